@@ -1,0 +1,104 @@
+# make [all|check|bench|lint|asan|tsan|install|uninstall|clean|demo]
+# Knobs: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD WERROR=1 SAN=address,undefined
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+
+VERSION := 0.1.0
+COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls shm-rm \
+	frame-gen
+
+# What a command links beside libshmcast; shm-create links no codec.
+PKGS_shm-encode := libjpeg
+PKGS_ws-serve := libwebsockets
+# What a file of the library is compiled against.
+PKGS_lib/jpeg := libjpeg
+PKGS_lib/evjson := libwebsockets
+
+OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -pthread \
+	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
+OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+LIB := $(BUILD)/libshmcast.a
+LIB_SRC := $(sort $(wildcard lib/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+BINS := $(COMMANDS:%=$(BUILD)/%)
+# A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
+cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
+	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
+# C programs that only the tests use.
+TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+MAN := $(sort $(wildcard man/*.[1-8]))
+PAGE := $(wildcard cmd/ws-serve/page/*)
+
+all: $(BINS)
+
+define command_rule
+$(BUILD)/$(1): $(call cmd_obj,$(1)) $(LIB)
+	$$(CC) $$(OUR_LDFLAGS) -o $$@ $$^ $$(if $$(PKGS_$(1)),$$(shell $$(PKG_CONFIG) --libs $$(PKGS_$(1)))) -lm
+endef
+$(foreach c,$(COMMANDS),$(eval $(call command_rule,$(c))))
+
+$(LIB): $(LIB_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
+		$(if $(findstring cmd/ws-serve/,$*),$(shell $(PKG_CONFIG) --cflags libwebsockets)) \
+		-MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: %.S $(PAGE)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+$(BUILD)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -MMD -MP -o $@ $< $(LIB) -lm
+
+tests: all $(TEST_BINS)
+
+check: tests
+	BUILD=$(BUILD) scripts/run-tests
+
+bench: tests
+	BUILD=$(BUILD) scripts/bench
+
+lint:
+	scripts/lint
+
+asan:
+	$(MAKE) tests BUILD=$(BUILD)/asan SAN=address,undefined CFLAGS='-O1 -g'
+	BUILD=$(BUILD)/asan scripts/run-tests
+
+tsan:
+	$(MAKE) tests BUILD=$(BUILD)/tsan SAN=thread CFLAGS='-O1 -g'
+	BUILD=$(BUILD)/tsan scripts/run-tests
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	for m in $(MAN); do \
+		d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
+		$(INSTALL) -d "$$d" && $(INSTALL) -m 644 "$$m" "$$d" || exit 1; \
+	done
+
+uninstall:
+	rm -f $(COMMANDS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	for m in $(MAN:man/%=%); do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m"; done
+
+demo:
+	scripts/demo
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+
+.PHONY: all tests check bench lint asan tsan install uninstall clean demo

@@ -1,0 +1,179 @@
+/*
+ * shm-create: makes a stream; with COMMAND, for as long as COMMAND runs.
+ *
+ * stdout: the stream's name when it was made up here. Touches /dev/shm/NAME only.
+ * SIGINT, SIGTERM and SIGHUP are handed on to COMMAND; the stream is removed when it has ended.
+ * Exit: 0, 2 usage, 3 exists already, no room; with COMMAND its own status, 126 and 127 as in sh.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "claim.h"
+#include "cli.h"
+#include "seg.h"
+
+static const char usage[] =
+    "shm-create [-s WxH] [-f FMT] [-n SLOTS] [-e EVENTS] [-p BYTES] [-m MODE] "
+    "[--replace] [NAME] [-- COMMAND ...]\n";
+
+/* A name that nobody has: "shmcast-" and 8 of a-z2-7. */
+static void make_up_name(char out[32])
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        cli_die(CLI_FAIL, "getrandom: %s", strerror(errno));
+    int n = snprintf(out, 32, "shmcast-");
+    for (int i = 0; i < 8; i++, random >>= 5)
+        out[n++] = "abcdefghijklmnopqrstuvwxyz234567"[random & 31];
+    out[n] = 0;
+}
+
+static void die_create(const char *name, const struct seg_spec *spec)
+{
+    struct statvfs fs;
+    if (errno == ENOSPC && statvfs("/dev/shm", &fs) == 0)
+        cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
+                name, seg_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
+    cli_die_stream(name, errno);
+}
+
+/* Stop signals and SIGCHLD wait from here on until run_command takes them. */
+static void hold_signals(sigset_t *held, sigset_t *old)
+{
+    sigemptyset(held);
+    sigaddset(held, SIGINT);
+    sigaddset(held, SIGTERM);
+    sigaddset(held, SIGHUP);
+    sigaddset(held, SIGCHLD);
+    sigprocmask(SIG_BLOCK, held, old);
+}
+
+/* Runs COMMAND, hands stop signals on to it, and returns its status as a shell would. */
+static int run_command(const char *name, char **command, const sigset_t *held, const sigset_t *old)
+{
+    setenv("SHMCAST_STREAM", name, 1);
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child < 0) {
+        cli_warn("fork: %s", strerror(errno));
+        return CLI_FAIL;
+    }
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* should we be killed, it doesn't stay behind */
+        if (getppid() != parent)
+            _exit(CLI_FAIL);
+        sigprocmask(SIG_SETMASK, old, NULL);
+        execvp(command[0], command);
+        cli_warn("%s: %s", command[0], strerror(errno));
+        _exit(errno == ENOENT ? 127 : 126);
+    }
+    for (;;) {
+        siginfo_t info;
+        int status, sig = sigwaitinfo(held, &info);
+        /* From the terminal the whole process group has had it already. */
+        if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)
+            kill(child, sig);
+        if (waitpid(child, &status, WNOHANG) == child)
+            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = {{"size", 1, NULL, 's'},         {"format", 1, NULL, 'f'},
+                                          {"slots", 1, NULL, 'n'},        {"events", 1, NULL, 'e'},
+                                          {"packet-bytes", 1, NULL, 'p'}, {"mode", 1, NULL, 'm'},
+                                          {"replace", 0, NULL, 'R'},      {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},      {0}};
+    struct seg_spec spec = {0};
+    bool replace = false;
+    int c;
+    cli_init("shm-create", usage);
+    while ((c = getopt_long(argc, argv, "+s:f:n:e:p:m:hV", longs, NULL)) != -1)
+        switch (c) {
+        case 's':
+            cli_size("-s", optarg, &spec.width, &spec.height);
+            break;
+        case 'f':
+            spec.format = cli_format("-f", optarg);
+            break;
+        case 'n':
+            spec.slots = (uint32_t)cli_number("-n", optarg, 2, LAYOUT_SLOTS_MAX);
+            break;
+        case 'e':
+            spec.events = (uint32_t)cli_number("-e", optarg, 16, 1 << 24);
+            break;
+        case 'p':
+            spec.packet_bytes = cli_number("-p", optarg, 1024, UINT64_C(1) << 32);
+            break;
+        case 'm': {
+            char *end;
+            unsigned long mode = strtoul(optarg, &end, 8);
+            if (*optarg < '0' || *optarg > '7' || *end || mode > 0777 || (mode & 0600) != 0600)
+                cli_die(CLI_USAGE, "-m %s: must be an octal mode such as 0640, rw for the owner",
+                        optarg);
+            spec.mode = (mode_t)mode;
+            break;
+        }
+        case 'R':
+            replace = true;
+            break;
+        default:
+            cli_option(c);
+        }
+
+    /* "shm-create -- COMMAND" has no NAME: getopt stops behind "--". */
+    bool dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
+    const char *operand = !dashes && optind < argc ? argv[optind++] : NULL;
+    char **command = NULL;
+    if (!dashes && optind < argc && !strcmp(argv[optind], "--")) {
+        optind++;
+        dashes = true;
+    }
+    if (dashes && optind < argc)
+        command = argv + optind;
+    else if (optind < argc || dashes) {
+        cli_warn(dashes ? "no command after --" : "%s: unexpected; a command follows --",
+                 argv[optind]);
+        cli_option('?');
+    }
+    if (operand && !seg_name(operand))
+        cli_die_stream(operand, EINVAL);
+    if (!operand && replace)
+        cli_die(CLI_USAGE, "--replace needs the NAME to replace");
+
+    spec.owned = command != NULL;
+    char made_up[32];
+    const char *name = operand ? seg_name(operand) : made_up;
+    struct seg *seg = NULL;
+    sigset_t held, old;
+    if (command)
+        hold_signals(&held, &old);
+    do {
+        if (!operand)
+            make_up_name(made_up);
+        seg = seg_create(name, &spec, replace);
+    } while (!seg && !operand && errno == EEXIST);
+    if (!seg)
+        die_create(name, &spec);
+
+    int status = CLI_OK;
+    if (command) {
+        status = run_command(name, command, &held, &old);
+        if (seg_remove(seg, true) && errno != ESTALE && errno != ENOENT && errno != EIDRM)
+            cli_warn("%s: %s", name, seg_problem(errno));
+    } else if (!operand) {
+        puts(name);
+    }
+    seg_close(seg);
+    cli_finish(status);
+}

@@ -1,0 +1,175 @@
+#include "claim.h"
+#include "seg.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int claim_lock(const struct seg *seg, int command, short type, unsigned first,
+                      unsigned count, struct flock *out)
+{
+    struct flock lock = {
+        .l_type = type,
+        .l_whence = SEEK_SET,
+        .l_start = (off_t)(seg_header(seg)->claims_at + first * sizeof(struct layout_claim)),
+        .l_len = (off_t)((count - 1) * sizeof(struct layout_claim) + 1)};
+    int result = fcntl(seg_fd(seg), command, &lock);
+    if (out)
+        *out = lock;
+    if (result < 0 && (errno == EAGAIN || errno == EACCES))
+        errno = EBUSY;
+    return result;
+}
+
+static struct layout_claim *claim_record(const struct seg *seg, unsigned claim)
+{
+    return (struct layout_claim *)seg_at(seg, seg_header(seg)->claims_at) + claim;
+}
+
+/* Field 22 of /proc/self/stat; the command name before it may hold spaces and parentheses. */
+static uint64_t own_start_time(void)
+{
+    char text[1024];
+    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    char *p = strrchr(text, ')');
+    for (int field = 2; p && field < 22; field++)
+        p = strchr(p + 1, ' ');
+    return p ? strtoull(p, NULL, 10) : 0;
+}
+
+/* Who we are is asked once: the event claim is taken for each batch. */
+static void claim_sign(struct seg *seg, unsigned claim, uint32_t role)
+{
+    static _Thread_local struct layout_claim self;
+    struct stat ns;
+    struct timespec now;
+    if (self.pid != (uint32_t)getpid()) {
+        self = (struct layout_claim){.pid = (uint32_t)getpid(), .start_time = own_start_time()};
+        self.pid_ns = stat("/proc/self/ns/pid", &ns) ? 0 : ns.st_ino;
+        prctl(PR_GET_NAME, self.command);
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    self.since_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    self.role = role;
+    *claim_record(seg, claim) = self;
+}
+
+static int claim_get(struct seg *seg, int command, unsigned claim, uint32_t role)
+{
+    if (!seg_writable(seg)) {
+        errno = EROFS;
+        return -1;
+    }
+    if (claim_lock(seg, command, F_WRLCK, claim, 1, NULL))
+        return -1;
+    seg_mine(seg)[claim] = 1;
+    claim_sign(seg, claim, role);
+    return 0;
+}
+
+int claim_take(struct seg *seg, unsigned claim)
+{
+    return claim_get(seg, F_OFD_SETLK, claim, CLAIM_ROLE_NONE);
+}
+
+int claim_wait(struct seg *seg, unsigned claim)
+{
+    return claim_get(seg, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
+}
+
+int claim_take_reader(struct seg *seg, enum claim_role role)
+{
+    for (int i = 0; i < LAYOUT_READERS; i++) {
+        unsigned claim = LAYOUT_CLAIM_READER + (unsigned)i;
+        if (seg_mine(seg)[claim])
+            continue;
+        if (claim_get(seg, F_OFD_SETLK, claim, role) == 0) {
+            claim_clear_pins(seg, (unsigned)i);
+            return i;
+        }
+        if (errno != EBUSY)
+            return -1;
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+void claim_clear_pins(struct seg *seg, unsigned reader)
+{
+    const struct layout_header *h = seg_header(seg);
+    struct layout_ring *frames = seg_at(seg, h->frames_at), *packets = seg_at(seg, h->packets_at);
+    atomic_store(&frames->pins[reader].slot, 0);
+    atomic_store(&packets->pins[reader].slot, 0);
+}
+
+void claim_reap_reader(struct seg *seg, unsigned reader)
+{
+    unsigned claim = LAYOUT_CLAIM_READER + reader;
+    if (seg_mine(seg)[claim] || claim_lock(seg, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
+        return; /* alive */
+    claim_clear_pins(seg, reader);
+    claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
+}
+
+void claim_drop(struct seg *seg, unsigned claim)
+{
+    if (!seg_mine(seg)[claim])
+        return;
+    seg_mine(seg)[claim] = 0;
+    claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
+}
+
+int claim_share(struct seg *seg)
+{
+    int result = claim_lock(seg, F_OFD_SETLKW, F_RDLCK, LAYOUT_CLAIM_ATTACHED, 1, NULL);
+    if (result == 0)
+        seg_mine(seg)[LAYOUT_CLAIM_ATTACHED] = 1;
+    return result;
+}
+
+int claim_exclude(struct seg *seg)
+{
+    return claim_lock(seg, F_OFD_SETLK, F_WRLCK, LAYOUT_CLAIM_ATTACHED, 1, NULL);
+}
+
+int claim_holder(const struct seg *seg, unsigned claim, struct claim_info *info)
+{
+    struct flock lock;
+    if (claim_lock(seg, F_OFD_GETLK, F_WRLCK, claim, 1, &lock))
+        return -1;
+    if (lock.l_type == F_UNLCK)
+        return 0;
+    if (info) {
+        struct layout_claim copy = *claim_record(seg, claim);
+        *info = (struct claim_info){copy.pid,      copy.role,   copy.start_time,
+                                    copy.since_ns, copy.pid_ns, ""};
+        for (size_t i = 0; i < sizeof copy.command && copy.command[i]; i++)
+            info->command[i] =
+                copy.command[i] > ' ' && copy.command[i] < 127 ? copy.command[i] : '?';
+    }
+    return 1;
+}
+
+int claim_any(const struct seg *seg)
+{
+    struct flock lock;
+    if (claim_lock(seg, F_OFD_GETLK, F_WRLCK, 0, LAYOUT_CLAIMS, &lock))
+        return -1;
+    return lock.l_type != F_UNLCK;
+}
+
+const char *claim_name(unsigned claim)
+{
+    static const char *const names[] = {"attached", "owner", "frames", "packets", "events"};
+    return claim < sizeof names / sizeof names[0] ? names[claim] : "reader";
+}

@@ -1,0 +1,588 @@
+#include "jpeg.h"
+#include "pix.h"
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jpeglib.h>
+#include <jerror.h>
+
+enum {
+    INTERVAL_MAX = 65535,  /* MCUs between restart markers: DRI holds 16 bits */
+    STRIPS_PER_THREAD = 2, /* so that a thread which lost its core for a while holds up less */
+    SINK_BYTES = 65536,    /* of a new buffer */
+    ROWS_MAX = 16,         /* of a plane in one row of MCUs */
+    BLOCK = 32             /* bytes that stretch_row handles in one go */
+};
+
+/* Where one encoding goes: the caller's memory, or a buffer of ours that grows up to a limit. */
+struct sink {
+    uint8_t *data;
+    size_t room, bytes, limit;
+    bool grows;
+};
+
+/* A picture on its way, the same for all threads. */
+struct job {
+    const uint8_t *data;
+    struct pix_layout layout;
+    uint32_t width, height, format, flags;
+    int quality;
+    bool gray;           /* the JPEG has one component */
+    int h, v;            /* sampling factors of its first component; the others' are 1 */
+    const char *comment; /* or NULL */
+    uint32_t strip_rows; /* picture rows of a strip; the last one may have fewer */
+    unsigned interval;   /* MCUs of a strip, or 0: one strip, no restart markers */
+};
+
+/* What one thread needs to encode one strip after another. */
+struct encoder {
+    struct jpeg *owner;
+    struct jpeg_compress_struct c;
+    struct jpeg_error_mgr errors;
+    struct jpeg_destination_mgr dest;
+    jmp_buf bail; /* of the call that this very thread is in */
+    int why;      /* errno of the last jump there */
+    struct sink *sink;
+    uint8_t *rows; /* for planes that can't be read where they lie */
+    size_t rows_bytes;
+};
+
+struct jpeg {
+    unsigned threads; /* with the caller's own, which uses encoders[0] */
+    struct encoder *encoders;
+    pthread_t *workers;
+    unsigned workers_running;
+    struct sink *sinks; /* of all strips but the first */
+    unsigned sinks_room;
+    pthread_mutex_t lock; /* over what follows; the job itself only changes while nobody is busy */
+    pthread_cond_t go, done;
+    struct job job;
+    struct sink first;
+    unsigned strips, next, busy; /* of the job; handed out so far; being encoded */
+    int err;
+    bool quit;
+};
+
+int jpeg_sampling(const char *name)
+{
+    static const char *const names[] = {
+        [JPEG_444] = "444", [JPEG_422] = "422", [JPEG_420] = "420", [JPEG_GRAY] = "gray"};
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
+        if (!strcmp(name, names[i]))
+            return i;
+    return -1;
+}
+
+_Noreturn static void bail_out(struct encoder *e, int why)
+{
+    e->why = why;
+    longjmp(e->bail, 1);
+}
+
+static void on_error(j_common_ptr c)
+{
+    bail_out(c->client_data, c->err->msg_code == JERR_OUT_OF_MEMORY ? ENOMEM : EPROTO);
+}
+
+static void on_message(j_common_ptr c)
+{
+    (void)c; /* libjpeg would print it */
+}
+
+static void on_start(j_compress_ptr c)
+{
+    struct encoder *e = c->client_data;
+    e->dest.next_output_byte = e->sink->data;
+    e->dest.free_in_buffer = e->sink->room;
+}
+
+/* libjpeg asks for more as soon as the last byte is used, so one byte of the room stays unused. */
+static boolean on_full(j_compress_ptr c)
+{
+    struct encoder *e = c->client_data;
+    struct sink *sink = e->sink;
+    if (!sink->grows || sink->room >= sink->limit)
+        bail_out(e, ENOSPC);
+    size_t used = sink->room;
+    size_t room = used > sink->limit / 2 ? sink->limit : used * 2;
+    uint8_t *data = realloc(sink->data, room);
+    if (!data)
+        bail_out(e, ENOMEM);
+    sink->data = data;
+    sink->room = room;
+    e->dest.next_output_byte = data + used;
+    e->dest.free_in_buffer = room - used;
+    return TRUE;
+}
+
+static void on_end(j_compress_ptr c)
+{
+    struct encoder *e = c->client_data;
+    e->sink->bytes = e->sink->room - e->dest.free_in_buffer;
+}
+
+static int encoder_init(struct encoder *e)
+{
+    e->c.err = jpeg_std_error(&e->errors);
+    e->errors.error_exit = on_error;
+    e->errors.output_message = on_message;
+    e->c.client_data = e;
+    if (setjmp(e->bail)) {
+        errno = e->why;
+        return -1;
+    }
+    jpeg_create_compress(&e->c);
+    e->dest.init_destination = on_start;
+    e->dest.empty_output_buffer = on_full;
+    e->dest.term_destination = on_end;
+    e->c.dest = &e->dest;
+    return 0;
+}
+
+static void encoder_free(struct encoder *e)
+{
+    jpeg_destroy_compress(&e->c);
+    free(e->rows);
+}
+
+/* The scanline colour space of a packed format, or JCS_UNKNOWN for planes. */
+static J_COLOR_SPACE packed_space(uint32_t format)
+{
+    switch (format) {
+    case PIX_RGB24:
+        return JCS_EXT_RGB;
+    case PIX_BGR24:
+        return JCS_EXT_BGR;
+    case PIX_RGBA:
+        return JCS_EXT_RGBX;
+    case PIX_BGRA:
+        return JCS_EXT_BGRX;
+    default:
+        return JCS_UNKNOWN;
+    }
+}
+
+/*
+ * DCT: libjpeg-turbo's own rule (tjCompress2, so tjbench too) is JDCT_IFAST below quality 96 and
+ * JDCT_ISLOW from there on. IFAST has SSE2 code only while ISLOW has AVX2.
+ */
+static void set_parameters(struct encoder *e, const struct job *job, uint32_t rows)
+{
+    struct jpeg_compress_struct *c = &e->c;
+    J_COLOR_SPACE space = packed_space(job->format);
+    c->image_width = job->width;
+    c->image_height = rows;
+    c->raw_data_in = FALSE;
+    c->input_components = job->gray ? 1 : 3;
+    c->in_color_space = job->gray ? JCS_GRAYSCALE : JCS_YCbCr;
+    if (space != JCS_UNKNOWN) {
+        c->input_components = (int)pix_channels(job->format);
+        c->in_color_space = space;
+    }
+    jpeg_set_defaults(c); /* keeps what was allocated for the last picture */
+    jpeg_set_colorspace(c, job->gray ? JCS_GRAYSCALE : JCS_YCbCr);
+    jpeg_set_quality(c, job->quality, TRUE);
+    c->comp_info[0].h_samp_factor = job->h;
+    c->comp_info[0].v_samp_factor = job->v;
+    c->raw_data_in = space == JCS_UNKNOWN;
+    c->restart_interval = job->interval;
+    c->dct_method = job->quality >= 96 ? JDCT_ISLOW : JDCT_FASTEST;
+}
+
+/* Row y of a plane, 0 the top one. */
+static const uint8_t *plane_row(const struct job *job, const struct pix_plane *plane, uint32_t y)
+{
+    if (job->flags & PIX_BOTTOM_UP)
+        y = plane->height - 1 - y;
+    return job->data + plane->offset + y * plane->stride;
+}
+
+static void write_packed(struct encoder *e, const struct job *job, uint32_t top)
+{
+    struct jpeg_compress_struct *c = &e->c;
+    while (c->next_scanline < c->image_height) {
+        JSAMPROW rows[ROWS_MAX];
+        uint32_t count = c->image_height - c->next_scanline;
+        if (count > ROWS_MAX)
+            count = ROWS_MAX;
+        for (uint32_t i = 0; i < count; i++)
+            rows[i] = (JSAMPROW)plane_row(job, &job->layout.plane[0], top + c->next_scanline + i);
+        jpeg_write_scanlines(c, rows, count);
+    }
+}
+
+/*
+ * Video's 16 … 235 or 240 to JPEG's 0 … 255, rounded. One look-up a sample takes a third of the
+ * whole encoding's time; this arithmetic gives the same numbers and the compiler turns it into
+ * vector code.
+ */
+static void stretch(uint8_t *restrict to, const uint8_t *restrict from, size_t count, bool chroma)
+{
+    int top = chroma ? 240 : 235, factor = chroma ? 291 : 298, bias = chroma ? 192 : 128;
+    for (size_t i = 0; i < count; i++) {
+        int s = from[i] < 16 ? 16 : from[i] > top ? top : from[i];
+        to[i] = (uint8_t)(((s - 16) * factor + bias) >> 8);
+    }
+}
+
+/* A row of a plane as libjpeg wants it: full range, and its last sample repeated up to padded. */
+static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t padded,
+                     bool limited, bool chroma)
+{
+    if (limited) {
+        uint32_t whole = width - width % BLOCK;
+        for (uint32_t x = 0; x < whole; x += BLOCK)
+            stretch(to + x, from + x, BLOCK, chroma);
+        stretch(to + whole, from + whole, width - whole, chroma);
+    } else {
+        memcpy(to, from, width);
+    }
+    memset(to + width, to[width - 1], padded - width);
+}
+
+static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
+{
+    struct jpeg_compress_struct *c = &e->c;
+    bool limited = (job->flags & PIX_LIMITED) && pix_is_yuv(job->format);
+    size_t need = 0;
+    for (int p = 0; p < c->num_components; p++)
+        need += (size_t)ROWS_MAX * c->comp_info[p].width_in_blocks * DCTSIZE;
+    if (need > e->rows_bytes) {
+        free(e->rows);
+        e->rows_bytes = 0;
+        e->rows = malloc(need);
+        if (!e->rows)
+            bail_out(e, ENOMEM);
+        e->rows_bytes = need;
+    }
+    while (c->next_scanline < c->image_height) {
+        JSAMPROW rows[3][ROWS_MAX];
+        JSAMPARRAY planes[3] = {rows[0], rows[1], rows[2]};
+        uint8_t *copy = e->rows;
+        for (int p = 0; p < c->num_components; p++) {
+            const struct pix_plane *plane = &job->layout.plane[p];
+            int v = c->comp_info[p].v_samp_factor, count = v * DCTSIZE;
+            uint32_t padded = c->comp_info[p].width_in_blocks * DCTSIZE;
+            uint32_t y = (top + c->next_scanline) / (uint32_t)job->v * (uint32_t)v;
+            for (int i = 0; i < count; i++, y++) {
+                if (y >= plane->height) { /* below the picture: the last row again */
+                    rows[p][i] = rows[p][i - 1];
+                    continue;
+                }
+                const uint8_t *row = plane_row(job, plane, y);
+                if (limited || padded != plane->width) {
+                    copy_row(copy, row, plane->width, padded, limited, p > 0);
+                    row = copy;
+                    copy += padded;
+                }
+                rows[p][i] = (JSAMPROW)row;
+            }
+        }
+        jpeg_write_raw_data(c, planes, (JDIMENSION)job->v * DCTSIZE);
+    }
+}
+
+/* Encodes one strip as an image of its own. 0, or an errno. */
+static int encode_strip(struct encoder *e, const struct job *job, unsigned strip, struct sink *sink)
+{
+    uint32_t top = strip * job->strip_rows;
+    uint32_t rows = job->height - top < job->strip_rows ? job->height - top : job->strip_rows;
+    struct jpeg_compress_struct *c = &e->c;
+    e->sink = sink;
+    if (setjmp(e->bail)) {
+        jpeg_abort_compress(c);
+        return e->why;
+    }
+    set_parameters(e, job, rows);
+    jpeg_start_compress(c, TRUE);
+    if (job->comment && strip == 0)
+        jpeg_write_marker(c, JPEG_COM, (const JOCTET *)job->comment,
+                          (unsigned)strlen(job->comment));
+    if (c->raw_data_in)
+        write_planes(e, job, top);
+    else
+        write_packed(e, job, top);
+    jpeg_finish_compress(c);
+    return 0;
+}
+
+/* With the lock held: encodes strips until all are handed out. */
+static void take_strips(struct jpeg *jpeg, struct encoder *e)
+{
+    while (jpeg->next < jpeg->strips) {
+        unsigned strip = jpeg->next++;
+        jpeg->busy++;
+        pthread_mutex_unlock(&jpeg->lock);
+        struct sink *sink = strip ? &jpeg->sinks[strip - 1] : &jpeg->first;
+        int err = encode_strip(e, &jpeg->job, strip, sink);
+        pthread_mutex_lock(&jpeg->lock);
+        jpeg->busy--;
+        if (err) {
+            jpeg->err = err;
+            jpeg->next = jpeg->strips; /* the others are for nothing */
+        }
+    }
+    if (!jpeg->busy)
+        pthread_cond_signal(&jpeg->done);
+}
+
+static void *work(void *arg)
+{
+    struct encoder *e = arg;
+    struct jpeg *jpeg = e->owner;
+    pthread_mutex_lock(&jpeg->lock);
+    while (!jpeg->quit) {
+        take_strips(jpeg, e);
+        if (!jpeg->quit)
+            pthread_cond_wait(&jpeg->go, &jpeg->lock);
+    }
+    pthread_mutex_unlock(&jpeg->lock);
+    return NULL;
+}
+
+/* Stop signals are the caller's affair: they must interrupt its system calls, not ours. */
+static int start_workers(struct jpeg *jpeg)
+{
+    sigset_t block, old;
+    int err = 0;
+    sigfillset(&block);
+    sigdelset(&block, SIGBUS);
+    sigdelset(&block, SIGSEGV);
+    pthread_sigmask(SIG_SETMASK, &block, &old);
+    while (!err && jpeg->workers_running < jpeg->threads - 1) {
+        unsigned i = jpeg->workers_running;
+        err = pthread_create(&jpeg->workers[i], NULL, work, &jpeg->encoders[i + 1]);
+        if (!err)
+            jpeg->workers_running++;
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = err;
+    return err ? -1 : 0;
+}
+
+struct jpeg *jpeg_new(unsigned threads)
+{
+    struct jpeg *jpeg = calloc(1, sizeof *jpeg);
+    if (!jpeg)
+        return NULL;
+    pthread_mutex_init(&jpeg->lock, NULL);
+    pthread_cond_init(&jpeg->go, NULL);
+    pthread_cond_init(&jpeg->done, NULL);
+    jpeg->encoders = calloc(threads, sizeof *jpeg->encoders);
+    jpeg->workers = calloc(threads, sizeof *jpeg->workers);
+    if (!jpeg->encoders || !jpeg->workers)
+        goto fail;
+    for (; jpeg->threads < threads; jpeg->threads++) {
+        struct encoder *e = &jpeg->encoders[jpeg->threads];
+        e->owner = jpeg;
+        if (encoder_init(e))
+            goto fail;
+    }
+    if (start_workers(jpeg))
+        goto fail;
+    return jpeg;
+fail:
+    jpeg_free(jpeg);
+    return NULL;
+}
+
+void jpeg_free(struct jpeg *jpeg)
+{
+    if (!jpeg)
+        return;
+    int saved = errno;
+    pthread_mutex_lock(&jpeg->lock);
+    jpeg->quit = true;
+    pthread_cond_broadcast(&jpeg->go);
+    pthread_mutex_unlock(&jpeg->lock);
+    for (unsigned i = 0; i < jpeg->workers_running; i++)
+        pthread_join(jpeg->workers[i], NULL);
+    for (unsigned i = 0; i < jpeg->threads; i++)
+        encoder_free(&jpeg->encoders[i]);
+    for (unsigned i = 0; i < jpeg->sinks_room; i++)
+        free(jpeg->sinks[i].data);
+    pthread_mutex_destroy(&jpeg->lock);
+    pthread_cond_destroy(&jpeg->go);
+    pthread_cond_destroy(&jpeg->done);
+    free(jpeg->sinks);
+    free(jpeg->workers);
+    free(jpeg->encoders);
+    free(jpeg);
+    errno = saved;
+}
+
+/* Cuts the picture in strips of whole rows of MCUs. Returns how many. */
+static unsigned plan_strips(struct job *job, unsigned threads)
+{
+    uint32_t mcu_width = (uint32_t)job->h * DCTSIZE, mcu_height = (uint32_t)job->v * DCTSIZE;
+    uint32_t columns = (job->width + mcu_width - 1) / mcu_width;
+    uint32_t rows = (job->height + mcu_height - 1) / mcu_height;
+    uint32_t wanted = threads == 1 ? 1 : threads * STRIPS_PER_THREAD;
+    uint32_t per_strip = (rows + wanted - 1) / wanted;
+    if (threads > 1 && per_strip > INTERVAL_MAX / columns)
+        per_strip = INTERVAL_MAX / columns;
+    uint32_t strips = (rows + per_strip - 1) / per_strip;
+    job->strip_rows = per_strip * mcu_height;
+    job->interval = strips > 1 ? per_strip * columns : 0;
+    return strips;
+}
+
+/* Buffers for all strips but the first, which goes straight to where the picture is wanted. */
+static int plan_sinks(struct jpeg *jpeg, unsigned count, size_t limit)
+{
+    if (count > jpeg->sinks_room) {
+        struct sink *sinks = realloc(jpeg->sinks, count * sizeof *sinks);
+        if (!sinks)
+            return -1;
+        jpeg->sinks = sinks;
+        for (; jpeg->sinks_room < count; jpeg->sinks_room++) {
+            struct sink new = {malloc(SINK_BYTES), SINK_BYTES, 0, 0, true};
+            if (!new.data)
+                return -1;
+            sinks[jpeg->sinks_room] = new;
+        }
+    }
+    for (unsigned i = 0; i < count; i++)
+        jpeg->sinks[i].limit = limit;
+    return 0;
+}
+
+/*
+ * The offset of a marker segment in the head of a JPEG, or 0 when there is none before its picture
+ * data.
+ */
+static size_t find_segment(const uint8_t *jpeg, size_t bytes, int marker)
+{
+    size_t at = 2;
+    while (at < bytes && bytes - at >= 4 && jpeg[at] == 0xff) {
+        size_t length = (size_t)jpeg[at + 2] << 8 | jpeg[at + 3];
+        if (length < 2 || length > bytes - at - 2)
+            return 0;
+        if (jpeg[at + 1] == marker)
+            return at;
+        if (jpeg[at + 1] == 0xda)
+            return 0;
+        at += 2 + length;
+    }
+    return 0;
+}
+
+/*
+ * Strips are whole images with the same tables. The first one's head becomes the picture's, with
+ * the height put right (it has the DRI already); of the others only the entropy-coded data is
+ * taken, a restart marker before each. Returns the picture's size, or 0 when it doesn't fit.
+ */
+static size_t join_strips(struct jpeg *jpeg)
+{
+    enum { SOF0 = 0xc0, SOS = 0xda, RST0 = 0xd0, EOI_BYTES = 2 };
+    uint8_t *out = jpeg->first.data;
+    size_t bytes = jpeg->first.bytes - EOI_BYTES, frame = find_segment(out, bytes, SOF0);
+    out[frame + 5] = (uint8_t)(jpeg->job.height >> 8);
+    out[frame + 6] = (uint8_t)jpeg->job.height;
+    for (unsigned i = 1; i < jpeg->strips; i++) {
+        const struct sink *sink = &jpeg->sinks[i - 1];
+        size_t start = find_segment(sink->data, sink->bytes, SOS);
+        start += 2 + ((size_t)sink->data[start + 2] << 8 | sink->data[start + 3]);
+        size_t count = sink->bytes - EOI_BYTES - start;
+        if (jpeg->first.room - bytes < 2 + count + EOI_BYTES)
+            return 0;
+        out[bytes++] = 0xff;
+        out[bytes++] = (uint8_t)(RST0 + (i - 1) % 8);
+        memcpy(out + bytes, sink->data + start, count);
+        bytes += count;
+    }
+    out[bytes++] = 0xff;
+    out[bytes++] = JPEG_EOI;
+    return bytes;
+}
+
+/* Fills in the job from what the caller gave. */
+static bool plan_job(struct job *job, enum jpeg_sampling sampling)
+{
+    if (!pix_plan(job->format, job->width, job->height, &job->layout))
+        return false;
+    job->gray = sampling == JPEG_GRAY || job->format == PIX_GRAY8;
+    job->h = job->v = 1;
+    if (job->gray)
+        return true;
+    if (job->format == PIX_YUV420P)
+        sampling = JPEG_420;
+    else if (job->format == PIX_YUV422P)
+        sampling = JPEG_422;
+    else if (job->format == PIX_YUV444P)
+        sampling = JPEG_444;
+    job->h = sampling == JPEG_444 ? 1 : 2;
+    job->v = sampling == JPEG_420 ? 2 : 1;
+    return true;
+}
+
+size_t jpeg_encode(struct jpeg *jpeg, const void *data, uint32_t width, uint32_t height,
+                   uint32_t format, uint32_t flags, int quality, enum jpeg_sampling sampling,
+                   const char *comment, void *out, size_t room)
+{
+    struct job job = {.data = data,
+                      .width = width,
+                      .height = height,
+                      .format = format,
+                      .flags = flags,
+                      .quality = quality,
+                      .comment = comment};
+    if (!plan_job(&job, sampling) || quality < 1 || quality > 100) {
+        errno = EINVAL;
+        return 0;
+    }
+    if (room < 2) {
+        errno = ENOSPC;
+        return 0;
+    }
+    unsigned strips = plan_strips(&job, jpeg->threads);
+    if (plan_sinks(jpeg, strips - 1, room))
+        return 0;
+    pthread_mutex_lock(&jpeg->lock);
+    jpeg->job = job;
+    jpeg->first = (struct sink){.data = out, .room = room};
+    jpeg->err = 0;
+    jpeg->next = 0;
+    jpeg->strips = strips;
+    if (strips > 1)
+        pthread_cond_broadcast(&jpeg->go);
+    take_strips(jpeg, &jpeg->encoders[0]);
+    while (jpeg->busy)
+        pthread_cond_wait(&jpeg->done, &jpeg->lock);
+    int err = jpeg->err;
+    pthread_mutex_unlock(&jpeg->lock);
+    if (err) {
+        errno = err;
+        return 0;
+    }
+    size_t bytes = strips > 1 ? join_strips(jpeg) : jpeg->first.bytes;
+    if (!bytes)
+        errno = ENOSPC;
+    return bytes;
+}
+
+size_t jpeg_bound(uint32_t width, uint32_t height)
+{
+    struct pix_layout layout;
+    if (!pix_plan(PIX_YUV444P, width, height, &layout))
+        return 0;
+    /* 64 coefficients of at most 27 bits a block, 0xff stuffed; on average far less than 4 bytes.
+     */
+    size_t blocks = (((size_t)width + 15) / 16) * (((size_t)height + 15) / 16) * 12;
+    return blocks * 64 * 4 + 65536 * 2;
+}
+
+char *jpeg_comment(void *jpeg, size_t bytes, size_t *length)
+{
+    uint8_t *data = jpeg;
+    size_t at = bytes > 2 ? find_segment(data, bytes, JPEG_COM) : 0;
+    if (!at)
+        return NULL;
+    *length = ((size_t)data[at + 2] << 8 | data[at + 3]) - 2;
+    return (char *)data + at + 4;
+}

@@ -1,0 +1,202 @@
+/*
+ * The bytes of a stream in shared memory, and nothing else.
+ *
+ * man/shmcast-stream.5 describes the same bytes for programs in other languages.
+ * Everything is little-endian and fixed-width. The sizes that a creator chose stand in the header
+ * and never change; all offsets follow from them (seg_plan in seg.c), so an attacher computes them
+ * itself and only compares.
+ */
+#ifndef SHMCAST_LAYOUT_H
+#define SHMCAST_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYOUT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
+#define LAYOUT_VERSION 1
+
+enum {
+    LAYOUT_PAGE = 4096,
+    LAYOUT_READERS = 64,    /* pinning readers at once */
+    LAYOUT_SLOTS_MAX = 64,  /* slots of one ring */
+    LAYOUT_SIDE_MAX = 65500 /* largest width and height, JPEG's own limit */
+};
+
+/* header.state */
+enum { LAYOUT_LIVE, LAYOUT_SUPERSEDED, LAYOUT_REMOVED };
+
+/* header.flags */
+enum { LAYOUT_OWNED = 1 }; /* lives as long as the holder of the owner claim */
+
+struct layout_header {
+    _Atomic uint64_t magic;  /* "shmcast\0"; stored last */
+    uint32_t version;        /* LAYOUT_VERSION */
+    uint32_t header_bytes;   /* LAYOUT_PAGE */
+    uint64_t total_bytes;    /* size of the object */
+    uint64_t generation;     /* random, not 0: a replaced stream has another */
+    uint64_t created_ns;     /* CLOCK_REALTIME */
+    uint8_t boot_id[16];     /* of the machine's boot in which it was made */
+    uint32_t flags;          /* LAYOUT_OWNED */
+    _Atomic uint32_t state;  /* LAYOUT_LIVE, LAYOUT_SUPERSEDED, LAYOUT_REMOVED */
+    uint32_t width;          /* largest picture it was made for, and what raw input */
+    uint32_t height;         /* is taken to be when nothing else is said */
+    uint32_t format;         /* enum pix_format */
+    uint32_t frame_slots;    /* 2 … LAYOUT_SLOTS_MAX */
+    uint32_t packet_slots;   /* 2 … LAYOUT_SLOTS_MAX */
+    uint32_t events;         /* records in the event log, a power of two */
+    uint64_t frame_bytes;    /* room for one raw picture, a multiple of LAYOUT_PAGE */
+    uint64_t packet_bytes;   /* room for one encoded picture, likewise */
+    uint64_t claims_at;      /* offset of struct layout_claim [LAYOUT_CLAIMS] */
+    uint64_t frames_at;      /* offset of struct layout_ring, then its slots */
+    uint64_t packets_at;     /* the same */
+    uint64_t events_at;      /* offset of struct layout_events, then its records */
+    uint64_t frame_data_at;  /* offset of the first raw picture, page aligned */
+    uint64_t packet_data_at; /* offset of the first encoded picture, page aligned */
+    uint8_t reserved[3944];  /* 0 */
+};
+
+/*
+ * Claims. The claim itself is an open-file-description lock (F_OFD_SETLK) on the first byte of its
+ * record; the record only tells people who holds it and is never used to decide anything.
+ */
+enum layout_claims {
+    LAYOUT_CLAIM_ATTACHED, /* shared lock: everyone who has the stream attached */
+    LAYOUT_CLAIM_OWNER,    /* shm-create -- COMMAND */
+    LAYOUT_CLAIM_FRAMES,   /* the writer of frames */
+    LAYOUT_CLAIM_PACKETS,  /* the writer of packets */
+    LAYOUT_CLAIM_EVENTS,   /* the writer of events, held only while it writes */
+    LAYOUT_CLAIM_READER = 8,
+    LAYOUT_CLAIMS = LAYOUT_CLAIM_READER + LAYOUT_READERS
+};
+
+struct layout_claim {
+    uint32_t pid;        /* in the holder's pid namespace */
+    uint32_t role;       /* enum claim_role */
+    uint64_t start_time; /* of the process: field 22 of /proc/PID/stat, clock ticks after boot */
+    uint64_t since_ns;   /* CLOCK_REALTIME when it was taken */
+    uint64_t pid_ns;     /* inode of the holder's pid namespace */
+    char command[16];    /* comm, NUL padded */
+    uint8_t reserved[16];
+};
+
+struct layout_pin {
+    _Atomic uint32_t slot; /* 1 + the slot its reader is using, or 0 */
+    uint8_t reserved[60];  /* a cache line each */
+};
+
+/* A ring of pictures: one writer, newest wins. Slot records follow at the end of the struct. */
+struct layout_ring {
+    _Atomic uint64_t newest; /* number of the newest picture << 8 | its slot; 0: none yet */
+    _Atomic uint32_t wake;   /* futex: changes with each picture and with header.state */
+    uint32_t reserved0;
+    _Atomic uint64_t dropped; /* pictures for which no slot was free, or that did not fit */
+    _Atomic uint64_t skipped; /* pictures left out because they equalled the one before */
+    uint8_t reserved[32];
+    struct layout_pin pins[LAYOUT_READERS];
+};
+
+struct layout_slot {
+    _Atomic uint64_t seq;  /* 2 * number: whole; odd: being written or left half-written */
+    uint64_t bytes;        /* of picture data */
+    uint32_t width;        /* pixels */
+    uint32_t height;       /* pixels */
+    uint32_t format;       /* enum pix_format; 0 in the packet ring (JPEG) */
+    uint32_t flags;        /* PIX_BOTTOM_UP, PIX_LIMITED */
+    uint64_t frame;        /* number of the frame that is shown: in the frame ring its own number */
+    uint64_t event;        /* number of the last event that the picture shows; 0: not told */
+    uint64_t captured_ns;  /* CLOCK_MONOTONIC when the frame was whole */
+    uint64_t published_ns; /* CLOCK_MONOTONIC when it was put into this ring */
+    uint8_t reserved[64];
+};
+
+/* The event log: many writers by turns, many readers, each with a cursor of its own. */
+struct layout_events {
+    _Atomic uint64_t head; /* events ever written; number n stands in record (n - 1) % events */
+    _Atomic uint32_t wake; /* futex: changes with each batch and with header.state */
+    uint8_t reserved[52];
+};
+
+/* The words are atomic so that a reader that is overrun reads old or new words, never a race. */
+struct layout_event {
+    _Atomic uint64_t seq;      /* number, from 1; 0 while it is being written */
+    _Atomic uint64_t words[7]; /* struct layout_event_body */
+};
+
+struct layout_event_body {
+    uint64_t time_ns;   /* CLOCK_MONOTONIC */
+    uint16_t type;      /* enum event_type */
+    uint16_t modifiers; /* EVENT_SHIFT … */
+    uint16_t button;    /* that changed: 1 left, 2 right, 3 middle, 0 none (rendercanvas) */
+    uint16_t buttons;   /* held after the event: bit button - 1 */
+    uint32_t viewer;    /* who made it; 0: not a viewer */
+    uint32_t pointer;   /* which finger or pen; 0: the mouse */
+    union {
+        struct {
+            float x, y, dx, dy;
+        } at; /* x, y: 0 … 1 from the top left; dx, dy: wheel, pixels */
+        struct {
+            uint32_t width, height;
+            float ratio;
+        } size;       /* resize: pixels of the picture wanted, device pixels per CSS pixel */
+        char key[32]; /* key_down, key_up: UTF-8, NUL padded */
+    };
+};
+
+#define LAYOUT_AT(type, member, offset)                                                            \
+    _Static_assert(offsetof(struct type, member) == (offset), #type "." #member)
+#define LAYOUT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "shmcast streams are little-endian");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free across processes");
+
+LAYOUT_SIZE(layout_header, LAYOUT_PAGE);
+LAYOUT_SIZE(layout_claim, 64);
+LAYOUT_SIZE(layout_pin, 64);
+LAYOUT_SIZE(layout_ring, 64 + 64 * LAYOUT_READERS);
+LAYOUT_SIZE(layout_slot, 128);
+LAYOUT_SIZE(layout_events, 64);
+LAYOUT_SIZE(layout_event, 64);
+LAYOUT_SIZE(layout_event_body, 56);
+LAYOUT_AT(layout_header, version, 8);
+LAYOUT_AT(layout_header, header_bytes, 12);
+LAYOUT_AT(layout_header, total_bytes, 16);
+LAYOUT_AT(layout_header, generation, 24);
+LAYOUT_AT(layout_header, created_ns, 32);
+LAYOUT_AT(layout_header, boot_id, 40);
+LAYOUT_AT(layout_header, flags, 56);
+LAYOUT_AT(layout_header, state, 60);
+LAYOUT_AT(layout_header, width, 64);
+LAYOUT_AT(layout_header, height, 68);
+LAYOUT_AT(layout_header, format, 72);
+LAYOUT_AT(layout_header, frame_slots, 76);
+LAYOUT_AT(layout_header, packet_slots, 80);
+LAYOUT_AT(layout_header, events, 84);
+LAYOUT_AT(layout_header, frame_bytes, 88);
+LAYOUT_AT(layout_header, packet_bytes, 96);
+LAYOUT_AT(layout_header, claims_at, 104);
+LAYOUT_AT(layout_header, frames_at, 112);
+LAYOUT_AT(layout_header, packets_at, 120);
+LAYOUT_AT(layout_header, events_at, 128);
+LAYOUT_AT(layout_header, frame_data_at, 136);
+LAYOUT_AT(layout_header, packet_data_at, 144);
+LAYOUT_AT(layout_header, reserved, 152);
+LAYOUT_AT(layout_claim, start_time, 8);
+LAYOUT_AT(layout_claim, command, 32);
+LAYOUT_AT(layout_ring, wake, 8);
+LAYOUT_AT(layout_ring, dropped, 16);
+LAYOUT_AT(layout_ring, skipped, 24);
+LAYOUT_AT(layout_ring, pins, 64);
+LAYOUT_AT(layout_slot, bytes, 8);
+LAYOUT_AT(layout_slot, width, 16);
+LAYOUT_AT(layout_slot, flags, 28);
+LAYOUT_AT(layout_slot, frame, 32);
+LAYOUT_AT(layout_slot, event, 40);
+LAYOUT_AT(layout_slot, captured_ns, 48);
+LAYOUT_AT(layout_slot, published_ns, 56);
+LAYOUT_AT(layout_events, wake, 8);
+LAYOUT_AT(layout_event_body, type, 8);
+LAYOUT_AT(layout_event_body, viewer, 16);
+LAYOUT_AT(layout_event_body, at, 24);
+
+#endif

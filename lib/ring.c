@@ -1,0 +1,335 @@
+#include "ring.h"
+#include "claim.h"
+#include "pix.h"
+#include "seg.h"
+#include "wake.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ring {
+    struct seg *seg;
+    enum ring_channel channel;
+    struct layout_ring *head;
+    struct layout_slot *slots;
+    uint8_t *data;
+    size_t capacity;
+    unsigned count;
+    bool writer;
+    bool busy;     /* writer: slot `at` is marked */
+    unsigned at;   /* writer: the slot last taken */
+    int reader;    /* index of our reader's claim, or -1: we copy */
+    uint8_t *copy; /* of the picture, when we copy */
+    size_t copy_room;
+};
+
+/* newest: the picture's number and its slot in one word, so that they are read together. */
+static uint64_t newest_number(uint64_t newest)
+{
+    return newest >> 8;
+}
+
+static unsigned newest_slot(uint64_t newest)
+{
+    return newest & 0xff;
+}
+
+static void ring_place(const struct seg *seg, enum ring_channel channel, struct ring *ring)
+{
+    const struct layout_header *h = seg_header(seg);
+    bool frames = channel == RING_FRAMES;
+    ring->channel = channel;
+    ring->head = seg_at(seg, frames ? h->frames_at : h->packets_at);
+    ring->slots = (struct layout_slot *)(ring->head + 1);
+    ring->data = seg_at(seg, frames ? h->frame_data_at : h->packet_data_at);
+    ring->capacity = frames ? h->frame_bytes : h->packet_bytes;
+    ring->count = frames ? h->frame_slots : h->packet_slots;
+}
+
+static struct ring *ring_new(struct seg *seg, enum ring_channel channel)
+{
+    struct ring *ring = calloc(1, sizeof *ring);
+    if (!ring)
+        return NULL;
+    ring->seg = seg;
+    ring->reader = -1;
+    ring_place(seg, channel, ring);
+    return ring;
+}
+
+static unsigned writer_claim(enum ring_channel channel)
+{
+    return channel == RING_FRAMES ? LAYOUT_CLAIM_FRAMES : LAYOUT_CLAIM_PACKETS;
+}
+
+struct ring *ring_open_writer(struct seg *seg, enum ring_channel channel)
+{
+    if (claim_take(seg, writer_claim(channel)))
+        return NULL;
+    struct ring *ring = ring_new(seg, channel);
+    if (ring)
+        ring->writer = true;
+    else
+        claim_drop(seg, writer_claim(channel));
+    return ring;
+}
+
+struct ring *ring_open_reader(struct seg *seg, enum ring_channel channel)
+{
+    struct ring *ring = ring_new(seg, channel);
+    if (!ring)
+        return NULL;
+    ring->reader =
+        claim_take_reader(seg, channel == RING_FRAMES ? CLAIM_ROLE_FRAMES : CLAIM_ROLE_PACKETS);
+    return ring;
+}
+
+void ring_close(struct ring *ring)
+{
+    if (!ring)
+        return;
+    int err = errno;
+    ring_unpin(ring);
+    if (ring->writer)
+        claim_drop(ring->seg, writer_claim(ring->channel));
+    else if (ring->reader >= 0)
+        claim_drop(ring->seg, LAYOUT_CLAIM_READER + (unsigned)ring->reader);
+    free(ring->copy);
+    free(ring);
+    errno = err;
+}
+
+size_t ring_capacity(const struct ring *ring)
+{
+    return ring->capacity;
+}
+
+static bool slot_pinned(const struct ring *ring, unsigned slot)
+{
+    for (unsigned i = 0; i < LAYOUT_READERS; i++)
+        if (atomic_load(&ring->head->pins[i].slot) == slot + 1)
+            return true;
+    return false;
+}
+
+/* Marks a slot busy unless a reader uses it. The mark comes before the look at the pins, the
+ * reader's pin before its re-check of the mark: one of the two sees the other. */
+static bool slot_take(struct ring *ring, unsigned slot)
+{
+    _Atomic uint64_t *seq = &ring->slots[slot].seq;
+    uint64_t old = atomic_load(seq);
+    if (slot_pinned(ring, slot))
+        return false;
+    atomic_store(seq, old | 1);
+    if (!slot_pinned(ring, slot))
+        return true;
+    atomic_store(seq, old); /* a late reader came in between: the picture is untouched */
+    return false;
+}
+
+void *ring_begin(struct ring *ring)
+{
+    if (seg_alive(ring->seg))
+        return NULL;
+    uint64_t newest = atomic_load(&ring->head->newest);
+    for (int reaped = 0; reaped <= 1; reaped++) {
+        for (unsigned i = 1; i <= ring->count; i++) {
+            unsigned slot = (ring->at + i) % ring->count;
+            if (newest && slot == newest_slot(newest))
+                continue;
+            if (slot_take(ring, slot)) {
+                ring->at = slot;
+                ring->busy = true;
+                return ring->data + slot * ring->capacity;
+            }
+        }
+        /* Only now is it worth asking the kernel which pins are dead readers'. */
+        for (unsigned i = 0; !reaped && i < LAYOUT_READERS; i++)
+            if (atomic_load(&ring->head->pins[i].slot))
+                claim_reap_reader(ring->seg, i);
+    }
+    errno = EAGAIN;
+    return NULL;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void ring_commit(struct ring *ring, struct ring_meta *meta)
+{
+    struct layout_slot *slot = &ring->slots[ring->at];
+    meta->number = newest_number(atomic_load(&ring->head->newest)) + 1;
+    meta->published_ns = now_ns();
+    if (!meta->captured_ns)
+        meta->captured_ns = meta->published_ns;
+    if (ring->channel == RING_FRAMES)
+        meta->frame = meta->number;
+    slot->bytes = meta->bytes;
+    slot->width = meta->width;
+    slot->height = meta->height;
+    slot->format = meta->format;
+    slot->flags = meta->flags;
+    slot->frame = meta->frame;
+    slot->event = meta->event;
+    slot->captured_ns = meta->captured_ns;
+    slot->published_ns = meta->published_ns;
+    atomic_store(&slot->seq, 2 * meta->number);
+    atomic_store(&ring->head->newest, meta->number << 8 | ring->at);
+    ring->busy = false;
+    wake_all(&ring->head->wake);
+}
+
+void ring_abort(struct ring *ring)
+{
+    ring->busy = false; /* the mark stays: what is in the slot is no picture any more */
+}
+
+void ring_drop(struct ring *ring)
+{
+    atomic_fetch_add(&ring->head->dropped, 1);
+}
+
+void ring_skip(struct ring *ring)
+{
+    atomic_fetch_add(&ring->head->skipped, 1);
+}
+
+static void slot_meta(const struct layout_slot *slot, uint64_t number, struct ring_meta *out)
+{
+    *out = (struct ring_meta){.number = number,
+                              .frame = slot->frame,
+                              .event = slot->event,
+                              .captured_ns = slot->captured_ns,
+                              .published_ns = slot->published_ns,
+                              .bytes = slot->bytes,
+                              .width = slot->width,
+                              .height = slot->height,
+                              .format = slot->format,
+                              .flags = slot->flags};
+}
+
+/* Nothing in a slot is believed before this. */
+static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
+{
+    if (meta->bytes == 0 || meta->bytes > ring->capacity || meta->width < 1 ||
+        meta->width > LAYOUT_SIDE_MAX || meta->height < 1 || meta->height > LAYOUT_SIDE_MAX)
+        return false;
+    if (ring->channel == RING_PACKETS)
+        return true;
+    return meta->bytes == pix_bytes(meta->format, meta->width, meta->height) &&
+           (meta->flags & ~(unsigned)(PIX_BOTTOM_UP | PIX_LIMITED)) == 0;
+}
+
+/* Without a pin: copy, then see whether the slot was taken meanwhile. 1, 0 (it was) or -1. */
+static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
+{
+    struct layout_slot *slot = &ring->slots[at];
+    if (atomic_load(&slot->seq) != 2 * number)
+        return 0;
+    slot_meta(slot, number, &view->meta);
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load(&slot->seq) != 2 * number)
+        return 0;
+    if (!meta_sound(ring, &view->meta)) {
+        errno = EPROTO;
+        return -1;
+    }
+    if (ring->copy_room < view->meta.bytes) {
+        uint8_t *grown = realloc(ring->copy, view->meta.bytes);
+        if (!grown)
+            return -1;
+        ring->copy = grown;
+        ring->copy_room = view->meta.bytes;
+    }
+    memcpy(ring->copy, ring->data + at * ring->capacity, view->meta.bytes);
+    atomic_thread_fence(memory_order_acquire);
+    view->data = ring->copy;
+    return atomic_load(&slot->seq) == 2 * number;
+}
+
+/* 1; 0 when the writer has moved on; -1. */
+static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
+{
+    struct layout_slot *slot = &ring->slots[at];
+    atomic_store(&ring->head->pins[ring->reader].slot, at + 1);
+    if (atomic_load(&slot->seq) != 2 * number) {
+        ring_unpin(ring);
+        return 0;
+    }
+    slot_meta(slot, number, &view->meta);
+    if (!meta_sound(ring, &view->meta)) {
+        ring_unpin(ring);
+        errno = EPROTO;
+        return -1;
+    }
+    view->data = ring->data + at * ring->capacity;
+    return 1;
+}
+
+int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
+{
+    if (seg_alive(ring->seg))
+        return -1;
+    for (uint64_t newest = atomic_load(&ring->head->newest);;) {
+        unsigned at = newest_slot(newest);
+        uint64_t number = newest_number(newest);
+        if (newest == 0 || number == after)
+            return 0;
+        if (at >= ring->count) {
+            errno = EPROTO;
+            return -1;
+        }
+        int result = ring->reader >= 0 ? slot_pin(ring, at, number, view)
+                                       : slot_copy(ring, at, number, view);
+        if (result)
+            return result;
+        /* The newest slot is never written, so it can only fail when there is a newer one. */
+        uint64_t again = atomic_load(&ring->head->newest);
+        if (again == newest) {
+            errno = EPROTO;
+            return -1;
+        }
+        newest = again;
+    }
+}
+
+void ring_unpin(struct ring *ring)
+{
+    if (ring->reader >= 0)
+        atomic_store(&ring->head->pins[ring->reader].slot, 0);
+}
+
+int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline)
+{
+    for (;;) {
+        uint32_t seen = atomic_load(&ring->head->wake);
+        if (seg_alive(ring->seg))
+            return -1;
+        uint64_t newest = atomic_load(&ring->head->newest);
+        if (newest && newest_number(newest) != after)
+            return 1;
+        if (wake_wait(&ring->head->wake, seen, deadline))
+            return errno == ETIMEDOUT ? 0 : -1;
+    }
+}
+
+void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_stats *out)
+{
+    struct ring ring = {0};
+    ring_place(seg, channel, &ring);
+    uint64_t newest = atomic_load(&ring.head->newest);
+    *out = (struct ring_stats){.published = newest_number(newest),
+                               .dropped = atomic_load(&ring.head->dropped),
+                               .skipped = atomic_load(&ring.head->skipped)};
+    if (newest && newest_slot(newest) < ring.count) {
+        slot_meta(&ring.slots[newest_slot(newest)], newest_number(newest), &out->newest);
+        if (!meta_sound(&ring, &out->newest)) /* overwritten just now */
+            out->newest = (struct ring_meta){.number = newest_number(newest)};
+        out->newest_ns = out->newest.published_ns;
+    }
+}

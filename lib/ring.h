@@ -1,0 +1,85 @@
+/*
+ * A ring of picture slots in a stream: one writer, newest wins, a reader never sees a torn picture,
+ * nobody can block the writer.
+ *
+ * The steps have the names that tests/model gives them. Writer: mark a slot busy (odd seq), look at
+ * the pins, fill, publish. Reader: look at newest, pin, re-check seq. All four are sequentially
+ * consistent atomics, so either the writer sees the pin or the reader sees the mark.
+ */
+#ifndef SHMCAST_RING_H
+#define SHMCAST_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+struct seg;
+struct ring;
+
+enum ring_channel { RING_FRAMES, RING_PACKETS };
+
+struct ring_meta {
+    uint64_t number;       /* set by ring_commit: 1, 2, 3 … for the life of the stream */
+    uint64_t frame;        /* number of the frame shown; set by ring_commit in the frame ring */
+    uint64_t event;        /* number of the last event the picture shows, or 0 */
+    uint64_t captured_ns;  /* CLOCK_MONOTONIC; 0: ring_commit takes now */
+    uint64_t published_ns; /* set by ring_commit */
+    uint64_t bytes;        /* of data */
+    uint32_t width, height;
+    uint32_t format; /* enum pix_format; 0 in the packet ring */
+    uint32_t flags;  /* PIX_BOTTOM_UP, PIX_LIMITED */
+};
+
+struct ring_view {
+    struct ring_meta meta;
+    const void
+        *data; /* meta.bytes of it; lives until the next ring_pin, ring_unpin or ring_close */
+};
+
+/*
+ * Opens one channel of an attached stream, which must outlive it. As writer it takes the channel's
+ * claim (EBUSY: somebody else writes; claim_holder tells who). As reader it takes a reader's claim
+ * when the stream is writable; a read-only reader, or one too many, copies pictures instead.
+ * The caller ends with ring_close. NULL with errno.
+ */
+struct ring *ring_open_writer(struct seg *seg, enum ring_channel channel);
+struct ring *ring_open_reader(struct seg *seg, enum ring_channel channel);
+void ring_close(struct ring *ring); /* NULL is allowed */
+
+size_t ring_capacity(const struct ring *ring); /* bytes of room in one slot */
+
+/* Takes a free slot and returns its memory (ring_capacity bytes, page aligned), the caller's until
+ * ring_commit or ring_abort. NULL: EAGAIN when every slot is in use: drop the picture and say
+ * ring_drop; ESTALE, EIDRM. */
+void *ring_begin(struct ring *ring);
+
+/* Publishes what was filled in and wakes the readers. Fills in meta's number and times. */
+void ring_commit(struct ring *ring, struct ring_meta *meta);
+void ring_abort(struct ring *ring); /* gives the slot back unpublished */
+
+void ring_drop(struct ring *ring); /* counts a picture that could not be published */
+void ring_skip(struct ring *ring); /* counts a picture left out because nothing had changed */
+
+/*
+ * The newest picture, if its number differs from after (0: any), pinned so that it stays whole.
+ * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it).
+ * view.meta was checked: bytes within the slot, sides 1 … LAYOUT_SIDE_MAX, and in the frame ring
+ * bytes that fit format and size. One picture at a time: pinning lets go of the last one.
+ */
+int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
+void ring_unpin(struct ring *ring);
+
+/* Sleeps until there is a picture with a number other than after. 1; 0 at the deadline (absolute,
+ * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal came), ESTALE, EIDRM. */
+int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline);
+
+struct ring_stats {
+    uint64_t published, dropped, skipped;
+    uint64_t newest_ns; /* published_ns of the newest, 0 if none */
+    struct ring_meta newest;
+};
+
+/* May be called on a stream that is only peeked at. The numbers are for people. */
+void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_stats *out);
+
+#endif

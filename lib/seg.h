@@ -1,0 +1,113 @@
+/*
+ * One stream: a named POSIX shared-memory object, created, attached, validated, replaced, removed.
+ *
+ * Functions that fail return NULL or -1 with errno:
+ *   EINVAL           not a name, or sizes out of range
+ *   ENOENT           no such stream
+ *   EEXIST           a stream (or something else) of that name exists
+ *   EACCES, EPERM    somebody else's
+ *   ENOSPC           no room in /dev/shm
+ *   ENODATA          half-created: its creator died, or isn't done
+ *   EMEDIUMTYPE      not a shmcast stream
+ *   EPROTONOSUPPORT  a stream of another version of the layout
+ *   EPROTO           corrupt: truncated, or its header contradicts itself
+ *   EBUSY            held by somebody
+ *   ESTALE           superseded: attach again by name
+ *   EIDRM            removed
+ */
+#ifndef SHMCAST_SEG_H
+#define SHMCAST_SEG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "layout.h"
+
+struct seg;
+
+/* What a creator chooses; 0 takes the default in brackets. */
+struct seg_spec {
+    uint32_t width, height; /* largest picture [1280x720] */
+    uint32_t format;        /* enum pix_format [PIX_RGB24] */
+    uint32_t slots;         /* of each ring, 2 … LAYOUT_SLOTS_MAX [4] */
+    uint32_t events;        /* records in the event log, rounded up to a power of two [65536] */
+    uint64_t packet_bytes;  /* room for an encoded picture [that of a yuv420p picture + 64 KiB] */
+    mode_t mode;            /* permissions [0600] */
+    bool owned;             /* lives as long as its creator, who takes the owner claim */
+};
+
+enum seg_access {
+    SEG_READ,  /* attached; mapped read-only when the permissions allow no more */
+    SEG_WRITE, /* attached, mapped for writing */
+    SEG_PEEK   /* not attached: nobody can tell that we look, and only seg_remove may write */
+};
+
+/* A name as for shm_open: one leading slash may stand or not. Returns it without, or NULL, EINVAL.
+ */
+const char *seg_name(const char *name);
+
+/*
+ * Makes a stream and attaches it for writing. Its name appears only when it is whole: a creator
+ * that dies leaves nothing. Memory is reserved, so a full /dev/shm shows here and never later.
+ * With replace a stream that has the name is superseded in the same step; its programs re-attach.
+ * The caller ends with seg_close.
+ */
+struct seg *seg_create(const char *name, const struct seg_spec *spec, bool replace);
+
+/* Bytes that seg_create would reserve, or 0 with EINVAL. */
+uint64_t seg_bytes(const struct seg_spec *spec);
+
+/* Attaches and validates. The caller ends with seg_close. */
+struct seg *seg_attach(const char *name, enum seg_access access);
+
+/* Lets go of all claims and the mapping. NULL is allowed. errno survives. */
+void seg_close(struct seg *seg);
+
+/* The validated copy of the header; lives as long as seg. */
+const struct layout_header *seg_header(const struct seg *seg);
+
+const char *seg_own_name(const struct seg *seg);
+int seg_fd(const struct seg *seg);
+bool seg_writable(const struct seg *seg);
+
+/* LAYOUT_CLAIMS flags: the claims held through this seg. For claim.c. */
+uint8_t *seg_mine(struct seg *seg);
+
+/* The mapping at a validated offset. */
+void *seg_at(const struct seg *seg, uint64_t offset);
+
+/* 0 while the stream lives; -1 with ESTALE when superseded, EIDRM when removed. */
+int seg_alive(const struct seg *seg);
+
+/* Wakes everybody who waits on any channel. */
+void seg_wake(struct seg *seg);
+
+/* Has the stream outlived its use? An orphan's owner is dead and nobody else holds it; a superseded
+ * one is what a killed shm-create --replace leaves, under a name of its own. */
+enum seg_leak { SEG_FINE, SEG_ORPHAN, SEG_SUPERSEDED };
+enum seg_leak seg_leak(const struct seg *seg);
+
+/*
+ * Removes the stream: its programs see EIDRM and end. Without force only when nobody holds it
+ * (EBUSY). With a name that no longer leads to this very object: nothing is unlinked, ESTALE.
+ * seg must have been attached for SEG_PEEK or created by us.
+ */
+int seg_remove(struct seg *seg, bool force);
+
+/* Removes whatever has this name, unseen: for objects that aren't streams. */
+int seg_unlink(const char *name);
+
+/*
+ * Calls each for every object in /dev/shm, sorted by name; stops when it returns other than 0 and
+ * returns that. seg: attached by SEG_PEEK, or NULL when that failed with err. size, owner, mode in
+ * st. Returns -1 with errno when /dev/shm can't be read.
+ */
+struct stat;
+typedef int seg_each(const char *name, const struct stat *st, struct seg *seg, int err, void *user);
+int seg_list(seg_each *each, void *user);
+
+/* One line for an errno of these functions: what is wrong and what to do. Static storage. */
+const char *seg_problem(int err);
+
+#endif

@@ -1,0 +1,19 @@
+/* Futex wait and wake on a word in shared memory. Usable across processes, read-only ones too. */
+#ifndef SHMCAST_WAKE_H
+#define SHMCAST_WAKE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Changes the word and wakes all who wait on it. */
+void wake_all(_Atomic uint32_t *word);
+
+/*
+ * Sleeps until the word no longer holds seen, or deadline (absolute, CLOCK_MONOTONIC; NULL: none).
+ * Returns 0 when it was woken or the word had moved: look again; -1 with errno ETIMEDOUT, or EINTR
+ * when a signal came.
+ */
+int wake_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline);
+
+#endif
