@@ -171,8 +171,8 @@ static void print_row(const struct object *ob)
         snprintf(frames, sizeof frames, "%" PRIu64, ob->frames.published);
     }
     print_plain(ob->name);
-    printf("%*s %-8s %6s %-18s %-6s %7s %6s ",
-           strlen(ob->name) < 14 ? (int)(14 - strlen(ob->name)) : 0, "", ob->kind,
+    printf("%*s %-7s %5s %-16s %-6s %6s %5s ",
+           strlen(ob->name) < 17 ? (int)(17 - strlen(ob->name)) : 0, "", ob->kind,
            human((uint64_t)ob->st->st_size, size), geometry, ob->state, frames,
            ob->seg ? age(ob->frames.newest_ns, CLOCK_MONOTONIC, seen) : "-");
     if (!ob->seg || each_holder(ob->seg, holder_short) == 0)
@@ -296,7 +296,7 @@ static int show(const char *name, const struct stat *st, struct seg *seg, int er
         print_block(&ob);
     else {
         if (o->shown == 0)
-            printf("%-14s %-8s %6s %-18s %-6s %7s %6s %s\n", "NAME", "KIND", "SIZE", "GEOMETRY",
+            printf("%-17s %-7s %5s %-16s %-6s %6s %5s %s\n", "NAME", "KIND", "SIZE", "GEOMETRY",
                    "STATE", "FRAMES", "AGE", "HOLDERS");
         print_row(&ob);
     }

@@ -32,11 +32,11 @@ static void warn_va(const char *format, va_list args)
 {
     char line[1024];
     int n = snprintf(line, sizeof line, "%s: ", program_name);
-    int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
-    if (m < 0)
-        m = 0;
+    vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
     size_t bytes = strlen(line);
-    (void)m;
+    for (size_t i = 0; i < bytes; i++) /* names and lines of input may hold anything */
+        if ((unsigned char)line[i] < ' ' || line[i] == 127)
+            line[i] = '?';
     line[bytes++] = '\n';
     if (write(STDERR_FILENO, line, bytes) < 0)
         return;

@@ -1,0 +1,263 @@
+/*
+ * shm-write: puts the pictures that come on stdin into a stream, straight into its slots.
+ *
+ * stdin: raw frames, YUV4MPEG2, or binary PNM/PAM one after the other. Nothing on stdout.
+ * Follows shm-create --replace; ends quietly when the stream is removed, or at the end of stdin.
+ * A picture for which no slot is free, or that is too large for one, is read and dropped.
+ * Exit: 0, 2 usage, 3 no such stream, written by another, wrong or cut-off input, pictures too
+ * large.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli.h"
+#include "feed.h"
+#include "pace.h"
+#include "picin.h"
+#include "pix.h"
+#include "seg.h"
+
+static const char usage[] =
+    "shm-write [-s WxH] [-f FMT] [-r FPS] [--bottom-up] [--full-range] [-u] "
+    "[-v] NAME\n";
+
+struct tally {
+    uint64_t at_ns, published, bytes, dropped, unchanged;
+};
+
+struct writer {
+    struct feed feed;
+    struct picin *in;
+    struct pace pace;
+    bool skip_unchanged, verbose;
+    int code;
+    uint8_t *spare; /* for a picture that found no free slot */
+    size_t spare_room;
+    const void
+        *last; /* the newest picture, still in its slot, which nobody overwrites before the */
+    struct ring_meta last_meta; /* next one is published */
+    unsigned last_opened;
+    struct picin_head too_large;     /* the last one complained of */
+    struct tally begun, second, now; /* at the start, at the last report, now */
+};
+
+/* What was done since then, on stderr. */
+static void report(struct writer *w, const char *what, const struct tally *then)
+{
+    const struct tally *now = &w->now;
+    double seconds = (double)(now->at_ns - then->at_ns) / 1e9;
+    uint64_t frames = now->published - then->published;
+    cli_warn("%s: %s%" PRIu64 " frames in %.1f s, %.1f fps, %.1f MB/s, %" PRIu64
+             " dropped, %" PRIu64 " unchanged",
+             w->feed.name, what, frames, seconds, seconds > 0 ? (double)frames / seconds : 0,
+             seconds > 0 ? (double)(now->bytes - then->bytes) / seconds / 1e6 : 0,
+             now->dropped - then->dropped, now->unchanged - then->unchanged);
+}
+
+/* Takes a slot, or leaves *slot NULL when none is free. false: nothing more can be written. */
+static bool begin(struct writer *w, void **slot)
+{
+    *slot = feed_begin(&w->feed);
+    if (*slot || errno == EAGAIN)
+        return true;
+    if (errno != EIDRM) {
+        cli_warn("%s: %s", w->feed.name, feed_problem(&w->feed, errno));
+        w->code = CLI_FAIL;
+    }
+    return false;
+}
+
+static bool read_failed(struct writer *w)
+{
+    if (!cli_stopped()) {
+        cli_warn("standard input: %s", picin_why(w->in));
+        w->code = CLI_FAIL;
+    }
+    return false;
+}
+
+static void drop(struct writer *w)
+{
+    ring_drop(w->feed.ring);
+    w->now.dropped++;
+}
+
+static bool drop_too_large(struct writer *w, const struct picin_head *head)
+{
+    struct picin_head *last = &w->too_large;
+    if (head->width != last->width || head->height != last->height || head->format != last->format)
+        cli_warn("%s: a %" PRIu32 "x%" PRIu32 " %s picture is too large for it; make it larger: "
+                 "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
+                 w->feed.name, head->width, head->height, pix_name(head->format), head->width,
+                 head->height, pix_name(head->format), w->feed.name);
+    *last = *head;
+    w->code = CLI_FAIL;
+    drop(w);
+    return true;
+}
+
+static void *spare(struct writer *w, size_t bytes)
+{
+    if (w->spare_room < bytes) {
+        free(w->spare);
+        w->spare = malloc(bytes);
+        if (!w->spare)
+            cli_die(CLI_FAIL, "%s: %s", w->feed.name, strerror(errno));
+        w->spare_room = bytes;
+    }
+    return w->spare;
+}
+
+static bool unchanged(const struct writer *w, const struct picin_head *head, const void *data)
+{
+    const struct ring_meta *last = &w->last_meta;
+    return w->last && w->last_opened == w->feed.opened && last->bytes == head->bytes &&
+           last->width == head->width && last->height == head->height &&
+           last->format == head->format && last->flags == head->flags &&
+           !memcmp(w->last, data, head->bytes);
+}
+
+static void publish(struct writer *w, const struct picin_head *head, void *slot)
+{
+    struct ring_meta meta = {.event = head->event,
+                             .bytes = head->bytes,
+                             .width = head->width,
+                             .height = head->height,
+                             .format = head->format,
+                             .flags = head->flags};
+    if (w->skip_unchanged && unchanged(w, head, slot)) {
+        ring_abort(w->feed.ring);
+        ring_skip(w->feed.ring);
+        w->now.unchanged++;
+        return;
+    }
+    ring_commit(w->feed.ring, &meta);
+    w->last = slot;
+    w->last_meta = meta;
+    w->last_opened = w->feed.opened;
+    w->now.published++;
+    w->now.bytes += head->bytes;
+}
+
+/* Reads the picture that head announces and publishes it when it is due. false: the end. */
+static bool take_picture(struct writer *w, const struct picin_head *head)
+{
+    void *slot;
+    if (!begin(w, &slot))
+        return false;
+    if (head->bytes > ring_capacity(w->feed.ring)) {
+        if (slot)
+            ring_abort(w->feed.ring);
+        return picin_data(w->in, NULL) ? read_failed(w) : drop_too_large(w, head);
+    }
+    void *data = slot ? slot : spare(w, ring_capacity(w->feed.ring));
+    if (picin_data(w->in, data))
+        return read_failed(w);
+    uint64_t now = cli_now(), due = pace_next(&w->pace, now);
+    if (due > now && !cli_sleep_until(due))
+        return false;
+
+    if (slot && seg_alive(w->feed.seg)) { /* superseded meanwhile: the new stream gets it */
+        data = memcpy(spare(w, ring_capacity(w->feed.ring)), slot, head->bytes);
+        slot = NULL;
+    }
+    if (!slot) {
+        if (!begin(w, &slot))
+            return false;
+        if (head->bytes > ring_capacity(w->feed.ring))
+            return drop_too_large(w, head);
+        if (!slot) {
+            drop(w);
+            return true;
+        }
+        memcpy(slot, data, head->bytes);
+    }
+    publish(w, head, slot);
+    return true;
+}
+
+static void write_all(struct writer *w)
+{
+    struct picin_head head;
+    int got = 0;
+    w->now.at_ns = cli_now();
+    w->begun = w->second = w->now;
+    while (!cli_stopped() && (got = picin_next(w->in, &head)) == 1) {
+        if (!take_picture(w, &head))
+            break;
+        w->now.at_ns = cli_now();
+        if (w->verbose && w->now.at_ns - w->second.at_ns >= 1000000000u) {
+            report(w, "", &w->second);
+            w->second = w->now;
+        }
+    }
+    if (got < 0)
+        read_failed(w);
+    w->now.at_ns = cli_now();
+    if (w->verbose)
+        report(w, "in all ", &w->begun);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = {{"size", 1, NULL, 's'},       {"format", 1, NULL, 'f'},
+                                          {"rate", 1, NULL, 'r'},       {"bottom-up", 0, NULL, 'B'},
+                                          {"full-range", 0, NULL, 'F'}, {"unchanged", 0, NULL, 'u'},
+                                          {"verbose", 0, NULL, 'v'},    {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},    {0}};
+    struct writer w = {0};
+    struct picin_spec spec = {.flags = PIX_LIMITED};
+    int c;
+    cli_init("shm-write", usage);
+    while ((c = getopt_long(argc, argv, "s:f:r:uvhV", longs, NULL)) != -1)
+        switch (c) {
+        case 's':
+            cli_size("-s", optarg, &spec.width, &spec.height);
+            break;
+        case 'f':
+            spec.format = cli_format("-f", optarg);
+            break;
+        case 'r':
+            w.pace = pace_of(cli_real("-r", optarg, 0.001, 10000));
+            break;
+        case 'B':
+            spec.flags |= PIX_BOTTOM_UP;
+            break;
+        case 'F':
+            spec.flags &= ~(unsigned)PIX_LIMITED;
+            break;
+        case 'u':
+            w.skip_unchanged = true;
+            break;
+        case 'v':
+            w.verbose = true;
+            break;
+        default:
+            cli_option(c);
+        }
+    const char *name = cli_name(argc, argv);
+
+    cli_catch_stop();
+    if (feed_open(&w.feed, name, RING_FRAMES))
+        cli_die(CLI_FAIL, "%s: %s", name, feed_problem(&w.feed, errno));
+    const struct layout_header *header = seg_header(w.feed.seg);
+    spec.raw = spec.width || spec.format;
+    if (!spec.width) {
+        spec.width = header->width;
+        spec.height = header->height;
+    }
+    if (!spec.format)
+        spec.format = header->format;
+    w.in = picin_open(STDIN_FILENO, &spec);
+    if (!w.in)
+        cli_die(CLI_FAIL, "%s: %s", name, strerror(errno));
+
+    write_all(&w);
+    picin_close(w.in);
+    free(w.spare);
+    feed_close(&w.feed);
+    cli_finish(w.code);
+}

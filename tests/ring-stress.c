@@ -1,0 +1,240 @@
+/*
+ * ring-stress pin NAME 0 1: pins the newest frame, says so on stdout, and holds it for ever.
+ * ring-stress threads NAME COUNT READERS: one writer and READERS pinning readers as threads on one
+ *   mapping, so that ThreadSanitizer sees every access. The writer publishes COUNT frames.
+ * ring-stress kill NAME COUNT READERS: processes; readers are killed at random, pins and all, and
+ *   started again, one copies as a read-only reader does; so is the writer, COUNT frames in all.
+ *
+ * Each frame's words are all its own number, written in an order of the writer's choosing. Any word
+ * that differs, or a number that goes back, is printed, and the exit status is 1. stdout: one line
+ * of figures for the tests to look at.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "pix.h"
+#include "ring.h"
+#include "seg.h"
+
+enum { READERS_MAX = 32 };
+
+static struct shared {
+    _Atomic uint64_t seen[READERS_MAX + 1], torn, dropped, back;
+    _Atomic int done;
+} * shared;
+
+static _Noreturn void die(const char *what)
+{
+    fprintf(stderr, "ring-stress: %s: %s\n", what, strerror(errno));
+    exit(3);
+}
+
+static uint64_t picture_words(const struct seg *seg)
+{
+    const struct layout_header *h = seg_header(seg);
+    return pix_bytes(h->format, h->width, h->height) / 8;
+}
+
+/* One frame, or a drop. */
+static void write_one(struct seg *seg, struct ring *ring)
+{
+    const struct layout_header *h = seg_header(seg);
+    uint64_t *words = ring_begin(ring), count = picture_words(seg);
+    if (!words) {
+        if (errno != EAGAIN)
+            die("ring_begin");
+        atomic_fetch_add(&shared->dropped, 1);
+        sched_yield();
+        return;
+    }
+    struct ring_stats now;
+    ring_stats(seg, RING_FRAMES, &now);
+    for (uint64_t i = 0; i < count; i++)
+        words[i] = now.published + 1;
+    struct ring_meta meta = {.bytes = pix_bytes(h->format, h->width, h->height),
+                             .width = h->width,
+                             .height = h->height,
+                             .format = h->format};
+    ring_commit(ring, &meta);
+}
+
+static void look(const struct ring_view *view, unsigned reader)
+{
+    const uint64_t *words = view->data;
+    for (uint64_t i = 0; i < view->meta.bytes / 8; i++)
+        if (words[i] != view->meta.number) {
+            atomic_fetch_add(&shared->torn, 1);
+            fprintf(stderr, "reader %u: word %" PRIu64 " of frame %" PRIu64 " is %" PRIu64 "\n",
+                    reader, i, view->meta.number, words[i]);
+            break;
+        }
+    if (view->meta.number <= atomic_load(&shared->seen[reader]))
+        atomic_fetch_add(&shared->back, 1);
+    atomic_store(&shared->seen[reader], view->meta.number);
+}
+
+static void read_until_done(struct ring *ring, unsigned reader)
+{
+    struct ring_view view;
+    uint64_t last = 0;
+    while (!atomic_load(&shared->done)) {
+        struct timespec at;
+        clock_gettime(CLOCK_MONOTONIC, &at);
+        at.tv_sec += 1; /* should the writer have ended just before */
+        if (ring_wait(ring, last, &at) < 0)
+            die("ring_wait");
+        int got = ring_pin(ring, last, &view);
+        if (got < 0)
+            die("ring_pin");
+        if (got > 0) {
+            look(&view, reader);
+            last = view.meta.number;
+        }
+    }
+}
+
+struct job {
+    struct ring *ring;
+    unsigned reader;
+};
+
+static void *reader_thread(void *arg)
+{
+    struct job *job = arg;
+    read_until_done(job->ring, job->reader);
+    return NULL;
+}
+
+static void run_threads(const char *name, uint64_t count, unsigned readers)
+{
+    struct seg *seg = seg_attach(name, SEG_WRITE);
+    struct ring *writer = seg ? ring_open_writer(seg, RING_FRAMES) : NULL;
+    struct job jobs[READERS_MAX];
+    pthread_t threads[READERS_MAX];
+    if (!writer)
+        die(name);
+    for (unsigned i = 0; i < readers; i++) {
+        jobs[i] = (struct job){ring_open_reader(seg, RING_FRAMES), i};
+        if (!jobs[i].ring || pthread_create(&threads[i], NULL, reader_thread, &jobs[i]))
+            die("reader");
+    }
+    for (uint64_t i = 0; i < count; i++)
+        write_one(seg, writer);
+    atomic_store(&shared->done, 1);
+    seg_wake(seg);
+    for (unsigned i = 0; i < readers; i++) {
+        pthread_join(threads[i], NULL);
+        ring_close(jobs[i].ring);
+    }
+    ring_close(writer);
+    seg_close(seg);
+}
+
+/* The child 0 writes, the last only reads and copies, the others pin. */
+static pid_t start(const char *name, unsigned who, unsigned readers)
+{
+    pid_t pid = fork();
+    if (pid)
+        return pid;
+    struct seg *seg = seg_attach(name, who == 0 ? SEG_WRITE : SEG_READ);
+    if (!seg)
+        die(name);
+    if (who == 0) {
+        struct ring *ring = ring_open_writer(seg, RING_FRAMES);
+        if (!ring)
+            die("writer");
+        while (!atomic_load(&shared->done))
+            write_one(seg, ring);
+        _exit(0);
+    }
+    /* With every claim taken a reader copies, as one without permission to write does. */
+    struct ring *rings[LAYOUT_READERS + 1] = {0};
+    int n = 0;
+    do
+        rings[n++] = ring_open_reader(seg, RING_FRAMES);
+    while (who == readers && n <= LAYOUT_READERS);
+    for (int i = 0; i < n - 1; i++)
+        ring_close(rings[i]);
+    atomic_store(&shared->seen[who], 0);
+    read_until_done(rings[n - 1], who);
+    _exit(0);
+}
+
+static void run_kills(const char *name, uint64_t count, unsigned readers)
+{
+    pid_t pids[READERS_MAX + 1];
+    unsigned kills = 0;
+    struct ring_stats stats;
+    struct seg *seg = seg_attach(name, SEG_PEEK);
+    if (!seg)
+        die(name);
+    srand(7);
+    for (unsigned i = 0; i <= readers; i++)
+        pids[i] = start(name, i, readers);
+    do {
+        unsigned victim = (unsigned)rand() % (readers + 1);
+        struct timespec pause = {0, rand() % 3000000};
+        nanosleep(&pause, NULL);
+        kill(pids[victim], SIGKILL);
+        waitpid(pids[victim], NULL, 0);
+        kills++;
+        pids[victim] = start(name, victim, readers);
+        ring_stats(seg, RING_FRAMES, &stats);
+    } while (stats.published < count);
+    atomic_store(&shared->done, 1);
+    for (unsigned i = 0; i <= readers; i++) {
+        int status;
+        waitpid(pids[i], &status, 0);
+        if (status)
+            exit(3);
+    }
+    printf("kills %u ", kills);
+    seg_close(seg);
+}
+
+static _Noreturn void hold_pin(const char *name)
+{
+    struct seg *seg = seg_attach(name, SEG_READ);
+    struct ring *ring = seg ? ring_open_reader(seg, RING_FRAMES) : NULL;
+    struct ring_view view;
+    if (!ring || ring_pin(ring, 0, &view) != 1)
+        die(name);
+    puts("pinned");
+    fflush(stdout);
+    for (;;)
+        pause();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5)
+        return 2;
+    uint64_t count = strtoull(argv[3], NULL, 10);
+    unsigned readers = (unsigned)atoi(argv[4]);
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED || readers < 1 || readers > READERS_MAX)
+        return 2;
+    if (!strcmp(argv[1], "pin"))
+        hold_pin(argv[2]);
+    if (!strcmp(argv[1], "threads"))
+        run_threads(argv[2], count, readers);
+    else
+        run_kills(argv[2], count, readers);
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < readers; i++) {
+        uint64_t seen = atomic_load(&shared->seen[i + (argv[1][0] == 'k')]);
+        least = seen < least ? seen : least;
+    }
+    printf("torn %" PRIu64 " back %" PRIu64 " dropped %" PRIu64 " least-seen %" PRIu64 "\n",
+           atomic_load(&shared->torn), atomic_load(&shared->back), atomic_load(&shared->dropped),
+           least);
+    return atomic_load(&shared->torn) || atomic_load(&shared->back);
+}
