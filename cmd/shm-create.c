@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "claim.h"
 #include "cli.h"
+#include "lost.h"
 #include "seg.h"
 
 static const char usage[] =
@@ -165,14 +166,19 @@ int main(int argc, char **argv)
     } while (!seg && !operand && errno == EEXIST);
     if (!seg)
         die_create(name, &spec);
+    /* Programs of a stream that has lost this name (Python's resource tracker, rm) didn't see the
+     * step that superseded what had it. */
+    if (replace && lost_recall(name) < 0)
+        cli_warn("%s: /proc: %s; programs that lost the name before are not told", name,
+                 strerror(errno));
 
     int status = CLI_OK;
     if (command) {
         status = run_command(name, command, &held, &old);
         if (seg_remove(seg, true) && errno != ESTALE && errno != ENOENT && errno != EIDRM)
             cli_warn("%s: %s", name, seg_problem(errno));
-    } else if (!operand) {
-        puts(name);
+    } else if (!operand && (puts(name) < 0 || fflush(stdout))) {
+        seg_remove(seg, true); /* nobody would ever know its name */
     }
     seg_close(seg);
     cli_finish(status);

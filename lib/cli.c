@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,33 @@ static const char *program_name = "shmcast";
 static const char *program_usage = "";
 static volatile sig_atomic_t stop_signal;
 
+enum { STOPS = 3 };
+static const int stops[STOPS] = {SIGINT, SIGTERM, SIGHUP};
+
+/* Several threads may come here at once: one of them speaks. */
+static void on_bus(int sig)
+{
+    static const char why[] = ": the stream was truncated while in use\n";
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    char line[128];
+    size_t n = strnlen(program_name, sizeof line - sizeof why);
+    (void)sig;
+    while (atomic_flag_test_and_set(&told))
+        pause();
+    memcpy(line, program_name, n);
+    memcpy(line + n, why, sizeof why - 1);
+    if (write(STDERR_FILENO, line, n + sizeof why - 1) < 0)
+        _exit(CLI_FAIL);
+    _exit(CLI_FAIL);
+}
+
 void cli_init(const char *program, const char *usage)
 {
     program_name = program;
     program_usage = usage;
+    struct sigaction sa = {.sa_handler = on_bus};
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGBUS, &sa, NULL);
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
             if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
@@ -158,26 +182,13 @@ static void on_tick(int sig)
     (void)sig;
 }
 
-static void on_bus(int sig)
-{
-    static const char why[] = ": the stream was truncated while in use\n";
-    (void)sig;
-    if (write(STDERR_FILENO, program_name, strlen(program_name)) < 0 ||
-        write(STDERR_FILENO, why, sizeof why - 1) < 0)
-        _exit(CLI_FAIL);
-    _exit(CLI_FAIL);
-}
-
 void cli_catch_stop(void)
 {
-    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction sa = {.sa_handler = on_tick};
     sigemptyset(&sa.sa_mask);
     sigaction(SIGALRM, &sa, NULL);
-    sa.sa_handler = on_bus;
-    sigaction(SIGBUS, &sa, NULL);
     sa.sa_handler = on_stop;
-    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+    for (size_t i = 0; i < STOPS; i++) {
         struct sigaction old;
         sigaction(stops[i], NULL, &old);
         if (old.sa_handler != SIG_IGN) /* nohup, background jobs of a plain sh */
@@ -190,17 +201,29 @@ int cli_stopped(void)
     return stop_signal;
 }
 
+/* From here on a stop signal simply ends the program, and nothing ticks any more. */
+static void release_stop(void)
+{
+    static const struct itimerval never;
+    for (size_t i = 0; i < STOPS; i++) {
+        struct sigaction now;
+        if (sigaction(stops[i], NULL, &now) == 0 && now.sa_handler == on_stop)
+            signal(stops[i], SIG_DFL);
+    }
+    if (stop_signal)
+        setitimer(ITIMER_REAL, &never, NULL);
+}
+
 void cli_finish(int code)
 {
+    release_stop();
     if (fflush(stdout) || ferror(stdout) || (close(STDOUT_FILENO) && errno != EBADF)) {
         cli_warn("standard output: %s", strerror(errno));
         if (code < CLI_USAGE)
             code = CLI_FAIL;
     }
-    if (stop_signal) {
-        signal(stop_signal, SIG_DFL);
+    if (stop_signal)
         raise(stop_signal);
-    }
     exit(code);
 }
 

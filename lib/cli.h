@@ -21,7 +21,8 @@ enum {
 /*
  * First call of every main. Remembers the program's name and usage text, and makes sure that
  * descriptors 0 to 2 are open, so that no stream ever lands on them: a closed one is replaced by
- * one whose use fails with EBADF.
+ * one whose use fails with EBADF. From now on SIGBUS (a stream truncated under us) ends the program
+ * with a message and exit 3.
  * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\n       shm-rm --orphans [-n]\n".
  */
 void cli_init(const char *program, const char *usage);
@@ -61,8 +62,7 @@ const char *cli_name(int argc, char **argv);
 /*
  * SIGINT, SIGTERM and SIGHUP from now on only set a flag. They interrupt blocking calls (EINTR),
  * and go on interrupting every 20 ms until the program ends, so that none is missed between a look
- * at the flag and a blocking call. SIGBUS (a stream truncated under us) ends the program with a
- * message and exit 3.
+ * at the flag and a blocking call.
  */
 void cli_catch_stop(void);
 

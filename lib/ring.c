@@ -199,7 +199,9 @@ void ring_skip(struct ring *ring)
     atomic_fetch_add(&ring->head->skipped, 1);
 }
 
-static void slot_meta(const struct layout_slot *slot, uint64_t number, struct ring_meta *out)
+/* Each field is read once: what is checked afterwards is what is used. */
+static void slot_meta(const volatile struct layout_slot *slot, uint64_t number,
+                      struct ring_meta *out)
 {
     *out = (struct ring_meta){.number = number,
                               .frame = slot->frame,

@@ -23,6 +23,7 @@ enum { NAME_BYTES_MAX = 250, PATH_BYTES = sizeof SHM_DIR + 1 + 255 };
 struct seg {
     char name[NAME_BYTES_MAX + 1];
     int fd;
+    int name_fd; /* of a creator: O_PATH, or -1 */
     bool writable;
     uint8_t *base;
     struct layout_header header; /* validated copy; offsets and sizes are taken from here only */
@@ -155,7 +156,7 @@ static struct seg *seg_new(const char *name)
     struct seg *seg = calloc(1, sizeof *seg);
     if (!seg)
         return NULL;
-    seg->fd = -1;
+    seg->fd = seg->name_fd = -1;
     snprintf(seg->name, sizeof seg->name, "%s", name);
     return seg;
 }
@@ -215,7 +216,7 @@ static void seg_end(struct seg *seg, uint32_t state)
  * Gives the new object the name of an old one. They change names in one step, so whoever lost the
  * name, even one that took it a moment ago, is the one that is told.
  */
-static int seg_supersede(const struct seg *seg, const char *path)
+static int seg_exchange(const struct seg *seg, const char *path)
 {
     char side[PATH_BYTES];
     snprintf(side, sizeof side, SHM_DIR "/" SIDE_PREFIX "%016" PRIx64, seg->header.generation);
@@ -258,8 +259,11 @@ struct seg *seg_create(const char *name, const struct seg_spec *spec, bool repla
         errno = EEXIST;
         goto fail;
     }
-    if (seg_make(seg, spec) || (replace ? seg_supersede(seg, path) : seg_link(seg, path)))
+    if (seg_make(seg, spec) || (replace ? seg_exchange(seg, path) : seg_link(seg, path)))
         goto fail;
+    /* Should the object ever lose its name, /proc shows by this what it was; the descriptor that it
+     * was made with would show none. */
+    seg->name_fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     return seg;
 fail:
     seg_close(seg);
@@ -267,12 +271,10 @@ fail:
 }
 
 /* Opens and validates, mapping what was validated. */
-static int seg_open(struct seg *seg, enum seg_access access)
+static int seg_open(struct seg *seg, const char *path, int flags, enum seg_access access)
 {
-    char path[PATH_BYTES];
     struct stat st;
-    int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-    seg_path(path, seg->name);
+    flags |= O_CLOEXEC | O_NONBLOCK;
     seg->writable = true;
     seg->fd = open(path, O_RDWR | flags);
     if (seg->fd < 0 && (errno == EACCES || errno == EROFS) && access != SEG_WRITE) {
@@ -300,13 +302,15 @@ static int seg_open(struct seg *seg, enum seg_access access)
 
 struct seg *seg_attach(const char *name, enum seg_access access)
 {
+    char path[PATH_BYTES];
     if (!(name = seg_name(name)))
         return NULL;
+    seg_path(path, name);
     for (int tries = 0;; tries++) {
         struct seg *seg = seg_new(name);
         if (!seg)
             return NULL;
-        if (seg_open(seg, access) || (access != SEG_PEEK && claim_share(seg))) {
+        if (seg_open(seg, path, O_NOFOLLOW, access) || (access != SEG_PEEK && claim_share(seg))) {
             seg_close(seg);
             return NULL;
         }
@@ -321,6 +325,15 @@ struct seg *seg_attach(const char *name, enum seg_access access)
     }
 }
 
+struct seg *seg_peek(const char *path, const char *name)
+{
+    struct seg *seg = seg_new(name);
+    if (seg && seg_open(seg, path, 0, SEG_PEEK) == 0)
+        return seg;
+    seg_close(seg);
+    return NULL;
+}
+
 void seg_close(struct seg *seg)
 {
     if (!seg)
@@ -330,6 +343,8 @@ void seg_close(struct seg *seg)
         munmap(seg->base, seg->header.total_bytes);
     if (seg->fd >= 0)
         close(seg->fd);
+    if (seg->name_fd >= 0)
+        close(seg->name_fd);
     free(seg);
     errno = err;
 }
@@ -381,8 +396,19 @@ void seg_wake(struct seg *seg)
     wake_all(&((struct layout_events *)seg_at(seg, h->events_at))->wake);
 }
 
+/* Under a side name that tells another's generation: it has lost its own name to that one, whether
+ * its programs were told or not. */
+static bool seg_outdone(const struct seg *seg)
+{
+    char side[64];
+    snprintf(side, sizeof side, SIDE_PREFIX "%016" PRIx64, seg->header.generation);
+    return !strncmp(seg->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) && strcmp(seg->name, side);
+}
+
 enum seg_leak seg_leak(const struct seg *seg)
 {
+    if (seg_outdone(seg))
+        return SEG_SUPERSEDED;
     if (claim_any(seg))
         return SEG_FINE;
     if (strncmp(seg->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) == 0)
@@ -390,16 +416,27 @@ enum seg_leak seg_leak(const struct seg *seg)
     return seg->header.flags & LAYOUT_OWNED ? SEG_ORPHAN : SEG_FINE;
 }
 
+int seg_supersede(struct seg *seg)
+{
+    if (!seg->writable) {
+        errno = EACCES;
+        return -1;
+    }
+    seg_end(seg, LAYOUT_SUPERSEDED);
+    return 0;
+}
+
 int seg_remove(struct seg *seg, bool force)
 {
     char path[PATH_BYTES];
     struct stat named, held;
+    bool outdone = seg_outdone(seg);
     seg_path(path, seg->name);
     if (!seg->writable) {
         errno = EACCES;
         return -1;
     }
-    if (!force) {
+    if (!force && !outdone) {
         int held_by = claim_any(seg);
         if (held_by > 0)
             errno = EBUSY;
@@ -414,7 +451,7 @@ int seg_remove(struct seg *seg, bool force)
     }
     if (unlink(path))
         return -1;
-    seg_end(seg, LAYOUT_REMOVED);
+    seg_end(seg, outdone ? LAYOUT_SUPERSEDED : LAYOUT_REMOVED);
     return 0;
 }
 
@@ -425,6 +462,15 @@ int seg_unlink(const char *name)
         return -1;
     seg_path(path, name);
     return unlink(path);
+}
+
+int seg_stat(const char *name, struct stat *out)
+{
+    char path[PATH_BYTES];
+    if (!(name = seg_name(name)))
+        return -1;
+    seg_path(path, name);
+    return lstat(path, out);
 }
 
 int seg_list(seg_each *each, void *user)
@@ -464,6 +510,8 @@ const char *seg_problem(int err)
         return "belongs to somebody else: no permission";
     case ENOSPC:
         return "no room in /dev/shm; shm-ls shows what is there";
+    case EFAULT:
+        return "the stream was truncated while in use";
     case ENODATA:
         return "half-created: its creator died or is not done; shm-rm -f removes it";
     case EMEDIUMTYPE:

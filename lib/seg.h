@@ -25,6 +25,7 @@
 #include "layout.h"
 
 struct seg;
+struct stat;
 
 /* What a creator chooses; 0 takes the default in brackets. */
 struct seg_spec {
@@ -61,6 +62,10 @@ uint64_t seg_bytes(const struct seg_spec *spec);
 /* Attaches and validates. The caller ends with seg_close. */
 struct seg *seg_attach(const char *name, enum seg_access access);
 
+/* The same for SEG_PEEK, by any path that leads to the object, as /proc/PID/fd/N to one that has
+ * lost its name; name is what seg_own_name will say. The caller ends with seg_close. */
+struct seg *seg_peek(const char *path, const char *name);
+
 /* Lets go of all claims and the mapping. NULL is allowed. errno survives. */
 void seg_close(struct seg *seg);
 
@@ -84,16 +89,25 @@ int seg_alive(const struct seg *seg);
 void seg_wake(struct seg *seg);
 
 /* Has the stream outlived its use? An orphan's owner is dead and nobody else holds it; a superseded
- * one is what a killed shm-create --replace leaves, under a name of its own. */
+ * one is what a killed shm-create --replace leaves, under a name of its own; programs may still
+ * have it, who were not told. */
 enum seg_leak { SEG_FINE, SEG_ORPHAN, SEG_SUPERSEDED };
 enum seg_leak seg_leak(const struct seg *seg);
 
 /*
  * Removes the stream: its programs see EIDRM and end. Without force only when nobody holds it
- * (EBUSY). With a name that no longer leads to this very object: nothing is unlinked, ESTALE.
- * seg must have been attached for SEG_PEEK or created by us.
+ * (EBUSY). The programs of one that seg_leak finds superseded are told so, and turn to the stream
+ * that has its name. With a name that no longer leads to this very object: nothing is unlinked,
+ * ESTALE. seg must have been attached for SEG_PEEK or created by us.
  */
 int seg_remove(struct seg *seg, bool force);
+
+/* Tells the programs of a stream that has lost its name to another to attach again by name. seg as
+ * for seg_remove. 0, or -1 with EACCES. */
+int seg_supersede(struct seg *seg);
+
+/* lstat of whatever has this name. 0 or -1. */
+int seg_stat(const char *name, struct stat *out);
 
 /* Removes whatever has this name, unseen: for objects that aren't streams. */
 int seg_unlink(const char *name);
@@ -103,7 +117,6 @@ int seg_unlink(const char *name);
  * returns that. seg: attached by SEG_PEEK, or NULL when that failed with err. size, owner, mode in
  * st. Returns -1 with errno when /dev/shm can't be read.
  */
-struct stat;
 typedef int seg_each(const char *name, const struct stat *st, struct seg *seg, int err, void *user);
 int seg_list(seg_each *each, void *user);
 
