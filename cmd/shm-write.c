@@ -72,8 +72,12 @@ static bool begin(struct writer *w, void **slot)
 
 static bool read_failed(struct writer *w)
 {
+    int err = errno;
     if (!cli_stopped()) {
-        cli_warn("standard input: %s", picin_why(w->in));
+        if (err == EFAULT) /* read() straight into a slot that is gone raises no SIGBUS */
+            cli_warn("%s: %s", w->feed.name, seg_problem(err));
+        else
+            cli_warn("standard input: %s", picin_why(w->in));
         w->code = CLI_FAIL;
     }
     return false;

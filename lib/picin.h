@@ -13,8 +13,8 @@ struct picin;
 
 struct picin_spec {
     uint32_t width, height, format; /* of raw frames */
-    uint32_t flags;                 /* PIX_BOTTOM_UP, PIX_LIMITED, of raw frames and (bottom-up) all */
-    bool raw;                       /* size or format were given: input that starts like PNM is raw */
+    uint32_t flags; /* PIX_BOTTOM_UP: of all pictures; PIX_LIMITED: of raw yuv frames */
+    bool raw;       /* size or format were given: input that starts like PNM is raw */
 };
 
 struct picin_head {
@@ -23,14 +23,15 @@ struct picin_head {
     size_t bytes;
 };
 
-/* Raises the pipe fd to its largest size. NULL with ENOMEM. */
+/* Raises the pipe fd to its largest size. NULL with ENOMEM, or EINVAL (no such raw picture). The
+ * caller ends with picin_close. */
 struct picin *picin_open(int fd, const struct picin_spec *spec);
 void picin_close(struct picin *in); /* the descriptor stays open */
 
 /*
- * The next picture's head. 1; 0 at a clean end; -1 with errno: EINTR (a signal), EILSEQ (not what it
- * should be), ENODATA (cut off), or read(2)'s own; picin_why tells. Raw frames are one size, so for
- * them the head costs no reading except at the end.
+ * The next picture's head. 1; 0 at a clean end; -1 with errno: EINTR (a signal), EILSEQ (not what
+ * it should be), ENODATA (cut off), or read(2)'s own; picin_why tells. None of them can be gone on
+ * from. Waits until the picture has begun to come, so that nobody need hold a slot for it before.
  */
 int picin_next(struct picin *in, struct picin_head *head);
 
