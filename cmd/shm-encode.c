@@ -18,6 +18,7 @@
 #include "claim.h"
 #include "cli.h"
 #include "jpeg.h"
+#include "pace.h"
 #include "pix.h"
 #include "ring.h"
 #include "seg.h"
@@ -32,7 +33,6 @@ struct encoder {
     const char *target; /* of the one that packets go to, or NULL: stdout */
     int quality_wanted;
     enum jpeg_sampling sampling;
-    uint64_t period_ns; /* from one picture to the next; 0: no limit */
     bool skip_unchanged, verbose;
 
     struct jpeg *jpeg;
@@ -47,7 +47,7 @@ struct encoder {
     uint8_t *last; /* the picture that was encoded last; last_meta.bytes 0: none */
     size_t last_room;
     struct ring_meta last_meta;
-    uint64_t due_ns; /* when the next picture may be encoded */
+    struct pace pace;
 
     uint64_t report_ns, encode_ns, bytes;
     unsigned pictures, skipped, dropped; /* since report_ns */
@@ -300,13 +300,10 @@ static void report(struct encoder *e)
     e->pictures = e->skipped = e->dropped = 0;
 }
 
-/* Sleeps until the next picture is due. A late one doesn't put off those after it. */
-static bool pace(struct encoder *e, uint64_t taken_ns)
+/* After a picture: sleeps until the next is due. false when a stop signal came. */
+static bool pause_after(struct encoder *e, uint64_t taken_ns)
 {
-    if (!e->period_ns)
-        return true;
-    e->due_ns = (taken_ns - e->due_ns < e->period_ns ? e->due_ns : taken_ns) + e->period_ns;
-    return cli_sleep_until(e->due_ns);
+    return !e->pace.period_ns || cli_sleep_until(pace_next(&e->pace, taken_ns) + e->pace.period_ns);
 }
 
 static void encode_stream(struct encoder *e)
@@ -325,7 +322,9 @@ static void encode_stream(struct encoder *e)
             continue;
         e->seen = view.meta.number;
         bool unchanged = is_unchanged(e, &view);
-        if (unchanged) {
+        if (unchanged && e->out && seg_alive(e->out)) {
+            go_on = follow(e, false); /* it isn't in the new one */
+        } else if (unchanged) {
             if (e->packets)
                 ring_skip(e->packets);
             e->skipped++;
@@ -336,18 +335,17 @@ static void encode_stream(struct encoder *e)
             ring_unpin(e->frames);
         report(e);
         if (go_on && !unchanged)
-            go_on = pace(e, taken_ns);
+            go_on = pause_after(e, taken_ns);
     }
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"quality", 1, NULL, 'q'},        {"sampling", 1, NULL, 'S'},
-        {"rate", 1, NULL, 'r'},           {"threads", 1, NULL, 'j'},
-        {"skip-unchanged", 0, NULL, 'u'}, {"verbose", 0, NULL, 'v'},
-        {"output", 1, NULL, 'o'},         {"help", 0, NULL, 'h'},
-        {"version", 0, NULL, 'V'},        {0}};
+    static const struct option longs[] = {{"quality", 1, NULL, 'q'},   {"sampling", 1, NULL, 'S'},
+                                          {"rate", 1, NULL, 'r'},      {"threads", 1, NULL, 'j'},
+                                          {"unchanged", 0, NULL, 'u'}, {"verbose", 0, NULL, 'v'},
+                                          {"output", 1, NULL, 'o'},    {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},   {0}};
     struct encoder e = {.quality_wanted = 80, .sampling = JPEG_420};
     unsigned threads = 1;
     const char *output = NULL;
@@ -364,7 +362,7 @@ int main(int argc, char **argv)
             e.sampling = (enum jpeg_sampling)sampling;
             break;
         case 'r':
-            e.period_ns = (uint64_t)(1e9 / cli_real("-r", optarg, 0.01, 1000));
+            e.pace = pace_of(cli_real("-r", optarg, 0.01, 1000));
             break;
         case 'j':
             threads = (unsigned)cli_number("-j", optarg, 1, THREADS_MAX);
