@@ -29,18 +29,18 @@ enum { EVENT_SHIFT = 1, EVENT_CTRL = 2, EVENT_ALT = 4, EVENT_META = 8 };
 enum { EVENT_KEY_MAX = 32, EVENT_LINE_MAX = 512 };
 
 struct event {
-    uint64_t number;      /* in the log; 0: not in it yet */
-    uint64_t time_ns;     /* CLOCK_MONOTONIC; 0: the log takes now */
-    uint32_t type;        /* enum event_type */
-    uint32_t modifiers;   /* EVENT_SHIFT | … */
-    uint32_t button;      /* that changed: 1 left, 2 right, 3 middle, 4, 5; 0 none */
-    uint32_t buttons;     /* held after the event: bit button - 1 */
-    uint32_t viewer;      /* who made it; 0: not a viewer */
-    uint32_t pointer;     /* which finger or pen; 0: the mouse */
-    float x, y;           /* 0 … 1 from the top left; beyond while a drag leaves the picture */
-    float dx, dy;         /* wheel, pixels; dy > 0 is towards the user */
+    uint64_t number;        /* in the log; 0: not in it yet */
+    uint64_t time_ns;       /* CLOCK_MONOTONIC; 0: the log takes now */
+    uint32_t type;          /* enum event_type */
+    uint32_t modifiers;     /* EVENT_SHIFT | … */
+    uint32_t button;        /* that changed: 1 left, 2 right, 3 middle, 4, 5; 0 none */
+    uint32_t buttons;       /* held after the event: bit button - 1 */
+    uint32_t viewer;        /* who made it; 0: not a viewer */
+    uint32_t pointer;       /* which finger or pen; 0: the mouse */
+    float x, y;             /* 0 … 1 from the top left; beyond while a drag leaves the picture */
+    float dx, dy;           /* wheel, pixels; dy > 0 is towards the user */
     uint32_t width, height; /* resize: pixels that the viewer would like */
-    float ratio;          /* resize: device pixels per CSS pixel */
+    float ratio;            /* resize: device pixels per CSS pixel */
     char key[EVENT_KEY_MAX + 1]; /* key_down, key_up: DOM KeyboardEvent.key, UTF-8 */
 };
 
