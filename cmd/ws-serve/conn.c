@@ -1,0 +1,121 @@
+/* One connection, and the callback by which libwebsockets tells of it. */
+#include "serve.h"
+#include <stdlib.h>
+
+/* A connection that was told to go but doesn't read is cut off after so long. */
+enum { END_SECONDS = 2 };
+
+struct conn *conn_new(struct server *server)
+{
+    struct conn *conn = calloc(1, sizeof *conn);
+    if (conn)
+        conn->server = server;
+    return conn;
+}
+
+/* Lets go of all it has. Comes once for each way in which lws tells of an end. */
+static void conn_release(struct conn *conn)
+{
+    if (conn->viewer)
+        viewer_leave(conn->viewer);
+    http_end(conn);
+    free(conn->text);
+    conn->text = NULL;
+    if (conn->close_code)
+        conn->server->closing--;
+    conn->close_code = 0;
+}
+
+void conn_end(struct conn *conn, unsigned close_code)
+{
+    if (conn->close_code)
+        return;
+    conn->close_code = close_code;
+    conn->server->closing++;
+    if (conn->viewer)
+        viewer_leave(conn->viewer);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_SEND, END_SECONDS);
+    lws_callback_on_writable(conn->wsi);
+}
+
+static int conn_close(struct conn *conn, bool websocket)
+{
+    if (websocket)
+        lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code, NULL, 0);
+    return -1;
+}
+
+static int conn_writable(struct conn *conn, bool websocket)
+{
+    if (conn->close_code)
+        return conn_close(conn, websocket);
+    if (conn->viewer)
+        return viewer_write(conn->viewer);
+    return websocket ? 0 : http_write(conn);
+}
+
+static int conn_happens(struct conn *conn, enum lws_callback_reasons reason, const char *data,
+                        size_t bytes)
+{
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return ws_handshake(conn);
+    case LWS_CALLBACK_HTTP:
+        return http_request(conn);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return conn_writable(conn, false);
+    case LWS_CALLBACK_ESTABLISHED:
+        return ws_open(conn);
+    case LWS_CALLBACK_RECEIVE:
+        return ws_receive(conn, data, bytes);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return conn_writable(conn, true);
+    case LWS_CALLBACK_RAW_RX:
+        http_garbage(conn->wsi, data, bytes);
+        return -1;
+    case LWS_CALLBACK_WSI_DESTROY:
+        conn_release(conn);
+        conn->server->connections--;
+        free(conn);
+        return 0;
+    default:
+        conn_release(conn);
+        return 0;
+    }
+}
+
+int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t bytes)
+{
+    struct server *server = lws_context_user(lws_get_context(wsi));
+    struct conn *conn = NULL;
+    (void)user; /* lws makes a new one for each request */
+    switch (reason) {
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        for (size_t i = 0; i < server->source_count; i++)
+            source_look(&server->sources[i]);
+        return 0;
+    case LWS_CALLBACK_RAW_RX_FILE:
+        if (wsi == server->listener)
+            listen_accept(server);
+        return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_HTTP:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_WSI_DESTROY:
+    case LWS_CALLBACK_RAW_RX:
+        conn = lws_get_opaque_user_data(wsi);
+        break;
+    default:
+        return 0;
+    }
+    if (!conn) /* the listener */
+        return 0;
+    conn->wsi = wsi;
+    return conn_happens(conn, reason, in, bytes);
+}

@@ -1,0 +1,342 @@
+/* Paths to answers. */
+#include "serve.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEAD_BYTES = 4096,
+    CHUNK_BYTES = 1 << 16, /* of a body, at a time */
+    BODY_SECONDS = 30      /* a client that takes no chunk for so long is cut off */
+};
+
+static const struct {
+    const char *path;
+    enum endpoint at;
+} in_folder[] = {
+    {"ws", AT_WEBSOCKET},
+    {"stream.mjpg", AT_MJPEG},
+    {"snapshot.jpg", AT_SNAPSHOT},
+    {"stats", AT_STATS},
+};
+
+static struct route route_folder(struct source *source, const char *path)
+{
+    struct route route = {AT_NOTHING, source, page_find(path)};
+    if (route.file)
+        route.at = AT_FILE;
+    for (size_t i = 0; i < sizeof in_folder / sizeof in_folder[0]; i++)
+        if (strcmp(in_folder[i].path, path) == 0)
+            route.at = in_folder[i].at;
+    if (route.at != AT_NOTHING && !source->seg)
+        route.at = AT_GONE;
+    return route;
+}
+
+/* At the root, path without its slash. */
+static struct route route_root(struct server *server, const char *path)
+{
+    if (server->source_count == 1)
+        /* FURY's address of the pictures beside our own */
+        return route_folder(&server->sources[0],
+                            strcmp(path, "video/mjpeg") ? path : "stream.mjpg");
+    if (!*path)
+        return (struct route){AT_LIST, NULL, NULL};
+    const struct page_file *file = page_find(path);
+    return (struct route){file ? AT_FILE : AT_NOTHING, NULL, file};
+}
+
+struct route http_route(struct server *server, const char *path)
+{
+    if (*path++ != '/')
+        return (struct route){AT_NOTHING, NULL, NULL};
+    struct route route = route_root(server, path);
+    size_t name_bytes = strcspn(path, "/");
+    for (size_t i = 0; route.at == AT_NOTHING && i < server->source_count; i++) {
+        struct source *source = &server->sources[i];
+        if (strncmp(source->name, path, name_bytes) || source->name[name_bytes])
+            continue;
+        if (path[name_bytes])
+            return route_folder(source, path + name_bytes + 1);
+        route = (struct route){source->seg ? AT_FOLDER : AT_GONE, source, NULL};
+    }
+    return route;
+}
+
+const char *http_path(struct lws *wsi, int *method)
+{
+    char *path = NULL;
+    int bytes = 0;
+    *method = lws_http_get_uri_and_method(wsi, &path, &bytes);
+    /* A NUL, or what lws took for an argument, makes it shorter than it was. */
+    return *method >= 0 && path && path[0] == '/' && strlen(path) == (size_t)bytes ? path : NULL;
+}
+
+/* What is written at once. Of the one thread, as everything here. */
+static struct {
+    unsigned char bytes[LWS_PRE + HEAD_BYTES + CHUNK_BYTES];
+    unsigned char *at;
+} out;
+
+static int out_send(struct lws *wsi, enum lws_write_protocol protocol)
+{
+    unsigned char *start = out.bytes + LWS_PRE;
+    int bytes = (int)(out.at - start);
+    return lws_write(wsi, start, (size_t)bytes, protocol) < bytes ? -1 : 0;
+}
+
+/* type NULL: an answer without a body. extra as for http_text. */
+static int out_head(struct lws *wsi, unsigned status, const char *type, lws_filepos_t bytes,
+                    const char *extra)
+{
+    unsigned char *end = out.bytes + LWS_PRE + HEAD_BYTES;
+    out.at = out.bytes + LWS_PRE;
+    if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
+             : lws_add_http_header_status(wsi, status, &out.at, end))
+        return -1;
+    while (extra && *extra) {
+        const char *value = extra + strlen(extra) + 1;
+        if (lws_add_http_header_by_name(wsi, (const unsigned char *)extra,
+                                        (const unsigned char *)value, (int)strlen(value), &out.at,
+                                        end))
+            return -1;
+        extra = value + strlen(value) + 1;
+    }
+    return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
+}
+
+/* Adds what is left of the body, as much as is sent at a time. */
+static void out_body(struct conn *conn)
+{
+    size_t bytes = conn->body_bytes - conn->body_at;
+    if (bytes > CHUNK_BYTES)
+        bytes = CHUNK_BYTES;
+    memcpy(out.at, conn->body + conn->body_at, bytes);
+    out.at += bytes;
+    conn->body_at += bytes;
+}
+
+bool http_busy(const struct conn *conn)
+{
+    return conn->body || conn->viewer || conn->close_code;
+}
+
+static int answer_done(struct lws *wsi)
+{
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+void http_end(struct conn *conn)
+{
+    if (conn->packet)
+        packet_release(conn->source, conn->packet);
+    free(conn->own);
+    conn->packet = NULL;
+    conn->own = NULL;
+    conn->body = NULL;
+}
+
+/* Sends the head and the beginning of body, which http_end lets go of. */
+static int answer_begin(struct conn *conn, bool head, unsigned status, const char *type,
+                        const char *body, size_t bytes, const char *extra)
+{
+    conn->body = body;
+    conn->body_at = head ? bytes : 0;
+    conn->body_bytes = bytes;
+    int result = out_head(conn->wsi, status, type, bytes, extra);
+    if (result == 0) {
+        out_body(conn);
+        result = out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS);
+    }
+    if (result || conn->body_at == bytes)
+        http_end(conn);
+    return result;
+}
+
+static int answer_body(struct conn *conn, bool head, const char *type, const char *body,
+                       size_t bytes, const char *extra)
+{
+    if (answer_begin(conn, head, HTTP_STATUS_OK, type, body, bytes, extra))
+        return -1;
+    if (!conn->body)
+        return answer_done(conn->wsi);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    lws_callback_on_writable(conn->wsi);
+    return 0;
+}
+
+int http_write(struct conn *conn)
+{
+    if (!conn->body)
+        return 0;
+    out.at = out.bytes + LWS_PRE;
+    out_body(conn);
+    bool last = conn->body_at == conn->body_bytes;
+    if (out_send(conn->wsi, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP))
+        return -1;
+    if (last) {
+        http_end(conn);
+        return answer_done(conn->wsi);
+    }
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    lws_callback_on_writable(conn->wsi);
+    return 0;
+}
+
+int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text)
+{
+    char line[256];
+    int bytes = snprintf(line, sizeof line, "%s\n", text);
+    return answer_begin(conn, head, status, "text/plain; charset=utf-8", line, (size_t)bytes,
+                        extra);
+}
+
+static int answer_text(struct conn *conn, bool head, unsigned status, const char *extra,
+                       const char *text)
+{
+    return http_text(conn, head, status, extra, text) ? -1 : answer_done(conn->wsi);
+}
+
+static int answer_mjpeg(struct conn *conn, bool head, struct source *source)
+{
+    struct server *server = conn->server;
+    if (server->viewers >= server->viewers_max)
+        return answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "too many viewers");
+    if (out_head(conn->wsi, HTTP_STATUS_OK, "multipart/x-mixed-replace; boundary=shmcast",
+                 LWS_ILLEGAL_HTTP_CONTENT_LEN, NULL) ||
+        out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS))
+        return -1;
+    if (head)
+        return -1; /* it said Connection: close */
+    lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
+    return viewer_join(conn, source, VIEWER_MJPEG) && !conn->close_code ? -1 : 0;
+}
+
+static int answer_snapshot(struct conn *conn, bool head, struct source *source)
+{
+    char extra[64], known[1024] = "";
+    struct packet *packet = source_newest(source);
+    if (!packet)
+        return source->seg
+                   ? answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL,
+                                 "no picture yet")
+                   : answer_text(conn, head, HTTP_STATUS_GONE, NULL, "the stream was removed");
+    int n = snprintf(extra, sizeof extra - 2, "etag:%c\"%016" PRIx64 "-%" PRIu64 "\"", 0,
+                     packet->generation, packet->meta.number);
+    extra[n + 1] = 0; /* no further header */
+    const char *etag = extra + sizeof "etag:";
+    if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+        lws_hdr_copy(conn->wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+        (strstr(known, etag) || strcmp(known, "*") == 0)) {
+        return out_head(conn->wsi, HTTP_STATUS_NOT_MODIFIED, NULL, 0, extra) ||
+                       out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS)
+                   ? -1
+                   : answer_done(conn->wsi);
+    }
+    conn->packet = packet_hold(packet);
+    conn->source = source;
+    return answer_body(conn, head, "image/jpeg", (const char *)packet->data, packet->meta.bytes,
+                       extra);
+}
+
+/* text: malloc'ed, or NULL for no memory. */
+static int answer_own(struct conn *conn, bool head, const char *type, char *text, size_t bytes)
+{
+    if (!text)
+        return -1;
+    conn->own = text;
+    return answer_body(conn, head, type, text, bytes, NULL);
+}
+
+static int answer_folder(struct conn *conn, bool head, const struct source *source)
+{
+    char extra[sizeof "location:" + 3 * 250 + 4] = "location:", *at = extra + sizeof "location:";
+    *at++ = '/';
+    page_encode(source->name, at);
+    at += strlen(at);
+    memcpy(at, "/\0", 3);
+    return answer_text(conn, head, 308, extra, "its address ends in /");
+}
+
+/*
+ * Does a body follow? Where it is pipelined behind another request, lws 4.1 never gets to the end
+ * of it and serves nobody any more; so the answer to a request that has one is the last.
+ */
+static bool has_body(struct lws *wsi)
+{
+    char length[2];
+    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
+           (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
+            (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) != 1 ||
+             length[0] != '0'));
+}
+
+/* An answer behind which the connection ends. */
+static int answer_last(struct conn *conn, bool head, unsigned status, const char *extra,
+                       const char *text)
+{
+    http_text(conn, head, status, extra, text);
+    return -1;
+}
+
+int http_request(struct conn *conn)
+{
+    int method;
+    size_t bytes;
+    const char *path = http_path(conn->wsi, &method);
+    bool head = method == LWSHUMETH_HEAD;
+    if (http_busy(conn))
+        return -1;
+    if (!path)
+        return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
+    if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
+        return answer_last(conn, false, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0GET, HEAD\0",
+                           "only GET and HEAD");
+    if (has_body(conn->wsi))
+        return answer_last(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "a GET has no body here");
+    struct route route = http_route(conn->server, path);
+    switch (route.at) {
+    case AT_FILE:
+        return answer_body(conn, head, route.file->type, route.file->data,
+                           (size_t)(route.file->end - route.file->data), NULL);
+    case AT_LIST: {
+        char *text = page_list(conn->server, &bytes);
+        return answer_own(conn, head, "text/html; charset=utf-8", text, text ? bytes : 0);
+    }
+    case AT_STATS: {
+        char *text = stats_json(route.source, &bytes);
+        return answer_own(conn, head, "application/json", text, text ? bytes : 0);
+    }
+    case AT_SNAPSHOT:
+        return answer_snapshot(conn, head, route.source);
+    case AT_MJPEG:
+        return answer_mjpeg(conn, head, route.source);
+    case AT_FOLDER:
+        return answer_folder(conn, head, route.source);
+    case AT_WEBSOCKET:
+        return answer_text(conn, head, 426, "upgrade:\0websocket\0", "a WebSocket is spoken here");
+    case AT_GONE:
+        return answer_text(conn, head, HTTP_STATUS_GONE, NULL, "the stream was removed");
+    case AT_NOTHING:
+        break;
+    }
+    return answer_text(conn, head, HTTP_STATUS_NOT_FOUND, NULL, "nothing here");
+}
+
+void http_garbage(struct lws *wsi, const char *data, size_t bytes)
+{
+    static const char bad[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+                              "Content-Type: text/plain\r\nContent-Length: 9\r\n\r\nnot HTTP\n";
+    static const char method[] = "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n"
+                                 "Allow: GET, HEAD\r\nContent-Type: text/plain\r\n"
+                                 "Content-Length: 18\r\n\r\nonly GET and HEAD\n";
+    size_t word = 0;
+    while (word < bytes && data[word] >= 'A' && data[word] <= 'Z')
+        word++;
+    bool request = word > 0 && word + 1 < bytes && data[word] == ' ' &&
+                   (data[word + 1] == '/' || strncmp(data, "CONNECT", word) == 0);
+    size_t size = (request ? sizeof method : sizeof bad) - 1;
+    memcpy(out.bytes + LWS_PRE, request ? method : bad, size);
+    lws_write(wsi, out.bytes + LWS_PRE, size, LWS_WRITE_RAW);
+}

@@ -1,0 +1,254 @@
+/*
+ * ws-serve: the pictures of streams over HTTP, MJPEG and WebSockets, and the viewers' input back.
+ *
+ * stdout: one line, the address, once it listens. Reads the packets of each NAME, writes its
+ * events; follows --replace. SIGINT, SIGTERM and SIGHUP close every viewer and end it.
+ * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
+ */
+#include "serve.h"
+#include "cli.h"
+#include "seg.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--origin ORIGIN] [-v]"
+                            " NAME ...\n";
+
+enum {
+    VIEWERS_DEFAULT = 256,
+    VIEWERS_MAX = 16384,
+    HEADER_BYTES = 16384, /* of one request; the cookies of all ports of localhost come along */
+    SEND_BYTES = 1 << 20, /* at a time; left at 0 lws sends pictures in pieces of 4 KiB */
+    END_MS = 1000         /* viewers have so long to answer the closing of their WebSocket */
+};
+
+struct options {
+    const char *address;
+    uint16_t port;
+    const char **origins;
+    size_t origin_count;
+    unsigned viewers_max;
+    bool verbose;
+};
+
+/* Descriptors for all viewers, and for as many connections again that fetch the page. lws allocates
+ * by this limit, so it is lowered too where it is enormous. */
+static void limit_connections(struct server *server)
+{
+    struct rlimit limit;
+    rlim_t own = 64 + 2 * (rlim_t)server->source_count;
+    server->connections_max = 2 * server->viewers_max + 128;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        cli_die(CLI_FAIL, "getrlimit: %s", strerror(errno));
+    limit.rlim_cur = server->connections_max + own;
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max) {
+        if (limit.rlim_max < own + 8)
+            cli_die(CLI_FAIL, "too few descriptors: ulimit -n is %llu",
+                    (unsigned long long)limit.rlim_max);
+        limit.rlim_cur = limit.rlim_max;
+        server->connections_max = (unsigned)(limit.rlim_cur - own);
+    }
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+        cli_die(CLI_FAIL, "setrlimit: %s", strerror(errno));
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "shmcast",
+     .callback = conn_callback,
+     .rx_buffer_size = 4096,
+     .tx_packet_size = SEND_BYTES},
+    {0},
+};
+
+/* Everything is ours to answer. A mount, because only then lws goes on reading from a connection
+ * while an answer goes out, and so notices that the client went away. */
+static const struct lws_http_mount mount = {.mountpoint = "/",
+                                            .mountpoint_len = 1,
+                                            .origin = "shmcast",
+                                            .origin_protocol = LWSMPRO_CALLBACK};
+
+/* Headers of every answer. */
+static const struct lws_protocol_vhost_options policy = {
+    NULL, NULL, "content-security-policy:",
+    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
+    "base-uri 'none'; form-action 'none'"};
+static const struct lws_protocol_vhost_options referrer = {&policy, NULL,
+                                                           "referrer-policy:", "no-referrer"};
+static const struct lws_protocol_vhost_options cache = {&referrer, NULL,
+                                                        "cache-control:", "no-cache"};
+static const struct lws_protocol_vhost_options sniff = {&cache, NULL,
+                                                        "x-content-type-options:", "nosniff"};
+
+static void make_context(struct server *server, int listener)
+{
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER, /* listen.c does */
+        .protocols = protocols,
+        .mounts = &mount,
+        .headers = &sniff,
+        .vhost_name = "shmcast",
+        .server_string = "shmcast",
+        .user = server,
+        .max_http_header_data = HEADER_BYTES,
+        .max_http_header_pool = (unsigned short)(server->connections_max + 1),
+        .pt_serv_buf_size = HEADER_BYTES,
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+        /* What isn't HTTP comes to us, for an answer of 400. */
+        .options = LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG |
+                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+    };
+    lws_sock_file_fd_type fd = {.filefd = listener};
+    lws_set_log_level(0, NULL);
+    server->context = lws_create_context(&info);
+    server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
+    server->listener = server->vhost
+                           ? lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd,
+                                                        "shmcast", NULL)
+                           : NULL;
+    if (!server->listener)
+        cli_die(CLI_FAIL, "libwebsockets could not be set up");
+}
+
+static void open_sources(struct server *server, char **names, size_t count)
+{
+    server->sources = calloc(count, sizeof *server->sources);
+    if (!server->sources)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    for (size_t i = 0; i < count; i++) {
+        if (source_open(&server->sources[i], server, names[i]))
+            cli_die_stream(names[i], errno);
+        server->source_count++;
+    }
+    server->sources_live = count;
+}
+
+static bool serving(const struct server *server)
+{
+    return !cli_stopped() && server->sources_live > 0;
+}
+
+/* Every viewer is told that the server goes away, and has a moment to say good-bye. */
+static void end_viewers(struct server *server)
+{
+    uint64_t deadline = cli_now() + END_MS * UINT64_C(1000000);
+    server->ending = true;
+    for (size_t i = 0; i < server->source_count; i++)
+        while (server->sources[i].viewers)
+            conn_end(server->sources[i].viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
+    while (server->closing && cli_now() < deadline)
+        if (lws_service(server->context, 0) < 0)
+            break;
+}
+
+static int run(struct server *server, const char *url)
+{
+    for (size_t i = 0; i < server->source_count; i++)
+        if (source_start(&server->sources[i]))
+            cli_die(CLI_FAIL, "thread: %s", strerror(errno));
+    puts(url);
+    bool told = fflush(stdout) == 0;
+    while (told && serving(server))
+        if (lws_service(server->context, 0) < 0)
+            break;
+    end_viewers(server);
+    for (size_t i = 0; i < server->source_count; i++)
+        source_close(&server->sources[i]);
+    lws_context_destroy(server->context);
+    free(server->sources);
+    if (told && serving(server))
+        cli_die(CLI_FAIL, "libwebsockets gave up");
+    return CLI_OK; /* cli_finish tells of a stdout that failed */
+}
+
+/* Scheme://host[:port] as browsers send it, or null. */
+static const char *check_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    bool ok = strcmp(text, "null") == 0 || (host && host > text && host[3]);
+    for (const char *p = host ? host + 3 : text; ok && *p; p++)
+        ok = *p > ' ' && *p < 127 && !strchr("/,;'\"", *p);
+    if (!ok)
+        cli_die(CLI_USAGE, "--origin %s: must be like https://host.example:8443", text);
+    return text;
+}
+
+static void read_options(struct options *o, int argc, char **argv)
+{
+    static const struct option longs[] = {{"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
+                                          {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
+                                          {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},     {0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
+        switch (c) {
+        case 'b':
+            o->address = optarg;
+            break;
+        case 'p':
+            o->port = (uint16_t)cli_number("-p", optarg, 0, 65535);
+            break;
+        case 'm':
+            o->viewers_max = (unsigned)cli_number("--max-viewers", optarg, 1, VIEWERS_MAX);
+            break;
+        case 'o':
+            o->origins[o->origin_count++] = check_origin(optarg);
+            break;
+        case 'v':
+            o->verbose = true;
+            break;
+        default:
+            cli_option(c);
+        }
+}
+
+/* NAME … of the command line, checked, without their slashes. */
+static size_t read_names(char **names, size_t count)
+{
+    if (!count) {
+        cli_warn("no stream named");
+        cli_option('?');
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!seg_name(names[i]))
+            cli_die_stream(names[i], EINVAL);
+        names[i] += *names[i] == '/';
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(names[i], names[j]) == 0)
+                cli_die(CLI_USAGE, "%s: named twice", names[i]);
+    }
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    cli_init("ws-serve", usage);
+    struct options o = {.address = "127.0.0.1",
+                        .port = 8080,
+                        .origins = calloc((size_t)argc, sizeof *o.origins),
+                        .viewers_max = VIEWERS_DEFAULT};
+    if (!o.origins)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    read_options(&o, argc, argv);
+    size_t count = read_names(argv + optind, (size_t)(argc - optind));
+    struct server server = {.origins = o.origins,
+                            .origin_count = o.origin_count,
+                            .viewers_max = o.viewers_max,
+                            .verbose = o.verbose};
+    char url[128];
+    bool loopback;
+    cli_catch_stop();
+    open_sources(&server, argv + optind, count);
+    limit_connections(&server);
+    int listener = listen_open(o.address, o.port, url, sizeof url, &loopback);
+    make_context(&server, listener);
+    if (!loopback)
+        cli_warn("%s can be reached from other machines, by anybody: no password is asked", url);
+    int status = run(&server, url);
+    free(o.origins);
+    cli_finish(status);
+}

@@ -1,0 +1,16 @@
+/* The page's files, as they are, in the program. Paths are relative to the repository's root. */
+        .section .rodata
+        .macro  file symbol, path
+        .global \symbol, \symbol\()_end
+\symbol:
+        .incbin "\path"
+\symbol\()_end:
+        .byte 0
+        .endm
+
+        file    page_index_html, "cmd/ws-serve/page/index.html"
+        file    page_page_css, "cmd/ws-serve/page/page.css"
+        file    page_page_js, "cmd/ws-serve/page/page.js"
+        file    page_icon_svg, "cmd/ws-serve/page/icon.svg"
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,92 @@
+/* The page's files, and the page that lists the streams. */
+#include "serve.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* page.S */
+extern const char page_index_html[], page_index_html_end[];
+extern const char page_page_css[], page_page_css_end[];
+extern const char page_page_js[], page_page_js_end[];
+extern const char page_icon_svg[], page_icon_svg_end[];
+
+static const struct page_file files[] = {
+    {"", "text/html; charset=utf-8", page_index_html, page_index_html_end},
+    {"page.css", "text/css; charset=utf-8", page_page_css, page_page_css_end},
+    {"page.js", "text/javascript; charset=utf-8", page_page_js, page_page_js_end},
+    {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
+};
+
+const struct page_file *page_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(files[i].name, name) == 0)
+            return &files[i];
+    return NULL;
+}
+
+void page_encode(const char *name, char *out)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (; *name; name++)
+        if (strchr(plain, *name))
+            *out++ = *name;
+        else
+            out += sprintf(out, "%%%02X", (unsigned char)*name);
+    *out = 0;
+}
+
+static void html_text(FILE *to, const char *text)
+{
+    if (!event_utf8(text, strlen(text))) {
+        fputs("(a name that isn't UTF-8)", to);
+        return;
+    }
+    for (; *text; text++)
+        switch (*text) {
+        case '&':
+            fputs("&amp;", to);
+            break;
+        case '<':
+            fputs("&lt;", to);
+            break;
+        case '>':
+            fputs("&gt;", to);
+            break;
+        default:
+            putc(*text, to);
+        }
+}
+
+char *page_list(const struct server *server, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to)
+        return NULL;
+    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"dark light\">\n<title>shmcast</title>\n"
+          "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
+          "<link rel=\"stylesheet\" href=\"page.css\">\n</head>\n<body class=\"list\">\n"
+          "<h1>Streams</h1>\n<ul>\n",
+          to);
+    for (size_t i = 0; i < server->source_count; i++) {
+        const struct source *source = &server->sources[i];
+        char url[3 * 250 + 1];
+        if (!source->seg)
+            continue;
+        page_encode(source->name, url);
+        fprintf(to, "<li><a href=\"%s/\">", url);
+        html_text(to, source->name);
+        fputs("</a></li>\n", to);
+    }
+    fputs("</ul>\n</body>\n</html>\n", to);
+    bool bad = ferror(to);
+    if (fclose(to) || bad) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

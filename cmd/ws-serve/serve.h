@@ -1,0 +1,258 @@
+/*
+ * What the files of ws-serve share. One thread runs the libwebsockets loop and does everything;
+ * beside it each source has a waiter, which sleeps until a picture comes and then wakes the loop.
+ */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <libwebsockets.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "events.h"
+#include "ring.h"
+
+enum {
+    MESSAGE_BYTES = 1 << 16, /* longest message of a viewer */
+    PONGS = 8,               /* answers to pings that may wait for one viewer */
+    PART_BYTES = 128,        /* room for the header of a multipart part */
+    HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
+    HELD_KEYS = 32,
+    HELD_EVENTS = 16 /* buttons of one pointer */
+};
+
+struct server {
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct lws *listener;
+    struct source *sources;
+    size_t source_count;
+    size_t sources_live;
+    const char **origins; /* allowed beside the server's own */
+    size_t origin_count;
+    unsigned viewers, viewers_max;
+    unsigned connections, connections_max;
+    unsigned closing;      /* connections that were told to go and haven't gone */
+    uint32_t viewers_ever; /* number of the last viewer */
+    bool verbose;
+    bool ending;
+};
+
+/* source.c: one stream, its newest picture, its waiter. */
+
+/* A picture, copied once for all viewers. Before data there is room for what goes before it on the
+ * wire, behind it for two bytes; both may be written at any time. */
+struct packet {
+    struct packet *next; /* among the spare ones */
+    unsigned refs;
+    uint64_t serial;     /* counts the source's packets, across --replace */
+    uint64_t generation; /* of the stream it comes from */
+    struct ring_meta meta;
+    size_t room;
+    char part[PART_BYTES]; /* the header of its multipart part */
+    size_t part_bytes;
+    unsigned char *data; /* meta.bytes */
+};
+
+struct source {
+    struct server *server;
+    const char *name;
+    struct seg *seg; /* NULL once the stream was removed */
+    struct ring *ring;
+    uint64_t generation;
+    struct packet *newest; /* NULL: none yet */
+    uint64_t serial;       /* of the last packet */
+    struct packet *spare;
+    unsigned spares;
+    struct viewer *viewers;
+    unsigned viewer_count, mjpeg_count;
+    uint64_t sent, sent_bytes; /* pictures, to all viewers that ever were */
+    uint64_t events;           /* put into the log */
+    bool idle;                 /* no picture for IDLE_US: MJPEG parts go twice */
+    lws_sorted_usec_list_t idle_timer;
+    pthread_t waiter;
+    bool waiting;        /* the waiter is there */
+    _Atomic bool wanted; /* somebody looks: the waiter is to wake the loop for each picture */
+};
+
+/* Attaches the stream. -1 with errno. */
+int source_open(struct source *source, struct server *server, const char *name);
+/* Starts its waiter; to be called when server->context is there. -1 with errno. */
+int source_start(struct source *source);
+void source_close(struct source *source);
+
+/* Something may have happened to the stream: takes the newest picture if anybody looks, follows
+ * --replace, ends when it was removed. */
+void source_look(struct source *source);
+
+/* The newest picture there is at this moment, or NULL. Lives until the next call into the source,
+ * or packet_release after packet_hold. */
+struct packet *source_newest(struct source *source);
+struct packet *packet_hold(struct packet *packet);
+void packet_release(struct source *source, struct packet *packet);
+
+/* viewer_count has changed. May end the stream, and with it all its viewers. */
+void source_watch(struct source *source);
+
+/* Puts events into the log; their numbers and times are filled in. Events for a stream that is gone
+ * or may only be read are dropped: -1. May end the stream, and with it all its viewers. */
+int source_append(struct source *source, struct event *events, size_t count);
+
+/* viewer.c: one WebSocket or MJPEG viewer. */
+
+enum transport { VIEWER_WEBSOCKET, VIEWER_MJPEG };
+
+struct held {
+    struct {
+        uint32_t pointer, buttons;
+        float x, y;
+    } pointers[HELD_POINTERS];
+    char keys[HELD_KEYS][EVENT_KEY_MAX + 1];
+    unsigned pointer_count, key_count;
+};
+
+struct viewer {
+    struct viewer *next, **link; /* among its source's viewers */
+    struct source *source;
+    struct conn *conn;
+    enum transport transport;
+    uint32_t id;
+    uint64_t serial; /* of the picture last sent */
+    uint64_t number; /* its number and generation */
+    uint64_t generation;
+    unsigned times; /* it was sent */
+    uint64_t sent, skipped, bytes, acked;
+    char pongs[PONGS][32]; /* the t of pings to be answered */
+    unsigned pong_count;
+    struct held held;
+};
+
+/* Makes conn a viewer: there must be room, server->viewers < viewers_max. -1: no memory, or the
+ * stream ended just now. */
+int viewer_join(struct conn *conn, struct source *source, enum transport transport);
+
+/* It goes away: what it holds is released in the event log. */
+void viewer_leave(struct viewer *viewer);
+
+/* Sends one thing, as lws wants it. -1: close the connection. */
+int viewer_write(struct viewer *viewer);
+
+/* Does what a message says. 0, or a close code and *why. The viewer may be gone afterwards. */
+unsigned viewer_message(struct viewer *viewer, const char *text, size_t bytes, const char **why);
+
+/* held.c: what a viewer holds down. */
+
+/* Takes note of an event and fills in its buttons where fill. When more is held than there is room
+ * for, the oldest is let go: writes the events for that, at most HELD_EVENTS, to out and returns
+ * their count. */
+size_t held_note(struct held *held, struct event *event, bool fill, struct event *out);
+
+/* Releases everything, up to max events to out; returns their count, 0 when nothing is held. */
+size_t held_release(struct held *held, struct event *out, size_t max);
+
+/* conn.c: one connection, whatever it is used for. */
+
+struct conn {
+    struct server *server;
+    struct lws *wsi;
+    struct viewer *viewer;
+    struct source *source; /* of packet */
+    struct packet *packet; /* body is in it */
+    char *own;             /* body, to be freed */
+    const char *body;      /* being sent */
+    size_t body_at, body_bytes;
+    char *text; /* of the message that is coming in */
+    size_t text_bytes, text_room;
+    bool text_more;      /* the last fragment was not the final one */
+    unsigned close_code; /* to be told when it can be written to */
+};
+
+/* NULL: no memory. lws has it, and frees it, from the connection's adoption on. */
+struct conn *conn_new(struct server *server);
+
+/* The one callback of the one protocol. */
+int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t bytes);
+
+/* Ends a connection from outside of its own callbacks, politely and soon. */
+void conn_end(struct conn *conn, unsigned close_code);
+
+/* ws.c */
+
+/* Is this handshake to be taken? 0: yes. 1: it was answered. -1: hang up. */
+int ws_handshake(struct conn *conn);
+int ws_open(struct conn *conn);
+int ws_receive(struct conn *conn, const char *data, size_t bytes);
+
+/* http.c */
+
+enum endpoint {
+    AT_NOTHING,
+    AT_GONE,   /* the stream was removed */
+    AT_FOLDER, /* /NAME without its slash */
+    AT_LIST,
+    AT_FILE,
+    AT_WEBSOCKET,
+    AT_MJPEG,
+    AT_SNAPSHOT,
+    AT_STATS
+};
+
+struct route {
+    enum endpoint at;
+    struct source *source;
+    const struct page_file *file;
+};
+
+/* What a path, percent-decoded, leads to. Nothing but the tables is looked at. */
+struct route http_route(struct server *server, const char *path);
+
+/* The decoded path of a request, or NULL: not one. Lives as long as the headers. *method: as
+ * lws_http_get_uri_and_method has it. */
+const char *http_path(struct lws *wsi, int *method);
+
+int http_request(struct conn *conn);
+int http_write(struct conn *conn);
+
+/* Is an answer still going out? A further request is not waited for then: hang up. */
+bool http_busy(const struct conn *conn);
+
+/* Lets go of a body that is being sent. */
+void http_end(struct conn *conn);
+
+/* A short answer of text. 0 or -1 (hang up). extra: NULL, or further header lines as
+ * "name:\0value\0…\0". Does not complete the transaction. */
+int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
+
+/* The answer to what isn't HTTP at all; then hang up. */
+void http_garbage(struct lws *wsi, const char *data, size_t bytes);
+
+/* listen.c */
+
+/* Binds and listens. Returns the socket, or exits with a message. url: what to print. loopback:
+ * is it reachable from this machine only? */
+int listen_open(const char *address, uint16_t port, char *url, size_t url_size, bool *loopback);
+void listen_accept(struct server *server);
+
+/* stats.c, pages.c */
+
+/* JSON in malloc'ed memory, or NULL. */
+char *stats_json(const struct source *source, size_t *bytes);
+
+struct page_file {
+    const char *name, *type;
+    const char *data, *end;
+};
+
+/* "" is the page itself. NULL: no such file. */
+const struct page_file *page_find(const char *name);
+
+/* HTML in malloc'ed memory that lists the streams, or NULL. */
+char *page_list(const struct server *server, size_t *bytes);
+
+/* Percent-encodes a name for a URL's path: out has room for 3 * strlen(name) + 1. */
+void page_encode(const char *name, char *out);
+
+#endif

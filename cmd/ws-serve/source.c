@@ -1,0 +1,260 @@
+/*
+ * One stream: attached, followed through --replace, its newest picture copied once for all viewers.
+ *
+ * The waiter touches only the mapped memory: the futex word of the packet ring, and the stream's
+ * state. It is cancelled while it sleeps there, where it holds nothing, and joined before the
+ * mapping goes.
+ */
+#include "serve.h"
+#include "cli.h"
+#include "evlog.h"
+#include "seg.h"
+#include "wake.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    IDLE_US = 200000, /* without a picture for so long, the last part is sent again */
+    SPARES = 3
+};
+
+static void *wait_for_pictures(void *arg)
+{
+    struct source *source = arg;
+    const struct layout_ring *ring = seg_at(source->seg, seg_header(source->seg)->packets_at);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    for (;;) {
+        uint32_t seen = atomic_load(&ring->wake);
+        bool alive = seg_alive(source->seg) == 0;
+        if (!alive || atomic_load(&source->wanted))
+            lws_cancel_service(source->server->context);
+        if (!alive)
+            return NULL;
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+        wake_wait(&ring->wake, seen, NULL);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    }
+}
+
+int source_start(struct source *source)
+{
+    /* Signals are the loop's: they have to interrupt its poll. */
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int err = pthread_create(&source->waiter, NULL, wait_for_pictures, source);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    source->waiting = err == 0;
+    errno = err;
+    return err ? -1 : 0;
+}
+
+static void source_stop(struct source *source)
+{
+    if (!source->waiting)
+        return;
+    pthread_cancel(source->waiter);
+    pthread_join(source->waiter, NULL);
+    source->waiting = false;
+}
+
+static int source_attach(struct source *source)
+{
+    struct seg *seg = seg_attach(source->name, SEG_READ);
+    struct ring *ring = seg ? ring_open_reader(seg, RING_PACKETS) : NULL;
+    if (!ring) {
+        seg_close(seg);
+        return -1;
+    }
+    source->seg = seg;
+    source->ring = ring;
+    source->generation = seg_header(seg)->generation;
+    return 0;
+}
+
+static void source_detach(struct source *source)
+{
+    source_stop(source);
+    ring_close(source->ring);
+    seg_close(source->seg);
+    source->ring = NULL;
+    source->seg = NULL;
+    if (source->newest)
+        packet_release(source, source->newest);
+    source->newest = NULL;
+}
+
+int source_open(struct source *source, struct server *server, const char *name)
+{
+    *source = (struct source){.server = server, .name = name};
+    return source_attach(source);
+}
+
+void source_close(struct source *source)
+{
+    lws_sul_cancel(&source->idle_timer);
+    source_detach(source);
+    while (source->spare) {
+        struct packet *packet = source->spare;
+        source->spare = packet->next;
+        free(packet);
+    }
+}
+
+/* The stream is no more. Its viewers are told, its paths answer 410. */
+static void source_end(struct source *source)
+{
+    source_detach(source);
+    source->server->sources_live--;
+    lws_sul_cancel(&source->idle_timer);
+    while (source->viewers)
+        conn_end(source->viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
+}
+
+/* After ESTALE or EIDRM: 0 when there is a stream to go on with. */
+static int source_follow(struct source *source, int err)
+{
+    source_detach(source);
+    if (err == ESTALE && source_attach(source) == 0 && source_start(source) == 0)
+        return 0;
+    if (err == ESTALE && errno != ENOENT)
+        cli_warn("%s: %s", source->name, seg_problem(errno));
+    source_end(source);
+    return -1;
+}
+
+struct packet *packet_hold(struct packet *packet)
+{
+    packet->refs++;
+    return packet;
+}
+
+void packet_release(struct source *source, struct packet *packet)
+{
+    if (--packet->refs)
+        return;
+    if (source->spares == SPARES) {
+        free(packet);
+        return;
+    }
+    packet->next = source->spare;
+    source->spare = packet;
+    source->spares++;
+}
+
+static struct packet *packet_new(struct source *source, size_t bytes)
+{
+    struct packet *packet = source->spare;
+    if (packet) {
+        source->spare = packet->next;
+        source->spares--;
+    }
+    if (!packet || packet->room < bytes) {
+        /* Sizes differ from picture to picture: some more, so that this is the last time soon. */
+        size_t room = bytes + bytes / 4 + 4096;
+        free(packet);
+        packet = malloc(sizeof *packet + LWS_PRE + PART_BYTES + room + 2);
+        if (!packet)
+            return NULL;
+        packet->room = room;
+        packet->data = (unsigned char *)(packet + 1) + LWS_PRE + PART_BYTES;
+    }
+    packet->refs = 1;
+    return packet;
+}
+
+static void source_idle(lws_sorted_usec_list_t *timer)
+{
+    struct source *source = lws_container_of(timer, struct source, idle_timer);
+    source->idle = true;
+    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+        if (viewer->transport == VIEWER_MJPEG)
+            lws_callback_on_writable(viewer->conn->wsi);
+}
+
+static void source_not_idle(struct source *source)
+{
+    source->idle = false;
+    if (source->mjpeg_count)
+        lws_sul_schedule(source->server->context, 0, &source->idle_timer, source_idle, IDLE_US);
+}
+
+static void source_publish(struct source *source, const struct ring_view *view)
+{
+    struct packet *packet = packet_new(source, view->meta.bytes);
+    if (!packet) /* this picture is lost; the next may find memory */
+        return;
+    memcpy(packet->data, view->data, view->meta.bytes);
+    memcpy(packet->data + view->meta.bytes, "\r\n", 2);
+    packet->meta = view->meta;
+    packet->serial = ++source->serial;
+    packet->generation = source->generation;
+    packet->part_bytes = (size_t)snprintf(
+        packet->part, sizeof packet->part,
+        "--shmcast\r\nContent-Type: image/jpeg\r\nContent-Length: %" PRIu64 "\r\n\r\n",
+        view->meta.bytes);
+    if (source->newest)
+        packet_release(source, source->newest);
+    source->newest = packet;
+    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+        lws_callback_on_writable(viewer->conn->wsi);
+    source_not_idle(source);
+}
+
+struct packet *source_newest(struct source *source)
+{
+    while (source->seg) {
+        struct ring_view view;
+        int got = ring_pin(source->ring, source->newest ? source->newest->meta.number : 0, &view);
+        int err = errno;
+        if (got > 0) {
+            source_publish(source, &view);
+            ring_unpin(source->ring);
+        }
+        if (got >= 0 || (err != ESTALE && err != EIDRM))
+            return source->newest;
+        source_follow(source, err);
+    }
+    return NULL;
+}
+
+void source_look(struct source *source)
+{
+    if (source->viewer_count)
+        source_newest(source);
+    else if (source->seg && seg_alive(source->seg))
+        source_follow(source, errno);
+}
+
+void source_watch(struct source *source)
+{
+    /* Before the look at the ring: either that finds a picture, or the waiter tells of it. */
+    atomic_store(&source->wanted, source->viewer_count > 0);
+    if (!source->viewer_count)
+        return;
+    source_newest(source);
+    if (source->mjpeg_count && !source->idle) /* it may be the first: no timer has run so far */
+        source_not_idle(source);
+}
+
+int source_append(struct source *source, struct event *events, size_t count)
+{
+    for (;;) {
+        if (!source->seg || !seg_writable(source->seg))
+            return -1;
+        if (evlog_append(source->seg, events, count) == 0) {
+            source->events += count;
+            return 0;
+        }
+        if (errno == ESTALE || errno == EIDRM)
+            source_newest(source);
+        else if (errno != EINTR || cli_stopped())
+            return -1;
+    }
+}

@@ -1,0 +1,80 @@
+/* What /NAME/stats answers. man/shmcast-web.7 says what the members mean. */
+#include "serve.h"
+#include "cli.h"
+#include "seg.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void json_string(FILE *to, const char *text)
+{
+    bool utf8 = event_utf8(text, strlen(text));
+    putc('"', to);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(to, "\\%c", c);
+        else if (c < ' ' || c == 127 || (c > 127 && !utf8))
+            fprintf(to, "\\u%04x", c);
+        else
+            putc(c, to);
+    }
+    putc('"', to);
+}
+
+static void stats_viewer(FILE *to, const struct viewer *viewer)
+{
+    fprintf(to,
+            "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"sent\":%" PRIu64 ",\"skipped\":%" PRIu64
+            ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+            viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", viewer->sent,
+            viewer->skipped, viewer->acked, viewer->bytes);
+}
+
+static void stats_newest(FILE *to, const struct ring_meta *newest)
+{
+    uint64_t now = cli_now();
+    uint64_t age = now > newest->captured_ns ? now - newest->captured_ns : 0;
+    fprintf(to,
+            "{\"seq\":%" PRIu64 ",\"frame\":%" PRIu64 ",\"event\":%" PRIu64 ",\"width\":%" PRIu32
+            ",\"height\":%" PRIu32 ",\"bytes\":%" PRIu64 ",\"age_ms\":%.1f}",
+            newest->number, newest->frame, newest->event, newest->width, newest->height,
+            newest->bytes, (double)age / 1e6);
+}
+
+char *stats_json(const struct source *source, size_t *bytes)
+{
+    struct ring_stats ring;
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to)
+        return NULL;
+    ring_stats(source->seg, RING_PACKETS, &ring);
+    fputs("{\"name\":", to);
+    json_string(to, source->name);
+    fprintf(to,
+            ",\"generation\":\"%016" PRIx64 "\",\"viewers\":%u,\"pictures\":%" PRIu64
+            ",\"dropped\":%" PRIu64 ",\"newest\":",
+            source->generation, source->viewer_count, ring.published, ring.dropped);
+    if (ring.newest.bytes)
+        stats_newest(to, &ring.newest);
+    else
+        fputs("null", to);
+    fprintf(to,
+            ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
+            ",\"viewer_list\":[",
+            source->sent, source->sent_bytes, source->events);
+    for (const struct viewer *viewer = source->viewers; viewer; viewer = viewer->next) {
+        stats_viewer(to, viewer);
+        if (viewer->next)
+            putc(',', to);
+    }
+    fputs("]}\n", to);
+    bool bad = ferror(to);
+    if (fclose(to) || bad) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,144 @@
+/* WebSocket: who may have one, and what comes in. */
+#include "serve.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A header's value with its length checked: false when it is absent, empty or too long. */
+static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
+{
+    return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, room, token) > 0;
+}
+
+/* Pages of other sites may open WebSockets to this machine: a browser always says from where. */
+static bool origin_allowed(const struct server *server, struct lws *wsi)
+{
+    char origin[512], host[512];
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
+        return true; /* not a browser */
+    if (!header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin))
+        return false;
+    for (size_t i = 0; i < server->origin_count; i++)
+        if (strcmp(origin, server->origins[i]) == 0)
+            return true;
+    if (!header(wsi, WSI_TOKEN_HOST, host, sizeof host))
+        return false;
+    const char *site = strncmp(origin, "http://", 7) == 0    ? origin + 7
+                       : strncmp(origin, "https://", 8) == 0 ? origin + 8
+                                                             : NULL;
+    return site && strcmp(site, host) == 0;
+}
+
+/* What lws itself would answer by hanging up. */
+static bool handshake_whole(struct lws *wsi)
+{
+    char text[128];
+    return header(wsi, WSI_TOKEN_HOST, text, sizeof text) &&
+           header(wsi, WSI_TOKEN_KEY, text, sizeof text) &&
+           header(wsi, WSI_TOKEN_CONNECTION, text, sizeof text) && strcasestr(text, "upgrade") &&
+           lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0;
+}
+
+int ws_handshake(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct lws *wsi = conn->wsi;
+    char text[128];
+    /* After an answer of its own to an unknown upgrade lws comes here with no headers left. */
+    if (!header(wsi, WSI_TOKEN_UPGRADE, text, sizeof text) || http_busy(conn))
+        return -1;
+    int method;
+    const char *path = http_path(wsi, &method);
+    unsigned status = 0;
+    const char *why = "", *extra = NULL;
+    struct route route = http_route(server, path ? path : "");
+    if (strcasecmp(text, "websocket") || !path || method != LWSHUMETH_GET) {
+        status = HTTP_STATUS_BAD_REQUEST;
+        why = "only a GET can become a WebSocket, and nothing else is spoken here but HTTP/1.1";
+    } else if (route.at == AT_GONE) {
+        status = HTTP_STATUS_GONE;
+        why = "the stream was removed";
+    } else if (route.at != AT_WEBSOCKET) {
+        status = HTTP_STATUS_NOT_FOUND;
+        why = "no WebSocket here; it is at /NAME/ws";
+    } else if (!handshake_whole(wsi)) {
+        status = HTTP_STATUS_BAD_REQUEST;
+        why = "not a WebSocket handshake: Host, Connection: Upgrade and Sec-WebSocket-Key are due, "
+              "Sec-WebSocket-Protocol is not";
+    } else if (!header(wsi, WSI_TOKEN_VERSION, text, sizeof text) || strcmp(text, "13")) {
+        status = 426;
+        why = "the WebSocket version spoken here is 13";
+        extra = "sec-websocket-version:\0"
+                "13\0";
+    } else if (!origin_allowed(server, wsi)) {
+        status = HTTP_STATUS_FORBIDDEN;
+        why = "a page of another site; ws-serve --origin allows more than its own";
+    } else if (server->viewers >= server->viewers_max || server->ending) {
+        status = HTTP_STATUS_SERVICE_UNAVAILABLE;
+        why = "too many viewers";
+    }
+    if (!status)
+        return 0;
+    return http_text(conn, false, status, extra, why) ? -1 : 1;
+}
+
+int ws_open(struct conn *conn)
+{
+    int method;
+    const char *path = http_path(conn->wsi, &method);
+    struct route route = http_route(conn->server, path ? path : "");
+    return route.at == AT_WEBSOCKET ? viewer_join(conn, route.source, VIEWER_WEBSOCKET) : -1;
+}
+
+/* Closes this one connection; the others never notice. */
+static int ws_fail(struct conn *conn, unsigned code, const char *why)
+{
+    lws_close_reason(conn->wsi, (enum lws_close_status)code, (unsigned char *)(uintptr_t)why,
+                     strnlen(why, 100));
+    if (conn->viewer)
+        viewer_leave(conn->viewer);
+    return -1;
+}
+
+/* Adds a fragment to the message that is coming in. */
+static int message_add(struct conn *conn, const char *data, size_t bytes)
+{
+    if (conn->text_bytes + bytes > conn->text_room) {
+        size_t room = 2 * (conn->text_bytes + bytes);
+        char *text = realloc(conn->text, room);
+        if (!text)
+            return -1;
+        conn->text = text;
+        conn->text_room = room;
+    }
+    if (bytes)
+        memcpy(conn->text + conn->text_bytes, data, bytes);
+    conn->text_bytes += bytes;
+    return 0;
+}
+
+int ws_receive(struct conn *conn, const char *data, size_t bytes)
+{
+    if (!conn->viewer)
+        return conn->close_code ? 0 : -1;
+    if (lws_frame_is_binary(conn->wsi))
+        return ws_fail(conn, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text is due, not binary");
+    if (!conn->text_more)
+        conn->text_bytes = 0;
+    /* What is announced counts, before it comes. */
+    uint64_t rest = lws_remaining_packet_payload(conn->wsi);
+    if (rest > MESSAGE_BYTES || conn->text_bytes + bytes + rest > MESSAGE_BYTES)
+        return ws_fail(conn, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "more than 64 KiB");
+    bool final = lws_is_final_fragment(conn->wsi), whole = final && !conn->text_more;
+    conn->text_more = !final;
+    if (!whole) {
+        if (message_add(conn, data, bytes))
+            return ws_fail(conn, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "no memory");
+        data = conn->text;
+        bytes = conn->text_bytes;
+    }
+    if (!final)
+        return 0;
+    const char *why = "";
+    unsigned code = viewer_message(conn->viewer, bytes ? data : "", bytes, &why);
+    return code ? ws_fail(conn, code, why) : 0;
+}
