@@ -1,0 +1,146 @@
+/* Keys reach the stream, with modifiers; Tab still leaves the picture; nothing stays pressed. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {eventsUpTo, live, open, readEvents, still} from './helper.mjs';
+
+function keysOf(events)
+{
+    return events.filter(e => e.type.startsWith('key_'))
+        .map(e => `${e.type.slice(4)} "${e.key}" ${(e.modifiers ?? []).join('+')}`.trim());
+}
+
+async function focused(t)
+{
+    const {server} = await still(t, 640, 360);
+    const events = await readEvents(t);
+    const page = await open(t, server.url);
+    await live(page);
+    await page.focus('#picture');
+    return {page, events};
+}
+
+/* A key that no US keyboard has, as the browser gets it from the system. */
+async function pressForeign(page, key, code)
+{
+    const session = await page.context().newCDPSession(page);
+    for (const type of ['keyDown', 'keyUp'])
+        await session.send('Input.dispatchKeyEvent', {type, key, code, text: type === 'keyDown' ? key : ''});
+}
+
+test('keys with modifiers, as the DOM names them', async t => {
+    const {page, events} = await focused(t);
+    await page.keyboard.press('a');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Control+Shift+KeyK');
+    await page.keyboard.press('%');
+    await pressForeign(page, 'é', 'Digit2');
+    await page.keyboard.press('z');
+    assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up', 9)), [
+        'down "a"', 'up "a"',
+        'down "ArrowLeft"', 'up "ArrowLeft"',
+        'down " "', 'up " "',
+        'down "Control" ctrl', 'down "Shift" shift+ctrl', 'down "K" shift+ctrl', 'up "K" shift+ctrl',
+        'up "Shift" ctrl', 'up "Control"',
+        'down "%"', 'up "%"',
+        'down "é"', 'up "é"',
+        'down "z"', 'up "z"',
+    ]);
+});
+
+test('a press carries the modifiers', async t => {
+    const {page, events} = await focused(t);
+    await page.keyboard.down('Shift');
+    await page.keyboard.down('Alt');
+    await page.mouse.click(300, 300);
+    await page.keyboard.up('Alt');
+    await page.keyboard.up('Shift');
+    await page.mouse.click(310, 300, {button: 'right'});
+    const got = (await eventsUpTo(events, 'pointer_up', 2)).filter(e => /_(down|up)$/.test(e.type));
+    assert.deepEqual(got.map(e => `${e.type} ${(e.modifiers ?? []).join('+')}`.trim()), [
+        'key_down shift', 'key_down shift+alt', 'pointer_down shift+alt', 'pointer_up shift+alt',
+        'key_up shift', 'key_up', 'pointer_down', 'pointer_up',
+    ]);
+});
+
+test('a held key is one key_down, and scrolls nothing', async t => {
+    const {page, events} = await focused(t);
+    await page.evaluate(() => {
+        window.kept = [];
+        addEventListener('keydown', e => kept.push(e.defaultPrevented));
+    });
+    for (let i = 0; i < 5; i++)
+        await page.keyboard.down('PageDown');
+    await page.keyboard.up('PageDown');
+    assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up')), ['down "PageDown"', 'up "PageDown"']);
+    assert.deepEqual(await page.evaluate(() => kept), Array(5).fill(true));
+});
+
+test('Tab leaves the picture, both ways, and the buttons work by keys', async t => {
+    const {page, events} = await focused(t);
+    const active = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await active(), 'ask');
+    await page.keyboard.press('Enter');
+    assert.ok(await page.isVisible('#help'));
+    await page.keyboard.press('Escape');
+    assert.ok(!(await page.isVisible('#help')));
+    await page.keyboard.press('Tab');
+    assert.equal(await active(), 'picture');
+    const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.equal(ring, 'solid');
+    await page.keyboard.press('x');
+    await page.keyboard.press('Tab');
+    assert.notEqual(await active(), 'picture');
+    await page.keyboard.press('y');
+    await page.focus('#picture');
+    await page.keyboard.press('z');
+    const got = keysOf(await eventsUpTo(events, 'key_up', 3));
+    assert.deepEqual(got.filter(e => !e.includes('Shift')), ['down "x"', 'up "x"', 'down "z"', 'up "z"']);
+});
+
+test('what is held is let go when the page loses the focus', async t => {
+    const {page, events} = await focused(t);
+    await page.mouse.move(200, 200);
+    await page.mouse.down();
+    await page.mouse.move(260, 240);
+    await page.keyboard.down('Shift');
+    await page.keyboard.down('KeyW');
+    await eventsUpTo(events, 'key_down', 2);
+    await page.evaluate(() => dispatchEvent(new Event('blur')));
+    const got = await eventsUpTo(events, 'key_up', 2);
+    const tail = got.filter(e => e.type.endsWith('_up'));
+    assert.deepEqual(tail.map(e => [e.type, e.key ?? e.button]),
+                     [['pointer_up', 1], ['key_up', 'Shift'], ['key_up', 'W']]);
+    /* What comes up for real then is not told twice. */
+    await page.keyboard.up('KeyW');
+    await page.keyboard.up('Shift');
+    await page.mouse.up();
+    await page.mouse.click(300, 300);
+    const all = await eventsUpTo(events, 'pointer_up', 2);
+    assert.equal(all.filter(e => e.type.endsWith('_up')).length, 4);
+});
+
+test('a modifier that was let go elsewhere does not stick', async t => {
+    const {page, events} = await focused(t);
+    const session = await page.context().newCDPSession(page);
+    /* Its keyup never comes, as after a change of the window by Alt and Tab. */
+    await session.send('Input.dispatchKeyEvent', {type: 'keyDown', key: 'Alt', code: 'AltLeft', modifiers: 1});
+    await eventsUpTo(events, 'key_down');
+    await page.mouse.click(300, 300);
+    const got = (await eventsUpTo(events, 'pointer_up')).filter(e => /_(down|up)$/.test(e.type));
+    assert.deepEqual(got.map(e => `${e.type} ${(e.modifiers ?? []).join('+')}`.trim()),
+                     ['key_down alt', 'key_up', 'pointer_down', 'pointer_up']);
+});
+
+test('what is held is let go when the page is left', async t => {
+    const {page, events} = await focused(t);
+    await page.mouse.move(200, 200);
+    await page.mouse.down({button: 'right'});
+    await page.keyboard.down('q');
+    await eventsUpTo(events, 'key_down');
+    await page.goto('about:blank');
+    const got = await eventsUpTo(events, 'key_up');
+    assert.deepEqual(got.filter(e => e.type.endsWith('_up')).map(e => [e.type, e.key ?? e.button]).sort(),
+                     [['key_up', 'q'], ['pointer_up', 2]]);
+});
