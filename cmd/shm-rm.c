@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include "claim.h"
 #include "cli.h"
+#include "holders.h"
 #include "seg.h"
 
 static const char usage[] = "shm-rm [-fnv] NAME ...\n"
@@ -26,18 +28,31 @@ static void report(const struct options *o, const char *name)
         printf("%s%s\n", o->dry ? "would remove " : "removed ", name);
 }
 
+/* What is broken, or no stream: nobody can be asked whether it is in use. why: what seg_attach
+ * said; seen: what had the name before that. */
+static int remove_other(const struct options *o, const char *name, int why, const struct stat *seen)
+{
+    struct stat now;
+    if (!o->force || why == EACCES)
+        errno = why;
+    else if (seg_stat(name, &now) == 0 &&
+             (now.st_ino != seen->st_ino || now.st_dev != seen->st_dev))
+        errno = ESTALE; /* a new object, perhaps a stream */
+    else
+        return o->dry ? 0 : seg_unlink(name);
+    return -1;
+}
+
 /* 0, or -1 with errno; in a dry run nothing but the removal itself is left out. */
 static int remove_stream(const struct options *o, const char *name)
 {
+    struct stat seen;
+    if (seg_stat(name, &seen))
+        return -1;
     struct seg *seg = seg_attach(name, SEG_PEEK);
     int result = -1;
-    if (!seg) {
-        /* Ours but broken, or foreign: nobody can be asked whether it is in use. */
-        bool there = errno != ENOENT && errno != EINVAL && errno != EACCES;
-        if (there && o->force)
-            result = o->dry ? 0 : seg_unlink(name);
-        return result;
-    }
+    if (!seg)
+        return remove_other(o, name, errno, &seen);
     if (!o->dry) {
         result = seg_remove(seg, o->force);
     } else {
@@ -50,15 +65,37 @@ static int remove_stream(const struct options *o, const char *name)
     return result;
 }
 
+/* "; python3:123 has it", for a foreign object; "" when we see nobody. */
+static const char *who_has(const char *name, char out[64])
+{
+    struct holders *holders = holders_look();
+    struct stat st;
+    size_t count;
+    out[0] = 0;
+    if (holders && seg_stat(name, &st) == 0) {
+        const struct holders_use *use = holders_of(holders, st.st_ino, &count);
+        if (count)
+            snprintf(out, 64, "; %s:%" PRIu32 " has it", use->process.command, use->process.pid);
+    }
+    holders_free(holders);
+    return out;
+}
+
 static void remove_named(struct options *o, const char *name)
 {
+    char who[64];
     if (remove_stream(o, name) == 0) {
         report(o, name);
         return;
     }
     o->failed = true;
-    if (errno == EBUSY || errno == EMEDIUMTYPE)
+    if (errno == EBUSY)
         cli_warn("%s: %s; -f removes it all the same", name, seg_problem(errno));
+    else if (errno == EMEDIUMTYPE)
+        cli_warn("%s: %s%s; -f removes it all the same", name, seg_problem(EMEDIUMTYPE),
+                 who_has(name, who));
+    else if (errno == ESTALE)
+        cli_warn("%s: it has just become another object; look again with shm-ls", name);
     else if (errno == ENOENT)
         cli_warn("%s: no such stream", name);
     else

@@ -17,7 +17,8 @@ is_state() {
     shm-create -s 8x8 "$S2"
     run -0 --separate-stderr shm-rm "$S" "/$S2"
     [ "$output$stderr" = "" ]
-    [ ! -e "/dev/shm/$S" ] && [ ! -e "/dev/shm/$S2" ]
+    [ ! -e "/dev/shm/$S" ]
+    [ ! -e "/dev/shm/$S2" ]
     shm-create -s 8x8 "$S"
     run -0 shm-rm -v "$S"
     [ "$output" = "removed $S" ]
@@ -98,7 +99,88 @@ is_state() {
     [ "$output" = "would remove $S3" ]
     run -0 shm-rm --orphans -v
     [ "$output" = "removed $S3" ]
-    [ -e "/dev/shm/$S" ] && [ -e "/dev/shm/$S2" ] && [ ! -e "/dev/shm/$S3" ]
+    [ -e "/dev/shm/$S" ]
+    [ -e "/dev/shm/$S2" ]
+    [ ! -e "/dev/shm/$S3" ]
     run -0 shm-rm --orphans -v
     [ "$output" = "" ]
+}
+
+# Removes /dev/shm/$S with these options, but gets the name between shm-rm's look and its second one.
+exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS…
+    local exchange=$1 log=$BATS_TEST_TMPDIR/trace
+    shift
+    rm -f "$log"
+    # What strace runs can't be searched for leaks; and bg would wait for it, as it ignores SIGINT.
+    bg bash -c 'ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"; exit $?' bash -o "$log" \
+        -P "/dev/shm/$S" -e trace=newfstatat,unlink \
+        -e inject=newfstatat:delay_enter=3000000:when=3 shm-rm "$@" "$S"
+    wait_until 10 eval '[ "$(grep -c "^newfstatat" "$log")" = 3 ]'
+    eval "$exchange"
+    ends 3 "$BG"
+    run -1 grep unlink "$log"
+}
+
+@test "what has got the name since it was looked at is not removed" {
+    skip_missing strace
+    shm-create -s 8x8 "$S"
+    exchanged_meanwhile 'shm-create --replace -s 16x16 "$S"'
+    grep -q "become another object" "$BG_ERR"
+    clean_run shm-ls "$S" | grep -q 16x16
+    # however hard one asks
+    exchanged_meanwhile 'shm-create --replace -s 24x24 "$S"' -f
+    clean_run shm-ls "$S" | grep -q 24x24
+    shm-rm "$S"
+    echo foreign >"/dev/shm/$S"
+    exchanged_meanwhile 'mv "/dev/shm/$S" "/dev/shm/$S2"; shm-create -s 8x8 "$S"' -f
+    grep -q "become another object" "$BG_ERR"
+    clean_run shm-ls "$S" | grep -q 8x8
+    rm "/dev/shm/$S2"
+}
+
+@test "it says who has a foreign object" {
+    head -c 4096 /dev/zero >"/dev/shm/psm_$S"
+    bg sleep 1000 <"/dev/shm/psm_$S"
+    fails 3 shm-rm "psm_$S"
+    [ "$stderr" = "shm-rm: psm_$S: not a shmcast stream; sleep:$BG has it; -f removes it all the same" ]
+    clean_run shm-rm --orphans
+    [ -e "/dev/shm/psm_$S" ]
+    clean_run shm-rm -f "psm_$S"
+    [ ! -e "/dev/shm/psm_$S" ]
+}
+
+@test "after SIGKILL of everything the orphan is found, and exactly it is removed" {
+    shm-create -s 64x64 "$S2"
+    bg shm-create -s 64x64 "$S" -- sh -c '
+        frame-gen -s 64x64 -r 20 -o "$SHMCAST_STREAM" &
+        shm-encode "$SHMCAST_STREAM" &
+        exec event-read "$SHMCAST_STREAM"'
+    count() { shm-ls -j "$S" | grep -o '"role"' | wc -l; }
+    wait_until 10 eval '[ "$(count)" = 5 ]'
+    kill -KILL -- "-$BG"
+    ends 137 "$BG"
+    wait_until 5 is_state "$S" orphan
+    run -1 shm-ls --check "$S" "$S2"
+    [[ ${lines[1]} =~ ^$S\ +orphan ]]
+    [[ $output != *"$S2"* ]]
+    run -0 shm-rm --orphans -v
+    [ "$output" = "removed $S" ]
+    run -0 shm-ls --check "$S2"
+    [ -e "/dev/shm/$S2" ]
+}
+
+@test "what a killed shm-create --replace leaves is removed, and its programs go to the new stream" {
+    side=.shmcast-0123456789abcdef
+    shm-create -s 8x8 "$S"
+    hold "$S"
+    # so it stands when the kill comes right behind the exchange of names
+    mv "/dev/shm/$S" "/dev/shm/$side"
+    shm-create -s 8x8 "$S"
+    run -1 shm-ls --check "$side"
+    [[ $output == *superseded*"shm-read:$holder"* ]]
+    run -0 shm-rm --orphans -v
+    [ "$output" = "removed $side" ]
+    wait_until 5 is_state "$S" live
+    frame-gen -s 8x8 -n 1 -o "$S"
+    ends 0 "$holder"
 }

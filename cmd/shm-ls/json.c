@@ -1,0 +1,125 @@
+/* The same for programs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include "cli.h"
+#include "ls.h"
+#include "pix.h"
+
+static void print_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < ' ' || c >= 127) /* names are bytes, perhaps not UTF-8 */
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+/* A number that may not be known. */
+static void print_known(const char *key, double value, bool known)
+{
+    printf(",\"%s\":", key);
+    if (known)
+        printf("%.3f", value);
+    else
+        printf("null");
+}
+
+static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room)
+{
+    const struct ring_stats *r = &c->stats;
+    printf(",\"%s\":{\"published\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"skipped\":%" PRIu64
+           ",\"slots\":%" PRIu32 ",\"slot_bytes\":%" PRIu64,
+           what, r->published, r->dropped, r->skipped, slots, room);
+    print_known("rate", c->rate, c->rate >= 0);
+    if (r->newest.bytes)
+        printf(",\"newest\":{\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"bytes\":%" PRIu64
+               ",\"age\":%.3f}",
+               r->newest.width, r->newest.height, r->newest.bytes,
+               (double)(int64_t)(cli_now() - r->newest_ns) / 1e9);
+    putchar('}');
+}
+
+static void print_claims(const struct ls_object *ob)
+{
+    static const char *const signers[] = {"here", "gone", "reused", "elsewhere"};
+    printf(",\"holders\":[");
+    for (size_t i = 0; i < ob->claim_count; i++) {
+        const struct ls_claim *c = &ob->claims[i];
+        printf("%s{\"role\":\"%s\",\"pid\":%" PRIu32 ",\"since\":%.3f,\"process\":\"%s\"",
+               i ? "," : "", claim_role(c), c->info.pid, (double)c->info.since_ns / 1e9,
+               signers[c->signer]);
+        if (c->pid)
+            printf(",\"pid_here\":%" PRIu32, c->pid);
+        printf(",\"command\":");
+        print_string(c->info.command);
+        putchar('}');
+    }
+    putchar(']');
+}
+
+static void print_stream(const struct ls_object *ob)
+{
+    printf(",\"generation\":\"%016" PRIx64 "\",\"owned\":%s,\"width\":%" PRIu32
+           ",\"height\":%" PRIu32 ",\"format\":\"%s\"",
+           ob->generation, ob->flags & LAYOUT_OWNED ? "true" : "false", ob->width, ob->height,
+           pix_name(ob->format));
+    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes);
+    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes);
+    printf(",\"events\":{\"written\":%" PRIu64 ",\"room\":%" PRIu32 ",\"readable\":%" PRIu64
+           ",\"overwritten\":%" PRIu64 "}",
+           ob->events, ob->event_room, events_readable(ob), ob->events - events_readable(ob));
+    print_claims(ob);
+}
+
+static void print_object(const struct ls_object *ob)
+{
+    static const char *const held[] = {"null", "false", "true"};
+    char owner[40];
+    printf("{\"name\":");
+    print_string(ob->name);
+    printf(",\"kind\":\"%s\",\"state\":\"%s\",\"reason\":", ob->kind, ob->state);
+    print_string(ob->reason);
+    printf(",\"leak\":%s,\"named\":%s,\"held\":%s,\"inode\":%ju", ob->leak ? "true" : "false",
+           ob->st.st_nlink ? "true" : "false", held[ob->held + 1], (uintmax_t)ob->st.st_ino);
+    if (ob->st.st_mode) {
+        printf(",\"bytes\":%jd,\"resident\":%jd,\"mode\":\"%04o\",\"owner\":",
+               (intmax_t)ob->st.st_size, (intmax_t)ob->st.st_blocks * 512,
+               (unsigned)ob->st.st_mode & 07777);
+        print_string(owner_name(ob->st.st_uid, owner));
+        print_known("created", ob->made, ob->made > 0);
+    }
+    if (ob->stream)
+        print_stream(ob);
+    printf(",\"processes\":[");
+    for (size_t i = 0; i < ob->use_count; i++) {
+        const struct holders_use *use = &ob->uses[i];
+        printf("%s{\"pid\":%" PRIu32 ",\"mapped\":%s,\"open\":%s,\"command\":", i ? "," : "",
+               use->process.pid, use->mapped ? "true" : "false", use->open ? "true" : "false");
+        print_string(use->process.command);
+        putchar('}');
+    }
+    printf("]}");
+}
+
+void json_print(const struct ls_look *look)
+{
+    printf("{\"objects\":[");
+    for (size_t i = 0; i < look->count; i++) {
+        printf(i ? ",\n" : "\n");
+        print_object(&look->objects[i]);
+    }
+    printf("],\n\"leaks\":%zu,\"hidden_processes\":%u,\"space\":{\"bytes\":%" PRIu64
+           ",\"free\":%" PRIu64 "},\"warnings\":[",
+           look->leaks, holders_hidden(look->holders), look->space.bytes, look->space.free);
+    for (size_t i = 0; i < look->space.warning_count; i++) {
+        printf(i ? "," : "");
+        print_string(look->space.warnings[i]);
+    }
+    puts("]}");
+}

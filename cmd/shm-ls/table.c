@@ -1,0 +1,307 @@
+/* The table and the blocks, for people. */
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "cli.h"
+#include "ls.h"
+#include "pix.h"
+
+enum { SCREEN = 80, NAME_MOST = 20 };
+
+const char *human(uint64_t bytes, char out[16])
+{
+    static const char units[] = "BKMGTPE";
+    double n = (double)bytes;
+    int unit = 0;
+    for (; n >= 999.5 && units[unit + 1]; unit++)
+        n /= 1024;
+    snprintf(out, 16, unit && n < 99.95 ? "%.1f%c" : "%.0f%c", n, units[unit]);
+    return out;
+}
+
+static const char *duration(double s, char out[16])
+{
+    if (s < 99.95)
+        snprintf(out, 16, "%.1fs", s < 0 ? 0 : s);
+    else if (s < 100 * 60)
+        snprintf(out, 16, "%.0fm", s / 60);
+    else if (s < 100 * 3600)
+        snprintf(out, 16, "%.0fh", s / 3600);
+    else
+        snprintf(out, 16, "%.0fd", s / 86400 < 9999 ? s / 86400 : 9999);
+    return out;
+}
+
+/* Seconds since a moment of the clock, "-" for never. */
+static const char *age(double since, clockid_t clock, char out[16])
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return since > 0 ? duration((double)t.tv_sec + (double)t.tv_nsec / 1e9 - since, out) : "-";
+}
+
+static const char *rate(double rate, char out[16])
+{
+    if (rate < 0)
+        return "-";
+    snprintf(out, 16, rate < 99.95 ? "%.1f" : "%.0f", rate < 99999 ? rate : 99999);
+    return out;
+}
+
+const char *owner_name(uid_t uid, char out[40])
+{
+    const struct passwd *user = getpwuid(uid);
+    if (user)
+        snprintf(out, 40, "%s", user->pw_name);
+    else
+        snprintf(out, 40, "%" PRIu32, (uint32_t)uid);
+    return out;
+}
+
+const char *claim_role(const struct ls_claim *claim)
+{
+    static const char *const roles[] = {"reader", "frames-reader", "packets-reader",
+                                        "events-reader"};
+    uint32_t role = claim->info.role;
+    if (claim->claim >= LAYOUT_CLAIM_READER)
+        return roles[role < sizeof roles / sizeof roles[0] ? role : 0];
+    return claim_name(claim->claim);
+}
+
+/* Everybody else's strings may hold anything. Returns the columns it took. */
+static int print_plain(const char *text)
+{
+    int columns = 0;
+    for (; *text; text++) {
+        putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
+        columns += (*text & 0xc0) != 0x80; /* UTF-8: not the bytes that go on */
+    }
+    return columns;
+}
+
+/* Words from column at on, the lines behind the first indented. */
+static void print_wrapped(const char *text, int at, int indent)
+{
+    bool first = true;
+    for (; *text; text += strspn(text, " ")) {
+        int bytes = (int)strcspn(text, " ");
+        if (!first && at + 1 + bytes > SCREEN) {
+            printf("\n%*s", indent, "");
+            at = indent;
+        } else if (!first) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", bytes, text);
+        at += bytes;
+        text += bytes;
+        first = false;
+    }
+    putchar('\n');
+}
+
+/* One holder of the n-th claim, or process, as "command:pid"; false behind the last. */
+static bool holder_word(const struct ls_object *ob, size_t n, char out[40])
+{
+    if (ob->claim_count && n < ob->claim_count) {
+        const struct ls_claim *c = &ob->claims[n];
+        snprintf(out, 40, "%s:%" PRIu32, c->info.command, c->pid ? c->pid : c->info.pid);
+        return true;
+    }
+    if (!ob->claim_count && n < ob->use_count) {
+        const struct holders_process *p = &ob->uses[n].process;
+        snprintf(out, 40, "%s:%" PRIu32, p->command, p->pid);
+        return true;
+    }
+    return false;
+}
+
+/* As many holders as there is room for, and how many more there are. */
+static void print_holders(const struct ls_object *ob, int room)
+{
+    char word[40];
+    size_t all = ob->claim_count ? ob->claim_count : ob->use_count, n = 0;
+    for (; holder_word(ob, n, word); n++) {
+        int bytes = (int)strlen(word) + (n > 0), more = n + 1 < all ? 4 : 0;
+        if (bytes + more > room && (n > 0 || bytes > room))
+            break;
+        printf("%s%s", n ? "," : "", word);
+        room -= bytes;
+    }
+    if (all == 0)
+        putchar('-');
+    else if (n < all)
+        printf(n ? "+%zu" : "%zu", all - n);
+    putchar('\n');
+}
+
+/* The cells of one line that are as wide as their widest. */
+enum { STATE, SIZE, GEOMETRY, FRAMES, RATE, AGE, CELLS };
+
+static void fill_cells(const struct ls_object *ob, char cells[CELLS][48])
+{
+    char text[16];
+    for (int i = 0; i < CELLS; i++)
+        strcpy(cells[i], "-");
+    snprintf(cells[STATE], 48, "%s", ob->state);
+    if (ob->st.st_mode)
+        snprintf(cells[SIZE], 48, "%s", human((uint64_t)ob->st.st_size, text));
+    if (!ob->stream) {
+        snprintf(cells[GEOMETRY], 48, "%s", ob->kind);
+        return;
+    }
+    snprintf(cells[GEOMETRY], 48, "%" PRIu32 "x%" PRIu32 " %s", ob->width, ob->height,
+             pix_name(ob->format));
+    snprintf(cells[FRAMES], 48, "%" PRIu64, ob->frames.stats.published);
+    snprintf(cells[RATE], 48, "%s", rate(ob->frames.rate, text));
+    snprintf(cells[AGE], 48, "%s",
+             age((double)ob->frames.stats.newest_ns / 1e9, CLOCK_MONOTONIC, text));
+}
+
+static void print_space(const struct ls_look *look)
+{
+    char all[16], free_bytes[16];
+    printf("/dev/shm: %s free of %s\n", human(look->space.free, free_bytes),
+           human(look->space.bytes, all));
+    for (size_t i = 0; i < look->space.warning_count; i++) {
+        printf("warning: ");
+        print_wrapped(look->space.warnings[i], 9, 9);
+    }
+}
+
+/* What needs no explanation: nothing is wrong. */
+static bool is_plain(const struct ls_object *ob)
+{
+    return !strcmp(ob->state, "live") || !strcmp(ob->state, "idle");
+}
+
+void table_print(const struct ls_look *look, const struct ls_options *o)
+{
+    char cells[CELLS][48] = {"STATE", "SIZE", "GEOMETRY", "FRAMES", "FPS", "AGE"};
+    int width[CELLS], name_width = 4;
+    for (int i = 0; i < CELLS; i++)
+        width[i] = (int)strlen(cells[i]);
+    for (size_t k = 0; k < look->count; k++) {
+        int bytes = (int)strlen(look->objects[k].name);
+        name_width = bytes > name_width && bytes <= NAME_MOST ? bytes : name_width;
+        fill_cells(&look->objects[k], cells);
+        for (int i = 0; i < CELLS; i++)
+            width[i] = (int)strlen(cells[i]) > width[i] ? (int)strlen(cells[i]) : width[i];
+    }
+    int left = SCREEN - name_width - 1;
+    for (int i = 0; i < CELLS; i++)
+        left -= width[i] + 1;
+    if (look->count)
+        printf("%-*s %-*s %*s %-*s %*s %*s %*s %s\n", name_width, "NAME", width[STATE], "STATE",
+               width[SIZE], "SIZE", width[GEOMETRY], "GEOMETRY", width[FRAMES], "FRAMES",
+               width[RATE], "FPS", width[AGE], "AGE", "HELD BY");
+    for (size_t k = 0; k < look->count; k++) {
+        const struct ls_object *ob = &look->objects[k];
+        fill_cells(ob, cells);
+        int columns = print_plain(ob->name);
+        if (columns > name_width) { /* as df does */
+            putchar('\n');
+            columns = 0;
+        }
+        printf("%*s %-*s %*s %-*s %*s %*s %*s ", name_width - columns, "", width[STATE],
+               cells[STATE], width[SIZE], cells[SIZE], width[GEOMETRY], cells[GEOMETRY],
+               width[FRAMES], cells[FRAMES], width[RATE], cells[RATE], width[AGE], cells[AGE]);
+        print_holders(ob, left);
+        if (!is_plain(ob)) {
+            printf("  ");
+            print_wrapped(ob->reason, 2, 2);
+        }
+    }
+    if (!o->check && !*o->names)
+        print_space(look);
+}
+
+static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room)
+{
+    const struct ring_stats *r = &c->stats;
+    char room_text[16], seen[16], rate_text[16];
+    printf("  %-14s %" PRIu64 " published, %" PRIu64 " dropped, %" PRIu64 " skipped; ", what,
+           r->published, r->dropped, r->skipped);
+    if (c->rate >= 0)
+        printf("%s/s; ", rate(c->rate, rate_text));
+    printf("%" PRIu32 " slots of %s", slots, human(room, room_text));
+    if (r->newest.bytes)
+        printf("; newest %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %s ago", r->newest.width,
+               r->newest.height, r->newest.bytes,
+               age((double)r->newest_ns / 1e9, CLOCK_MONOTONIC, seen));
+    putchar('\n');
+}
+
+static void print_claim(const struct ls_claim *c)
+{
+    char since[16];
+    printf("  %-14s pid %" PRIu32 " (%s), for %s", claim_role(c), c->info.pid, c->info.command,
+           age((double)c->info.since_ns / 1e9, CLOCK_REALTIME, since));
+    struct holders_process now;
+    switch (c->signer) {
+    case SIGNER_HERE:
+        if (c->pid != c->info.pid)
+            printf("; that is pid %" PRIu32 " here", c->pid);
+        break;
+    case SIGNER_GONE:
+        printf("; it has ended, and a process that inherited this from it holds it");
+        break;
+    case SIGNER_REUSED:
+        printf("; it has ended, and a process that inherited this from it holds it; pid %" PRIu32
+               " is now %s",
+               c->info.pid, holders_process(c->info.pid, &now) ? now.command : "nobody");
+        break;
+    case SIGNER_ELSEWHERE:
+        printf("; of a pid namespace that can't be seen from here");
+        break;
+    }
+    putchar('\n');
+}
+
+static void print_stream(const struct ls_object *ob)
+{
+    printf("  %-14s %" PRIu32 "x%" PRIu32 " %s, generation %016" PRIx64 "%s\n", "stream", ob->width,
+           ob->height, pix_name(ob->format), ob->generation,
+           ob->flags & LAYOUT_OWNED ? ", lives as long as its owner" : "");
+    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes);
+    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes);
+    printf("  %-14s %" PRIu64 " written, %" PRIu64 " of them readable, %" PRIu64
+           " overwritten; room for %" PRIu32,
+           "events", ob->events, events_readable(ob), ob->events - events_readable(ob),
+           ob->event_room);
+    if (ob->event_rate >= 0)
+        printf("; %.1f/s", ob->event_rate);
+    putchar('\n');
+    for (size_t i = 0; i < ob->claim_count; i++)
+        print_claim(&ob->claims[i]);
+}
+
+static void print_block(const struct ls_object *ob)
+{
+    char owner[40], made[16], resident[16];
+    print_plain(ob->name);
+    printf(": %s, %s: %s\n", ob->kind, ob->state, ob->reason);
+    if (ob->st.st_mode)
+        printf("  %-14s %jd bytes, %s resident, mode %04o, owner %s, made %s ago\n", "object",
+               (intmax_t)ob->st.st_size, human((uint64_t)ob->st.st_blocks * 512, resident),
+               (unsigned)ob->st.st_mode & 07777, owner_name(ob->st.st_uid, owner),
+               age(ob->made, CLOCK_REALTIME, made));
+    if (ob->stream)
+        print_stream(ob);
+    for (size_t i = 0; i < ob->use_count; i++)
+        printf("  %-14s %" PRIu32 " (%s), %s\n", "process", ob->uses[i].process.pid,
+               ob->uses[i].process.command,
+               ob->uses[i].mapped && ob->uses[i].open ? "mapped and open"
+               : ob->uses[i].mapped                   ? "mapped"
+                                                      : "open");
+}
+
+void block_print(const struct ls_look *look, const struct ls_options *o)
+{
+    for (size_t i = 0; i < look->count; i++)
+        print_block(&look->objects[i]);
+    if (!o->check && !*o->names)
+        print_space(look);
+}
