@@ -55,7 +55,7 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
     rm "/dev/shm/$S"
     shm-create -s 8x8 "$S"
     size=$(stat -c %s "/dev/shm/$S")
-    for bytes in 8 4095 4096 8192 $((size - 1)) $((size + 1)); do
+    for bytes in $((size + 1)) $((size - 1)) 8192 4096 4095 8; do
         truncate -s "$bytes" "/dev/shm/$S"
         everybody_refuses "corrupt or truncated"
     done
@@ -139,14 +139,24 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
 
 @test "one writer and many pinning readers on one mapping: nothing torn, nothing dropped" {
     shm-create -s 64x64 -n 6 "$S"
-    run -0 --separate-stderr ring-stress threads "$S" 50000 4
+    run -0 --separate-stderr stress threads "$S" 50000 4
     [[ $output == "torn 0 back 0 dropped 0 least-seen 50000" ]]
+    [ "$stderr" = "" ]
+}
+
+@test "one event writer and three readers on one mapping, overrun or not: none torn, none uncounted" {
+    shm-create -s 8x8 -e 65536 "$S"
+    run -0 --separate-stderr stress events "$S" 60000 3
+    [[ $output == "torn 0 back 0 dropped 0 least-seen 60000" ]]
+    shm-create -s 8x8 -e 16 "$S2"
+    run -0 --separate-stderr stress events "$S2" 1000000 1
+    [[ $output == "torn 0 back 0 dropped 0 least-seen 1000000" ]]
     [ "$stderr" = "" ]
 }
 
 @test "readers and writer killed at random: nothing torn, nothing dropped, the ring goes on" {
     shm-create -s 200x200 -n 5 "$S"
-    run -0 --separate-stderr ring-stress kill "$S" 20000 4
+    run -0 --separate-stderr stress kill "$S" 20000 4
     [[ $output =~ ^"kills "[0-9]+" torn 0 back 0 dropped 0 " ]]
     [ "$stderr" = "" ]
     run -0 shm-ls "$S"
@@ -155,13 +165,13 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
 
 @test "a stopped reader costs its slot and no more; a dead one's pin is taken back" {
     counted() { shm-ls -j "$S" | python3 -c 'import json, sys
-f = json.load(sys.stdin)[0]["frames"]
+f = json.load(sys.stdin)["objects"][0]["frames"]
 print(f["published"], f["dropped"])'; }
     shm-create -s 64x64 -n 2 "$S"
     frame-gen -n 1 -o "$S"
     # one slot is the newest, the other pinned: with fewer than readers + 2 slots frames drop
-    bg ring-stress pin "$S" 0 1 >"$BATS_TEST_TMPDIR/pin"
-    wait_until 5 grep -q pinned "$BATS_TEST_TMPDIR/pin"
+    bg pin-hold "$S" >"$BATS_TEST_TMPDIR/pin"
+    wait_until 5 grep -q "^1$" "$BATS_TEST_TMPDIR/pin"
     kill -STOP "$BG"
     frame-gen -r 0 -n 10 -o "$S"
     [ "$(counted)" = "2 9" ]

@@ -1,9 +1,10 @@
 /*
- * ring-stress pin NAME 0 1: pins the newest frame, says so on stdout, and holds it for ever.
- * ring-stress threads NAME COUNT READERS: one writer and READERS pinning readers as threads on one
+ * stress threads NAME COUNT READERS: one writer and READERS pinning readers as threads on one
  *   mapping, so that ThreadSanitizer sees every access. The writer publishes COUNT frames.
- * ring-stress kill NAME COUNT READERS: processes; readers are killed at random, pins and all, and
+ * stress kill NAME COUNT READERS: processes; readers are killed at random, pins and all, and
  *   started again, one copies as a read-only reader does; so is the writer, COUNT frames in all.
+ * stress events NAME COUNT READERS: one thread appends COUNT events in batches, READERS threads
+ * read them from the same mapping; a log smaller than COUNT is overrun all the time.
  *
  * Each frame's words are all its own number, written in an order of the writer's choosing. Any word
  * that differs, or a number that goes back, is printed, and the exit status is 1. stdout: one line
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "evlog.h"
 #include "pix.h"
 #include "ring.h"
 #include "seg.h"
@@ -33,7 +35,7 @@ static struct shared {
 
 static _Noreturn void die(const char *what)
 {
-    fprintf(stderr, "ring-stress: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "stress: %s: %s\n", what, strerror(errno));
     exit(3);
 }
 
@@ -103,6 +105,8 @@ static void read_until_done(struct ring *ring, unsigned reader)
 
 struct job {
     struct ring *ring;
+    const struct seg *seg;
+    uint64_t count;
     unsigned reader;
 };
 
@@ -122,7 +126,7 @@ static void run_threads(const char *name, uint64_t count, unsigned readers)
     if (!writer)
         die(name);
     for (unsigned i = 0; i < readers; i++) {
-        jobs[i] = (struct job){ring_open_reader(seg, RING_FRAMES), i};
+        jobs[i] = (struct job){.ring = ring_open_reader(seg, RING_FRAMES), .reader = i};
         if (!jobs[i].ring || pthread_create(&threads[i], NULL, reader_thread, &jobs[i]))
             die("reader");
     }
@@ -135,6 +139,69 @@ static void run_threads(const char *name, uint64_t count, unsigned readers)
         ring_close(jobs[i].ring);
     }
     ring_close(writer);
+    seg_close(seg);
+}
+
+/* Each event tells its number three times over. */
+static struct event event_of(uint64_t number)
+{
+    return (struct event){.time_ns = 1000 + number,
+                          .type = EVENT_POINTER_MOVE,
+                          .viewer = (uint32_t)number,
+                          .dx = (float)(number % 1000)};
+}
+
+/* Of the events every one is either right or counted as lost. */
+static void *event_thread(void *arg)
+{
+    struct job *job = arg;
+    struct event got[64];
+    uint64_t cursor = 0, lost, all = 0, seen = 0;
+    while (cursor < job->count) {
+        size_t n = evlog_read(job->seg, &cursor, got, 64, &lost);
+        all += n + lost;
+        for (size_t i = 0; i < n; i++) {
+            struct event want = event_of(got[i].number);
+            if (got[i].time_ns != want.time_ns || got[i].viewer != want.viewer ||
+                got[i].dx != want.dx || got[i].type != want.type)
+                atomic_fetch_add(&shared->torn, 1);
+            if (got[i].number <= seen)
+                atomic_fetch_add(&shared->back, 1);
+            seen = got[i].number;
+        }
+        if (n == 0 && cursor < job->count && evlog_wait(job->seg, cursor, NULL) < 0)
+            die("evlog_wait");
+    }
+    atomic_fetch_add(&shared->dropped, all != job->count);
+    atomic_store(&shared->seen[job->reader], seen);
+    return NULL;
+}
+
+static void run_events(const char *name, uint64_t count, unsigned readers)
+{
+    struct seg *seg = seg_attach(name, SEG_WRITE);
+    struct job jobs[READERS_MAX];
+    pthread_t threads[READERS_MAX];
+    if (!seg)
+        die(name);
+    for (unsigned i = 0; i < readers; i++) {
+        jobs[i] = (struct job){.seg = seg, .count = count, .reader = i};
+        if (pthread_create(&threads[i], NULL, event_thread, &jobs[i]))
+            die("reader");
+    }
+    for (uint64_t done = 0; done < count;) {
+        struct event batch[8];
+        size_t n = 0;
+        while (n < 1 + done % 7 && done + n < count) {
+            batch[n] = event_of(done + n + 1);
+            n++;
+        }
+        if (evlog_append(seg, batch, n))
+            die("evlog_append");
+        done += n;
+    }
+    for (unsigned i = 0; i < readers; i++)
+        pthread_join(threads[i], NULL);
     seg_close(seg);
 }
 
@@ -200,19 +267,6 @@ static void run_kills(const char *name, uint64_t count, unsigned readers)
     seg_close(seg);
 }
 
-static _Noreturn void hold_pin(const char *name)
-{
-    struct seg *seg = seg_attach(name, SEG_READ);
-    struct ring *ring = seg ? ring_open_reader(seg, RING_FRAMES) : NULL;
-    struct ring_view view;
-    if (!ring || ring_pin(ring, 0, &view) != 1)
-        die(name);
-    puts("pinned");
-    fflush(stdout);
-    for (;;)
-        pause();
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 5)
@@ -222,10 +276,10 @@ int main(int argc, char **argv)
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED || readers < 1 || readers > READERS_MAX)
         return 2;
-    if (!strcmp(argv[1], "pin"))
-        hold_pin(argv[2]);
     if (!strcmp(argv[1], "threads"))
         run_threads(argv[2], count, readers);
+    else if (!strcmp(argv[1], "events"))
+        run_events(argv[2], count, readers);
     else
         run_kills(argv[2], count, readers);
     uint64_t least = UINT64_MAX;

@@ -1,0 +1,155 @@
+/*
+ * Connections to ws-serve: the server itself, in this process, gets any bytes as a request, a
+ * WebSocket handshake, frames and messages, in pieces, from two clients by turns. It answers in
+ * HTTP or not at all, and when they go nothing of them is left.
+ * Input: what the client sends; 0xff and a byte is a pause, in which the server does its part: then
+ * the byte 0xff is sent when that follows, and with an odd one it's the other client's turn.
+ */
+#include "fuzz.h"
+int ws_serve_main(int argc, char **argv);
+#define main ws_serve_main /* main.c has what sets the server up */
+#include "../../cmd/ws-serve/main.c"
+#undef main
+#include "evlog.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PICTURE = 5000, ROUNDS = 200 };
+
+static struct server server;
+static struct sockaddr_in address;
+
+static void make_server(void)
+{
+    static char one[64], other[64], *names[] = {one, other};
+    static const char *origin = "https://allowed.example";
+    struct seg_spec tiny = {
+        .width = 8, .height = 8, .slots = 4, .events = 64, .packet_bytes = 2 * PICTURE};
+    char url[128];
+    bool loopback;
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < 2; i++) {
+        snprintf(names[i], sizeof one, "fuzz-http-%d-%d", (int)getpid(), i);
+        struct seg *seg = seg_create(names[i], &tiny, false);
+        CHECK(seg);
+        struct ring *ring = ring_open_writer(seg, RING_PACKETS);
+        struct ring_meta meta = {.bytes = PICTURE, .width = 8, .height = 8};
+        memset(ring_begin(ring), 0x41, PICTURE);
+        ring_commit(ring, &meta);
+        ring_close(ring);
+        seg_close(seg);
+    }
+    server = (struct server){.origins = &origin, .origin_count = 1, .viewers_max = 4};
+    open_sources(&server, names, 2);
+    for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
+        CHECK(seg_unlink(names[i]) == 0);
+        server.sources[i].name = i ? "b" : "a";
+    }
+    limit_connections(&server);
+    int listener = listen_open("127.0.0.1", 0, url, sizeof url, &loopback);
+    socklen_t size = sizeof address;
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    make_context(&server, listener);
+}
+
+static void serve(void)
+{
+    CHECK(lws_service(server.context, -1) >= 0);
+}
+
+/* What has come back. */
+static size_t receive(int fd, char *out, size_t have, size_t room)
+{
+    char more[65536];
+    ssize_t n;
+    while ((n = recv(fd, more, sizeof more, MSG_DONTWAIT)) > 0) {
+        size_t keep = (size_t)n < room - have ? (size_t)n : room - have;
+        memcpy(out + have, more, keep);
+        have += keep;
+    }
+    return have;
+}
+
+/* A client's socket, or -1 when libFuzzer's timer came in between. */
+static int join(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address)) {
+        CHECK(errno == EINTR);
+        close(fd);
+        return -1;
+    }
+    /* A reset when it is closed: thousands a second would use up all ports. */
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    serve();
+    return fd;
+}
+
+static void check_idle(void)
+{
+    CHECK(server.connections == 0 && server.viewers == 0 && server.closing == 0);
+    for (size_t i = 0; i < server.source_count; i++) {
+        const struct source *source = &server.sources[i];
+        CHECK(!source->viewers && !source->viewer_count && !source->mjpeg_count);
+        CHECK(!source->newest || source->newest->refs == 1);
+    }
+}
+
+static void check_events(uint64_t cursor)
+{
+    struct event events[64];
+    uint64_t lost;
+    size_t count;
+    while ((count = evlog_read(server.sources[0].seg, &cursor, events, 64, &lost)))
+        for (size_t i = 0; i < count; i++)
+            CHECK(event_valid(&events[i]) && events[i].viewer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    static bool made;
+    int fd[2] = {-1, -1}, at = 0;
+    char answer[2][64];
+    size_t got[2] = {0, 0};
+    if (!made)
+        make_server();
+    made = true;
+    uint64_t head = evlog_head(server.sources[0].seg);
+    for (const uint8_t *p = data, *end = data + bytes; p < end;) {
+        const uint8_t *stop = memchr(p, 0xff, (size_t)(end - p));
+        if (!stop)
+            stop = end;
+        if (fd[at] < 0 && (fd[at] = join()) < 0)
+            break;
+        /* What can't be sent now never is; the server may have hung up. */
+        if (stop > p && send(fd[at], p, (size_t)(stop - p), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            break;
+        serve();
+        serve();
+        got[at] = receive(fd[at], answer[at], got[at], sizeof answer[at]);
+        if (end - stop > 1 && stop[1] == 0xff && send(fd[at], "\xff", 1, MSG_NOSIGNAL) < 0)
+            break;
+        if (end - stop > 1 && stop[1] != 0xff)
+            at ^= stop[1] & 1;
+        p = stop + 2 < end ? stop + 2 : end;
+    }
+    for (int i = 0; i < 4; i++)
+        serve();
+    for (int i = 0; i < 2; i++)
+        if (fd[i] >= 0) {
+            got[i] = receive(fd[i], answer[i], got[i], sizeof answer[i]);
+            CHECK(got[i] < 7 || !memcmp(answer[i], "HTTP/1.", 7));
+            close(fd[i]);
+            serve();
+        }
+    for (int i = 0; server.connections && i < ROUNDS; i++)
+        serve();
+    check_idle();
+    check_events(head);
+    return 0;
+}

@@ -1,0 +1,90 @@
+/*
+ * Stream names: seg_name of any bytes, and what may be made, attached and removed under a name that
+ * it takes lies in /dev/shm itself and nowhere else.
+ * Objects are made only under names that begin with fuzz-names-PID-.
+ */
+#include "fuzz.h"
+#include "seg.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Is what seg has open the directory entry /dev/shm/NAME? */
+static void in_its_place(const struct seg *seg, const char *name)
+{
+    char self[64], path[4096], wanted[4096];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", seg_fd(seg));
+    ssize_t n = readlink(self, path, sizeof path - 1);
+    CHECK(n > 0);
+    path[n] = 0;
+    snprintf(wanted, sizeof wanted, "/dev/shm/%s", name);
+    CHECK(!strcmp(path, wanted) && !strcmp(seg_own_name(seg), name));
+}
+
+static bool sound(const char *name)
+{
+    size_t bytes = strlen(name);
+    if (bytes < 1 || bytes > 250 || !strcmp(name, ".") || !strcmp(name, ".."))
+        return false;
+    for (; *name; name++)
+        if (*name == '/' || (unsigned char)*name < ' ' || *name == 127)
+            return false;
+    return true;
+}
+
+/* Only looks: it may be anybody's. */
+static void look(const char *text)
+{
+    errno = 0;
+    const char *name = seg_name(text);
+    CHECK(name ? sound(name) : errno == EINVAL);
+    CHECK(!name == !sound(text + (*text == '/')));
+    struct seg *seg = seg_attach(text, SEG_PEEK);
+    CHECK(seg || errno);
+    if (!name)
+        CHECK(!seg && errno == EINVAL);
+    if (seg)
+        in_its_place(seg, name);
+    else
+        CHECK(*seg_problem(errno));
+    seg_close(seg);
+}
+
+static void make_and_remove(const char *text)
+{
+    struct seg_spec tiny = {.width = 1, .height = 1, .slots = 2, .events = 16, .packet_bytes = 1};
+    const char *name = seg_name(text);
+    struct stat st;
+    char path[4096];
+    struct seg *seg = seg_create(text, &tiny, false);
+    if (!seg) {
+        CHECK(name ? errno == ENAMETOOLONG : errno == EINVAL);
+        return;
+    }
+    CHECK(name);
+    snprintf(path, sizeof path, "/dev/shm/%s", name);
+    CHECK(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
+    CHECK(!seg_create(text, &tiny, false) && errno == EEXIST);
+    struct seg *other = seg_attach(text, SEG_READ);
+    CHECK(other);
+    in_its_place(other, name);
+    CHECK(seg_remove(other, false) == -1 && errno == EBUSY);
+    seg_close(other);
+    CHECK(seg_remove(seg, true) == 0);
+    CHECK(lstat(path, &st) == -1 && errno == ENOENT);
+    seg_close(seg);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    char text[512];
+    int n = snprintf(text, sizeof text, "%sfuzz-names-%d-", bytes % 2 ? "/" : "", (int)getpid());
+    if (bytes > sizeof text - (size_t)n - 1)
+        return 0;
+    memcpy(text + n, data, bytes);
+    text[(size_t)n + bytes] = 0;
+    make_and_remove(text);
+    look(text + n);
+    return 0;
+}

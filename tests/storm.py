@@ -1,0 +1,332 @@
+#!/usr/bin/python3
+"""storm.py --kills N [--seed S]: the real programs, killed, stopped and continued at random.
+
+A writer (frame-gen, then shm-write behind a pipe, by turns), shm-encode, ws-serve with WebSocket
+viewers, shm-read, event injectors and event readers work on one stream. Something is done to one of
+them, chosen at random: SIGKILL, and it is started again at once; or SIGSTOP, and SIGCONT a little
+later. The seed fixes the choice and is printed; the moments at which it falls are the machine's.
+
+Looked at, of all that anybody received:
+  - pictures of shm-read and of viewers: whole (frame-gen --read finds one and the same number at the
+    top, in the middle and at the bottom; JPEGs decode), numbers rising for as long as a program lives
+  - events: what an injector was told is in (its exit 0) is in the log once, in its order; what it was
+    not told at most once; every reader's lines are the log's, with no gap that it did not report
+  - a program started anew works at once: the writer's frames and the encoder's packets go on
+At the end everything is ended, and nothing may be held or left.
+stdout: a line of figures. Exit: 0 all well, 1 something was not, with what on stderr.
+"""
+import argparse
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SIZE = "192x96"
+
+
+def fail(why):
+    print("storm:", why, file=sys.stderr)
+    fail.count += 1
+
+
+fail.count = 0
+
+
+class Part:
+    """One program of the pipeline, which may be killed and started again."""
+
+    def __init__(self, name, argv, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL):
+        self.name, self.argv, self.stdout, self.stdin = name, argv, stdout, stdin
+        self.errors = tempfile.TemporaryFile()
+        self.start()
+
+    def start(self):
+        self.stopped = False
+        self.process = subprocess.Popen(self.argv, stdin=self.stdin, stdout=self.stdout,
+                                        stderr=self.errors, start_new_session=True)
+
+    def kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    def end(self):
+        os.killpg(self.process.pid, signal.SIGCONT)
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            fail(f"{self.name} does not end")
+            self.kill()
+        self.errors.seek(0)
+        text = self.errors.read().decode(errors="replace")
+        # A second writer is refused for as long as the first is stopped, not dead: never here.
+        if text:
+            fail(f"{self.name} said: {text[:600]}")
+
+
+class Pictures(Part):
+    """A reader of pictures; what it prints is looked at by a thread of its own."""
+
+    def start(self):
+        self.stdout = subprocess.PIPE
+        super().start()
+        self.looker = threading.Thread(target=self.look, args=(self.process.stdout,))
+        self.looker.start()
+
+    def finish(self):
+        self.looker.join()
+
+
+class Frames(Pictures):
+    """shm-read's PPMs, through frame-gen --read; the header's frame=N has to rise."""
+    seen = 0
+
+    def look(self, pipe):
+        reader = subprocess.Popen(["frame-gen", "--read"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        lines = []
+        drain = threading.Thread(target=lambda: lines.extend(reader.stdout))
+        drain.start()
+        last = 0
+        while True:
+            head = b"".join(pipe.readline() for _ in range(4))
+            match = re.match(rb"P6\n# frame=(\d+) .*\n(\d+) (\d+)\n255\n", head)
+            if not match:
+                if len(head) > 0 and self.process.poll() is None:
+                    fail(f"{self.name}: not a PPM: {head[:60]}")
+                break
+            body = pipe.read(int(match[2]) * int(match[3]) * 3)
+            if len(body) < int(match[2]) * int(match[3]) * 3:
+                break  # killed while it wrote
+            if int(match[1]) <= last:
+                fail(f"{self.name}: frame {int(match[1])} after {last}")
+            last = int(match[1])
+            reader.stdin.write(head + body)
+        reader.stdin.close()
+        reader.wait()
+        drain.join()
+        for line in lines:
+            if not re.fullmatch(rb"\d+\n", line):
+                fail(f"{self.name}: {line}")
+        Frames.seen += len(lines)
+
+
+class Viewer(Pictures):
+    """ws-client checks that JPEGs are whole and seq rises, decodes none; the last is decoded here."""
+    seen = 0
+
+    def look(self, pipe):
+        last = 0
+        for line in pipe:
+            match = re.match(rb"picture \d+ .*frame=(\d+)", line)
+            if match:
+                Viewer.seen += 1
+                if int(match[1]) < last:
+                    fail(f"{self.name}: frame {int(match[1])} after {last}")
+                last = int(match[1])
+
+
+class Injector(threading.Thread):
+    """Batches of events, each by an event-inject of its own, which may be killed."""
+
+    def __init__(self, stream, who):
+        super().__init__()
+        self.stream, self.who, self.told, self.tried = stream, who, [], 0
+        self.process, self.over = None, False
+        self.lock = threading.Lock()
+
+    def run(self):
+        while not self.over:
+            first = self.tried
+            self.tried += 20
+            keys = [f"{self.who}.{n}" for n in range(first, self.tried)]
+            with self.lock:
+                self.process = subprocess.Popen(["event-inject", self.stream],
+                                                stdin=subprocess.PIPE, start_new_session=True)
+            try:
+                for key in keys:
+                    self.process.stdin.write(f"key_down key={key}\n".encode())
+                    self.process.stdin.flush()
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+            status = self.process.wait()
+            if status == 0:
+                self.told += keys
+            elif status != -signal.SIGKILL:
+                fail(f"event-inject ended with {status}")
+
+    def kill(self):
+        with self.lock:
+            if self.process and self.process.poll() is None:
+                self.process.kill()
+
+
+class Log(Pictures):
+    """An event reader: its lines, to be held against the whole log at the end."""
+
+    def look(self, pipe):
+        lines = pipe.read().split(b"\n")
+        self.lives = getattr(self, "lives", [])
+        self.lives.append(lines[:-1])  # the last may be cut off
+
+
+def stats(stream):
+    out = subprocess.run(["shm-ls", "-l", stream], capture_output=True, check=True).stdout.decode()
+    return [int(n) for n in re.findall(r"(\d+) published", out)]
+
+
+def goes_on(stream, channel, what):
+    """The frames or packets grow again, within the time that a loaded machine may need."""
+    was, deadline = stats(stream)[channel], time.monotonic() + 20
+    while stats(stream)[channel] <= was:
+        if time.monotonic() > deadline:
+            fail(f"{what} was started again and nothing came")
+            return
+        time.sleep(0.005)
+
+
+def check_events(stream, injectors, logs):
+    whole = subprocess.run(["event-read", "--from", "start", "-t", "0", stream],
+                           capture_output=True).stdout.split(b"\n")[:-1]
+    keys = [re.search(rb"key=(\S+)", line)[1].decode() for line in whole]
+    for injector in injectors:
+        mine = [int(k.split(".")[1]) for k in keys if k.startswith(f"{injector.who}.")]
+        if sorted(set(mine)) != mine:
+            fail(f"injector {injector.who}: doubled or out of order")
+        missing = set(injector.told) - set(keys)
+        if missing:
+            fail(f"injector {injector.who}: {len(missing)} acknowledged events are missing")
+    for log in logs:
+        for life in log.lives:
+            if life != whole[:len(life)]:
+                fail(f"{log.name}: {len(life)} lines that are not the log's first")
+    return len(whole)
+
+
+def storm(stream, kills, rng):
+    server_out = tempfile.NamedTemporaryFile()
+    port = free_port()
+    writer_argv = [["frame-gen", "-r", "200", "-o", stream],
+                   ["bash", "-c", f"exec shm-write {stream} < <(exec frame-gen -s {SIZE} -r 200)"]]
+    writer = Part("writer", writer_argv[0])
+    encoder = Part("shm-encode", ["shm-encode", "-q", "90", stream])
+    server = Part("ws-serve", ["ws-serve", "-p", str(port), stream], stdout=server_out)
+    frames = [Frames(f"shm-read {i}", ["shm-read", "-n", "1000000", stream]) for i in range(2)]
+    logs = [Log(f"event-read {i}", ["event-read", "--from", "start", stream]) for i in range(2)]
+    url = f"ws://127.0.0.1:{port}/ws"
+    viewer_argv = [os.path.join(os.path.dirname(__file__), "ws-client.py"), "--until-closed",
+                   "--timeout", "60", url]
+    wait_port(port)
+    viewers = [Viewer(f"viewer {i}", viewer_argv) for i in range(2)]
+    injectors = [Injector(stream, who) for who in range(2)]
+    for injector in injectors:
+        injector.start()
+    parts = [writer, encoder, server] + frames + logs + viewers
+    done = stops = 0
+    while done < kills and not fail.count:
+        victim = rng.choice(parts + injectors)
+        if isinstance(victim, Injector):
+            victim.kill()
+            done += 1
+            continue
+        if rng.random() < 0.25:
+            os.killpg(victim.process.pid, signal.SIGSTOP)
+            time.sleep(rng.random() * 0.02)
+            os.killpg(victim.process.pid, signal.SIGCONT)
+            stops += 1
+            continue
+        time.sleep(rng.random() * 0.01)
+        victim.kill()
+        done += 1
+        if victim is writer:
+            victim.argv = rng.choice(writer_argv)
+        if isinstance(victim, Pictures):
+            victim.finish()
+        if victim is server:
+            victim.start()
+            wait_port(port)
+            for viewer in viewers:  # they end with it, but for one that had not come yet
+                viewer.kill()
+                viewer.finish()
+                viewer.start()
+        else:
+            victim.start()
+        if victim is writer:
+            goes_on(stream, 0, "the writer")
+        elif victim is encoder:
+            goes_on(stream, 1, "the encoder")
+    for injector in injectors:
+        injector.over = True
+        injector.join()
+    for log in logs:  # they have to come to the end of the log by themselves
+        log.end()
+        log.finish()
+    events = check_events(stream, injectors, logs)
+    for part in viewers + frames + [server, encoder, writer]:
+        if isinstance(part, Viewer):
+            part.kill()
+        else:
+            part.end()
+        if isinstance(part, Pictures):
+            part.finish()
+    told = sum(len(i.told) for i in injectors)
+    tried = sum(i.tried for i in injectors)
+    if not (Frames.seen and Viewer.seen and told):
+        fail("somebody saw nothing at all")
+    print(f"{done} kills, {stops} stops; frames {stats(stream)[0]}, packets {stats(stream)[1]}; "
+          f"seen by readers {Frames.seen}, by viewers {Viewer.seen}; events {events} in the log, "
+          f"{told} acknowledged of {tried}")
+
+
+def free_port():
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port):
+    import socket
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                fail("ws-serve does not listen")
+                return
+            time.sleep(0.005)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--kills", type=int, required=True)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("stream")
+    o = options.parse_args()
+    print(f"seed {o.seed}")
+    # Readers, encoder and viewers' server pin at once: two slots more, so nobody drops. The log holds
+    # every event of the storm.
+    events = max(1 << 18, 500 * o.kills)
+    subprocess.run(["shm-create", "-s", SIZE, "-n", "8", "-e", str(events), o.stream], check=True)
+    try:
+        storm(o.stream, o.kills, random.Random(o.seed))
+    finally:
+        left = subprocess.run(["shm-rm", o.stream], capture_output=True)
+        if left.returncode:
+            fail(left.stderr.decode())
+            subprocess.run(["shm-rm", "-f", o.stream])
+    return 1 if fail.count else 0
+
+
+sys.exit(main())
