@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# scripts/setup, demo, run-tests: what people type first.
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+    common_setup
+    cd "$ROOT"
+    OUT=$BATS_TEST_TMPDIR/out
+    NOBODY=$(mktemp -d) # another user can look into it
+    chmod 755 "$NOBODY"
+}
+
+teardown() {
+    rm -rf "$NOBODY"
+    common_teardown
+}
+
+# Prints the address once the demo serves.
+address() {
+    grep -o 'http://127.0.0.1:[0-9]*/' "$OUT"
+}
+
+demo() {
+    bg scripts/demo "$@" </dev/null >"$OUT"
+    DEMO=$BG
+    wait_until 60 address
+    URL=$(address)
+    # shm-create's name of it
+    STREAM=$(curl -sS "${URL}stats" | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p')
+    [ -e "/dev/shm/$STREAM" ]
+}
+
+nothing_left() {
+    wait_until 10 group_gone "$DEMO"
+    [ ! -e "/dev/shm/$STREAM" ]
+    [ ! -s "$BG_ERR" ]
+}
+
+moves() {
+    local one two
+    one=$(curl -sSf -o "$BATS_TEST_TMPDIR/a.jpg" "${URL}snapshot.jpg" && cksum <"$BATS_TEST_TMPDIR/a.jpg")
+    two=$(curl -sSf -o "$BATS_TEST_TMPDIR/b.jpg" "${URL}snapshot.jpg" && cksum <"$BATS_TEST_TMPDIR/b.jpg")
+    [ "$one" != "$two" ]
+}
+
+@test "demo: serves a moving picture, prints events, ends by itself, leaves nothing" {
+    demo --port "$(free_port)" --seconds 4
+    wait_until 10 moves
+    djpeg -pnm "$BATS_TEST_TMPDIR/b.jpg" | clean_run frame-gen --read
+    event-inject "$STREAM" key_down key=Enter
+    wait_until 10 grep -q '^key_down key=Enter' "$OUT"
+    ends 0 "$DEMO" 20
+    nothing_left
+}
+
+@test "demo: SIGINT, SIGTERM and SIGHUP end all of it" {
+    for signal in INT:130 TERM:143 HUP:143; do
+        demo --port "$(free_port)"
+        kill -"${signal%:*}" "$DEMO"
+        ends "${signal#*:}" "$DEMO"
+        nothing_left
+    done
+}
+
+@test "demo: Ctrl-C on a terminal" {
+    bg python3 - "$(free_port)" >"$OUT" <<'PYTHON'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv("scripts/demo", ["scripts/demo", "--port", sys.argv[1]])
+told = b""
+while b"http://" not in told:
+    told += os.read(fd, 4096)
+os.write(fd, b"\x03")
+try:
+    while os.read(fd, 4096):
+        pass
+except OSError: # EIO: nobody has the terminal open any more
+    pass
+status = os.waitpid(pid, 0)[1]
+print(os.waitstatus_to_exitcode(status))
+PYTHON
+    DEMO=$BG
+    ends 0 "$BG" 60
+    [ "$(cat "$OUT")" = 130 ]
+    [ ! -s "$BG_ERR" ]
+}
+
+@test "demo: a port in use, and a second demo at the same time" {
+    demo --port "$(free_port)"
+    first=$DEMO first_stream=$STREAM first_url=$URL
+    port=${URL##*:}
+    demo --port "${port%/}"
+    [ "$URL" != "$first_url" ]
+    [ "$STREAM" != "$first_stream" ]
+    wait_until 10 moves
+    kill "$DEMO"
+    ends 143 "$DEMO"
+    nothing_left
+    [ -e "/dev/shm/$first_stream" ]
+    kill "$first"
+    ends 143 "$first"
+}
+
+@test "demo: when a program of the pipeline dies all ends, and it is said" {
+    demo --port "$(free_port)"
+    for pid in $(group_alive "$DEMO"); do
+        [ "$(cat "/proc/$pid/comm")" != shm-encode ] || kill -KILL "$pid"
+    done
+    ends 3 "$DEMO"
+    [ ! -e "/dev/shm/$STREAM" ]
+    wait_until 10 group_gone "$DEMO"
+    grep -q '^scripts/demo: a program of the pipeline ended with 137' "$BG_ERR"
+}
+
+@test "demo: bad options" {
+    fails_usage scripts/demo --no-such-option
+    fails 2 scripts/demo --seconds
+    fails 2 scripts/demo --seconds -1
+    fails 2 scripts/demo --port x
+    clean_run scripts/demo --help | grep -q '^usage: '
+}
+
+# A PATH with little more than a bare Debian has.
+bare_path() {
+    local tool
+    for tool in bash env awk sort dirname printf cat grep sed; do
+        ln -s "$(command -v "$tool")" "$NOBODY/$tool"
+    done
+}
+
+as_nobody() {
+    if [ "$(id -u)" -eq 0 ]; then
+        setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs "$@"
+    else
+        "$@"
+    fi
+}
+
+@test "setup: with all there it says nothing, and calls no apt-get" {
+    ln -s /bin/false "$NOBODY/apt-get"
+    ln -s /bin/false "$NOBODY/npm"
+    PATH=$NOBODY:$PATH clean_run scripts/setup </dev/null >"$OUT"
+    PATH=$NOBODY:$PATH clean_run scripts/setup -y --tests </dev/null >>"$OUT"
+    [ ! -s "$OUT" ]
+}
+
+@test "setup: without -y and without a terminal it says what is missing, and installs nothing" {
+    bare_path
+    ln -s /bin/false "$NOBODY/apt-get"
+    PATH=$NOBODY fails 1 scripts/setup </dev/null >"$OUT"
+    [[ $stderr == *"say -y"* ]]
+    for package in gcc libc6-dev make pkg-config libjpeg62-turbo-dev libwebsockets-dev; do
+        grep -qE "^  $package  +[a-zA-Z]" "$OUT"
+    done
+    run -1 grep -q chromium "$OUT"
+    PATH=$NOBODY fails 1 scripts/setup --tests </dev/null >"$OUT"
+    grep -q chromium "$OUT"
+}
+
+@test "setup: neither root nor sudo: the line to run as root, exit 3" {
+    bare_path
+    ln -s /bin/false "$NOBODY/apt-get"
+    cp scripts/setup "$NOBODY/setup"
+    mkdir "$NOBODY/scripts" # setup goes to the folder above its own
+    mv "$NOBODY/setup" "$NOBODY/scripts/setup"
+    fails 3 as_nobody env PATH="$NOBODY" bash "$NOBODY/scripts/setup" -y </dev/null >"$OUT"
+    [[ $stderr == *"apt-get update && apt-get install -y --no-install-recommends "*libwebsockets-dev* ]]
+}
+
+@test "setup: no apt-get at all, exit 3; an apt-get that fails, exit 3" {
+    bare_path
+    PATH=$NOBODY fails 3 scripts/setup -y </dev/null >"$OUT"
+    [[ $stderr == *"no apt-get here"* ]]
+    fails_usage scripts/setup --no-such-option
+}
+
+@test "run-tests: counts, and what did not run has failed" {
+    mkdir "$BATS_TEST_TMPDIR/b"
+    some=$BATS_TEST_TMPDIR/some.bats
+    # Tests of a file of tests, so bats must not take these lines for its own.
+    tests() {
+        printf '@test "%s\n' "$@" >"$some"
+    }
+    counts() { # CI STATUS LAST-LINE FILE
+        run "-$2" env -i PATH=/usr/bin:/bin BUILD="$BATS_TEST_TMPDIR/b" CI="$1" \
+            BATS_TEST_TIMEOUT=5 scripts/run-tests "$4"
+        [[ ${lines[-1]} == $3 ]]
+    }
+    tests 'one" { true; }' 'two" { false; }' 'three" { skip; }'
+    counts '' 1 "1 passed, 1 failed, 1 skipped" "$some"
+    tests 'one" { true; }' 'three" { skip; }'
+    counts '' 0 "1 passed, 0 failed, 1 skipped" "$some"
+    counts true 1 "1 passed, 0 failed, 1 skipped" "$some"
+    tests 'one" { true; }'
+    counts true 0 "1 passed, 0 failed, 0 skipped" "$some"
+    counts true 1 "0 passed, 1 failed, 0 skipped" "$BATS_TEST_TMPDIR/none.bats"
+    echo 'exit 1' >>"$some"
+    counts true 1 "0 passed, [1-9] failed, 0 skipped" "$some"
+    tests 'one" { kill -KILL $$; }' 'two" { true; }'
+    counts true 1 "[01] passed, [12] failed, 0 skipped" "$some"
+}
