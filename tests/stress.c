@@ -83,15 +83,17 @@ static void look(const struct ring_view *view, unsigned reader)
     atomic_store(&shared->seen[reader], view->meta.number);
 }
 
+/* The last frame too: whether it was the last is looked at before the frame is. */
 static void read_until_done(struct ring *ring, unsigned reader)
 {
     struct ring_view view;
     uint64_t last = 0;
-    while (!atomic_load(&shared->done)) {
+    for (int done = 0; !done;) {
         struct timespec at;
         clock_gettime(CLOCK_MONOTONIC, &at);
         at.tv_sec += 1; /* should the writer have ended just before */
-        if (ring_wait(ring, last, &at) < 0)
+        done = atomic_load(&shared->done);
+        if (!done && ring_wait(ring, last, &at) < 0)
             die("ring_wait");
         int got = ring_pin(ring, last, &view);
         if (got < 0)
