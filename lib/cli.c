@@ -2,6 +2,7 @@
 #include "layout.h"
 #include "pix.h"
 #include "seg.h"
+#include "wake.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -229,9 +230,7 @@ void cli_finish(int code)
 
 uint64_t cli_now(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    return wake_now();
 }
 
 const struct timespec *cli_deadline(double seconds, struct timespec *out)

@@ -110,12 +110,11 @@ static void log_write(struct seg *seg, struct event *events, size_t count)
 {
     struct layout_events *log = log_head(seg);
     uint64_t head = atomic_load(&log->head);
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    uint64_t now = wake_now();
     for (size_t i = 0; i < count; i++) {
         events[i].number = head + i + 1;
         if (!events[i].time_ns)
-            events[i].time_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+            events[i].time_ns = now;
         record_write(log_record(seg, head + i + 1), &events[i]);
     }
     atomic_store(&log->head, head + count);

@@ -153,18 +153,11 @@ void *ring_begin(struct ring *ring)
     return NULL;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void ring_commit(struct ring *ring, struct ring_meta *meta)
 {
     struct layout_slot *slot = &ring->slots[ring->at];
     meta->number = newest_number(atomic_load(&ring->head->newest)) + 1;
-    meta->published_ns = now_ns();
+    meta->published_ns = wake_now();
     if (!meta->captured_ns)
         meta->captured_ns = meta->published_ns;
     if (ring->channel == RING_FRAMES)

@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <time.h>
 
+/* CLOCK_MONOTONIC in ns: the clock of deadlines, and of the times of pictures and events. */
+uint64_t wake_now(void);
+
 /* Changes the word and wakes all who wait on it. */
 void wake_all(_Atomic uint32_t *word);
 
