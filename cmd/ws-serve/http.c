@@ -295,6 +295,9 @@ int http_request(struct conn *conn)
                            "only GET and HEAD");
     if (has_body(conn->wsi))
         return answer_last(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "a GET has no body here");
+    struct refusal refusal;
+    if (!access_admit(conn, &refusal))
+        return answer_text(conn, head, refusal.status, refusal.extra, refusal.why);
     struct route route = http_route(conn->server, path);
     switch (route.at) {
     case AT_FILE:

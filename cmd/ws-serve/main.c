@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--origin ORIGIN] [-v]"
-                            " NAME ...\n";
+static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--origin ORIGIN]"
+                            " [--view-only] [-v] NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
@@ -32,6 +32,7 @@ struct options {
     const char **origins;
     size_t origin_count;
     unsigned viewers_max;
+    bool view_only;
     bool verbose;
 };
 
@@ -179,10 +180,10 @@ static const char *check_origin(const char *text)
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {{"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
-                                          {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
-                                          {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},     {0}};
+    static const struct option longs[] = {
+        {"bind", 1, NULL, 'b'},   {"port", 1, NULL, 'p'},      {"max-viewers", 1, NULL, 'm'},
+        {"origin", 1, NULL, 'o'}, {"view-only", 0, NULL, 'w'}, {"verbose", 0, NULL, 'v'},
+        {"help", 0, NULL, 'h'},   {"version", 0, NULL, 'V'},   {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -197,6 +198,9 @@ static void read_options(struct options *o, int argc, char **argv)
             break;
         case 'o':
             o->origins[o->origin_count++] = check_origin(optarg);
+            break;
+        case 'w':
+            o->view_only = true;
             break;
         case 'v':
             o->verbose = true;
@@ -238,6 +242,7 @@ int main(int argc, char **argv)
     struct server server = {.origins = o.origins,
                             .origin_count = o.origin_count,
                             .viewers_max = o.viewers_max,
+                            .view_only = o.view_only,
                             .verbose = o.verbose};
     char url[128];
     bool loopback;

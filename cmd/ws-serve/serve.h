@@ -36,6 +36,7 @@ struct server {
     unsigned connections, connections_max;
     unsigned closing;      /* connections that were told to go and haven't gone */
     uint32_t viewers_ever; /* number of the last viewer */
+    bool view_only;        /* nobody steers */
     bool verbose;
     bool ending;
 };
@@ -152,11 +153,34 @@ size_t held_note(struct held *held, struct event *event, bool fill, struct event
 /* Releases everything, up to max events to out; returns their count, 0 when nothing is held. */
 size_t held_release(struct held *held, struct event *out, size_t max);
 
+/* access.c: who may do what. */
+
+enum role {
+    ROLE_NONE,
+    ROLE_VIEW,   /* sees, steers nothing */
+    ROLE_CONTROL /* may steer */
+};
+
+/* An answer other than what was asked for. */
+struct refusal {
+    unsigned status;
+    const char
+        *extra; /* header lines as http_text takes them, or NULL; valid until the next call */
+    const char *why;
+};
+
+struct conn;
+
+/* Is this request, or handshake, to be served? Sets conn->role, to ROLE_NONE when it is not: then
+ * false, and *refusal is what to answer. Everything that comes goes through here first. */
+bool access_admit(struct conn *conn, struct refusal *refusal);
+
 /* conn.c: one connection, whatever it is used for. */
 
 struct conn {
     struct server *server;
     struct lws *wsi;
+    enum role role; /* of whoever made the last request */
     struct viewer *viewer;
     struct source *source; /* of packet */
     struct packet *packet; /* body is in it */

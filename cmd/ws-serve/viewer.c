@@ -181,7 +181,8 @@ static int take_message(const struct evjson_message *message, void *user)
     struct viewer *viewer = batch->viewer;
     switch (message->kind) {
     case EVJSON_EVENT:
-        batch_event(batch, message);
+        if (viewer->conn->role == ROLE_CONTROL)
+            batch_event(batch, message);
         break;
     case EVJSON_ACK:
         viewer->acked++;

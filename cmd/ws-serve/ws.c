@@ -50,6 +50,9 @@ int ws_handshake(struct conn *conn)
     const char *path = http_path(wsi, &method);
     unsigned status = 0;
     const char *why = "", *extra = NULL;
+    struct refusal refusal;
+    if (!access_admit(conn, &refusal))
+        return http_text(conn, false, refusal.status, refusal.extra, refusal.why) ? -1 : 1;
     struct route route = http_route(server, path ? path : "");
     if (strcasecmp(text, "websocket") || !path || method != LWSHUMETH_GET) {
         status = HTTP_STATUS_BAD_REQUEST;
