@@ -278,6 +278,34 @@ static int take_event(struct reader *r, struct event *ev)
     return event_complete(ev, set, &why) ? 0 : refuse(r->why, "%s", why);
 }
 
+/* {"type":"control","want":"give","to":N}; to belongs to give alone. */
+static int take_control(struct reader *r, struct evjson_message *message)
+{
+    static const char *const wants[] = {"ask", "release", "give", "take"};
+    const struct member *want = find(r, "want"), *to = find(r, "to");
+    unsigned i = 0;
+    if (!want || want->value != TEXT)
+        return refuse(r->why, "control needs want, a string");
+    while (i < sizeof wants / sizeof wants[0] && strcmp(want->text, wants[i]) != 0)
+        i++;
+    if (i == sizeof wants / sizeof wants[0])
+        return refuse(r->why, "control knows no '%.32s'", want->text);
+    message->want = (enum evjson_want)i;
+    bool give = message->want == EVJSON_GIVE;
+    if (give && (!to || to->value != NUMBER))
+        return refuse(r->why, "give needs to, a number");
+    if (r->members != (give ? 3 : 2))
+        return refuse(r->why, "%s takes only %s", want->text, give ? "to" : "want");
+    if (!give)
+        return 0;
+    unsigned long long number = strtoull(to->text, NULL, 10);
+    if (strlen(to->text) > 10 || to->text[strspn(to->text, "0123456789")] || !number ||
+        number > UINT32_MAX)
+        return refuse(r->why, "to must be the number of a viewer");
+    message->to = (uint32_t)number;
+    return 0;
+}
+
 /* {"type":"ack","seq":N} and {"type":"ping","t":X} have one number each. */
 static int take_number(struct reader *r, const char *type, const char *name, const char **text)
 {
@@ -369,6 +397,14 @@ static int end_object(struct reader *r)
         if (strlen(number) >= sizeof message->t)
             return refuse(r->why, "t is too long");
         memcpy(message->t, number, strlen(number) + 1);
+    } else if (!strcmp(type->text, "hello")) {
+        message->kind = EVJSON_HELLO;
+        if (r->members != 1)
+            return refuse(r->why, "hello takes nothing more");
+    } else if (!strcmp(type->text, "control")) {
+        message->kind = EVJSON_CONTROL;
+        if (take_control(r, message))
+            return -1;
     } else {
         return refuse(r->why, "unknown type '%.32s'", type->text);
     }

@@ -15,7 +15,10 @@ enum {
     EVJSON_BYTES = 1 << 16 /* longest text that is taken */
 };
 
-enum evjson_kind { EVJSON_EVENT, EVJSON_ACK, EVJSON_PING };
+enum evjson_kind { EVJSON_EVENT, EVJSON_ACK, EVJSON_PING, EVJSON_HELLO, EVJSON_CONTROL };
+
+/* What a viewer wants of the control. */
+enum evjson_want { EVJSON_ASK, EVJSON_RELEASE, EVJSON_GIVE, EVJSON_TAKE };
 
 struct evjson_message {
     enum evjson_kind kind;
@@ -23,6 +26,8 @@ struct evjson_message {
     struct event event; /* as sent: time_ns, viewer and number are the sender's word or 0 */
     uint64_t seq;       /* ack: number of the picture that was shown */
     char t[32];         /* ping: the number as it was written, to be echoed */
+    enum evjson_want want; /* control */
+    uint32_t to;           /* control, EVJSON_GIVE: number of a viewer, ≥ 1 */
 };
 
 /*

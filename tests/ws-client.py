@@ -60,6 +60,7 @@ class Viewer:
         self.seqs = []
         url = urlsplit(options.url)
         self.host, self.path = url.netloc, url.path + ("?" + url.query if url.query else "")
+        self.sending = threading.Lock()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if options.receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
@@ -157,7 +158,8 @@ class Viewer:
             head += key
             pad = key * (len(payload) // 4 + 1)
             payload = bytes(a ^ b for a, b in zip(payload, pad))
-        self.socket.sendall(head + payload)
+        with self.sending:
+            self.socket.sendall(head + payload)
 
     def send_text(self, data):
         step = self.o.fragment or max(len(data), 1)
@@ -166,6 +168,17 @@ class Viewer:
             self.send(TEXT if i == 0 else 0, piece, i == len(pieces) - 1)
             if self.o.fragment and self.o.ping_between:
                 self.send(PING, b"between")
+
+    def send_lines(self):
+        """Each line of stdin is a message, until one that is "bye"."""
+        try:
+            for line in map(str.rstrip, sys.stdin):
+                if line == "bye":
+                    break
+                self.send(TEXT, line.encode())
+            self.send(CLOSE, struct.pack(">H", 1000))
+        except OSError:
+            pass  # the other thread notices
 
     def run_websocket(self):
         key = base64.b64encode(os.urandom(16)).decode()
@@ -197,6 +210,8 @@ class Viewer:
             self.send(BINARY, data.encode())
         for data in self.o.raw:
             self.socket.sendall(bytes.fromhex(data))
+        if self.o.lines:
+            threading.Thread(target=self.send_lines, daemon=True).start()
         while not self.enough():
             if not self.frame():
                 return
@@ -339,6 +354,7 @@ def main():
     add("--send-bytes", action="append", default=[], metavar="TEXT", help=r"the same, with \x80")
     add("--send-binary", action="append", default=[], metavar="TEXT")
     add("--raw", action="append", default=[], metavar="HEX", help="bytes behind the handshake")
+    add("--lines", action="store_true", help="each line of stdin is one, until bye; with --stay")
     add("--fragment", type=int, metavar="BYTES", help="text messages in frames of so many bytes")
     add("--ping-between", action="store_true", help="a ping behind each fragment")
     add("--origin", metavar="ORIGIN")

@@ -15,12 +15,15 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--origin ORIGIN]"
-                            " [--view-only] [-v] NAME ...\n";
+static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--max-events N]"
+                            " [--origin ORIGIN] [--control any|first|token] [--view-only] [-v]"
+                            " NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
     VIEWERS_MAX = 16384,
+    EVENTS_DEFAULT = 1000,
+    EVENTS_MAX = 1000000,
     HEADER_BYTES = 16384, /* of one request; the cookies of all ports of localhost come along */
     SEND_BYTES = 1 << 20, /* at a time; left at 0 lws sends pictures in pieces of 4 KiB */
     END_MS = 1000         /* viewers have so long to answer the closing of their WebSocket */
@@ -32,6 +35,8 @@ struct options {
     const char **origins;
     size_t origin_count;
     unsigned viewers_max;
+    unsigned events_max;
+    int control; /* enum control_mode; -1: not said */
     bool view_only;
     bool verbose;
 };
@@ -180,10 +185,17 @@ static const char *check_origin(const char *text)
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"bind", 1, NULL, 'b'},   {"port", 1, NULL, 'p'},      {"max-viewers", 1, NULL, 'm'},
-        {"origin", 1, NULL, 'o'}, {"view-only", 0, NULL, 'w'}, {"verbose", 0, NULL, 'v'},
-        {"help", 0, NULL, 'h'},   {"version", 0, NULL, 'V'},   {0}};
+    static const struct option longs[] = {{"bind", 1, NULL, 'b'},
+                                          {"port", 1, NULL, 'p'},
+                                          {"max-viewers", 1, NULL, 'm'},
+                                          {"origin", 1, NULL, 'o'},
+                                          {"view-only", 0, NULL, 'w'},
+                                          {"max-events", 1, NULL, 'e'},
+                                          {"control", 1, NULL, 'c'},
+                                          {"verbose", 0, NULL, 'v'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -199,6 +211,13 @@ static void read_options(struct options *o, int argc, char **argv)
         case 'o':
             o->origins[o->origin_count++] = check_origin(optarg);
             break;
+        case 'e':
+            o->events_max = (unsigned)cli_number("--max-events", optarg, 1, EVENTS_MAX);
+            break;
+        case 'c':
+            if ((o->control = control_mode(optarg)) < 0)
+                cli_die(CLI_USAGE, "--control %s: must be any, first or token", optarg);
+            break;
         case 'w':
             o->view_only = true;
             break;
@@ -208,6 +227,17 @@ static void read_options(struct options *o, int argc, char **argv)
         default:
             cli_option(c);
         }
+    if (o->control >= 0 && o->view_only)
+        cli_die(CLI_USAGE, "--control and --view-only exclude each other");
+    if (o->control == CONTROL_TOKEN)
+        cli_die(CLI_USAGE, "--control token needs tokens: --token-file");
+}
+
+static enum control_mode chosen_control(const struct options *o)
+{
+    return o->view_only     ? CONTROL_NONE
+           : o->control < 0 ? CONTROL_ANY
+                            : (enum control_mode)o->control;
 }
 
 /* NAME … of the command line, checked, without their slashes. */
@@ -234,7 +264,9 @@ int main(int argc, char **argv)
     struct options o = {.address = "127.0.0.1",
                         .port = 8080,
                         .origins = calloc((size_t)argc, sizeof *o.origins),
-                        .viewers_max = VIEWERS_DEFAULT};
+                        .viewers_max = VIEWERS_DEFAULT,
+                        .events_max = EVENTS_DEFAULT,
+                        .control = -1};
     if (!o.origins)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     read_options(&o, argc, argv);
@@ -242,6 +274,8 @@ int main(int argc, char **argv)
     struct server server = {.origins = o.origins,
                             .origin_count = o.origin_count,
                             .viewers_max = o.viewers_max,
+                            .events_max = o.events_max,
+                            .control = chosen_control(&o),
                             .view_only = o.view_only,
                             .verbose = o.verbose};
     char url[128];

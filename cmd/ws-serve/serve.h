@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "events.h"
+#include "evjson.h"
 #include "ring.h"
 
 enum {
@@ -20,7 +21,24 @@ enum {
     PART_BYTES = 128,        /* room for the header of a multipart part */
     HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
     HELD_KEYS = 32,
-    HELD_EVENTS = 16 /* buttons of one pointer */
+    HELD_EVENTS = 16,       /* buttons of one pointer */
+    ASKERS = 8,             /* viewers that may wait for the control of a stream */
+    JSON_NAME = 6 * 250 + 3 /* room for a stream's name as a JSON string */
+};
+
+/* Of whoever made a request. */
+enum role {
+    ROLE_NONE,
+    ROLE_VIEW,   /* sees, steers nothing */
+    ROLE_CONTROL /* may steer */
+};
+
+/* Who steers. */
+enum control_mode {
+    CONTROL_ANY,   /* everybody with the role */
+    CONTROL_FIRST, /* one at a time, who hands it over */
+    CONTROL_TOKEN, /* the same, and it may be taken */
+    CONTROL_NONE   /* nobody */
 };
 
 struct server {
@@ -37,6 +55,8 @@ struct server {
     unsigned closing;      /* connections that were told to go and haven't gone */
     uint32_t viewers_ever; /* number of the last viewer */
     bool view_only;        /* nobody steers */
+    enum control_mode control;
+    unsigned events_max; /* of one viewer in a second */
     bool verbose;
     bool ending;
 };
@@ -57,6 +77,12 @@ struct packet {
     unsigned char *data; /* meta.bytes */
 };
 
+struct control {
+    struct viewer *steerer;        /* NULL: nobody, or all who may */
+    struct viewer *asking[ASKERS]; /* who asked first first */
+    unsigned asking_count;
+};
+
 struct source {
     struct server *server;
     const char *name;
@@ -69,6 +95,7 @@ struct source {
     unsigned spares;
     struct viewer *viewers;
     unsigned viewer_count, mjpeg_count;
+    struct control control;
     uint64_t sent, sent_bytes; /* pictures, to all viewers that ever were */
     uint64_t events;           /* put into the log */
     bool idle;                 /* no picture for IDLE_US: MJPEG parts go twice */
@@ -127,6 +154,15 @@ struct viewer {
     uint64_t sent, skipped, bytes, acked;
     char pongs[PONGS][32]; /* the t of pings to be answered */
     unsigned pong_count;
+    unsigned turn; /* what is looked at first when something can be sent */
+    enum role role;
+    bool hello;          /* it wants to be told who steers */
+    bool state_due;      /* and has to be */
+    uint64_t event;      /* number of its last event in the stream's log, 0: none */
+    uint64_t events;     /* it put into the log */
+    uint64_t refused;    /* events and wishes: it doesn't steer */
+    uint64_t limited;    /* moves and wheels that were too many */
+    uint64_t paid_until; /* CLOCK_MONOTONIC that its events have used up */
     struct held held;
 };
 
@@ -137,11 +173,42 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
 /* It goes away: what it holds is released in the event log. */
 void viewer_leave(struct viewer *viewer);
 
+/* What it holds is released in the event log. May end the stream, and with it all its viewers, this
+ * one included if it is still among them. */
+void viewer_release(struct viewer *viewer);
+
 /* Sends one thing, as lws wants it. -1: close the connection. */
 int viewer_write(struct viewer *viewer);
 
 /* Does what a message says. 0, or a close code and *why. The viewer may be gone afterwards. */
 unsigned viewer_message(struct viewer *viewer, const char *text, size_t bytes, const char **why);
+
+/* control.c: who steers. */
+
+/* From "any", "first", "token"; -1: none of them. */
+int control_mode(const char *text);
+const char *control_name(enum control_mode mode);
+
+/* Are its events taken? */
+bool control_steers(const struct viewer *viewer);
+
+/* It is among its source's viewers from now on, or isn't any more. */
+void control_join(struct viewer *viewer);
+void control_leave(struct viewer *viewer);
+
+/* What its messages say. control_want may end the stream, and with it all its viewers. */
+void control_hello(struct viewer *viewer);
+void control_want(struct viewer *viewer, enum evjson_want want, uint32_t to);
+
+/* May it have one more event at this time? loses: one that may be dropped otherwise; for the others
+ * there is twice the room, and then it is too much. */
+bool control_admit(struct viewer *viewer, uint64_t now, bool loses);
+
+/* Something in its state message has changed: it gets a new one, if it wants any. */
+void control_notify(struct viewer *viewer);
+
+/* Sends the state. -1: close the connection. */
+int control_write(struct viewer *viewer);
 
 /* held.c: what a viewer holds down. */
 
@@ -154,12 +221,6 @@ size_t held_note(struct held *held, struct event *event, bool fill, struct event
 size_t held_release(struct held *held, struct event *out, size_t max);
 
 /* access.c: who may do what. */
-
-enum role {
-    ROLE_NONE,
-    ROLE_VIEW,   /* sees, steers nothing */
-    ROLE_CONTROL /* may steer */
-};
 
 /* An answer other than what was asked for. */
 struct refusal {
@@ -264,6 +325,10 @@ void listen_accept(struct server *server);
 
 /* JSON in malloc'ed memory, or NULL. */
 char *stats_json(const struct source *source, size_t *bytes);
+
+/* text (a stream's name) as a JSON string into out, which has JSON_NAME bytes: bytes that aren't
+ * UTF-8 come out as the code points of the same numbers. */
+void json_quote(const char *text, char *out);
 
 struct page_file {
     const char *name, *type;

@@ -121,8 +121,11 @@ static void source_end(struct source *source)
 static int source_follow(struct source *source, int err)
 {
     source_detach(source);
-    if (err == ESTALE && source_attach(source) == 0 && source_start(source) == 0)
+    if (err == ESTALE && source_attach(source) == 0 && source_start(source) == 0) {
+        for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+            viewer->event = 0; /* another log, with numbers of its own */
         return 0;
+    }
     if (err == ESTALE && errno != ENOENT)
         cli_warn("%s: %s", source->name, seg_problem(errno));
     source_end(source);

@@ -7,29 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void json_string(FILE *to, const char *text)
+void json_quote(const char *text, char *out)
 {
     bool utf8 = event_utf8(text, strlen(text));
-    putc('"', to);
+    *out++ = '"';
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\')
-            fprintf(to, "\\%c", c);
-        else if (c < ' ' || c == 127 || (c > 127 && !utf8))
-            fprintf(to, "\\u%04x", c);
+            *out++ = '\\';
+        if (c < ' ' || c == 127 || (c > 127 && !utf8))
+            out += sprintf(out, "\\u%04x", c);
         else
-            putc(c, to);
+            *out++ = *text;
     }
-    putc('"', to);
+    strcpy(out, "\"");
 }
 
 static void stats_viewer(FILE *to, const struct viewer *viewer)
 {
     fprintf(to,
             "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"sent\":%" PRIu64 ",\"skipped\":%" PRIu64
-            ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+            ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
+            ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64 ",\"refused\":%" PRIu64
+            ",\"limited\":%" PRIu64 "}",
             viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", viewer->sent,
-            viewer->skipped, viewer->acked, viewer->bytes);
+            viewer->skipped, viewer->acked, viewer->bytes,
+            viewer->role == ROLE_CONTROL ? "control" : "view",
+            control_steers(viewer) ? "true" : "false", viewer->events, viewer->refused,
+            viewer->limited);
 }
 
 static void stats_newest(FILE *to, const struct ring_meta *newest)
@@ -46,25 +51,30 @@ static void stats_newest(FILE *to, const struct ring_meta *newest)
 char *stats_json(const struct source *source, size_t *bytes)
 {
     struct ring_stats ring;
-    char *text = NULL;
+    char *text = NULL, name[JSON_NAME];
     FILE *to = open_memstream(&text, bytes);
     if (!to)
         return NULL;
     ring_stats(source->seg, RING_PACKETS, &ring);
-    fputs("{\"name\":", to);
-    json_string(to, source->name);
+    json_quote(source->name, name);
     fprintf(to,
-            ",\"generation\":\"%016" PRIx64 "\",\"viewers\":%u,\"pictures\":%" PRIu64
+            "{\"name\":%s,\"generation\":\"%016" PRIx64 "\",\"viewers\":%u,\"pictures\":%" PRIu64
             ",\"dropped\":%" PRIu64 ",\"newest\":",
-            source->generation, source->viewer_count, ring.published, ring.dropped);
+            name, source->generation, source->viewer_count, ring.published, ring.dropped);
     if (ring.newest.bytes)
         stats_newest(to, &ring.newest);
     else
         fputs("null", to);
     fprintf(to,
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
-            ",\"viewer_list\":[",
-            source->sent, source->sent_bytes, source->events);
+            ",\"control\":\"%s\",\"steerer\":",
+            source->sent, source->sent_bytes, source->events,
+            control_name(source->server->control));
+    if (source->control.steerer)
+        fprintf(to, "%" PRIu32, source->control.steerer->id);
+    else
+        fputs("null", to);
+    fputs(",\"viewer_list\":[", to);
     for (const struct viewer *viewer = source->viewers; viewer; viewer = viewer->next) {
         stats_viewer(to, viewer);
         if (viewer->next)

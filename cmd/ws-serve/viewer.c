@@ -1,7 +1,6 @@
 /* One viewer: the newest picture whenever it can take one, and its input into the event log. */
 #include "serve.h"
 #include "cli.h"
-#include "evjson.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
     viewer->conn = conn;
     viewer->transport = transport;
     viewer->id = ++server->viewers_ever;
+    viewer->role = conn->role;
     viewer->next = source->viewers;
     viewer->link = &source->viewers;
     if (viewer->next)
@@ -37,6 +37,7 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
         cli_warn("%s: viewer %" PRIu32 " came: %s from %s", source->name, viewer->id,
                  transport_name(transport), peer);
     }
+    control_join(viewer);
     source_watch(source);
     if (!conn->viewer)
         return -1;
@@ -44,14 +45,22 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
     return 0;
 }
 
-static void viewer_release(struct viewer *viewer)
+void viewer_release(struct viewer *viewer)
 {
+    struct source *source = viewer->source;
+    struct conn *conn = viewer->conn;
+    struct held held = viewer->held;
     struct event events[HELD_EVENTS];
+    uint32_t id = viewer->id;
     size_t count;
-    while ((count = held_release(&viewer->held, events, HELD_EVENTS))) {
+    viewer->held.pointer_count = viewer->held.key_count = 0;
+    while ((count = held_release(&held, events, HELD_EVENTS))) {
         for (size_t i = 0; i < count; i++)
-            events[i].viewer = viewer->id;
-        source_append(viewer->source, events, count);
+            events[i].viewer = id;
+        if (source_append(source, events, count) == 0 && conn->viewer == viewer) {
+            viewer->event = events[count - 1].number;
+            viewer->events += count;
+        }
     }
 }
 
@@ -67,6 +76,7 @@ void viewer_leave(struct viewer *viewer)
     source->mjpeg_count -= viewer->transport == VIEWER_MJPEG;
     if (!source->viewer_count)
         source_watch(source);
+    control_leave(viewer);
     viewer_release(viewer);
     if (source->server->verbose)
         cli_warn("%s: viewer %" PRIu32 " went: %" PRIu64 " pictures sent, %" PRIu64 " skipped",
@@ -126,23 +136,55 @@ static int viewer_send_pong(struct viewer *viewer)
     unsigned char out[LWS_PRE + 128];
     uint64_t now = cli_now();
     int bytes = snprintf((char *)out + LWS_PRE, sizeof out - LWS_PRE,
-                         "{\"type\":\"pong\",\"t\":%s,\"now\":%" PRIu64 ".%09" PRIu64 "}",
-                         viewer->pongs[0], now / 1000000000u, now % 1000000000u);
+                         "{\"type\":\"pong\",\"t\":%s,\"now\":%" PRIu64 ".%09" PRIu64
+                         ",\"event\":%" PRIu64 "}",
+                         viewer->pongs[0], now / 1000000000u, now % 1000000000u, viewer->event);
     viewer->pong_count--;
     memmove(viewer->pongs[0], viewer->pongs[1], viewer->pong_count * sizeof viewer->pongs[0]);
     return lws_write(viewer->conn->wsi, out + LWS_PRE, (size_t)bytes, LWS_WRITE_TEXT) < bytes ? -1
                                                                                               : 0;
 }
 
+/* What may have to be sent; they take turns, so that none can hold up another. */
+enum turn { TURN_STATE, TURN_PONG, TURN_PICTURE, TURNS };
+
+static bool viewer_has(const struct viewer *viewer, enum turn turn)
+{
+    return turn == TURN_STATE  ? viewer->state_due
+           : turn == TURN_PONG ? viewer->pong_count > 0
+                               : viewer_due(viewer) != NULL;
+}
+
+/* The next that has something, or TURNS. */
+static enum turn viewer_turn(const struct viewer *viewer)
+{
+    for (unsigned i = 0; i < TURNS; i++) {
+        enum turn turn = (enum turn)((viewer->turn + i) % TURNS);
+        if (viewer_has(viewer, turn))
+            return turn;
+    }
+    return TURNS;
+}
+
 int viewer_write(struct viewer *viewer)
 {
-    struct packet *packet = viewer_due(viewer);
+    enum turn turn = viewer_turn(viewer);
     int result = 0;
-    if (viewer->pong_count)
+    viewer->turn = turn + 1;
+    switch (turn) {
+    case TURN_STATE:
+        result = control_write(viewer);
+        break;
+    case TURN_PONG:
         result = viewer_send_pong(viewer);
-    else if (packet)
-        result = viewer_send_picture(viewer, packet);
-    if (result == 0 && (viewer->pong_count || viewer_due(viewer)))
+        break;
+    case TURN_PICTURE:
+        result = viewer_send_picture(viewer, viewer_due(viewer));
+        break;
+    case TURNS:
+        return 0;
+    }
+    if (result == 0 && viewer_turn(viewer) != TURNS)
         lws_callback_on_writable(viewer->conn->wsi);
     return result;
 }
@@ -151,18 +193,26 @@ int viewer_write(struct viewer *viewer)
  * key or finger than can be held brings. */
 struct batch {
     struct viewer *viewer;
+    uint64_t now;
     struct event events[EVJSON_MESSAGES * (HELD_EVENTS + 1)];
     size_t count;
 };
 
-static void batch_flush(struct batch *batch)
+/* -1: that was the end of the stream, and of the viewer. */
+static int batch_flush(struct batch *batch)
 {
-    if (batch->count)
-        source_append(batch->viewer->source, batch->events, batch->count);
+    struct viewer *viewer = batch->viewer;
+    struct conn *conn = viewer->conn;
+    size_t count = batch->count;
     batch->count = 0;
+    if (count && source_append(viewer->source, batch->events, count) == 0) {
+        viewer->event = batch->events[count - 1].number;
+        viewer->events += count;
+    }
+    return conn->viewer ? 0 : -1;
 }
 
-static void batch_event(struct batch *batch, const struct evjson_message *message)
+static void batch_add(struct batch *batch, const struct evjson_message *message)
 {
     struct event event = message->event;
     struct event *end = &batch->events[batch->count];
@@ -175,25 +225,58 @@ static void batch_event(struct batch *batch, const struct evjson_message *messag
     batch->count += due + 1;
 }
 
+/* How the reading of a message ended, beside 0. */
+enum { MESSAGE_OVER = 1, MESSAGE_GONE };
+
+static int take_event(struct batch *batch, const struct evjson_message *message)
+{
+    struct viewer *viewer = batch->viewer;
+    bool loses = message->event.type == EVENT_POINTER_MOVE || message->event.type == EVENT_WHEEL;
+    if (!control_steers(viewer))
+        viewer->refused++;
+    else if (control_admit(viewer, batch->now, loses))
+        batch_add(batch, message);
+    else if (loses)
+        viewer->limited++;
+    else
+        return MESSAGE_OVER;
+    return 0;
+}
+
+static void take_ping(struct viewer *viewer, const char *t)
+{
+    if (viewer->pong_count == PONGS) /* it doesn't listen: the oldest is of no use any more */
+        memmove(viewer->pongs[0], viewer->pongs[1], --viewer->pong_count * sizeof viewer->pongs[0]);
+    strcpy(viewer->pongs[viewer->pong_count++], t);
+    lws_callback_on_writable(viewer->conn->wsi);
+}
+
 static int take_message(const struct evjson_message *message, void *user)
 {
     struct batch *batch = user;
     struct viewer *viewer = batch->viewer;
+    struct conn *conn = viewer->conn;
     switch (message->kind) {
     case EVJSON_EVENT:
-        if (viewer->conn->role == ROLE_CONTROL)
-            batch_event(batch, message);
-        break;
+        return take_event(batch, message);
     case EVJSON_ACK:
         viewer->acked++;
         break;
     case EVJSON_PING:
-        if (viewer->pong_count == PONGS) /* it doesn't listen: the oldest is of no use any more */
-            memmove(viewer->pongs[0], viewer->pongs[1],
-                    --viewer->pong_count * sizeof viewer->pongs[0]);
-        strcpy(viewer->pongs[viewer->pong_count++], message->t);
-        lws_callback_on_writable(viewer->conn->wsi);
+        take_ping(viewer, message->t);
         break;
+    case EVJSON_HELLO:
+        if (!control_admit(viewer, batch->now, false))
+            return MESSAGE_OVER;
+        control_hello(viewer);
+        break;
+    case EVJSON_CONTROL:
+        if (!control_admit(viewer, batch->now, false))
+            return MESSAGE_OVER;
+        if (batch_flush(batch)) /* what it did before comes before what it lets go of */
+            return MESSAGE_GONE;
+        control_want(viewer, message->want, message->to);
+        return conn->viewer ? 0 : MESSAGE_GONE;
     }
     return 0;
 }
@@ -202,13 +285,19 @@ unsigned viewer_message(struct viewer *viewer, const char *text, size_t bytes, c
 {
     static struct batch batch; /* of the one thread; too large for a stack */
     batch.viewer = viewer;
+    batch.now = cli_now();
     batch.count = 0;
     if (!event_utf8(text, bytes)) {
         *why = "not UTF-8";
         return LWS_CLOSE_STATUS_INVALID_PAYLOAD;
     }
-    if (evjson_parse(text, bytes, take_message, &batch, why))
+    int result = evjson_parse(text, bytes, take_message, &batch, why);
+    if (result == -1)
         return LWS_CLOSE_STATUS_POLICY_VIOLATION;
-    batch_flush(&batch);
-    return 0;
+    if (result != MESSAGE_GONE)
+        batch_flush(&batch);
+    if (result != MESSAGE_OVER)
+        return 0;
+    *why = "too many events";
+    return LWS_CLOSE_STATUS_POLICY_VIOLATION;
 }

@@ -7,6 +7,7 @@
 #include "evjson.h"
 
 static unsigned called;
+static const char *const wants[] = {"ask", "release", "give", "take"};
 
 static int print_message(const struct evjson_message *m, void *user)
 {
@@ -17,6 +18,10 @@ static int print_message(const struct evjson_message *m, void *user)
         printf("ack %llu\n", (unsigned long long)m->seq);
     else if (m->kind == EVJSON_PING)
         printf("ping %s\n", m->t);
+    else if (m->kind == EVJSON_HELLO)
+        puts("hello");
+    else if (m->kind == EVJSON_CONTROL)
+        printf("control %s %u\n", wants[m->want], m->to);
     else if (event_text(&m->event, line, sizeof line))
         printf("%s%s", m->fury ? "fury " : "", line);
     else

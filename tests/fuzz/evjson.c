@@ -25,6 +25,11 @@ static int take_message(const struct evjson_message *message, void *user)
         CHECK(!message->t[strspn(message->t, "0123456789+-.eE")]);
         break;
     case EVJSON_ACK:
+    case EVJSON_HELLO:
+        break;
+    case EVJSON_CONTROL:
+        CHECK(message->want <= EVJSON_TAKE);
+        CHECK((message->want == EVJSON_GIVE) == (message->to > 0));
         break;
     default:
         CHECK(!"a kind that there is");
