@@ -142,6 +142,10 @@ scenario() {
     scenario mjpeg "MJPEG shows the last picture of a stream that stands still"
 }
 
+@test "the script of another site reads nothing, unless --cors allows it" {
+    scenario cors "the script of another site reads nothing, unless --cors allows it"
+}
+
 @test "every scenario of the browser tests is run here" {
     for file in "$TESTS"/browser/*.test.mjs; do
         base=${file##*/}

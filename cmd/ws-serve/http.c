@@ -34,9 +34,21 @@ static struct route route_folder(struct source *source, const char *path)
     return route;
 }
 
+/* What is the server's and not a stream's. */
+static const struct {
+    const char *path;
+    enum endpoint at;
+} at_root[] = {
+    {"metrics", AT_METRICS},
+    {"healthz", AT_HEALTH},
+};
+
 /* At the root, path without its slash. */
 static struct route route_root(struct server *server, const char *path)
 {
+    for (size_t i = 0; i < sizeof at_root / sizeof at_root[0]; i++)
+        if (strcmp(at_root[i].path, path) == 0)
+            return (struct route){at_root[i].at, NULL, NULL};
     if (server->source_count == 1)
         /* FURY's address of the pictures beside our own */
         return route_folder(&server->sources[0],
@@ -86,23 +98,31 @@ static int out_send(struct lws *wsi, enum lws_write_protocol protocol)
     return lws_write(wsi, start, (size_t)bytes, protocol) < bytes ? -1 : 0;
 }
 
+static int out_lines(struct lws *wsi, const char *lines, unsigned char *end)
+{
+    while (lines && *lines) {
+        const char *value = lines + strlen(lines) + 1;
+        if (lws_add_http_header_by_name(wsi, (const unsigned char *)lines,
+                                        (const unsigned char *)value, (int)strlen(value), &out.at,
+                                        end))
+            return -1;
+        lines = value + strlen(value) + 1;
+    }
+    return 0;
+}
+
 /* type NULL: an answer without a body. extra as for http_text. */
-static int out_head(struct lws *wsi, unsigned status, const char *type, lws_filepos_t bytes,
+static int out_head(struct conn *conn, unsigned status, const char *type, lws_filepos_t bytes,
                     const char *extra)
 {
+    struct lws *wsi = conn->wsi;
     unsigned char *end = out.bytes + LWS_PRE + HEAD_BYTES;
     out.at = out.bytes + LWS_PRE;
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
-    while (extra && *extra) {
-        const char *value = extra + strlen(extra) + 1;
-        if (lws_add_http_header_by_name(wsi, (const unsigned char *)extra,
-                                        (const unsigned char *)value, (int)strlen(value), &out.at,
-                                        end))
-            return -1;
-        extra = value + strlen(value) + 1;
-    }
+    if (out_lines(wsi, extra, end) || out_lines(wsi, conn->cors, end))
+        return -1;
     return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
 }
 
@@ -144,7 +164,7 @@ static int answer_begin(struct conn *conn, bool head, unsigned status, const cha
     conn->body = body;
     conn->body_at = head ? bytes : 0;
     conn->body_bytes = bytes;
-    int result = out_head(conn->wsi, status, type, bytes, extra);
+    int result = out_head(conn, status, type, bytes, extra);
     if (result == 0) {
         out_body(conn);
         result = out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS);
@@ -203,7 +223,7 @@ static int answer_mjpeg(struct conn *conn, bool head, struct source *source)
     struct server *server = conn->server;
     if (server->viewers >= server->viewers_max)
         return answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "too many viewers");
-    if (out_head(conn->wsi, HTTP_STATUS_OK, "multipart/x-mixed-replace; boundary=shmcast",
+    if (out_head(conn, HTTP_STATUS_OK, "multipart/x-mixed-replace; boundary=shmcast",
                  LWS_ILLEGAL_HTTP_CONTENT_LEN, NULL) ||
         out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS))
         return -1;
@@ -211,6 +231,14 @@ static int answer_mjpeg(struct conn *conn, bool head, struct source *source)
         return -1; /* it said Connection: close */
     lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
     return viewer_join(conn, source, VIEWER_MJPEG) && !conn->close_code ? -1 : 0;
+}
+
+/* Nothing but header lines. */
+static int answer_head(struct conn *conn, unsigned status, const char *extra)
+{
+    return out_head(conn, status, NULL, 0, extra) || out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS)
+               ? -1
+               : answer_done(conn->wsi);
 }
 
 static int answer_snapshot(struct conn *conn, bool head, struct source *source)
@@ -229,10 +257,7 @@ static int answer_snapshot(struct conn *conn, bool head, struct source *source)
     if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
         lws_hdr_copy(conn->wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
         (strstr(known, etag) || strcmp(known, "*") == 0)) {
-        return out_head(conn->wsi, HTTP_STATUS_NOT_MODIFIED, NULL, 0, extra) ||
-                       out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS)
-                   ? -1
-                   : answer_done(conn->wsi);
+        return answer_head(conn, HTTP_STATUS_NOT_MODIFIED, extra);
     }
     conn->packet = packet_hold(packet);
     conn->source = source;
@@ -252,7 +277,7 @@ static int answer_own(struct conn *conn, bool head, const char *type, char *text
 static int answer_folder(struct conn *conn, bool head, const struct source *source)
 {
     char extra[sizeof "location:" + 3 * 250 + 4] = "location:", *at = extra + sizeof "location:";
-    *at++ = '/';
+    /* relative: behind a proxy we don't know what stands before */
     page_encode(source->name, at);
     at += strlen(at);
     memcpy(at, "/\0", 3);
@@ -270,6 +295,12 @@ static bool has_body(struct lws *wsi)
            (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
             (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) != 1 ||
              length[0] != '0'));
+}
+
+/* What pages of other sites may read, if at all. */
+static bool is_shared(enum endpoint at)
+{
+    return at == AT_MJPEG || at == AT_SNAPSHOT || at == AT_STATS;
 }
 
 /* An answer behind which the connection ends. */
@@ -290,6 +321,10 @@ int http_request(struct conn *conn)
         return -1;
     if (!path)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
+    struct route route = http_route(conn->server, path);
+    conn->cors = is_shared(route.at) ? cors_headers(conn, method == LWSHUMETH_OPTIONS) : NULL;
+    if (method == LWSHUMETH_OPTIONS && conn->cors && !has_body(conn->wsi))
+        return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
         return answer_last(conn, false, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0GET, HEAD\0",
                            "only GET and HEAD");
@@ -298,7 +333,6 @@ int http_request(struct conn *conn)
     struct refusal refusal;
     if (!access_admit(conn, &refusal))
         return answer_text(conn, head, refusal.status, refusal.extra, refusal.why);
-    struct route route = http_route(conn->server, path);
     switch (route.at) {
     case AT_FILE:
         return answer_body(conn, head, route.file->type, route.file->data,
@@ -311,6 +345,15 @@ int http_request(struct conn *conn)
         char *text = stats_json(route.source, &bytes);
         return answer_own(conn, head, "application/json", text, text ? bytes : 0);
     }
+    case AT_METRICS: {
+        char *text = metrics_text(conn->server, &bytes);
+        return answer_own(conn, head, "text/plain; version=0.0.4; charset=utf-8", text,
+                          text ? bytes : 0);
+    }
+    case AT_HEALTH:
+        return conn->server->sources_live
+                   ? answer_text(conn, head, HTTP_STATUS_OK, NULL, "ok")
+                   : answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "no stream");
     case AT_SNAPSHOT:
         return answer_snapshot(conn, head, route.source);
     case AT_MJPEG:

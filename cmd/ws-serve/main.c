@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--max-viewers N] [--max-events N]"
-                            " [--origin ORIGIN] [--control any|first|token] [--view-only] [-v]"
-                            " NAME ...\n";
+static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--share-port] [--max-viewers N]"
+                            " [--max-events N] [--origin ORIGIN] [--cors ORIGIN]"
+                            " [--control any|first|token] [--view-only] [-v] NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
@@ -32,8 +32,9 @@ enum {
 struct options {
     const char *address;
     uint16_t port;
-    const char **origins;
-    size_t origin_count;
+    bool share_port;
+    const char **origins, **cors;
+    size_t origin_count, cors_count;
     unsigned viewers_max;
     unsigned events_max;
     int control; /* enum control_mode; -1: not said */
@@ -165,6 +166,7 @@ static int run(struct server *server, const char *url)
     for (size_t i = 0; i < server->source_count; i++)
         source_close(&server->sources[i]);
     lws_context_destroy(server->context);
+    listen_close();
     free(server->sources);
     if (told && serving(server))
         cli_die(CLI_FAIL, "libwebsockets gave up");
@@ -172,14 +174,14 @@ static int run(struct server *server, const char *url)
 }
 
 /* Scheme://host[:port] as browsers send it, or null. */
-static const char *check_origin(const char *text)
+static const char *check_origin(const char *option, const char *text)
 {
     const char *host = strstr(text, "://");
     bool ok = strcmp(text, "null") == 0 || (host && host > text && host[3]);
     for (const char *p = host ? host + 3 : text; ok && *p; p++)
         ok = *p > ' ' && *p < 127 && !strchr("/,;'\"", *p);
     if (!ok)
-        cli_die(CLI_USAGE, "--origin %s: must be like https://host.example:8443", text);
+        cli_die(CLI_USAGE, "%s %s: must be like https://host.example:8443", option, text);
     return text;
 }
 
@@ -195,6 +197,8 @@ static void read_options(struct options *o, int argc, char **argv)
                                           {"verbose", 0, NULL, 'v'},
                                           {"help", 0, NULL, 'h'},
                                           {"version", 0, NULL, 'V'},
+                                          {"share-port", 0, NULL, 'S'},
+                                          {"cors", 1, NULL, 'C'},
                                           {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
@@ -209,7 +213,14 @@ static void read_options(struct options *o, int argc, char **argv)
             o->viewers_max = (unsigned)cli_number("--max-viewers", optarg, 1, VIEWERS_MAX);
             break;
         case 'o':
-            o->origins[o->origin_count++] = check_origin(optarg);
+            o->origins[o->origin_count++] = check_origin("--origin", optarg);
+            break;
+        case 'C':
+            o->cors[o->cors_count++] =
+                strcmp(optarg, "*") ? check_origin("--cors", optarg) : optarg;
+            break;
+        case 'S':
+            o->share_port = true;
             break;
         case 'e':
             o->events_max = (unsigned)cli_number("--max-events", optarg, 1, EVENTS_MAX);
@@ -266,13 +277,16 @@ int main(int argc, char **argv)
                         .origins = calloc((size_t)argc, sizeof *o.origins),
                         .viewers_max = VIEWERS_DEFAULT,
                         .events_max = EVENTS_DEFAULT,
-                        .control = -1};
-    if (!o.origins)
+                        .control = -1,
+                        .cors = calloc((size_t)argc, sizeof *o.cors)};
+    if (!o.origins || !o.cors)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     read_options(&o, argc, argv);
     size_t count = read_names(argv + optind, (size_t)(argc - optind));
     struct server server = {.origins = o.origins,
                             .origin_count = o.origin_count,
+                            .cors = o.cors,
+                            .cors_count = o.cors_count,
                             .viewers_max = o.viewers_max,
                             .events_max = o.events_max,
                             .control = chosen_control(&o),
@@ -283,11 +297,12 @@ int main(int argc, char **argv)
     cli_catch_stop();
     open_sources(&server, argv + optind, count);
     limit_connections(&server);
-    int listener = listen_open(o.address, o.port, url, sizeof url, &loopback);
+    int listener = listen_open(o.address, o.port, o.share_port, url, sizeof url, &loopback);
     make_context(&server, listener);
     if (!loopback)
         cli_warn("%s can be reached from other machines, by anybody: no password is asked", url);
     int status = run(&server, url);
     free(o.origins);
+    free(o.cors);
     cli_finish(status);
 }

@@ -50,6 +50,8 @@ struct server {
     size_t sources_live;
     const char **origins; /* allowed beside the server's own */
     size_t origin_count;
+    const char **cors; /* whose pages may read pictures and numbers; "*": everybody's */
+    size_t cors_count;
     unsigned viewers, viewers_max;
     unsigned connections, connections_max;
     unsigned closing;      /* connections that were told to go and haven't gone */
@@ -97,6 +99,7 @@ struct source {
     unsigned viewer_count, mjpeg_count;
     struct control control;
     uint64_t sent, sent_bytes; /* pictures, to all viewers that ever were */
+    uint64_t skipped;          /* pictures, by all viewers that ever were */
     uint64_t events;           /* put into the log */
     bool idle;                 /* no picture for IDLE_US: MJPEG parts go twice */
     lws_sorted_usec_list_t idle_timer;
@@ -245,6 +248,7 @@ struct conn {
     struct viewer *viewer;
     struct source *source; /* of packet */
     struct packet *packet; /* body is in it */
+    const char *cors;      /* header lines of the answer that is about to go, or NULL */
     char *own;             /* body, to be freed */
     const char *body;      /* being sent */
     size_t body_at, body_bytes;
@@ -282,7 +286,9 @@ enum endpoint {
     AT_WEBSOCKET,
     AT_MJPEG,
     AT_SNAPSHOT,
-    AT_STATS
+    AT_STATS,
+    AT_METRICS,
+    AT_HEALTH
 };
 
 struct route {
@@ -311,17 +317,26 @@ void http_end(struct conn *conn);
  * "name:\0value\0…\0". Does not complete the transaction. */
 int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
 
+/* cors.c: header lines, as http_text takes them, that let the page this request comes from read the
+ * answer; NULL when --cors wasn't given. Valid until the next call. preflight: for the question
+ * that a browser asks before. */
+const char *cors_headers(const struct conn *conn, bool preflight);
+
 /* The answer to what isn't HTTP at all; then hang up. */
 void http_garbage(struct lws *wsi, const char *data, size_t bytes);
 
 /* listen.c */
 
-/* Binds and listens. Returns the socket, or exits with a message. url: what to print. loopback:
- * is it reachable from this machine only? */
-int listen_open(const char *address, uint16_t port, char *url, size_t url_size, bool *loopback);
+/* Binds and listens, at a port of the machine's or at "unix:PATH". Returns the socket, or exits
+ * with a message. share: other servers may have the port too. url: what to print. loopback: is it
+ * reachable from this machine only? */
+int listen_open(const char *address, uint16_t port, bool share, char *url, size_t url_size,
+                bool *loopback);
+/* Removes the socket file, if there is one. exit() does so too. */
+void listen_close(void);
 void listen_accept(struct server *server);
 
-/* stats.c, pages.c */
+/* stats.c, metrics.c, pages.c */
 
 /* JSON in malloc'ed memory, or NULL. */
 char *stats_json(const struct source *source, size_t *bytes);
@@ -329,6 +344,8 @@ char *stats_json(const struct source *source, size_t *bytes);
 /* text (a stream's name) as a JSON string into out, which has JSON_NAME bytes: bytes that aren't
  * UTF-8 come out as the code points of the same numbers. */
 void json_quote(const char *text, char *out);
+/* For Prometheus, of all streams, in malloc'ed memory, or NULL. */
+char *metrics_text(const struct server *server, size_t *bytes);
 
 struct page_file {
     const char *name, *type;

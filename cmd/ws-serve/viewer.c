@@ -35,7 +35,7 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
         char peer[64] = "";
         lws_get_peer_simple(conn->wsi, peer, sizeof peer);
         cli_warn("%s: viewer %" PRIu32 " came: %s from %s", source->name, viewer->id,
-                 transport_name(transport), peer);
+                 transport_name(transport), *peer ? peer : "a Unix socket");
     }
     control_join(viewer);
     source_watch(source);
@@ -101,8 +101,10 @@ static void viewer_count_picture(struct viewer *viewer, const struct packet *pac
     if (viewer->serial == packet->serial) {
         viewer->times++;
     } else {
-        if (viewer->sent && viewer->generation == packet->generation)
+        if (viewer->sent && viewer->generation == packet->generation) {
             viewer->skipped += packet->meta.number - viewer->number - 1;
+            source->skipped += packet->meta.number - viewer->number - 1;
+        }
         viewer->sent++;
         source->sent++;
         viewer->times = 1;

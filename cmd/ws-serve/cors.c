@@ -1,0 +1,42 @@
+/* Which other sites' pages may read pictures and numbers. */
+#include "serve.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { ORIGIN_BYTES = 256 };
+
+/* What to allow: "*", the page's own origin, or NULL. */
+static const char *cors_allowed(const struct server *server, const char *origin)
+{
+    for (size_t i = 0; i < server->cors_count; i++)
+        if (strcmp(server->cors[i], "*") == 0)
+            return "*";
+    for (size_t i = 0; i < server->cors_count; i++)
+        if (strcmp(server->cors[i], origin) == 0)
+            return server->cors[i];
+    return NULL;
+}
+
+const char *cors_headers(const struct conn *conn, bool preflight)
+{
+    static char lines[512 + ORIGIN_BYTES];
+    char origin[ORIGIN_BYTES] = "";
+    if (!conn->server->cors_count)
+        return NULL;
+    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
+        *origin = 0; /* too long for any that is allowed */
+    const char *allowed = cors_allowed(conn->server, origin);
+    int at = snprintf(lines, sizeof lines, "vary:%corigin%c", 0, 0);
+    if (allowed)
+        at += snprintf(lines + at, sizeof lines - (size_t)at,
+                       "access-control-allow-origin:%c%s%caccess-control-expose-headers:%cetag%c",
+                       0, allowed, 0, 0, 0);
+    if (allowed && preflight)
+        at += snprintf(lines + at, sizeof lines - (size_t)at,
+                       "access-control-allow-methods:%cGET, HEAD%c"
+                       "access-control-allow-headers:%cauthorization, if-none-match%c"
+                       "access-control-max-age:%c600%c",
+                       0, 0, 0, 0, 0, 0);
+    lines[at] = 0;
+    return lines;
+}
