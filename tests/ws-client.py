@@ -235,6 +235,8 @@ class Viewer:
             raise Wrong("a fragment")
         if opcode == BINARY:
             self.picture(payload)
+            if self.o.ack:
+                self.send(TEXT, b'{"type":"ack","seq":%d}' % self.last)
         elif opcode == TEXT:
             self.texts += 1
             self.say("text", payload.decode())
@@ -362,6 +364,7 @@ def main():
     add("--header", action="append", default=[], metavar="LINE")
     add("--repeats", action="store_true", help="a picture may come again")
     add("--restarts", action="store_true", help="numbers may begin again: --replace")
+    add("--ack", action="store_true", help="acknowledge each picture")
     add("--stay", action="store_true", help="until killed")
     add("--until-closed", action="store_true", help="until the server ends the connection")
     add("--abort", action="store_true", help="end with a reset instead of a close frame")

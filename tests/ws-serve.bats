@@ -232,7 +232,7 @@ events() {
     scene
     [ "$(stat_of 's["newest"]')" = None ]
     pictures 2
-    bg_client "$WS" --stay --send '{"type":"ack","seq":2}' --send '{"type":"pointer_move","x":0,"y":1}'
+    bg_client "$WS" --stay --ack --send '{"type":"pointer_move","x":0,"y":1}'
     wait_until 5 stat_is 's["events"] == 1 and s["viewer_list"][0]["acked"] == 1 and s["viewer_list"][0]["sent"] == 1'
     stat_of 's' >"$BATS_TEST_TMPDIR/stats"
     shm-ls -j "$S" >"$BATS_TEST_TMPDIR/ls" || true
@@ -242,7 +242,8 @@ events() {
     stat_is 's["newest"] | {"age_ms": 0} == {"seq": 2, "frame": 2, "event": 0, "width": 64, "height": 48, "bytes": '"$bytes"', "age_ms": 0}'
     stat_is '0 < s["newest"]["age_ms"] < 60000'
     stat_is 's["sent"] == {"pictures": 1, "bytes": '"$bytes"'}'
-    stat_is 'len(s["viewer_list"]) == 1 and s["viewer_list"][0].items() >= {"id": 1, "transport": "websocket", "sent": 1, "skipped": 0, "acked": 1, "bytes": '"$bytes"'}.items()'
+    stat_is 'len(s["viewer_list"]) == 1 and s["viewer_list"][0].items() >= {"id": 1, "transport": "websocket", "sent": 1, "skipped": 0, "acked": 1, "bytes": '"$bytes"', "window": 2, "in_flight": 0, "ignored": 0}.items()'
+    stat_is '0 < s["viewer_list"][0]["srtt_ms"] < 60000'
 }
 
 # --- snapshot ---

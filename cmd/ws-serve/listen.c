@@ -20,7 +20,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 512, ACCEPT_AT_ONCE = 64 };
+enum {
+    BACKLOG = 512,
+    ACCEPT_AT_ONCE = 64,
+    UNSENT_BYTES = 1 << 16 /* with half of it unsent a socket is writable again */
+};
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -170,6 +174,7 @@ void listen_accept(struct server *server)
             continue;
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
         struct conn *conn = conn_new(server);
         lws_adopt_desc_t adopt = {.vh = server->vhost,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "events.h"
 #include "evjson.h"
+#include "flow.h"
 #include "ring.h"
 
 enum {
@@ -150,11 +151,12 @@ struct viewer {
     struct conn *conn;
     enum transport transport;
     uint32_t id;
-    uint64_t serial; /* of the picture last sent */
-    uint64_t number; /* its number and generation */
+    uint64_t number; /* of the picture last sent, and its generation */
     uint64_t generation;
     unsigned times; /* it was sent */
-    uint64_t sent, skipped, bytes, acked;
+    uint64_t sent, skipped, bytes;
+    struct flow flow;
+    lws_sorted_usec_list_t probe_timer;
     char pongs[PONGS][32]; /* the t of pings to be answered */
     unsigned pong_count;
     unsigned turn; /* what is looked at first when something can be sent */
@@ -179,6 +181,9 @@ void viewer_leave(struct viewer *viewer);
 /* What it holds is released in the event log. May end the stream, and with it all its viewers, this
  * one included if it is still among them. */
 void viewer_release(struct viewer *viewer);
+
+/* Its source has a new picture. */
+void viewer_picture(struct viewer *viewer);
 
 /* Sends one thing, as lws wants it. -1: close the connection. */
 int viewer_write(struct viewer *viewer);

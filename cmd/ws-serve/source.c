@@ -206,7 +206,7 @@ static void source_publish(struct source *source, const struct ring_view *view)
         packet_release(source, source->newest);
     source->newest = packet;
     for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
-        lws_callback_on_writable(viewer->conn->wsi);
+        viewer_picture(viewer);
     source_not_idle(source);
 }
 

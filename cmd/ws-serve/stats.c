@@ -29,12 +29,18 @@ static void stats_viewer(FILE *to, const struct viewer *viewer)
             "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"sent\":%" PRIu64 ",\"skipped\":%" PRIu64
             ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
             ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64 ",\"refused\":%" PRIu64
-            ",\"limited\":%" PRIu64 "}",
+            ",\"limited\":%" PRIu64,
             viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", viewer->sent,
-            viewer->skipped, viewer->acked, viewer->bytes,
+            viewer->skipped, viewer->flow.acked, viewer->bytes,
             viewer->role == ROLE_CONTROL ? "control" : "view",
             control_steers(viewer) ? "true" : "false", viewer->events, viewer->refused,
             viewer->limited);
+    if (flow_window(&viewer->flow))
+        fprintf(to, ",\"window\":%u,\"in_flight\":%u,\"srtt_ms\":%.3f,\"ignored\":%" PRIu64 "}",
+                flow_window(&viewer->flow), viewer->flow.in_flight,
+                (double)viewer->flow.srtt_ns / 1e6, viewer->flow.ignored);
+    else
+        fputs(",\"window\":null,\"in_flight\":null,\"srtt_ms\":null,\"ignored\":0}", to);
 }
 
 static void stats_newest(FILE *to, const struct ring_meta *newest)

@@ -74,6 +74,7 @@ void viewer_leave(struct viewer *viewer)
     source->server->viewers--;
     source->viewer_count--;
     source->mjpeg_count -= viewer->transport == VIEWER_MJPEG;
+    lws_sul_cancel(&viewer->probe_timer);
     if (!source->viewer_count)
         source_watch(source);
     control_leave(viewer);
@@ -84,21 +85,56 @@ void viewer_leave(struct viewer *viewer)
     free(viewer);
 }
 
+static bool viewer_got(const struct viewer *viewer, const struct packet *packet)
+{
+    return viewer->times && viewer->number == packet->meta.number &&
+           viewer->generation == packet->generation;
+}
+
 /* The newest picture of which it has had too little, or NULL. The last MJPEG part is sent twice:
  * browsers draw one only when the next begins. */
 static struct packet *viewer_due(const struct viewer *viewer)
 {
     struct packet *newest = viewer->source->newest;
     bool twice = viewer->transport == VIEWER_MJPEG && viewer->source->idle;
-    if (newest && viewer->serial == newest->serial && viewer->times >= (twice ? 2 : 1))
+    if (newest && viewer_got(viewer, newest) && viewer->times >= (twice ? 2 : 1))
         return NULL;
     return newest;
+}
+
+static void viewer_wait(struct viewer *viewer);
+
+static void viewer_probe(lws_sorted_usec_list_t *timer)
+{
+    struct viewer *viewer = lws_container_of(timer, struct viewer, probe_timer);
+    if (viewer_due(viewer) && !flow_open(&viewer->flow))
+        viewer_wait(viewer);
+}
+
+/* A picture is due, and its window is full: an acknowledgement lets it go. The timer runs for
+ * seconds and is left alone meanwhile: there is none for each picture. */
+static void viewer_wait(struct viewer *viewer)
+{
+    uint64_t ns = flow_wait(&viewer->flow, cli_now());
+    if (!ns)
+        lws_callback_on_writable(viewer->conn->wsi);
+    else if (lws_dll2_is_detached(&viewer->probe_timer.list))
+        lws_sul_schedule(viewer->source->server->context, 0, &viewer->probe_timer, viewer_probe,
+                         (lws_usec_t)(ns / 1000 + 1));
+}
+
+void viewer_picture(struct viewer *viewer)
+{
+    if (flow_open(&viewer->flow))
+        lws_callback_on_writable(viewer->conn->wsi);
+    else
+        viewer_wait(viewer);
 }
 
 static void viewer_count_picture(struct viewer *viewer, const struct packet *packet)
 {
     struct source *source = viewer->source;
-    if (viewer->serial == packet->serial) {
+    if (viewer_got(viewer, packet)) {
         viewer->times++;
     } else {
         if (viewer->sent && viewer->generation == packet->generation) {
@@ -109,7 +145,6 @@ static void viewer_count_picture(struct viewer *viewer, const struct packet *pac
         source->sent++;
         viewer->times = 1;
     }
-    viewer->serial = packet->serial;
     viewer->number = packet->meta.number;
     viewer->generation = packet->generation;
     viewer->bytes += packet->meta.bytes;
@@ -130,6 +165,8 @@ static int viewer_send_picture(struct viewer *viewer, struct packet *packet)
     if (lws_write(viewer->conn->wsi, start, bytes, protocol) < (int)bytes)
         return -1;
     viewer_count_picture(viewer, packet);
+    if (viewer->transport == VIEWER_WEBSOCKET)
+        flow_sent(&viewer->flow, packet->meta.number, cli_now());
     return 0;
 }
 
@@ -154,7 +191,7 @@ static bool viewer_has(const struct viewer *viewer, enum turn turn)
 {
     return turn == TURN_STATE  ? viewer->state_due
            : turn == TURN_PONG ? viewer->pong_count > 0
-                               : viewer_due(viewer) != NULL;
+                               : viewer_due(viewer) && flow_open(&viewer->flow);
 }
 
 /* The next that has something, or TURNS. */
@@ -262,7 +299,8 @@ static int take_message(const struct evjson_message *message, void *user)
     case EVJSON_EVENT:
         return take_event(batch, message);
     case EVJSON_ACK:
-        viewer->acked++;
+        if (flow_ack(&viewer->flow, message->seq, cli_now()) && viewer_due(viewer))
+            viewer_picture(viewer);
         break;
     case EVJSON_PING:
         take_ping(viewer, message->t);

@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+"""Many WebSocket viewers in one process, each of its own kind, and what they saw.
+
+ws-viewers.py SCENE --url ws://HOST:PORT/PATH [options]
+
+Prints a line for each figure. Exit: 0 all was as it should be; 1 something wasn't, or it took too
+long, told in one line on stderr.
+"""
+import argparse
+import base64
+import heapq
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+import urllib.request
+from urllib.parse import urlsplit
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+STEP = 4096  # what a throttled viewer reads at a time
+
+
+class Wrong(Exception):
+    pass
+
+
+def check(ok, *what):
+    if not ok:
+        raise Wrong(" ".join(str(w) for w in what))
+
+
+def quantile(values, q):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(q * len(values)))] if values else 0.0
+
+
+def mask(opcode, payload):
+    """A frame with a mask of zeros: the payload stays as it is."""
+    check(len(payload) < 126, "too long for this client")
+    return bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
+
+
+class Loop:
+    """Sockets and timers of all viewers."""
+
+    def __init__(self):
+        self.selector = selectors.DefaultSelector()
+        self.timers = []
+        self.count = 0
+
+    def at(self, when, call):
+        self.count += 1
+        heapq.heappush(self.timers, (when, self.count, call))
+
+    def turn(self, deadline):
+        first = min([deadline] + [t[0] for t in self.timers[:1]])
+        for key, _ in self.selector.select(max(0.0, first - time.monotonic())):
+            key.data()
+        while self.timers and self.timers[0][0] <= time.monotonic():
+            heapq.heappop(self.timers)[2]()
+
+    def run(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.turn(deadline)
+
+    def until(self, seconds, what, done):
+        deadline = time.monotonic() + seconds
+        while not done():
+            check(time.monotonic() < deadline, "not within", seconds, "s:", what)
+            self.turn(min(deadline, time.monotonic() + 0.02))
+
+
+class Viewer:
+    """rate: reads so many bytes a second, 0: nothing, None: all there is. acks: tells what it has
+    read. late: so many seconds later."""
+
+    def __init__(self, loop, url, rate=None, acks=True, late=0.0, receive_buffer=0):
+        self.loop, self.rate, self.acks, self.late = loop, rate, acks, late
+        self.buffer, self.got = bytearray(), 0  # what came and isn't a whole message yet
+        self.seqs, self.pictures, self.texts = [], [], []
+        self.tokens, self.filled = 0.0, time.monotonic()
+        self.closed = False
+        url = urlsplit(url)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.settimeout(30)
+        self.socket.connect((url.hostname, url.port))
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            f"GET {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = self.socket.recv(1)
+            check(byte, "hung up in the handshake")
+            head += byte
+        check(head.startswith(b"HTTP/1.1 101 "), head.split(b"\r\n")[0])
+        self.socket.setblocking(False)
+        if rate != 0:
+            self.resume()
+
+    def resume(self):
+        if not self.closed:
+            self.loop.selector.register(self.socket, selectors.EVENT_READ, self.readable)
+
+    def allowance(self):
+        """How much may be read now; or 0, and it goes on later."""
+        if self.rate is None:
+            return 1 << 20
+        now = time.monotonic()
+        self.tokens = min(4 * STEP, self.tokens + self.rate * (now - self.filled))
+        self.filled = now
+        if self.tokens < STEP:
+            self.loop.selector.unregister(self.socket)
+            self.loop.at(now + 2 * STEP / self.rate, self.resume)
+            return 0
+        return STEP
+
+    def readable(self):
+        room = self.allowance()
+        if not room:
+            return
+        try:
+            data = self.socket.recv(room)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        if self.rate is not None:
+            self.tokens -= len(data)
+        self.buffer += data
+        while self.message():
+            pass
+
+    def close(self):
+        if self.closed:
+            return
+        self.closed = True
+        try:
+            self.loop.selector.unregister(self.socket)
+        except KeyError:
+            pass
+        self.socket.close()
+
+    def message(self):
+        b = self.buffer
+        if len(b) < 2:
+            return False
+        size, at = b[1] & 127, 2
+        if size >= 126:
+            at = 4 if size == 126 else 10
+            if len(b) < at:
+                return False
+            (size,) = struct.unpack_from(">H" if at == 4 else ">Q", b, 2)
+        if len(b) < at + size:
+            return False
+        opcode, data = b[0], bytes(b[at : at + size])
+        del b[: at + size]
+        if opcode == 0x80 | BINARY:
+            self.picture(data)
+        elif opcode == 0x80 | TEXT:
+            self.texts.append(json.loads(data))
+        elif opcode == 0x80 | CLOSE:
+            self.close()
+            return False
+        else:
+            check(opcode == 0x80 | PING, "a frame of", hex(opcode))
+            self.send(PONG, data)
+        return True
+
+    def picture(self, data):
+        now = time.monotonic()
+        check(data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9", "not a whole JPEG")
+        start = data.index(b"shmcast seq=")
+        words = data[start : data.index(b"\xff", start)].decode().split()[1:]
+        words = dict(w.split("=") for w in words)
+        seq = int(words["seq"])
+        self.seqs.append(seq)
+        self.pictures.append(
+            {"at": now, "seq": seq, "bytes": len(data), "frame": int(words["frame"]),
+             "captured": float(words["captured"]), "published": float(words["published"])}
+        )
+        if self.acks and self.late:
+            self.loop.at(now + self.late, lambda: self.ack(seq))
+        elif self.acks:
+            self.ack(seq)
+
+    def ack(self, seq):
+        self.send(TEXT, b'{"type":"ack","seq":%d}' % seq)
+
+    def send(self, opcode, data):
+        if not self.closed:
+            self.socket.send(mask(opcode, data))
+
+    def throttle(self, rate):
+        self.rate = rate
+
+    def ages(self):
+        return [p["at"] - p["captured"] for p in self.pictures]
+
+
+def server_stats(options):
+    url = options.url.replace("ws://", "http://").rsplit("/", 1)[0] + "/stats"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def memory(pid):
+    """Bytes of this process's own, KiB."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return {k: int(v.split()[0]) for k, v in (l.split(":") for l in file if l[:4] in ("Rss:", "Pss:"))}
+
+
+def follows(loop, viewers, seconds):
+    """Pictures that came within this time, as a part of those that there were. A viewer's first
+    picture is where it begins."""
+    starts = [len(v.pictures) for v in viewers]
+    loop.run(seconds)
+    got = there = 0
+    for viewer, start in zip(viewers, starts):
+        seqs = viewer.seqs[start:]
+        check(len(seqs) > 1, "a viewer got", len(seqs), "pictures in", seconds, "s")
+        got += len(seqs)
+        there += seqs[-1] - seqs[0] + 1
+    return got, there
+
+
+def stand_still(loop, options):
+    """Ends what moves the scene. Returns the number of the last picture."""
+    os.kill(options.writer, signal.SIGTERM)
+    last, newest = -1, 0
+    while last != newest:
+        last = newest
+        loop.run(0.5)
+        newest = server_stats(options)["newest"]["seq"]
+    return newest
+
+
+def scene_crowd(options):
+    """14 normal viewers, alone and with one that never reads and one that reads 1 MB/s, in turns."""
+    loop = Loop()
+    seconds, turns = options.seconds, 4
+    normal = [Viewer(loop, options.url) for _ in range(14)]
+    loop.until(30, "pictures for all", lambda: all(len(v.seqs) > 30 for v in normal))
+    alone, beside = [0, 0], [0, 0]
+    ages, normal_ages, sizes, rss = [], [], [], []
+    for turn in range(turns):
+        for total, others in (alone, False), (beside, True):
+            slow = []
+            if others:
+                slow = [Viewer(loop, options.url, rate=1e6), Viewer(loop, options.url, rate=0)]
+                loop.until(30, "the throttled one", lambda: len(slow[0].seqs) > 0)
+            for v in normal:
+                v.seqs.clear()
+                v.pictures.clear()
+            got, there = follows(loop, normal, seconds / turns / (1 if others else 2))
+            total[0] += got
+            total[1] += there
+            if others:
+                sizes += [p["bytes"] for p in slow[0].pictures]
+                ages += slow[0].ages()
+                normal_ages += [a for v in normal for a in v.ages()]
+                rss.append(memory(options.pid)["Rss"])
+                state = server_stats(options)["viewer_list"]
+                if turn < turns - 1:
+                    for v in slow:
+                        v.close()
+    share = (beside[0] / beside[1]) / (alone[0] / alone[1])
+    late, normal_late = quantile(ages, 0.95), quantile(normal_ages, 0.95)
+    print(f"alone {alone[0]} of {alone[1]}, beside {beside[0]} of {beside[1]}: {share:.4f}")
+    print(f"throttled: {len(ages)} pictures of {sum(sizes) / len(sizes) / 1000:.0f} kB,",
+          f"age p50 {quantile(ages, .5):.3f} p95 {late:.3f} max {max(ages):.3f} s")
+    print(f"normal: age p50 {quantile(normal_ages, .5):.3f} p95 {normal_late:.3f} s")
+    print(f"server: {rss} KiB")
+    check(share >= 0.95, "the normal ones got", share, "of what they get alone")
+    check(sum(sizes) / len(sizes) * 20 > 1e6, "1 MB/s is enough for these pictures")
+    # where even those who read everything at once see old pictures, the machine is what is late
+    check(late <= 0.3 or late <= 0.25 + normal_late, "the throttled one's pictures are", late, "s old")
+    check(options.sanitized or max(rss) - rss[0] <= 1024, "memory grew:", rss)
+    # the scene stands still: everybody who reads ends on the last picture
+    reading = normal + slow[:1]
+    newest = stand_still(loop, options)
+    loop.until(20, "everybody on the last picture", lambda: all(v.seqs[-1] == newest for v in reading))
+
+
+def scene_far(options):
+    """Every acknowledgement comes 200 ms late, as over a long way: it follows all the same."""
+    loop = Loop()
+    far = Viewer(loop, options.url, late=0.2)
+    loop.run(3)
+    got, there = follows(loop, [far], options.seconds)
+    state = server_stats(options)["viewer_list"][0]
+    print(f"{got} of {there}, window {state['window']}, round trip {state['srtt_ms']:.0f} ms")
+    check(got >= 0.95 * there, "it got", got, "of", there)
+    check(state["srtt_ms"] >= 200, state)
+    check(4 <= state["window"] <= 16, state)
+
+
+def scene_silent(options):
+    """One that stops to acknowledge gets its window and then a picture now and then; with the next
+    acknowledgement all goes on."""
+    loop = Loop()
+    viewer = Viewer(loop, options.url)
+    loop.until(20, "pictures", lambda: len(viewer.seqs) >= 30)
+    viewer.acks = False
+    before = len(viewer.seqs)
+    loop.run(1)  # less than what a probe takes
+    in_window = len(viewer.seqs) - before
+    state = server_stats(options)["viewer_list"][0]
+    check(1 <= in_window <= state["window"] == state["in_flight"], in_window, state)
+    loop.until(20, "two probes", lambda: len(viewer.seqs) - before >= in_window + 2)
+    took = viewer.pictures[-1]["at"] - viewer.pictures[-2]["at"]
+    check(took > 3, "the second probe came after", took, "s")
+    # what was never sent acknowledges nothing
+    viewer.ack(1 << 60)
+    viewer.ack(0)
+    count = len(viewer.seqs)
+    viewer.acks = True
+    viewer.ack(viewer.seqs[-1])
+    loop.until(20, "pictures again", lambda: len(viewer.seqs) >= count + 30)
+    state = server_stats(options)["viewer_list"][0]
+    check(state["ignored"] == 2, state)
+    print(f"window {in_window}, second probe after {took:.1f} s")
+
+
+def scene_plain(options):
+    """Who never acknowledges gets every picture that its connection takes."""
+    loop = Loop()
+    viewer = Viewer(loop, options.url, acks=False)
+    loop.until(20, "a picture", lambda: viewer.seqs)
+    got, there = follows(loop, [viewer], options.seconds)
+    state = server_stats(options)["viewer_list"][0]
+    print(f"{got} of {there}")
+    check(got >= 0.9 * there and got > 16, "it got", got, "of", there)
+    check(state["window"] is None and state["in_flight"] is None and state["srtt_ms"] is None, state)
+
+
+def scene_idle(options):
+    """What a viewer costs that is connected and gets nothing."""
+    loop = Loop()
+    first = [Viewer(loop, options.url) for _ in range(8)]
+    loop.until(20, "a picture", lambda: all(v.seqs for v in first))
+    stand_still(loop, options)
+    before = memory(options.pid)
+    viewers = first + [Viewer(loop, options.url) for _ in range(options.viewers)]
+    loop.until(60, "a picture for all", lambda: all(v.seqs for v in viewers))
+    check(server_stats(options)["viewers"] == len(viewers), "viewers are missing")
+    after = memory(options.pid)
+    for kind in "Rss", "Pss":
+        each = (after[kind] - before[kind]) * 1024 / options.viewers
+        print(f"{kind}: {each:.0f} bytes a viewer, {before[kind]} to {after[kind]} KiB")
+        check(options.sanitized or each <= 48 * 1024, "too many:", each)
+
+
+def scene_many(options):
+    """--viewers at once, for --seconds or until stdin ends; how many pictures they got."""
+    loop = Loop()
+    viewers = [Viewer(loop, options.url) for _ in range(options.viewers)]
+    loop.until(60, "pictures for all", lambda: all(len(v.seqs) > 2 for v in viewers))
+    print("ready", flush=True)
+    got, there = follows(loop, viewers, options.seconds)
+    print(f"{got} of {there}")
+
+
+def main():
+    scenes = {n[6:]: f for n, f in globals().items() if n.startswith("scene_")}
+    p = argparse.ArgumentParser(description=__doc__)
+    add = p.add_argument
+    add("scene", choices=scenes)
+    add("--url", required=True)
+    add("--seconds", type=float, default=3)
+    add("--viewers", type=int, default=64)
+    add("--pid", type=int, help="of ws-serve")
+    add("--writer", type=int, help="what moves the scene")
+    add("--sanitized", action="store_true", help="its memory tells nothing")
+    options = p.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        scenes[options.scene](options)
+    except (Wrong, OSError, KeyError, ValueError) as e:
+        print(f"ws-viewers {options.scene}: {e!r}", file=sys.stderr)
+        return 1
+    return 0
+
+
+sys.exit(main())
