@@ -197,8 +197,19 @@ void cli_catch_stop(void)
     }
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+
 int cli_stopped(void)
 {
+#ifdef UNDER_TSAN /* it holds a signal back until a call that it knows */
+    gettimeofday(&(struct timeval){0}, NULL);
+#endif
     return stop_signal;
 }
 
@@ -246,9 +257,9 @@ const struct timespec *cli_deadline(double seconds, struct timespec *out)
 bool cli_sleep_until(uint64_t ns)
 {
     struct timespec at = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
-    while (!stop_signal && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+    while (!cli_stopped() && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
         continue;
-    return !stop_signal;
+    return !cli_stopped();
 }
 
 int cli_write(int fd, const void *data, size_t bytes)
@@ -256,7 +267,7 @@ int cli_write(int fd, const void *data, size_t bytes)
     const char *p = data;
     while (bytes) {
         ssize_t n = write(fd, p, bytes);
-        if (n < 0 && errno == EINTR && !stop_signal)
+        if (n < 0 && errno == EINTR && !cli_stopped())
             continue;
         if (n < 0)
             return -1;

@@ -288,22 +288,25 @@ LINES
 @test "an idle reader sleeps, an event wakes it once: nobody polls" {
     skip_missing strace
     bg env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$BATS_TEST_TMPDIR/trace" event-read "$S" > >(cat >"$out")
-    wait_until 10 shows "$BATS_TEST_TMPDIR/trace" FUTEX_WAIT 1
+    # Shared, not private: a sanitizer's threads wait too.
+    wait_until 10 shows "$BATS_TEST_TMPDIR/trace" 'FUTEX_WAIT_BITSET,' 1
     for i in 1 2 3 4 5; do
         event-inject "$S" wheel dy=$i
-        wait_until 10 shows "$BATS_TEST_TMPDIR/trace" FUTEX_WAIT $((i + 1))
+        wait_until 10 shows "$BATS_TEST_TMPDIR/trace" 'FUTEX_WAIT_BITSET,' $((i + 1))
     done
     sleep 0.5 # of idleness, that is
     shm-rm -f "$S"
     ends 0 "$BG"
-    sed -n '/FUTEX_WAIT/,$p' "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/calls"
+    sed -n '/FUTEX_WAIT_BITSET,/,$p' "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/all"
+    grep "^$(head -n 1 "$BATS_TEST_TMPDIR/all" | cut -d ' ' -f 1) " "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/calls"
     cat "$BATS_TEST_TMPDIR/calls"
     # One sleep and one write an event, and the sleep that the end interrupts.
-    [ "$(grep -c 'FUTEX_WAIT' "$BATS_TEST_TMPDIR/calls")" -eq 6 ]
+    [ "$(grep -c 'FUTEX_WAIT_BITSET,' "$BATS_TEST_TMPDIR/calls")" -eq 6 ]
     [ "$(grep -c 'write(1' "$BATS_TEST_TMPDIR/calls")" -eq 5 ]
     # The thread that watches stdout looks once.
     [ "$(grep -c 'poll(\[' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
-    run -1 grep -E 'nanosleep|itimer|timer_|select|epoll' "$BATS_TEST_TMPDIR/calls"
+    # Until it ends: a sanitizer may have its own business then.
+    run -1 grep -E 'nanosleep|itimer|timer_|select|epoll' <(sed '/close(1)/,$d' "$BATS_TEST_TMPDIR/calls")
 }
 
 @test "events that came together are written in one go" {
