@@ -12,6 +12,8 @@
 #   serve ARGS…              ws-serve -p 0 ARGS; $URL is http://127.0.0.1:PORT, $PORT the port
 #   free_port                prints a TCP port of 127.0.0.1 that nobody has
 #   wait_listen PORT         waits until somebody listens there
+#   scenario FILE TITLE      that test of browser/FILE.test.mjs ran, and passed; a title that matches
+#                            nothing is a failure
 #   skip_missing CMD…        skips the test when one of these is not installed
 # A file that needs its own setup or teardown calls common_setup and common_teardown in them.
 
@@ -238,6 +240,16 @@ serve() {
     fi
     URL=$(sed -n '1s,^\(http://[^/]*\)/.*,\1,p' "$out")
     export PORT=${URL##*:}
+}
+
+scenario() {
+    local tap=$BATS_TEST_TMPDIR/tap
+    node --test-reporter=tap --test-name-pattern="^$2\$" "$TESTS/browser/$1.test.mjs" \
+        >"$tap" 2>&1 3>&- 4>&- || {
+        cat "$tap"
+        return 1
+    }
+    grep -Eqx " *ok [0-9]+ - $2" "$tap"
 }
 
 skip_missing() {

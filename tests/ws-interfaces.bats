@@ -204,6 +204,10 @@ END
     done
 }
 
+@test "the script of another site reads nothing, unless --cors allows it" {
+    scenario cors "the script of another site reads nothing, unless --cors allows it"
+}
+
 # --- Prometheus ---
 
 @test "metrics are what Prometheus takes, and true" {

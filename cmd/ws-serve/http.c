@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     HEAD_BYTES = 4096,
@@ -23,7 +24,7 @@ static const struct {
 
 static struct route route_folder(struct source *source, const char *path)
 {
-    struct route route = {AT_NOTHING, source, page_find(path)};
+    struct route route = {.source = source, .file = page_find(path)};
     if (route.file)
         route.at = AT_FILE;
     for (size_t i = 0; i < sizeof in_folder / sizeof in_folder[0]; i++)
@@ -48,22 +49,23 @@ static struct route route_root(struct server *server, const char *path)
 {
     for (size_t i = 0; i < sizeof at_root / sizeof at_root[0]; i++)
         if (strcmp(at_root[i].path, path) == 0)
-            return (struct route){at_root[i].at, NULL, NULL};
+            return (struct route){.at = at_root[i].at};
     if (server->source_count == 1)
         /* FURY's address of the pictures beside our own */
         return route_folder(&server->sources[0],
                             strcmp(path, "video/mjpeg") ? path : "stream.mjpg");
     if (!*path)
-        return (struct route){AT_LIST, NULL, NULL};
+        return (struct route){.at = AT_LIST};
     const struct page_file *file = page_find(path);
-    return (struct route){file ? AT_FILE : AT_NOTHING, NULL, file};
+    return (struct route){.at = file ? AT_FILE : AT_NOTHING, .file = file};
 }
 
 struct route http_route(struct server *server, const char *path)
 {
     if (*path++ != '/')
-        return (struct route){AT_NOTHING, NULL, NULL};
+        return (struct route){.at = AT_NOTHING};
     struct route route = route_root(server, path);
+    route.root = true;
     size_t name_bytes = strcspn(path, "/");
     for (size_t i = 0; route.at == AT_NOTHING && i < server->source_count; i++) {
         struct source *source = &server->sources[i];
@@ -71,7 +73,7 @@ struct route http_route(struct server *server, const char *path)
             continue;
         if (path[name_bytes])
             return route_folder(source, path + name_bytes + 1);
-        route = (struct route){source->seg ? AT_FOLDER : AT_GONE, source, NULL};
+        route = (struct route){.at = source->seg ? AT_FOLDER : AT_GONE, .source = source};
     }
     return route;
 }
@@ -111,6 +113,12 @@ static int out_lines(struct lws *wsi, const char *lines, unsigned char *end)
     return 0;
 }
 
+/* Of whatever comes from us; a page of --www may need other things, and has its own if it wants. */
+static const char policy[] =
+    "content-security-policy:\0"
+    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
+    "base-uri 'none'; form-action 'none'\0";
+
 /* type NULL: an answer without a body. extra as for http_text. */
 static int out_head(struct conn *conn, unsigned status, const char *type, lws_filepos_t bytes,
                     const char *extra)
@@ -121,20 +129,29 @@ static int out_head(struct conn *conn, unsigned status, const char *type, lws_fi
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
-    if (out_lines(wsi, extra, end) || out_lines(wsi, conn->cors, end))
+    if (out_lines(wsi, conn->own_page ? NULL : policy, end) || out_lines(wsi, extra, end) ||
+        out_lines(wsi, conn->cors, end))
         return -1;
     return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
 }
 
-/* Adds what is left of the body, as much as is sent at a time. */
-static void out_body(struct conn *conn)
+/* Adds what is left of the body, as much as is sent at a time. -1: its file has become shorter. */
+static int out_body(struct conn *conn)
 {
     size_t bytes = conn->body_bytes - conn->body_at;
     if (bytes > CHUNK_BYTES)
         bytes = CHUNK_BYTES;
-    memcpy(out.at, conn->body + conn->body_at, bytes);
+    if (!conn->file) {
+        memcpy(out.at, conn->body + conn->body_at, bytes);
+    } else if (bytes) {
+        ssize_t got = pread(conn->file, out.at, bytes, (off_t)conn->body_at);
+        if (got <= 0)
+            return -1;
+        bytes = (size_t)got;
+    }
     out.at += bytes;
     conn->body_at += bytes;
+    return 0;
 }
 
 bool http_busy(const struct conn *conn)
@@ -151,7 +168,10 @@ void http_end(struct conn *conn)
 {
     if (conn->packet)
         packet_release(conn->source, conn->packet);
+    if (conn->file)
+        close(conn->file);
     free(conn->own);
+    conn->file = 0;
     conn->packet = NULL;
     conn->own = NULL;
     conn->body = NULL;
@@ -165,10 +185,10 @@ static int answer_begin(struct conn *conn, bool head, unsigned status, const cha
     conn->body_at = head ? bytes : 0;
     conn->body_bytes = bytes;
     int result = out_head(conn, status, type, bytes, extra);
-    if (result == 0) {
-        out_body(conn);
+    if (result == 0)
+        result = out_body(conn);
+    if (result == 0)
         result = out_send(conn->wsi, LWS_WRITE_HTTP_HEADERS);
-    }
     if (result || conn->body_at == bytes)
         http_end(conn);
     return result;
@@ -191,7 +211,8 @@ int http_write(struct conn *conn)
     if (!conn->body)
         return 0;
     out.at = out.bytes + LWS_PRE;
-    out_body(conn);
+    if (out_body(conn))
+        return -1;
     bool last = conn->body_at == conn->body_bytes;
     if (out_send(conn->wsi, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP))
         return -1;
@@ -241,9 +262,18 @@ static int answer_head(struct conn *conn, unsigned status, const char *extra)
                : answer_done(conn->wsi);
 }
 
+/* Does the request's If-None-Match name this tag? Weak ones are good enough, and any is for *. */
+static bool is_known(struct lws *wsi, const char *tag)
+{
+    char known[1024];
+    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+           lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+           (strstr(known, tag) || strcmp(known, "*") == 0);
+}
+
 static int answer_snapshot(struct conn *conn, bool head, struct source *source)
 {
-    char extra[64], known[1024] = "";
+    char extra[64];
     struct packet *packet = source_newest(source);
     if (!packet)
         return source->seg
@@ -253,12 +283,8 @@ static int answer_snapshot(struct conn *conn, bool head, struct source *source)
     int n = snprintf(extra, sizeof extra - 2, "etag:%c\"%016" PRIx64 "-%" PRIu64 "\"", 0,
                      packet->generation, packet->meta.number);
     extra[n + 1] = 0; /* no further header */
-    const char *etag = extra + sizeof "etag:";
-    if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
-        lws_hdr_copy(conn->wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
-        (strstr(known, etag) || strcmp(known, "*") == 0)) {
+    if (is_known(conn->wsi, extra + sizeof "etag:"))
         return answer_head(conn, HTTP_STATUS_NOT_MODIFIED, extra);
-    }
     conn->packet = packet_hold(packet);
     conn->source = source;
     return answer_body(conn, head, "image/jpeg", (const char *)packet->data, packet->meta.bytes,
@@ -274,11 +300,12 @@ static int answer_own(struct conn *conn, bool head, const char *type, char *text
     return answer_body(conn, head, type, text, bytes, NULL);
 }
 
-static int answer_folder(struct conn *conn, bool head, const struct source *source)
+/* name: the last part of the path, at most 255 bytes. */
+static int answer_folder(struct conn *conn, bool head, const char *name)
 {
-    char extra[sizeof "location:" + 3 * 250 + 4] = "location:", *at = extra + sizeof "location:";
+    char extra[sizeof "location:" + 3 * 255 + 4] = "location:", *at = extra + sizeof "location:";
     /* relative: behind a proxy we don't know what stands before */
-    page_encode(source->name, at);
+    page_encode(name, at);
     at += strlen(at);
     memcpy(at, "/\0", 3);
     return answer_text(conn, head, 308, extra, "its address ends in /");
@@ -295,6 +322,31 @@ static bool has_body(struct lws *wsi)
            (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
             (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) != 1 ||
              length[0] != '0'));
+}
+
+/* A file of --www. 1: there is none. */
+static int answer_www(struct conn *conn, bool head, const char *path)
+{
+    char extra[sizeof "etag:" + sizeof((struct www_file *)0)->tag + 1] = "etag:";
+    struct www_file file;
+    const char *slash = strrchr(path, '/');
+    switch (www_open(conn->server->www, path, &file)) {
+    case WWW_NOTHING:
+        return 1;
+    case WWW_FOLDER:
+        return answer_folder(conn, head, slash ? slash + 1 : path);
+    case WWW_BUSY:
+        return answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "too busy");
+    case WWW_FILE:
+        break;
+    }
+    strcpy(extra + sizeof "etag:", file.tag);
+    conn->own_page = true;
+    conn->file = file.fd;
+    if (!is_known(conn->wsi, file.tag))
+        return answer_body(conn, head, file.type, "", (size_t)file.bytes, extra);
+    http_end(conn);
+    return answer_head(conn, HTTP_STATUS_NOT_MODIFIED, extra);
 }
 
 /* What pages of other sites may read, if at all. */
@@ -322,6 +374,7 @@ int http_request(struct conn *conn)
     if (!path)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = http_route(conn->server, path);
+    conn->own_page = false;
     conn->cors = is_shared(route.at) ? cors_headers(conn, method == LWSHUMETH_OPTIONS) : NULL;
     if (method == LWSHUMETH_OPTIONS && conn->cors && !has_body(conn->wsi))
         return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
@@ -333,6 +386,12 @@ int http_request(struct conn *conn)
     struct refusal refusal;
     if (!access_admit(conn, &refusal))
         return answer_text(conn, head, refusal.status, refusal.extra, refusal.why);
+    bool may_be_own = route.at == AT_FILE || route.at == AT_LIST || route.at == AT_NOTHING;
+    if (route.root && may_be_own && conn->server->www >= 0) {
+        int result = answer_www(conn, head, path + 1);
+        if (result <= 0)
+            return result;
+    }
     switch (route.at) {
     case AT_FILE:
         return answer_body(conn, head, route.file->type, route.file->data,
@@ -359,7 +418,7 @@ int http_request(struct conn *conn)
     case AT_MJPEG:
         return answer_mjpeg(conn, head, route.source);
     case AT_FOLDER:
-        return answer_folder(conn, head, route.source);
+        return answer_folder(conn, head, route.source->name);
     case AT_WEBSOCKET:
         return answer_text(conn, head, 426, "upgrade:\0websocket\0", "a WebSocket is spoken here");
     case AT_GONE:

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--share-port] [--max-viewers N]"
                             " [--max-events N] [--origin ORIGIN] [--cors ORIGIN]"
-                            " [--control any|first|token] [--view-only] [-v] NAME ...\n";
+                            " [--control any|first|token] [--view-only] [--www DIR] [-v]"
+                            " NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
@@ -33,6 +35,7 @@ struct options {
     const char *address;
     uint16_t port;
     bool share_port;
+    const char *www;
     const char **origins, **cors;
     size_t origin_count, cors_count;
     unsigned viewers_max;
@@ -49,6 +52,8 @@ static void limit_connections(struct server *server)
     struct rlimit limit;
     rlim_t own = 64 + 2 * (rlim_t)server->source_count;
     server->connections_max = 2 * server->viewers_max + 128;
+    if (server->www >= 0) /* a file is open while it goes out; beyond that 503 */
+        own += server->connections_max / 4;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "getrlimit: %s", strerror(errno));
     limit.rlim_cur = server->connections_max + own;
@@ -79,11 +84,7 @@ static const struct lws_http_mount mount = {.mountpoint = "/",
                                             .origin_protocol = LWSMPRO_CALLBACK};
 
 /* Headers of every answer. */
-static const struct lws_protocol_vhost_options policy = {
-    NULL, NULL, "content-security-policy:",
-    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-    "base-uri 'none'; form-action 'none'"};
-static const struct lws_protocol_vhost_options referrer = {&policy, NULL,
+static const struct lws_protocol_vhost_options referrer = {NULL, NULL,
                                                            "referrer-policy:", "no-referrer"};
 static const struct lws_protocol_vhost_options cache = {&referrer, NULL,
                                                         "cache-control:", "no-cache"};
@@ -187,19 +188,14 @@ static const char *check_origin(const char *option, const char *text)
 
 static void read_options(struct options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {{"bind", 1, NULL, 'b'},
-                                          {"port", 1, NULL, 'p'},
-                                          {"max-viewers", 1, NULL, 'm'},
-                                          {"origin", 1, NULL, 'o'},
-                                          {"view-only", 0, NULL, 'w'},
-                                          {"max-events", 1, NULL, 'e'},
-                                          {"control", 1, NULL, 'c'},
-                                          {"verbose", 0, NULL, 'v'},
-                                          {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},
-                                          {"share-port", 0, NULL, 'S'},
-                                          {"cors", 1, NULL, 'C'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
+        {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
+        {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
+        {"control", 1, NULL, 'c'},     {"verbose", 0, NULL, 'v'},
+        {"help", 0, NULL, 'h'},        {"version", 0, NULL, 'V'},
+        {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
+        {"www", 1, NULL, 'W'},         {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -221,6 +217,9 @@ static void read_options(struct options *o, int argc, char **argv)
             break;
         case 'S':
             o->share_port = true;
+            break;
+        case 'W':
+            o->www = optarg;
             break;
         case 'e':
             o->events_max = (unsigned)cli_number("--max-events", optarg, 1, EVENTS_MAX);
@@ -287,6 +286,7 @@ int main(int argc, char **argv)
                             .origin_count = o.origin_count,
                             .cors = o.cors,
                             .cors_count = o.cors_count,
+                            .www = o.www ? www_folder(o.www) : -1,
                             .viewers_max = o.viewers_max,
                             .events_max = o.events_max,
                             .control = chosen_control(&o),
@@ -302,6 +302,8 @@ int main(int argc, char **argv)
     if (!loopback)
         cli_warn("%s can be reached from other machines, by anybody: no password is asked", url);
     int status = run(&server, url);
+    if (server.www >= 0)
+        close(server.www);
     free(o.origins);
     free(o.cors);
     cli_finish(status);

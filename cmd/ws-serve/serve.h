@@ -53,6 +53,7 @@ struct server {
     size_t origin_count;
     const char **cors; /* whose pages may read pictures and numbers; "*": everybody's */
     size_t cors_count;
+    int www; /* the folder of --www, or -1 */
     unsigned viewers, viewers_max;
     unsigned connections, connections_max;
     unsigned closing;      /* connections that were told to go and haven't gone */
@@ -256,6 +257,8 @@ struct conn {
     const char *cors;      /* header lines of the answer that is about to go, or NULL */
     char *own;             /* body, to be freed */
     const char *body;      /* being sent */
+    int file;              /* body is in it, if not 0; to be closed */
+    bool own_page;         /* the answer that is about to go is a file of --www */
     size_t body_at, body_bytes;
     char *text; /* of the message that is coming in */
     size_t text_bytes, text_room;
@@ -298,6 +301,8 @@ enum endpoint {
 
 struct route {
     enum endpoint at;
+    bool root; /* not of a stream's folder: a file of --www goes before AT_LIST, AT_FILE, AT_NOTHING
+                */
     struct source *source;
     const struct page_file *file;
 };
@@ -362,6 +367,31 @@ const struct page_file *page_find(const char *name);
 
 /* HTML in malloc'ed memory that lists the streams, or NULL. */
 char *page_list(const struct server *server, size_t *bytes);
+
+/* www.c */
+
+enum { WWW_PATH = 4096 };
+
+enum www_found {
+    WWW_NOTHING,
+    WWW_FOLDER, /* it is one, and the path has no slash at its end */
+    WWW_BUSY,   /* no descriptor is left */
+    WWW_FILE
+};
+
+struct www_file {
+    int fd; /* the caller's to close */
+    uint64_t bytes;
+    const char *type;
+    char tag[64]; /* for ETag */
+};
+
+/* Opens the folder, or exits with a message. */
+int www_folder(const char *path);
+
+/* Looks a decoded path up, without its first slash, of any bytes. *file is filled in for WWW_FILE.
+ */
+enum www_found www_open(int folder, const char *path, struct www_file *file);
 
 /* Percent-encodes a name for a URL's path: out has room for 3 * strlen(name) + 1. */
 void page_encode(const char *name, char *out);

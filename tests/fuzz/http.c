@@ -43,14 +43,19 @@ static void make_server(void)
         ring_close(ring);
         seg_close(seg);
     }
-    server = (struct server){.origins = &origin, .origin_count = 1, .viewers_max = 4};
+    server = (struct server){.origins = &origin,
+                             .origin_count = 1,
+                             .cors = &origin,
+                             .cors_count = 1,
+                             .www = www_folder("/usr/share"),
+                             .viewers_max = 4};
     open_sources(&server, names, 2);
     for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
         CHECK(seg_unlink(names[i]) == 0);
         server.sources[i].name = i ? "b" : "a";
     }
     limit_connections(&server);
-    int listener = listen_open("127.0.0.1", 0, url, sizeof url, &loopback);
+    int listener = listen_open("127.0.0.1", 0, false, url, sizeof url, &loopback);
     socklen_t size = sizeof address;
     CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
     make_context(&server, listener);

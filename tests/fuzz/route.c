@@ -70,6 +70,10 @@ static void check_route(const struct server *server, const struct route *route)
     case AT_LIST:
         CHECK(server->source_count != 1);
         return;
+    case AT_METRICS:
+    case AT_HEALTH:
+        CHECK(!route->source);
+        return;
     case AT_FILE:
         CHECK(route->file && route->file->data < route->file->end);
         break;

@@ -1,0 +1,102 @@
+/*
+ * A page of one's own, by --www. The one here speaks as FURY 0.12's does; with SHMCAST_FURY_WWW set
+ * to the folder fury/stream/server/www of FURY 0.12 that very page is served instead.
+ */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {MIDDLES, QUARTERS, createStream, eventsUpTo, name, near, open, pixels, quarters, readEvents,
+        serve, start, until} from './helper.mjs';
+
+const FOLDER = process.env.SHMCAST_FURY_WWW || new URL('fury-page', import.meta.url).pathname;
+
+/* What FURY's page asks for beside: a library for WebRTC from elsewhere, and an icon. */
+const ELSEWHERE = [/webrtc\.github\.io/, /favicon\.ico/];
+
+async function scene(t, path)
+{
+    await createStream(t, '320x240');
+    start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
+    const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
+    writer.stdin.write(quarters(320, 240));
+    const server = await serve(t, 0, '--www', FOLDER);
+    const events = await readEvents(t);
+    const page = await open(t, `${server.root}${path}`);
+    page.allowed.push(...ELSEWHERE);
+    await until('the picture', async () => {
+        const got = await pixels(page, MIDDLES, '#videoMJPEG');
+        return got?.every((pixel, i) => pixel.every((v, c) => Math.abs(v - QUARTERS[i][c]) < 8));
+    });
+    return {server, page, events};
+}
+
+function classOf(page)
+{
+    return page.evaluate(() => document.getElementById('videoMJPEG').className);
+}
+
+test('a page that speaks as FURY does streams and steers', async t => {
+    const {server, page, events} =
+        await scene(t, '?encoding=mjpeg&interaction=1&iframe=1&background=rgb(1,2,3)');
+    assert.equal(await classOf(page), 'videoIframeMode');
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+                 'rgb(1, 2, 3)');
+    const box = await page.locator('#videoMJPEG').boundingBox();
+    const at = (x, y) => [box.x + box.width * x, box.y + box.height * y];
+    await until('the WebSocket', async () =>
+        (await (await fetch(`${server.root}stats`)).json()).viewers === 2);
+
+    await page.mouse.move(...at(0.25, 0.75));
+    await page.keyboard.down('Shift');
+    await page.mouse.down();
+    await eventsUpTo(events, 'pointer_down');
+    /* It tells a move every 80 ms, the others are lost. */
+    for (let i = 0; !events.some(e => e.type === 'pointer_move'); i++) {
+        assert.ok(i < 1000, 'a move that is told');
+        await page.mouse.move(...at(i % 2 ? 0.5 : 0.52, 0.5));
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.mouse.wheel(0, 120);
+    await page.mouse.down({button: 'right'});
+    await page.mouse.up({button: 'right'});
+    await page.mouse.down({button: 'middle'});
+    await page.mouse.up({button: 'middle'});
+    const got = await eventsUpTo(events, 'pointer_up', 3);
+
+    assert.deepEqual(got.map(e => e.type).filter((type, i, all) => type !== all[i - 1]),
+                     ['pointer_down', 'pointer_move', 'pointer_up', 'wheel', 'pointer_down',
+                      'pointer_up', 'pointer_down', 'pointer_up']);
+    assert.deepEqual(got.filter(e => e.type === 'pointer_down').map(e => e.button), [1, 2, 3]);
+    assert.deepEqual(got.filter(e => e.type === 'pointer_up').map(e => e.button), [1, 2, 3]);
+    const down = got[0], move = got.find(e => e.type === 'pointer_move');
+    near([down.x, down.y], [0.25, 0.75], 0.01, 'pointer_down');
+    near([move.x, move.y], [0.51, 0.5], 0.02, 'pointer_move');
+    assert.deepEqual(down.modifiers, ['shift']);
+    assert.deepEqual(move.modifiers, ['shift']);
+    assert.equal(got.find(e => e.type === 'wheel').dy, 120);
+    assert.equal(new Set(got.map(e => e.viewer)).size, 1);
+});
+
+test('with interaction=0 such a page shows and sends nothing', async t => {
+    const {page, events} = await scene(t, '?encoding=mjpeg&interaction=0');
+    assert.equal(await classOf(page), 'videoNormalMode');
+    const box = await page.locator('#videoMJPEG').boundingBox();
+    await page.mouse.click(box.x + 20, box.y + 20);
+    await page.mouse.wheel(0, 120);
+    /* Whatever it sent stands before this. */
+    const socket = await page.evaluate(() => new Promise((done, fail) => {
+        const ws = new WebSocket(`ws://${location.host}/ws`);
+        ws.onerror = fail;
+        ws.onopen = () => (ws.send('{"type":"key_down","key":"z"}'), done(true));
+    }));
+    assert.ok(socket);
+    assert.deepEqual((await eventsUpTo(events, 'key_down')).map(e => e.type), ['key_down']);
+});
+
+test('the built-in page is still there beside another', async t => {
+    const {server, page} = await scene(t, '?encoding=mjpeg');
+    await page.goto(server.url);
+    await until('the canvas', async () =>
+        (await page.evaluate(() => document.documentElement.dataset.state)) === 'live');
+});
