@@ -18,6 +18,8 @@ PKGS_ws-serve := libwebsockets
 # What a file of the library is compiled against.
 PKGS_lib/jpeg := libjpeg
 PKGS_lib/evjson := libwebsockets
+# What a test's C program links beside it.
+PKGS_tests/bench-view := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 # The one fence, of readers that copy, is outside of what TSan can see.
@@ -62,7 +64,8 @@ $(BUILD)/%.o: %.S $(PAGE)
 
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -MMD -MP -o $@ $< $(LIB) -lm
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -MMD -MP -o $@ $< $(LIB) \
+		$(if $(PKGS_tests/$*),$(shell $(PKG_CONFIG) --libs $(PKGS_tests/$*))) -lm
 
 tests: all $(TEST_BINS)
 

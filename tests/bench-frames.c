@@ -1,33 +1,35 @@
 /*
- * bench-frames NAME SECONDS <RAW: keeps the newest frame of a stream fresh and measures how fast
- * its packets come: prints packets a second, and how many came.
+ * bench-frames NAME rate SECONDS   <RAW
+ * bench-frames NAME delay COUNT    <RAW
+ * bench-frames NAME still RATE SECONDS    <RAW
+ * bench-frames NAME moving RATE SECONDS    <RAW
  *
- * The picture on stdin, of the stream's own size and format, is put into every slot once; from then
- * on slots are only published again, ten thousand a second. So a frame is always waiting, and
- * hardly anything is taken from the encoder's memory bandwidth and cache. The first half second is
- * a warm-up. Exit: 0, 1 with what went wrong.
+ * Gives an encoder frames, and takes next to nothing of its processors, cache and memory bandwidth
+ * for that: the picture on stdin, of the stream's own size and format, is put into every slot once;
+ * from then on slots are only published again.
+ *
+ * rate: a frame always waits while another is encoded. Prints packets a second, after a warm-up.
+ * delay: one frame at a time. Prints the median of frame published → packet published, in ms.
+ * still, moving: RATE frames a second, each the same picture, or each shifted against the last one.
+ * It reads the packets too, so that there is somebody to encode for. Exit: 0, 1 what went wrong.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+#include "bench.h"
 #include "cli.h"
 #include "pix.h"
 #include "ring.h"
 #include "seg.h"
 
-enum { PERIOD_NS = 100000, WARM_UP_NS = 500000000 };
+enum { WARM_UP = 5, PATIENCE = 20, PAUSE_NS = 3000000 };
 
 struct feeder {
-    struct seg *seg;
-    struct ring *ring;
-    uint8_t *picture;
-    size_t bytes;
+    struct ring *frames, *packets;
+    const uint8_t *picture;
+    struct ring_meta meta;
+    bool moving;
     const void *filled[LAYOUT_SLOTS_MAX];
     unsigned slots;
+    uint64_t seen; /* packet */
 };
 
 static bool is_filled(struct feeder *f, const void *slot)
@@ -40,72 +42,114 @@ static bool is_filled(struct feeder *f, const void *slot)
     return false;
 }
 
-static int publish(struct feeder *f)
+/* The picture, or what a bit of panning makes of it: its second part first. */
+static void fill(const struct feeder *f, uint8_t *slot)
 {
-    const struct layout_header *h = seg_header(f->seg);
-    struct ring_meta meta = {
-        .bytes = f->bytes, .width = h->width, .height = h->height, .format = h->format};
-    void *slot = ring_begin(f->ring);
+    size_t bytes = f->meta.bytes, off = f->moving ? bytes / 64 / 16 * 16 * f->slots : 0;
+    memcpy(slot, f->picture + off, bytes - off);
+    memcpy(slot + bytes - off, f->picture, off);
+}
+
+/* Returns when it was published. */
+static uint64_t publish(struct feeder *f)
+{
+    struct ring_meta meta = f->meta;
+    void *slot = ring_begin(f->frames);
     if (!slot)
-        return -1;
+        bench_die("frames");
     if (!is_filled(f, slot))
-        memcpy(slot, f->picture, f->bytes);
-    ring_commit(f->ring, &meta);
-    return 0;
+        fill(f, slot);
+    ring_commit(f->frames, &meta);
+    return meta.published_ns;
 }
 
-static int publish_until(struct feeder *f, uint64_t end_ns)
+/* The next packet's meta. */
+static struct ring_meta await_packet(struct feeder *f)
 {
-    for (uint64_t at = cli_now(); at < end_ns; at += PERIOD_NS) {
-        if (publish(f) || !cli_sleep_until(at))
-            return -1;
-        uint64_t now = cli_now();
-        if (at < now) /* what was slept through isn't made up for */
-            at = now;
-    }
-    return 0;
-}
-
-static int run(struct feeder *f, double seconds)
-{
-    struct ring_stats before, after;
-    uint64_t start = cli_now() + WARM_UP_NS;
-    if (publish_until(f, start))
-        return -1;
-    ring_stats(f->seg, RING_PACKETS, &before);
-    if (publish_until(f, start + (uint64_t)(seconds * 1e9)))
-        return -1;
-    ring_stats(f->seg, RING_PACKETS, &after);
-    uint64_t count = after.published - before.published;
+    struct timespec until;
+    struct ring_view view;
     errno = ETIMEDOUT;
-    if (!before.published || count < 2)
-        return -1;
-    /* from the last one before to the last one, so that none is counted in part */
-    printf("%.3f %" PRIu64 "\n", (double)count * 1e9 / (double)(after.newest_ns - before.newest_ns),
-           count);
-    return 0;
+    if (ring_wait(f->packets, f->seen, cli_deadline(PATIENCE, &until)) != 1 ||
+        ring_pin(f->packets, f->seen, &view) != 1)
+        bench_die("no packets");
+    ring_unpin(f->packets);
+    f->seen = view.meta.number;
+    return view.meta;
+}
+
+static void measure_rate(struct feeder *f, double seconds)
+{
+    struct ring_meta first = {0}, last;
+    publish(f);
+    for (int n = 0;; n++) {
+        publish(f);
+        last = await_packet(f);
+        if (n <= WARM_UP)
+            first = last;
+        else if ((double)(last.published_ns - first.published_ns) >= seconds * 1e9)
+            break;
+    }
+    printf("%.3f\n", (double)(last.number - first.number) * 1e9 /
+                         (double)(last.published_ns - first.published_ns));
+}
+
+static void measure_delay(struct feeder *f, size_t count)
+{
+    int64_t *ns = bench_alloc(count * sizeof *ns);
+    for (size_t i = 0; i < count + WARM_UP; i++) {
+        uint64_t at = publish(f);
+        uint64_t delay = await_packet(f).published_ns - at;
+        if (i >= WARM_UP)
+            ns[i - WARM_UP] = (int64_t)delay;
+        bench_pause(PAUSE_NS);
+    }
+    qsort(ns, count, sizeof *ns, bench_order);
+    printf("%.3f\n", (double)ns[count / 2] / 1e6);
+    free(ns);
+}
+
+static void keep_rate(struct feeder *f, double rate, double seconds)
+{
+    uint64_t at = cli_now(), end = at + (uint64_t)(seconds * 1e9);
+    for (; at < end; at += (uint64_t)(1e9 / rate)) {
+        cli_sleep_until(at);
+        publish(f);
+    }
 }
 
 int main(int argc, char **argv)
 {
     struct feeder f = {0};
-    int result = -1;
     errno = EINVAL;
-    double seconds = argc == 3 ? atof(argv[2]) : 0;
-    f.seg = argc == 3 ? seg_attach(argv[1], SEG_WRITE) : NULL;
-    f.ring = f.seg ? ring_open_writer(f.seg, RING_FRAMES) : NULL;
-    if (f.ring) {
-        const struct layout_header *h = seg_header(f.seg);
-        f.bytes = pix_bytes(h->format, h->width, h->height);
-        f.picture = malloc(f.bytes);
-        errno = ENODATA;
-        if (f.picture && fread(f.picture, 1, f.bytes, stdin) == f.bytes)
-            result = run(&f, seconds);
-    }
-    if (result)
-        fprintf(stderr, "bench-frames: %s\n", strerror(errno));
-    ring_close(f.ring);
-    seg_close(f.seg);
-    free(f.picture);
-    return result ? 1 : 0;
+    if (argc < 4)
+        bench_die("NAME rate SECONDS, delay COUNT, still or moving RATE SECONDS");
+    struct seg *seg = seg_attach(argv[1], SEG_WRITE);
+    f.frames = seg ? ring_open_writer(seg, RING_FRAMES) : NULL;
+    f.packets = f.frames ? ring_open_reader(seg, RING_PACKETS) : NULL;
+    if (!f.packets)
+        bench_die(argv[1]);
+    const struct layout_header *h = seg_header(seg);
+    size_t bytes;
+    uint8_t *picture = bench_input(&bytes);
+    f.picture = picture;
+    f.meta = (struct ring_meta){
+        .bytes = bytes, .width = h->width, .height = h->height, .format = h->format};
+    errno = EINVAL;
+    if (bytes != pix_bytes(h->format, h->width, h->height))
+        bench_die("the picture has not the stream's size");
+    struct ring_stats stats;
+    ring_stats(seg, RING_PACKETS, &stats);
+    f.seen = stats.published;
+    f.moving = !strcmp(argv[2], "moving");
+    if (!strcmp(argv[2], "rate"))
+        measure_rate(&f, atof(argv[3]));
+    else if (!strcmp(argv[2], "delay"))
+        measure_delay(&f, (size_t)bench_number(argv[3]));
+    else if (argc == 5)
+        keep_rate(&f, atof(argv[3]), atof(argv[4]));
+    free(picture);
+    ring_close(f.packets);
+    ring_close(f.frames);
+    seg_close(seg);
+    return 0;
 }

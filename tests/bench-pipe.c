@@ -1,30 +1,27 @@
 /*
- * bench-pipe feed BYTES COUNT: writes one fixed buffer of BYTES to stdout COUNT times, as fast as
- * it goes. bench-pipe drain BYTES: raises the pipe on stdin to its maximum and reads it into one
- * fixed buffer of BYTES until its end: what no reader of a pipe can beat. Exit: 0, 1 with what went
+ * bench-pipe feed BYTES WARM COUNT: writes one fixed buffer of BYTES to stdout as fast as it goes,
+ * WARM times and then COUNT times; prints on stderr how many of the latter a second.
+ * bench-pipe drain BYTES: raises the pipe on stdin to its maximum and reads it into one fixed
+ * buffer of BYTES until its end: what no reader of a pipe can beat. Exit: 0, 1 with what went
  * wrong.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+#include "bench.h"
+#include "cli.h"
 
-static int feed(char *buffer, size_t bytes, long count)
+static void feed(const char *buffer, size_t bytes, long count)
 {
-    memset(buffer, 0x5a, bytes);
     for (; count > 0; count--)
         for (size_t done = 0; done < bytes;) {
             ssize_t n = write(STDOUT_FILENO, buffer + done, bytes - done);
             if (n < 0)
-                return -1;
+                bench_die("standard output");
             done += (size_t)n;
         }
-    return 0;
 }
 
-static int drain(char *buffer, size_t bytes)
+static void drain(char *buffer, size_t bytes)
 {
     int largest = 1 << 20;
     FILE *f = fopen("/proc/sys/fs/pipe-max-size", "r");
@@ -33,27 +30,34 @@ static int drain(char *buffer, size_t bytes)
     if (f)
         fclose(f);
     if (fcntl(STDIN_FILENO, F_SETPIPE_SZ, largest) < 0)
-        return -1;
+        bench_die("pipe");
     for (size_t done = 0;;) {
         ssize_t n = read(STDIN_FILENO, buffer + done, bytes - done);
-        if (n <= 0)
-            return (int)n;
+        if (n < 0)
+            bench_die("standard input");
+        if (n == 0)
+            return;
         done = (done + (size_t)n) % bytes;
     }
 }
 
 int main(int argc, char **argv)
 {
-    size_t bytes = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    char *buffer = bytes ? aligned_alloc(4096, (bytes + 4095) / 4096 * 4096) : NULL;
-    int result = -1;
-    errno = EINVAL;
-    if (buffer && argc == 4 && !strcmp(argv[1], "feed"))
-        result = feed(buffer, bytes, atol(argv[3]));
-    else if (buffer && argc == 3 && !strcmp(argv[1], "drain"))
-        result = drain(buffer, bytes);
-    if (result)
-        fprintf(stderr, "bench-pipe: %s\n", strerror(errno));
+    size_t bytes = argc > 2 ? (size_t)bench_number(argv[2]) : 1;
+    char *buffer = bench_alloc(bytes);
+    memset(buffer, 0x5a, bytes);
+    if (argc == 5 && !strcmp(argv[1], "feed")) {
+        feed(buffer, bytes, bench_number(argv[3]));
+        uint64_t start = cli_now();
+        feed(buffer, bytes, bench_number(argv[4]));
+        fprintf(stderr, "%.3f\n",
+                (double)bench_number(argv[4]) * 1e9 / (double)(cli_now() - start));
+    } else if (argc == 3 && !strcmp(argv[1], "drain")) {
+        drain(buffer, bytes);
+    } else {
+        errno = EINVAL;
+        bench_die("feed BYTES WARM COUNT, or drain BYTES");
+    }
     free(buffer);
-    return result ? 1 : 0;
+    return 0;
 }

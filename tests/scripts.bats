@@ -201,3 +201,97 @@ as_nobody() {
     tests 'one" { kill -KILL $$; }' 'two" { true; }'
     counts true 1 "[01] passed, [12] failed, 0 skipped" "$some"
 }
+
+# The rows of bench.json as one line each: ROW|OK|LEFT-OUT
+bench_rows() {
+    /usr/bin/python3 - "$BATS_TEST_TMPDIR/b/bench.json" <<'PYTHON'
+import json, sys
+report = json.load(open(sys.argv[1]))
+assert report["machine"] and report["date"] and report["load"] >= 0, report
+for row in report["rows"]:
+    if "left_out" not in row and row["ratio"] is not None:
+        assert row["min"] <= row["ratio"] <= row["max"] and row["ours"] > 0 < row["peer"], row
+    print(row["row"], row.get("ok", "-"), row.get("left_out", ""), sep="|")
+PYTHON
+}
+
+bench() { # ARGS…: into a folder of its own; the programs are those of $PATH
+    mkdir -p "$BATS_TEST_TMPDIR/b"
+    BUILD=$BATS_TEST_TMPDIR/b scripts/bench "$@"
+}
+
+no_bench_left() {
+    [[ -z $(compgen -G '/dev/shm/bench-*') && -z $(compgen -G "$BATS_TEST_TMPDIR/bench-*") ]]
+}
+
+@test "bench: measures the rows asked for, and says so in JSON, table and exit status" {
+    got=0
+    TMPDIR=$BATS_TEST_TMPDIR bench -n 2 log events >"$OUT" 2>"$OUT.err" || got=$?
+    [ ! -s "$OUT.err" ]
+    bench_rows >"$OUT.rows"
+    [ "$(cut -d '|' -f 1 "$OUT.rows" | tr '\n' ' ')" = "log events events " ]
+    run -1 grep -v -e '|True|$' -e '|False|$' "$OUT.rows" # each has a verdict
+    if grep -q '|False|' "$OUT.rows"; then want=1; else want=0; fi
+    [ "$got" -eq "$want" ]
+    [ "$(grep -c '\(ok\|below\)$' "$OUT")" -eq 3 ]
+    no_bench_left
+}
+
+@test "bench: what can't be had is a row that says so" {
+    for tool in mkdir cat wc; do ln -s "$(command -v "$tool")" "$NOBODY/$tool"; done
+    TMPDIR=$BATS_TEST_TMPDIR PATH=$BUILD:$BUILD/tests:$NOBODY clean_run bench memory encode >"$OUT"
+    grep -q 'left out: strace not installed: scripts/setup --bench$' "$OUT"
+    bench_rows >"$OUT.rows"
+    [ "$(grep -c '|-|strace not installed' "$OUT.rows")" -eq 1 ]
+    [ "$(grep -c '|-|ffmpeg not installed' "$OUT.rows")" -eq 6 ]
+    no_bench_left
+}
+
+@test "bench: ended in the middle it leaves nothing" {
+    mkdir "$BATS_TEST_TMPDIR/b"
+    TMPDIR=$BATS_TEST_TMPDIR BUILD=$BATS_TEST_TMPDIR/b bg scripts/bench idle >"$OUT"
+    one=$BG
+    wait_until 20 compgen -G "/dev/shm/bench-$one-*"
+    kill "$one"
+    ends 143 "$one" 20
+    wait_until 10 group_gone "$one"
+    no_bench_left
+}
+
+@test "bench: usage, and the list of rows" {
+    fails_usage bench --no-such-option
+    fails_usage bench -n 0 log
+    fails_usage bench no-such-row
+    bench --help | grep -q '^usage: '
+    bench --list >"$OUT"
+    for row in write encode threads events fanout saturated idle log grow-viewers; do
+        grep -q "^$row  *[a-z0-9]" "$OUT"
+    done
+    PATH=$NOBODY fails 3 bench log >/dev/null
+    [[ $stderr == *"is not built: make tests"* ]]
+}
+
+@test "bench: --readme puts the last run's table and plot where they belong" {
+    skip_missing gnuplot
+    mkdir -p "$BATS_TEST_TMPDIR/r/scripts" "$BATS_TEST_TMPDIR/r/man" "$BATS_TEST_TMPDIR/b"
+    cp scripts/bench "$BATS_TEST_TMPDIR/r/scripts/"
+    printf 'before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n' >"$BATS_TEST_TMPDIR/r/README.md"
+    cat >"$BATS_TEST_TMPDIR/b/bench.json" <<'JSON'
+{"machine": "M", "date": "2001-02-03T04:05:06Z", "load": 0.5, "version": "v", "rows": [
+ {"row": "a", "what": "A", "unit": "u", "ours": 3, "peer": 2, "ratio": 1.5, "min": 1.4, "max": 1.6,
+  "target": 1.25, "sign": ">=", "ok": true, "note": null},
+ {"row": "b", "what": "B", "left_out": "no such thing"}],
+ "curves": [{"row": "c", "what": "C", "x": "viewers", "unit": "ms", "kind": "linear",
+  "exponent": 0.98, "fit_from": 0, "points": [[1, 1.0], [10, 9.5]]}]}
+JSON
+    cd "$BATS_TEST_TMPDIR/r"
+    bench --readme
+    grep -qF '| A, u | 3 | 2 | **1.50** (1.40–1.60) | ≥ 1.25 | ok |' README.md
+    grep -qF '| B | | | left out: no such thing | | |' README.md
+    grep -q '^2001-02-03, M' README.md
+    run -1 grep -q '^old' README.md
+    [ "$(sed -n '1p;$p' README.md | tr '\n' ' ')" = "before after " ]
+    grep -q 'C: exponent 0.98' man/bench.svg
+    rm README.md
+    fails 3 bench --readme
+}

@@ -1,0 +1,40 @@
+/*
+ * bench-packets NAME RATE <PACKET: publishes what is on stdin as the stream's newest packet, RATE
+ * times a second, until it is ended: an encoder that takes no time. Exit: 1 with what went wrong.
+ */
+#include "bench.h"
+#include "cli.h"
+#include "ring.h"
+#include "seg.h"
+
+int main(int argc, char **argv)
+{
+    errno = EINVAL;
+    if (argc != 3)
+        bench_die("NAME RATE");
+    double rate = atof(argv[2]);
+    struct seg *seg = seg_attach(argv[1], SEG_WRITE);
+    struct ring *ring = seg ? ring_open_writer(seg, RING_PACKETS) : NULL;
+    if (!ring)
+        bench_die(argv[1]);
+    const struct layout_header *h = seg_header(seg);
+    size_t bytes;
+    uint8_t *packet = bench_input(&bytes);
+    errno = ENOSPC;
+    if (bytes > ring_capacity(ring) || rate <= 0)
+        bench_die(argv[1]);
+    struct ring_meta meta = {.frame = 1, .bytes = bytes, .width = h->width, .height = h->height};
+    for (uint64_t at = cli_now();; at += (uint64_t)(1e9 / rate)) {
+        uint64_t now = cli_now();
+        if (at < now) /* what was slept through isn't made up for */
+            at = now;
+        cli_sleep_until(at);
+        void *slot = ring_begin(ring);
+        if (!slot && errno == EAGAIN)
+            continue;
+        if (!slot)
+            bench_die(argv[1]);
+        memcpy(slot, packet, bytes);
+        ring_commit(ring, &meta);
+    }
+}

@@ -1,0 +1,126 @@
+/*
+ * bench-slots NAME ring COUNT [READERS]: copies a picture into the stream's slots and publishes it,
+ * COUNT times; with READERS as many processes wait for each frame and pin it, and the frames come
+ * one in 2 ms, so that all of them sleep each time.
+ * bench-slots NAME mark COUNT: the same without the copying. bench-slots NAME copy COUNT: copies
+ * the same bytes into as many places of shared memory of the same sizes, and does nothing else.
+ * Prints the µs of processor time that a frame took this process. Exit: 0, 1 with what went wrong.
+ */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "bench.h"
+#include "pix.h"
+#include "ring.h"
+#include "seg.h"
+
+enum { READERS_MAX = 64, PERIOD_NS = 2000000 };
+
+/* Reads until the stream is told to end, or its parent does. */
+static void read_frames(const char *name, int ready)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct seg *seg = seg_attach(name, SEG_READ);
+    struct ring *ring = seg ? ring_open_reader(seg, RING_FRAMES) : NULL;
+    struct ring_view view;
+    uint64_t seen = 0;
+    if (!ring || write(ready, "", 1) != 1)
+        bench_die(name);
+    while (ring_wait(ring, seen, NULL) == 1)
+        if (ring_pin(ring, seen, &view) == 1) {
+            seen = view.meta.number;
+            ring_unpin(ring);
+        }
+    _exit(0);
+}
+
+static void start_readers(const char *name, pid_t *pids, long count)
+{
+    int ready[2];
+    char byte;
+    if (pipe(ready))
+        bench_die("pipe");
+    for (long i = 0; i < count; i++) {
+        pids[i] = fork();
+        if (pids[i] < 0)
+            bench_die("fork");
+        if (!pids[i])
+            read_frames(name, ready[1]);
+    }
+    for (long i = 0; i < count; i++)
+        if (read(ready[0], &byte, 1) != 1)
+            bench_die("readers");
+    close(ready[0]);
+    close(ready[1]);
+}
+
+/* picture: or NULL, then nothing is filled in. */
+static double write_ring(struct ring *ring, const struct ring_meta *what, const uint8_t *picture,
+                         long count, bool paced)
+{
+    uint64_t start = 0;
+    for (long n = -LAYOUT_SLOTS_MAX; n < count; n++) {
+        struct ring_meta meta = *what;
+        if (n == 0)
+            start = bench_cpu();
+        void *slot = ring_begin(ring);
+        if (!slot)
+            bench_die("no free slot");
+        if (picture)
+            memcpy(slot, picture, meta.bytes);
+        ring_commit(ring, &meta);
+        if (paced)
+            bench_pause(PERIOD_NS);
+    }
+    return (double)(bench_cpu() - start);
+}
+
+static double write_copy(size_t slots, size_t room, const uint8_t *picture, size_t bytes,
+                         long count)
+{
+    uint64_t start = 0;
+    uint8_t *memory =
+        mmap(NULL, slots * room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        bench_die("memory");
+    for (long n = -LAYOUT_SLOTS_MAX; n < count; n++) {
+        if (n == 0)
+            start = bench_cpu();
+        memcpy(memory + (size_t)(n + LAYOUT_SLOTS_MAX) % slots * room, picture, bytes);
+        __asm__ volatile("" : : "r"(memory) : "memory");
+    }
+    return (double)(bench_cpu() - start);
+}
+
+int main(int argc, char **argv)
+{
+    pid_t pids[READERS_MAX];
+    errno = EINVAL;
+    if (argc < 4)
+        bench_die("NAME ring COUNT [READERS], NAME mark COUNT, or NAME copy COUNT");
+    long count = bench_number(argv[3]), readers = argc > 4 ? bench_number(argv[4]) : 0;
+    struct seg *seg = seg_attach(argv[1], SEG_WRITE);
+    struct ring *ring = seg ? ring_open_writer(seg, RING_FRAMES) : NULL;
+    if (!ring || readers > READERS_MAX)
+        bench_die(argv[1]);
+    const struct layout_header *h = seg_header(seg);
+    struct ring_meta meta = {.width = h->width, .height = h->height, .format = h->format};
+    meta.bytes = pix_bytes(h->format, h->width, h->height);
+    uint8_t *picture = bench_alloc(meta.bytes);
+    memset(picture, 0x5a, meta.bytes);
+    start_readers(argv[1], pids, readers);
+    bool copy = !strcmp(argv[2], "copy"), mark = !strcmp(argv[2], "mark");
+    double ns = copy ? write_copy(h->frame_slots, h->frame_bytes, picture, meta.bytes, count)
+                     : write_ring(ring, &meta, mark ? NULL : picture, count, argc > 4);
+    printf("%.3f\n", ns / (double)count / 1000);
+    for (long i = 0; i < readers; i++)
+        kill(pids[i], SIGTERM);
+    for (long i = 0; i < readers; i++)
+        waitpid(pids[i], NULL, 0);
+    free(picture);
+    ring_close(ring);
+    seg_close(seg);
+    return 0;
+}
