@@ -87,6 +87,14 @@ int claim_wait(struct seg *seg, unsigned claim)
     return claim_get(seg, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
 }
 
+int claim_await(const struct seg *seg, unsigned claim)
+{
+    return claim_lock(seg, F_OFD_SETLKW, F_WRLCK, claim, 1, NULL) ||
+                   claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL)
+               ? -1
+               : 0;
+}
+
 int claim_take_reader(struct seg *seg, enum claim_role role)
 {
     for (int i = 0; i < LAYOUT_READERS; i++) {

@@ -30,6 +30,11 @@ int claim_take(struct seg *seg, unsigned claim);
 /* Waits for it instead; -1 with EINTR when a signal came. */
 int claim_wait(struct seg *seg, unsigned claim);
 
+/* Waits until nobody else holds it, and does not keep it. To be called by a thread beside the one
+ * that has seg: meanwhile that one must leave this claim alone. A cancellation point; once
+ * cancelled the claim may be held until seg_close. 0 or -1. */
+int claim_await(const struct seg *seg, unsigned claim);
+
 /* Takes a free reader's claim and clears what its last holder left pinned. Returns the reader's
  * index 0 … LAYOUT_READERS - 1, or -1 with EBUSY (all taken) or EROFS. */
 int claim_take_reader(struct seg *seg, enum claim_role role);

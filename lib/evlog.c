@@ -120,11 +120,10 @@ static void log_write(struct seg *seg, struct event *events, size_t count)
     atomic_store(&log->head, head + count);
 }
 
-int evlog_append(struct seg *seg, struct event *events, size_t count)
+/* With the claim, which is dropped. */
+static int log_append(struct seg *seg, struct event *events, size_t count)
 {
     size_t most = seg_header(seg)->events / 2;
-    if (claim_wait(seg, LAYOUT_CLAIM_EVENTS))
-        return -1;
     int result = seg_alive(seg);
     for (size_t done = 0; result == 0 && done < count; done += most)
         log_write(seg, events + done, count - done < most ? count - done : most);
@@ -134,6 +133,16 @@ int evlog_append(struct seg *seg, struct event *events, size_t count)
         wake_all(&log_head(seg)->wake);
     errno = err;
     return result;
+}
+
+int evlog_append(struct seg *seg, struct event *events, size_t count)
+{
+    return claim_wait(seg, LAYOUT_CLAIM_EVENTS) ? -1 : log_append(seg, events, count);
+}
+
+int evlog_try(struct seg *seg, struct event *events, size_t count)
+{
+    return claim_take(seg, LAYOUT_CLAIM_EVENTS) ? -1 : log_append(seg, events, count);
 }
 
 size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, size_t max,

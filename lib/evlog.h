@@ -25,6 +25,9 @@ uint64_t evlog_head(const struct seg *seg);
  */
 int evlog_append(struct seg *seg, struct event *events, size_t count);
 
+/* The same for programs that must not wait: -1 with EBUSY when it is somebody else's turn. */
+int evlog_try(struct seg *seg, struct event *events, size_t count);
+
 /*
  * Copies up to max events after *cursor and moves the cursor. *lost is the number of events that
  * were overwritten before they could be read, and are skipped. Returns how many were copied; 0 when

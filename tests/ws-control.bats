@@ -82,6 +82,10 @@ v = {x['id']: x for x in s['viewer_list']}
 sys.exit(not ($1))"
 }
 
+status_of() {
+    curl -s -o /dev/null -w '%{http_code}' "$@"
+}
+
 # The log as lines, times cut off.
 logged() {
     event-read --from start -t 0 "$S" | sed 's/ t=[0-9.]*$//'
@@ -117,7 +121,7 @@ key_down key=b viewer=2
 pointer_up x=0.25 y=0.5 button=1 viewer=1
 key_up key=b viewer=2
 EOF
-    ! grep -q steers "$BG_ERR"
+    run ! grep -q steers "$BG_ERR"
 }
 
 @test "--control first: the first one steers, the others' events are dropped; ask, give, release, leave" {
@@ -198,4 +202,423 @@ EOF
     grep -o 'viewer . steers\|nobody steers' "$err" >"$BATS_TEST_TMPDIR/hands"
     [ "$(tr '\n' ';' <"$BATS_TEST_TMPDIR/hands")" = \
         "viewer 1 steers;viewer 3 steers;viewer 1 steers;viewer 2 steers;nobody steers;viewer 3 steers;nobody steers;" ]
+}
+
+@test "one of many: who comes while nobody steers, says no hello, or only looks" {
+    scene --control first
+    bg curl -sN -o /dev/null "$URL/stream.mjpg" # never steers
+    wait_until 5 stat_is 's["viewers"] == 1'
+    viewer fury
+    viewer b
+    say b "$HELLO"
+    state b 's["steerer"] == 2 and s["viewers"] == 3'
+    say fury '{"type":"mouseLeftClick","on":1,"mouseButton":0,"x":0.25,"y":0.5,"ctrlKey":0,"shiftKey":0}'
+    heard fury
+    want fury give 1 # the MJPEG one
+    heard fury
+    stat_is 's["steerer"] == 2 and v[2]["refused"] == 1 and not v[1]["steering"]'
+    bye fury
+    state b 's["steerer"] is None and s["viewers"] == 2 and not s["steering"]'
+    say b "$DOWN"
+    heard b
+    viewer c
+    state b 's["steerer"] == 4'
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=2
+pointer_up x=0.25 y=0.5 button=1 viewer=2
+EOF
+    run ! grep -q '"state"' "${OF[fury]}" "${OF[c]}"
+}
+
+@test "the steering viewer is killed or cut off: what it holds is released once, before the next one's first" {
+    scene --control first
+    local end
+    for end in kill abort; do
+        viewer $end-a --abort
+        viewer $end-b
+        say $end-b "$HELLO"
+        want $end-b ask
+        state $end-b 'len(s["asking"]) == 1'
+        say $end-a "[$DOWN,{\"type\":\"key_down\",\"key\":\"Shift\"}]"
+        heard $end-a
+        kill -KILL "${PID[$end-a]}"
+        state $end-b 's["steering"]'
+        say $end-b "$UP"
+        bye $end-b
+    done
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+key_down key=Shift viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=1
+key_up key=Shift viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=2
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=3
+key_down key=Shift viewer=3
+pointer_up x=0.25 y=0.5 button=1 viewer=3
+key_up key=Shift viewer=3
+pointer_up x=0.25 y=0.5 button=1 viewer=4
+EOF
+}
+
+@test "events before and behind a hand-over in one message: taken, released, dropped" {
+    scene --control first
+    viewer a
+    viewer b
+    say a "[$DOWN,{\"type\":\"pointer_move\",\"x\":0.75,\"y\":0.5,\"buttons\":1},{\"type\":\"control\",\"want\":\"give\",\"to\":2},$UP,{\"type\":\"key_down\",\"key\":\"a\"}]"
+    heard a
+    stat_is 's["steerer"] == 2 and v[1]["events"] == 3 and v[1]["refused"] == 2'
+    say b "[$DOWN,{\"type\":\"control\",\"want\":\"give\",\"to\":1},{\"type\":\"control\",\"want\":\"give\",\"to\":1}]"
+    heard b
+    stat_is 's["steerer"] == 1 and v[2]["events"] == 2 and v[2]["refused"] == 1'
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+pointer_move x=0.75 y=0.5 buttons=1 viewer=1
+pointer_up x=0.75 y=0.5 button=1 viewer=1
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=2
+pointer_up x=0.25 y=0.5 button=1 viewer=2
+EOF
+}
+
+@test "eight may ask, the ninth may when one of them goes" {
+    scene --control first
+    local n
+    for n in 1 2 3 4 5 6 7 8 9 10; do
+        viewer $n
+    done
+    say 1 "$HELLO"
+    say 10 "$HELLO"
+    for n in 2 3 4 5 6 7 8 9; do
+        want $n ask
+        state 1 "s['asking'][-1:] == [$n]"
+    done
+    state 10 's["asking"] == [2, 3, 4, 5, 6, 7, 8, 9]'
+    n=$(states 10)
+    want 10 ask # refused, answered
+    heard 10
+    stat_is 'v[10]["refused"] == 1'
+    [ "$(states 10)" = $((n + 1)) ]
+    state_is 10 's["asking"] == [2, 3, 4, 5, 6, 7, 8, 9]'
+    bye 4
+    state 10 's["asking"] == [2, 3, 5, 6, 7, 8, 9]'
+    want 10 ask
+    state 1 's["asking"] == [2, 3, 5, 6, 7, 8, 9, 10]'
+    kill -KILL "${PID[2]}" "${PID[1]}"
+    state 10 's["steerer"] == 3 and s["asking"] == [5, 6, 7, 8, 9, 10] and s["viewers"] == 7'
+}
+
+@test "--view-only: control is none, whatever is wanted" {
+    scene --view-only
+    viewer a
+    say a "$HELLO" "$DOWN"
+    local wish
+    for wish in ask release take; do
+        want a $wish
+    done
+    want a give 1
+    heard a
+    state_is a 's["control"] == "none" and s["role"] == "view" and not s["steering"] and s["steerer"] is None'
+    stat_is 's["control"] == "none" and v[1]["refused"] == 5 and v[1]["role"] == "view" and s["events"] == 0'
+    [ -z "$(logged)" ]
+}
+
+@test "--control and what it needs: exit 2" {
+    fails 2 ws-serve --control both "$S"
+    [[ $stderr = *"must be any, first or token" ]]
+    fails 2 ws-serve --control token "$S"
+    [[ $stderr = *"--token-file" ]]
+    fails 2 ws-serve --control any --view-only "$S"
+    fails 2 ws-serve --max-events 0 "$S"
+    fails 2 ws-serve --max-events 1000001 "$S"
+}
+
+# --- what viewers are told ---
+
+@test "the newest state only: many changes at once are told once; hello again is answered" {
+    scene --control first
+    viewer a
+    viewer b
+    say a "$HELLO"
+    state a 's["viewers"] == 2'
+    local n many
+    n=$(states a)
+    say a "$HELLO"
+    wait_until 5 [ "$(states a)" = $((n + 1)) ] || heard a
+    [ "$(states a)" = $((n + 1)) ]
+    # 63 changes in one message
+    many=$(printf '{"type":"control","want":"ask"},{"type":"control","want":"release"},%.0s' {1..31})
+    say b "[$many{\"type\":\"control\",\"want\":\"ask\"}]"
+    state a 's["asking"] == [2]'
+    heard b
+    heard a
+    [ "$(states a)" = $((n + 2)) ]
+    [ -z "$(grep state "${OF[b]}")" ]
+}
+
+@test "a stream's name comes as JSON, whatever bytes it has" {
+    S2=$S2-'q"b\ü' S3=$S3-$'\xff'
+    shm-create -s 64x48 "$S2"
+    shm-create -s 64x48 "$S3"
+    serve "$S2" "$S3"
+    local path quote='import os, sys, urllib.parse; print(urllib.parse.quote(os.fsencode(sys.argv[1])))'
+    path=$(python3 -c "$quote" "$S2")
+    WS=ws://127.0.0.1:$PORT/$path/ws
+    viewer a
+    say a "$HELLO"
+    state a 's["stream"].endswith("-q\"b\\ü")'
+    path=$(python3 -c "$quote" "$S3")
+    WS=ws://127.0.0.1:$PORT/$path/ws
+    viewer b
+    say b "$HELLO"
+    state b 's["stream"].endswith("-\xff")'
+}
+
+@test "pongs, states and pictures take turns" {
+    shm-create -s 64x48 "$S"
+    bg shm-encode "$S"
+    bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
+    serve --control first --max-events 1000000 "$S"
+    WS=ws://127.0.0.1:$PORT/ws
+    # Asks more than can be answered, for as long as it looks.
+    local pings
+    pings=$(printf '{"type":"ping","t":%s},' {1..60})
+    yes "[$pings{\"type\":\"hello\"}]" |
+        "$TESTS/ws-client.py" --lines --count 20 "$WS" >"$BATS_TEST_TMPDIR/out"
+    [ "$(grep -c '^picture' "$BATS_TEST_TMPDIR/out")" -ge 20 ]
+    grep -q '^text {"type":"state"' "$BATS_TEST_TMPDIR/out"
+    grep -q '^text {"type":"pong"' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a pong tells the number of the viewer's last event in the log" {
+    scene
+    viewer a
+    viewer b
+    heard a
+    grep -q '"t":1.5,.*"event":0}' "${OF[a]}"
+    say a "[$DOWN,$UP]"
+    heard a
+    grep -q '"t":2.5,.*"event":2}' "${OF[a]}"
+    say b "$DOWN"
+    heard b
+    grep -q '"t":3.5,.*"event":3}' "${OF[b]}"
+    heard a
+    grep -q '"t":4.5,.*"event":2}' "${OF[a]}"
+    shm-create -s 64x48 --replace "$S"
+    wait_until 5 stat_is 's["generation"] != "'"$(curl -s "$URL/stats" | sed 's/.*generation":"\([0-9a-f]*\).*/\1/')"'"' || true
+    say b '{"type":"key_down","key":"x"}'
+    heard b
+    grep -q '"t":5.5,.*"event":1}' "${OF[b]}"
+    heard a
+    grep -q '"t":6.5,.*"event":0}' "${OF[a]}"
+}
+
+@test "a removed stream: everybody goes, nobody steers on the way out" {
+    scene --control first -v
+    err=$BG_ERR
+    viewer a
+    viewer b
+    viewer c
+    say b "$HELLO"
+    want b ask
+    want c ask
+    say a "$DOWN"
+    heard a
+    heard c
+    shm-rm -f "$S"
+    ends 0 "${BG_PIDS[0]}"
+    grep -q '^closed 1001' "${OF[a]}"
+    grep -q '^closed 1001' "${OF[b]}"
+    [ "$(grep -c steers "$err")" = 1 ]
+}
+
+# --- how many events ---
+
+# 64 messages as one array.
+moves() {
+    local list
+    list=$(printf '{"type":"pointer_move","x":0.5,"y":0.5},%.0s' {1..63})
+    echo "[$list{\"type\":\"pointer_move\",\"x\":0.5,\"y\":0.5}]"
+}
+
+@test "--max-events: moves and wheel steps beyond it are dropped and counted, presses are not" {
+    scene --max-events 5
+    viewer a
+    say a "$(moves)"
+    heard a
+    stat_is 'v[1]["events"] == 5 and v[1]["limited"] == 59'
+    # within the same second, so to say: the bucket is empty, and there is as much again
+    say a "[$DOWN,{\"type\":\"wheel\",\"dy\":1},{\"type\":\"key_down\",\"key\":\"a\"},$UP]"
+    heard a
+    logged >"$BATS_TEST_TMPDIR/log"
+    [ "$(grep -c -e down -e up "$BATS_TEST_TMPDIR/log")" = 3 ]
+    run ! grep -q closed "${OF[a]}"
+    stat_is 'v[1]["events"] + v[1]["limited"] == 68 and v[1]["refused"] == 0'
+}
+
+@test "too many presses end the connection with 1008; what is held is released, others go on" {
+    scene --max-events 5
+    viewer a
+    viewer b
+    local n list=
+    for n in {1..64}; do
+        list+=",{\"type\":\"key_down\",\"key\":\"k$n\"}"
+    done
+    say a "[${list:1}]"
+    wait_until 5 grep -q '^closed 1008 too many events' "${OF[a]}"
+    ends 0 "${PID[a]}"
+    { printf 'key_down key=k%s viewer=1\n' {1..10} && printf 'key_up key=k%s viewer=1\n' {1..10}; } |
+        diff <(logged) -
+    heard b
+    # Nor can hello and control be had without end.
+    list=$(printf ',{"type":"hello"},{"type":"control","want":"ask"}%.0s' {1..31})
+    say b "[${list:1}]"
+    wait_until 5 grep -q '^closed 1008 too many events' "${OF[b]}"
+}
+
+@test "events that are not taken anyhow are no reason to end a connection" {
+    scene --control first --max-events 1
+    viewer a
+    viewer b
+    local list
+    list=$(printf ',{"type":"key_down","key":"x"}%.0s' {1..60})
+    say b "[${list:1}]" "[${list:1}]"
+    heard b
+    stat_is 'v[2]["refused"] == 120 and v[2]["limited"] == 0 and v[2]["events"] == 0'
+    run ! grep -q closed "${OF[b]}"
+}
+
+# --- another program that keeps the event log ---
+
+# A stream with moving pictures, served, and a program that was stopped while it wrote events.
+held_log() { # ARGS…
+    shm-create -s 64x48 "$S"
+    bg shm-encode "$S"
+    bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
+    serve "$@" "$S"
+    SERVER=$BG
+    WS=ws://127.0.0.1:$PORT/ws
+    viewer a --restarts
+    viewer b
+    bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
+    HOLD=$BG
+    wait_until 10 grep -q held "$BATS_TEST_TMPDIR/hold"
+    wait_until 10 stopped
+}
+
+stopped() {
+    [ -n "$(group_in "$HOLD" T)" ]
+}
+
+go_on() {
+    wait_until 10 stopped
+    kill -CONT "$HOLD"
+    ends 0 "$HOLD"
+}
+
+pictures_of() { # NAME
+    grep -c '^picture' "${OF[$1]}"
+}
+
+more_pictures() { # NAME THAN
+    [ "$(pictures_of "$1")" -gt "$2" ]
+}
+
+@test "a program stopped while it writes events: pictures go on, viewers are answered, events come later, in order" {
+    held_log --control first
+    say a "$DOWN" '{"type":"key_down","key":"a"}'
+    heard a
+    stat_is 's["waiting"] == 2 and s["events"] == 0 and v[1]["events"] == 0'
+    [ "$(status_of "$URL/snapshot.jpg")" = 200 ]
+    wait_until 10 more_pictures a $(($(pictures_of a) + 5))
+    want a give 2
+    say b "$HELLO"
+    state b 's["steering"]'
+    say b "$DOWN"
+    heard b
+    stat_is 's["waiting"] == 5'
+    viewer c # can come, see, and go
+    wait_until 10 more_pictures c 3
+    bye c
+    bye b
+    stat_is 's["waiting"] == 6'
+    [ -z "$(logged)" ]
+    go_on
+    wait_until 5 stat_is 's["waiting"] == 0 and s["events"] == 6 and v[1]["events"] == 4'
+    heard a
+    grep -q "\"t\":$HEARD.5,.*\"event\":4}" "${OF[a]}"
+    say a '{"type":"key_up","key":"a"}' # it steers no more
+    want a ask
+    say a "$DOWN"
+    bye a
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+key_down key=a viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=1
+key_up key=a viewer=1
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=2
+pointer_up x=0.25 y=0.5 button=1 viewer=2
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=1
+EOF
+}
+
+@test "more events than the server keeps meanwhile: their viewer has to wait, none is lost" {
+    held_log --max-events 1000000 -v
+    python3 -c 'import json
+for n in range(0, 20480, 64):
+    print(json.dumps([{"type": "pointer_move", "x": (n + i) / 32768, "y": 0} for i in range(64)]))' >"$BATS_TEST_TMPDIR/many"
+    cat "$BATS_TEST_TMPDIR/many" >&"${IN[a]}" 3>&- &
+    local feeder=$!
+    wait_until 20 stat_is 's["waiting"] >= 2048'
+    # others are read from, and their events wait behind
+    say b '{"type":"key_down","key":"b"}'
+    heard b
+    stat_is 's["waiting"] == 2048 + 1'
+    wait_until 10 more_pictures a $(($(pictures_of a) + 3))
+    local err
+    err=$(grep -h 'has to wait' "$BATS_TEST_TMPDIR"/bg.*.err)
+    [[ $err = "ws-serve: $S: viewer 1 has to wait: pid "*" (claim-hold) keeps the event log" ]]
+    go_on
+    wait $feeder
+    heard a
+    wait_until 20 stat_is 's["waiting"] == 0 and v[1]["events"] == 20480'
+    event-read --from start -t 0 "$S" | python3 -c 'import sys
+seen = [line.split() for line in sys.stdin]
+moves = [round(float(w[1][2:]) * 32768) for w in seen if w[0] == "pointer_move"]
+assert moves == list(range(20480)), len(moves)
+assert [w[1] for w in seen if w[0] == "key_down"] == ["key=b"]'
+}
+
+@test "events that wait go into the stream that supersedes theirs, or away with it" {
+    held_log
+    say a "$DOWN" "$UP"
+    heard a
+    stat_is 's["waiting"] == 2'
+    shm-create -s 64x48 --replace "$S"
+    wait_until 5 stat_is 's["waiting"] == 0 and s["events"] == 2'
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=1
+EOF
+    go_on
+    bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
+    HOLD=$BG
+    wait_until 10 stopped
+    say a "$DOWN"
+    heard a
+    stat_is 's["waiting"] == 1'
+    shm-rm -f "$S"
+    ends 0 "$SERVER"
+    grep -q '^closed 1001' "${OF[a]}"
+    go_on
+}
+
+@test "a stop signal while events wait: a second for them, then a line that says so" {
+    held_log
+    say a "$DOWN" '{"type":"key_down","key":"a"}'
+    heard a
+    kill -TERM "$SERVER"
+    ends 143 "$SERVER"
+    grep -qh "^ws-serve: $S: 4 events are lost" "$BATS_TEST_TMPDIR"/bg.*.err
+    go_on
+    [ -z "$(logged)" ]
 }

@@ -140,17 +140,34 @@ static bool serving(const struct server *server)
     return !cli_stopped() && server->sources_live > 0;
 }
 
-/* Every viewer is told that the server goes away, and has a moment to say good-bye. */
+static bool events_wait(const struct server *server)
+{
+    for (size_t i = 0; i < server->source_count; i++)
+        if (server->sources[i].seg && server->sources[i].inbox.count)
+            return true;
+    return false;
+}
+
+static void end_late(lws_sorted_usec_list_t *timer)
+{
+    (void)timer; /* it has ended the poll */
+}
+
+/* Every viewer is told that the server goes away, and has a moment to say good-bye; events that
+ * wait for the log have that moment too. */
 static void end_viewers(struct server *server)
 {
     uint64_t deadline = cli_now() + END_MS * UINT64_C(1000000);
+    lws_sorted_usec_list_t timer = {0};
     server->ending = true;
     for (size_t i = 0; i < server->source_count; i++)
         while (server->sources[i].viewers)
             conn_end(server->sources[i].viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
-    while (server->closing && cli_now() < deadline)
+    lws_sul_schedule(server->context, 0, &timer, end_late, END_MS * 1000);
+    while ((server->closing || events_wait(server)) && cli_now() < deadline)
         if (lws_service(server->context, 0) < 0)
             break;
+    lws_sul_cancel(&timer);
 }
 
 static int run(struct server *server, const char *url)

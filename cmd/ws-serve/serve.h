@@ -87,6 +87,15 @@ struct control {
     unsigned asking_count;
 };
 
+/* Events that wait for their turn at the log. */
+struct inbox {
+    struct event *events;
+    size_t count, room;
+    pthread_t waiter;
+    bool waiting;      /* the waiter is there */
+    _Atomic bool turn; /* it has seen the log free */
+};
+
 struct source {
     struct server *server;
     const char *name;
@@ -100,6 +109,7 @@ struct source {
     struct viewer *viewers;
     unsigned viewer_count, mjpeg_count;
     struct control control;
+    struct inbox inbox;
     uint64_t sent, sent_bytes; /* pictures, to all viewers that ever were */
     uint64_t skipped;          /* pictures, by all viewers that ever were */
     uint64_t events;           /* put into the log */
@@ -129,9 +139,22 @@ void packet_release(struct source *source, struct packet *packet);
 /* viewer_count has changed. May end the stream, and with it all its viewers. */
 void source_watch(struct source *source);
 
-/* Puts events into the log; their numbers and times are filled in. Events for a stream that is gone
- * or may only be read are dropped: -1. May end the stream, and with it all its viewers. */
-int source_append(struct source *source, struct event *events, size_t count);
+/* Starts a thread that gets no signals: they have to interrupt the loop's poll. -1 with errno. */
+int source_thread(pthread_t *thread, void *(*run)(void *), struct source *source);
+
+/* inbox.c: events on their way into the log. */
+
+/* Puts events into the log, now or as soon as no other program keeps it; their numbers and times
+ * are filled in. viewer: who sent them, NULL when it has left. Events for a stream that is gone or
+ * may only be read are dropped: -1. May end the stream, and with it all its viewers. */
+int inbox_append(struct source *source, struct viewer *viewer, struct event *events, size_t count);
+
+/* The log may have become free. May end the stream, too. */
+void inbox_retry(struct source *source);
+
+/* Waits no more; before the stream is detached. What has not been written stays. */
+void inbox_stop(struct source *source);
+void inbox_free(struct source *source);
 
 /* viewer.c: one WebSocket or MJPEG viewer. */
 
@@ -164,6 +187,8 @@ struct viewer {
     enum role role;
     bool hello;          /* it wants to be told who steers */
     bool state_due;      /* and has to be */
+    size_t waiting;      /* of its events, for their turn at the log */
+    bool paused;         /* they are too many: it isn't read from */
     uint64_t event;      /* number of its last event in the stream's log, 0: none */
     uint64_t events;     /* it put into the log */
     uint64_t refused;    /* events and wishes: it doesn't steer */

@@ -7,7 +7,6 @@
  */
 #include "serve.h"
 #include "cli.h"
-#include "evlog.h"
 #include "seg.h"
 #include "wake.h"
 #include <errno.h>
@@ -41,18 +40,22 @@ static void *wait_for_pictures(void *arg)
     }
 }
 
-int source_start(struct source *source)
+int source_thread(pthread_t *thread, void *(*run)(void *), struct source *source)
 {
-    /* Signals are the loop's: they have to interrupt its poll. */
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int err = pthread_create(&source->waiter, NULL, wait_for_pictures, source);
+    int err = pthread_create(thread, NULL, run, source);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    source->waiting = err == 0;
     errno = err;
     return err ? -1 : 0;
+}
+
+int source_start(struct source *source)
+{
+    source->waiting = source_thread(&source->waiter, wait_for_pictures, source) == 0;
+    return source->waiting ? 0 : -1;
 }
 
 static void source_stop(struct source *source)
@@ -81,6 +84,7 @@ static int source_attach(struct source *source)
 static void source_detach(struct source *source)
 {
     source_stop(source);
+    inbox_stop(source);
     ring_close(source->ring);
     seg_close(source->seg);
     source->ring = NULL;
@@ -99,6 +103,8 @@ int source_open(struct source *source, struct server *server, const char *name)
 void source_close(struct source *source)
 {
     lws_sul_cancel(&source->idle_timer);
+    inbox_stop(source);
+    inbox_free(source);
     source_detach(source);
     while (source->spare) {
         struct packet *packet = source->spare;
@@ -123,7 +129,8 @@ static int source_follow(struct source *source, int err)
     source_detach(source);
     if (err == ESTALE && source_attach(source) == 0 && source_start(source) == 0) {
         for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
-            viewer->event = 0; /* another log, with numbers of its own */
+            viewer->event = 0;                       /* another log, with numbers of its own */
+        lws_cancel_service(source->server->context); /* for events that waited for the old one */
         return 0;
     }
     if (err == ESTALE && errno != ENOENT)
@@ -229,6 +236,7 @@ struct packet *source_newest(struct source *source)
 
 void source_look(struct source *source)
 {
+    inbox_retry(source);
     if (source->viewer_count)
         source_newest(source);
     else if (source->seg && seg_alive(source->seg))
@@ -244,20 +252,4 @@ void source_watch(struct source *source)
     source_newest(source);
     if (source->mjpeg_count && !source->idle) /* it may be the first: no timer has run so far */
         source_not_idle(source);
-}
-
-int source_append(struct source *source, struct event *events, size_t count)
-{
-    for (;;) {
-        if (!source->seg || !seg_writable(source->seg))
-            return -1;
-        if (evlog_append(source->seg, events, count) == 0) {
-            source->events += count;
-            return 0;
-        }
-        if (errno == ESTALE || errno == EIDRM)
-            source_newest(source);
-        else if (errno != EINTR || cli_stopped())
-            return -1;
-    }
 }

@@ -73,8 +73,8 @@ char *stats_json(const struct source *source, size_t *bytes)
         fputs("null", to);
     fprintf(to,
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
-            ",\"control\":\"%s\",\"steerer\":",
-            source->sent, source->sent_bytes, source->events,
+            ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",
+            source->sent, source->sent_bytes, source->events, source->inbox.count,
             control_name(source->server->control));
     if (source->control.steerer)
         fprintf(to, "%" PRIu32, source->control.steerer->id);

@@ -57,10 +57,7 @@ void viewer_release(struct viewer *viewer)
     while ((count = held_release(&held, events, HELD_EVENTS))) {
         for (size_t i = 0; i < count; i++)
             events[i].viewer = id;
-        if (source_append(source, events, count) == 0 && conn->viewer == viewer) {
-            viewer->event = events[count - 1].number;
-            viewer->events += count;
-        }
+        inbox_append(source, conn->viewer == viewer ? viewer : NULL, events, count);
     }
 }
 
@@ -244,10 +241,8 @@ static int batch_flush(struct batch *batch)
     struct conn *conn = viewer->conn;
     size_t count = batch->count;
     batch->count = 0;
-    if (count && source_append(viewer->source, batch->events, count) == 0) {
-        viewer->event = batch->events[count - 1].number;
-        viewer->events += count;
-    }
+    if (count)
+        inbox_append(viewer->source, viewer, batch->events, count);
     return conn->viewer ? 0 : -1;
 }
 
