@@ -210,9 +210,11 @@ events() {
     bg shm-encode "$S2"
     serve "$odd" "$S2"
     [ "$(status_of "$URL/")" = 200 ]
-    grep -qF "<li><a href=\"$S2/\">$S2</a></li>" "$BATS_TEST_TMPDIR/body"
+    grep -qF "<li><a href=\"$S2/\">" "$BATS_TEST_TMPDIR/body"
+    grep -qF "<span class=\"name\">$S2</span>" "$BATS_TEST_TMPDIR/body"
     code="$S%3Cb%3E%26%2B%20%2541%22%C3%A9"
-    grep -qF "<li><a href=\"$code/\">$S&lt;b&gt;&amp;+ %41\"é</a></li>" "$BATS_TEST_TMPDIR/body"
+    grep -qF "<li><a href=\"$code/\">" "$BATS_TEST_TMPDIR/body"
+    grep -qF "<span class=\"name\">$S&lt;b&gt;&amp;+ %41\"é</span>" "$BATS_TEST_TMPDIR/body"
     [ "$(status_of "$URL/$code/")" = 200 ]
     [ "$(header_of location "$URL/$code")" = "$code/" ]
     [ "$(stat_of 's["name"]' "$code")" = "$odd" ]

@@ -5,27 +5,24 @@
 
 enum { ORIGIN_BYTES = 256 };
 
-/* What to allow: "*", the page's own origin, or NULL. */
-static const char *cors_allowed(const struct server *server, const char *origin)
+const char *cors_allowed(const struct conn *conn)
 {
+    const struct server *server = conn->server;
+    char origin[ORIGIN_BYTES] = "";
     for (size_t i = 0; i < server->cors_count; i++)
         if (strcmp(server->cors[i], "*") == 0)
             return "*";
+    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
+        return NULL; /* too long for any that is allowed */
     for (size_t i = 0; i < server->cors_count; i++)
         if (strcmp(server->cors[i], origin) == 0)
             return server->cors[i];
     return NULL;
 }
 
-const char *cors_headers(const struct conn *conn, bool preflight)
+const char *cors_headers(const char *allowed, bool preflight)
 {
     static char lines[512 + ORIGIN_BYTES];
-    char origin[ORIGIN_BYTES] = "";
-    if (!conn->server->cors_count)
-        return NULL;
-    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
-        *origin = 0; /* too long for any that is allowed */
-    const char *allowed = cors_allowed(conn->server, origin);
     int at = snprintf(lines, sizeof lines, "vary:%corigin%c", 0, 0);
     if (allowed)
         at += snprintf(lines + at, sizeof lines - (size_t)at,

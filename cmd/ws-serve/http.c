@@ -40,6 +40,7 @@ static const struct {
     const char *path;
     enum endpoint at;
 } at_root[] = {
+    {"streams", AT_STREAMS},
     {"metrics", AT_METRICS},
     {"healthz", AT_HEALTH},
 };
@@ -130,7 +131,7 @@ static int out_head(struct conn *conn, unsigned status, const char *type, lws_fi
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
     if (out_lines(wsi, conn->own_page ? NULL : policy, end) || out_lines(wsi, extra, end) ||
-        out_lines(wsi, conn->cors, end))
+        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)))
         return -1;
     return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
 }
@@ -352,7 +353,7 @@ static int answer_www(struct conn *conn, bool head, const char *path)
 /* What pages of other sites may read, if at all. */
 static bool is_shared(enum endpoint at)
 {
-    return at == AT_MJPEG || at == AT_SNAPSHOT || at == AT_STATS;
+    return at == AT_MJPEG || at == AT_SNAPSHOT || at == AT_STATS || at == AT_STREAMS;
 }
 
 /* An answer behind which the connection ends. */
@@ -375,8 +376,10 @@ int http_request(struct conn *conn)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = http_route(conn->server, path);
     conn->own_page = false;
-    conn->cors = is_shared(route.at) ? cors_headers(conn, method == LWSHUMETH_OPTIONS) : NULL;
-    if (method == LWSHUMETH_OPTIONS && conn->cors && !has_body(conn->wsi))
+    conn->has_cors = conn->server->cors_count && is_shared(route.at);
+    conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
+    conn->is_preflight = method == LWSHUMETH_OPTIONS;
+    if (conn->is_preflight && conn->has_cors && !has_body(conn->wsi))
         return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
         return answer_last(conn, false, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0GET, HEAD\0",
@@ -402,6 +405,10 @@ int http_request(struct conn *conn)
     }
     case AT_STATS: {
         char *text = stats_json(route.source, &bytes);
+        return answer_own(conn, head, "application/json", text, text ? bytes : 0);
+    }
+    case AT_STREAMS: {
+        char *text = streams_json(conn->server, &bytes);
         return answer_own(conn, head, "application/json", text, text ? bytes : 0);
     }
     case AT_METRICS: {

@@ -11,6 +11,8 @@
         file    page_index_html, "cmd/ws-serve/page/index.html"
         file    page_page_css, "cmd/ws-serve/page/page.css"
         file    page_page_js, "cmd/ws-serve/page/page.js"
+        file    page_list_css, "cmd/ws-serve/page/list.css"
+        file    page_list_js, "cmd/ws-serve/page/list.js"
         file    page_icon_svg, "cmd/ws-serve/page/icon.svg"
 
         .section .note.GNU-stack, "", @progbits

@@ -8,12 +8,16 @@
 extern const char page_index_html[], page_index_html_end[];
 extern const char page_page_css[], page_page_css_end[];
 extern const char page_page_js[], page_page_js_end[];
+extern const char page_list_css[], page_list_css_end[];
+extern const char page_list_js[], page_list_js_end[];
 extern const char page_icon_svg[], page_icon_svg_end[];
 
 static const struct page_file files[] = {
     {"", "text/html; charset=utf-8", page_index_html, page_index_html_end},
     {"page.css", "text/css; charset=utf-8", page_page_css, page_page_css_end},
     {"page.js", "text/javascript; charset=utf-8", page_page_js, page_page_js_end},
+    {"list.css", "text/css; charset=utf-8", page_list_css, page_list_css_end},
+    {"list.js", "text/javascript; charset=utf-8", page_list_js, page_list_js_end},
     {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
 };
 
@@ -69,8 +73,12 @@ char *page_list(const struct server *server, size_t *bytes)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"dark light\">\n<title>shmcast</title>\n"
           "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
-          "<link rel=\"stylesheet\" href=\"page.css\">\n</head>\n<body class=\"list\">\n"
-          "<h1>Streams</h1>\n<ul>\n",
+          "<link rel=\"stylesheet\" href=\"page.css\">\n"
+          "<link rel=\"stylesheet\" href=\"list.css\">\n"
+          "<script src=\"list.js\" type=\"module\"></script>\n</head>\n"
+          "<body class=\"list\">\n<main>\n<div class=\"top\">\n"
+          "<img src=\"icon.svg\" alt=\"\" width=\"28\" height=\"28\">\n<h1>Streams</h1>\n"
+          "<p id=\"status\" role=\"status\"></p>\n</div>\n<ul id=\"streams\">\n",
           to);
     for (size_t i = 0; i < server->source_count; i++) {
         const struct source *source = &server->sources[i];
@@ -78,11 +86,15 @@ char *page_list(const struct server *server, size_t *bytes)
         if (!source->seg)
             continue;
         page_encode(source->name, url);
-        fprintf(to, "<li><a href=\"%s/\">", url);
+        /* without scripts a picture as of now */
+        fprintf(to,
+                "<li><a href=\"%s/\"><span class=\"thumb\"><noscript>"
+                "<img src=\"%s/snapshot.jpg\" alt=\"\"></noscript></span><span class=\"name\">",
+                url, url);
         html_text(to, source->name);
-        fputs("</a></li>\n", to);
+        fputs("</span> <span class=\"facts\"></span></a></li>\n", to);
     }
-    fputs("</ul>\n</body>\n</html>\n", to);
+    fputs("</ul>\n</main>\n</body>\n</html>\n", to);
     bool bad = ferror(to);
     if (fclose(to) || bad) {
         free(text);

@@ -279,11 +279,13 @@ struct conn {
     struct viewer *viewer;
     struct source *source; /* of packet */
     struct packet *packet; /* body is in it */
-    const char *cors;      /* header lines of the answer that is about to go, or NULL */
-    char *own;             /* body, to be freed */
-    const char *body;      /* being sent */
-    int file;              /* body is in it, if not 0; to be closed */
-    bool own_page;         /* the answer that is about to go is a file of --www */
+    bool is_preflight;
+    bool has_cors;    /* the answer that is about to go is for pages of other sites too, if */
+    const char *cors; /* … this is not NULL: their origin, or "*" */
+    char *own;        /* body, to be freed */
+    const char *body; /* being sent */
+    int file;         /* body is in it, if not 0; to be closed */
+    bool own_page;    /* the answer that is about to go is a file of --www */
     size_t body_at, body_bytes;
     char *text; /* of the message that is coming in */
     size_t text_bytes, text_room;
@@ -320,6 +322,7 @@ enum endpoint {
     AT_MJPEG,
     AT_SNAPSHOT,
     AT_STATS,
+    AT_STREAMS,
     AT_METRICS,
     AT_HEALTH
 };
@@ -352,10 +355,12 @@ void http_end(struct conn *conn);
  * "name:\0value\0…\0". Does not complete the transaction. */
 int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
 
-/* cors.c: header lines, as http_text takes them, that let the page this request comes from read the
- * answer; NULL when --cors wasn't given. Valid until the next call. preflight: for the question
- * that a browser asks before. */
-const char *cors_headers(const struct conn *conn, bool preflight);
+/* cors.c: who may read the answer to this request by --cors, beside the server's own pages: "*",
+ * the origin of the page that it comes from, or NULL. */
+const char *cors_allowed(const struct conn *conn);
+/* Header lines, as http_text takes them, that say so. Valid until the next call. preflight: for the
+ * question that a browser asks before. */
+const char *cors_headers(const char *allowed, bool preflight);
 
 /* The answer to what isn't HTTP at all; then hang up. */
 void http_garbage(struct lws *wsi, const char *data, size_t bytes);
@@ -379,6 +384,9 @@ char *stats_json(const struct source *source, size_t *bytes);
 /* text (a stream's name) as a JSON string into out, which has JSON_NAME bytes: bytes that aren't
  * UTF-8 come out as the code points of the same numbers. */
 void json_quote(const char *text, char *out);
+/* The same in short of all streams, removed ones too. */
+char *streams_json(const struct server *server, size_t *bytes);
+
 /* For Prometheus, of all streams, in malloc'ed memory, or NULL. */
 char *metrics_text(const struct server *server, size_t *bytes);
 

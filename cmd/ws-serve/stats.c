@@ -54,6 +54,47 @@ static void stats_newest(FILE *to, const struct ring_meta *newest)
             newest->bytes, (double)age / 1e6);
 }
 
+static void stats_short(FILE *to, const struct source *source)
+{
+    char name[JSON_NAME], url[3 * 250 + 1];
+    struct ring_stats frames = {0}, pictures = {0};
+    json_quote(source->name, name);
+    page_encode(source->name, url);
+    if (source->seg) {
+        ring_stats(source->seg, RING_FRAMES, &frames);
+        ring_stats(source->seg, RING_PACKETS, &pictures);
+    }
+    fprintf(to,
+            "{\"name\":%s,\"url\":\"%s/\",\"live\":%s,\"viewers\":%u,\"frames\":%" PRIu64
+            ",\"pictures\":%" PRIu64 ",\"newest\":",
+            name, url, source->seg ? "true" : "false", source->viewer_count, frames.published,
+            pictures.published);
+    if (pictures.newest.bytes)
+        stats_newest(to, &pictures.newest);
+    else
+        fputs("null", to);
+    putc('}', to);
+}
+
+char *streams_json(const struct server *server, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to)
+        return NULL;
+    for (size_t i = 0; i < server->source_count; i++) {
+        putc(i ? ',' : '[', to);
+        stats_short(to, &server->sources[i]);
+    }
+    fputs("]\n", to);
+    bool bad = ferror(to);
+    if (fclose(to) || bad) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 char *stats_json(const struct source *source, size_t *bytes)
 {
     struct ring_stats ring;

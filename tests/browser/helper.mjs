@@ -7,6 +7,7 @@
 import {spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
 import {createServer} from 'node:net';
+import {existsSync} from 'node:fs';
 import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';
 import assert from 'node:assert/strict';
@@ -83,10 +84,15 @@ export async function run(command, args, {input} = {})
     return out;
 }
 
+/* Of the test's own name, or as the last argument {stream: NAME} says. */
 export async function createStream(t, size, ...options)
 {
-    await run('shm-create', ['-s', size, ...options, name]);
-    after(t, () => run('shm-rm', ['-f', name]));
+    const {stream} = typeof options.at(-1) === 'object' ? options.pop() : {stream: name};
+    await run('shm-create', ['-s', size, ...options, stream]);
+    after(t, async () => {
+        if (existsSync(`/dev/shm/${stream}`)) /* the test itself may have removed it */
+            await run('shm-rm', ['-f', stream]);
+    });
 }
 
 async function freePort()
@@ -142,10 +148,10 @@ export function ppm(width, height, pixel)
 /* No two quarters alike, however the picture is turned and its channels are swapped. */
 export const QUARTERS = [[200, 30, 30], [30, 180, 60], [40, 60, 210], [230, 210, 90]];
 
-export function quarters(width, height)
+export function quarters(width, height, colours = QUARTERS)
 {
     return ppm(width, height,
-               (x, y) => QUARTERS[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)]);
+               (x, y) => colours[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)]);
 }
 
 /* Encoder and server on a new stream, with a picture that stands still. */

@@ -70,6 +70,7 @@ static void check_route(const struct server *server, const struct route *route)
     case AT_LIST:
         CHECK(server->source_count != 1);
         return;
+    case AT_STREAMS:
     case AT_METRICS:
     case AT_HEALTH:
         CHECK(!route->source);
@@ -110,7 +111,7 @@ static void check_texts(const struct server *server)
     struct server none = {.sources = NULL};
     size_t bare_bytes;
     char *bare = page_list(&none, &bare_bytes);
-    CHECK(bare && count(page, bytes, '<') == count(bare, bare_bytes, '<') + 4 * live);
+    CHECK(bare && count(page, bytes, '<') == count(bare, bare_bytes, '<') + 13 * live);
     free(bare);
     free(page);
     for (size_t i = 0; i < server->source_count; i++) {

@@ -1,0 +1,162 @@
+/* The list of streams: pictures in sight, what is known of each, and what has gone. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {MIDDLES, QUARTERS, createStream, name, open, pixels, quarters, run, serve, start,
+        until} from './helper.mjs';
+
+const SIZE = '320x240';
+const MOVING = `${name}-m`, STILL = name, EMPTY = `${name}-e`;
+
+/* One that moves, one that stands still and one without a picture, served in this order. */
+async function scene(t, ...more)
+{
+    for (const stream of [MOVING, EMPTY, ...more])
+        await createStream(t, SIZE, {stream});
+    await createStream(t, SIZE);
+    for (const stream of [MOVING, STILL, ...more])
+        start(t, 'shm-encode', ['-q', '90', '-S', '444', stream]);
+    const source = start(t, 'frame-gen', ['-s', SIZE, '-r', '20', '-o', MOVING]);
+    const writer = start(t, 'shm-write', [STILL], {stdin: 'pipe'});
+    writer.stdin.write(quarters(320, 240));
+    return {server: await serve(t, 0, MOVING, EMPTY, ...more), source, writer};
+}
+
+/* A stream without a picture answers 503, and Chromium tells. */
+async function list(t, server, options)
+{
+    const page = await open(t, server.root, options);
+    page.allowed.push(/503.*snapshot\.jpg/);
+    return page;
+}
+
+const item = stream => `li:has([href="${stream}/"], [data-at="${stream}/"])`;
+
+function facts(page, stream)
+{
+    return page.textContent(`${item(stream)} .facts`);
+}
+
+function says(page, stream, pattern)
+{
+    return until(`${stream}: ${pattern}`, async () => pattern.test(await facts(page, stream)));
+}
+
+/* What the page asks for, as 'STATUS path'. */
+function watch(page)
+{
+    const asked = [];
+    page.on('response', answer =>
+        asked.push(`${answer.status()} ${new URL(answer.url()).pathname.slice(1)}`));
+    return asked;
+}
+
+test('the list shows the newest picture of each stream and what is known of it', async t => {
+    const {server, writer} = await scene(t);
+    const page = await list(t, server);
+    const asked = watch(page);
+    await says(page, MOVING, /^Live · 320 × 240 · (1\d|2\d)\/s · 0 viewers$/);
+    await says(page, STILL, /^Still · 320 × 240 · 0 viewers$/);
+    await says(page, EMPTY, /^No picture yet · 0 viewers$/);
+    const shows = colours => until('the picture', async () => {
+        const got = await pixels(page, MIDDLES, `${item(STILL)} img`);
+        return got?.every((pixel, i) => pixel.every((v, c) => Math.abs(v - colours[i][c]) < 8));
+    });
+    await shows(QUARTERS);
+    assert.equal(await page.locator(`${item(EMPTY)} img`).isVisible(), false);
+    /* What moves is another picture every time, what stands still isn't sent again. */
+    await until('a still one that is known', () => asked.includes(`304 ${STILL}/snapshot.jpg`));
+    const moved = () => asked.filter(one => one === `200 ${MOVING}/snapshot.jpg`).length;
+    const before = moved();
+    await until('new pictures of the moving one', () => moved() >= before + 2);
+    /* One that stands still and then has another picture. */
+    writer.stdin.write(quarters(320, 240, [...QUARTERS].reverse()));
+    await shows([...QUARTERS].reverse());
+    /* A viewer is counted. */
+    const viewer = await page.context().newPage();
+    await viewer.goto(`${server.root}${STILL}/`);
+    await says(page, STILL, /· 1 viewer$/);
+    assert.equal(await page.textContent('#status'), '3 streams');
+    assert.deepEqual(asked.filter(one => !/^(200|304|503) /.test(one)), []);
+});
+
+test('only what is in sight is asked for, and nothing while the page is hidden', async t => {
+    const more = [1, 2, 3, 4].map(i => `${name}-${i}`);
+    const {server} = await scene(t, ...more);
+    const page = await list(t, server, {viewport: {width: 320, height: 300}});
+    const asked = watch(page);
+    const pictures = stream => asked.filter(one => one.endsWith(` ${stream}/snapshot.jpg`)).length;
+    await until('the first', () => pictures(MOVING) > 2);
+    assert.equal(pictures(STILL), 0); /* the last one */
+    await page.locator(item(STILL)).scrollIntoViewIfNeeded();
+    await until('the last', () => pictures(STILL) > 2);
+    const first = pictures(MOVING);
+    const last = pictures(STILL);
+    await until('the last again', () => pictures(STILL) > last + 1);
+    assert.ok(pictures(MOVING) <= first + 1, 'what is out of sight is left alone');
+
+    const hide = hidden => page.evaluate(value => {
+        Object.defineProperty(document, 'hidden', {configurable: true, get: () => value});
+        document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+    await hide(true);
+    /* What was on its way comes in; then two more rounds would have been due. */
+    await page.waitForTimeout(1500);
+    const asleep = asked.length;
+    await page.waitForTimeout(2500);
+    assert.equal(asked.length, asleep);
+    await hide(false);
+    await until('awake again', () => asked.length > asleep + 1);
+});
+
+test('a stream that was removed and a server that has gone are shown', async t => {
+    const {server} = await scene(t);
+    const page = await list(t, server);
+    page.allowed.push(/410 .*snapshot\.jpg/, /ERR_CONNECTION_REFUSED/, /ERR_EMPTY_RESPONSE/,
+                      /ERR_CONNECTION_RESET/, /ERR_INCOMPLETE/);
+    await says(page, STILL, /^Still/);
+    await run('shm-rm', ['-f', EMPTY]);
+    await says(page, EMPTY, /^Removed$/);
+    assert.equal(await page.getAttribute(`${item(EMPTY)} a`, 'href'), null);
+    await until('two are left', async () => (await page.textContent('#status')) === '2 streams');
+    await server.stop();
+    await says(page, STILL, /^No connection$/);
+    await says(page, EMPTY, /^Removed$/);
+    assert.equal(await page.textContent('#status'), 'No connection to the server');
+    await serve(t, server.port, MOVING);
+    await says(page, MOVING, /^Live/);
+    await says(page, STILL, /^Still/);
+});
+
+test('without scripts the list is links with pictures', async t => {
+    const {server} = await scene(t);
+    await until('a picture', async () => (await fetch(`${server.root}${STILL}/snapshot.jpg`)).ok);
+    const page = await list(t, server, {javaScriptEnabled: false});
+    const links = await page.locator('main a').all();
+    assert.deepEqual(await Promise.all(links.map(link => link.getAttribute('href'))),
+                     [MOVING, EMPTY, STILL].map(stream => `${stream}/`));
+    assert.deepEqual(await Promise.all(links.map(async link => (await link.textContent()).trim())),
+                     [MOVING, EMPTY, STILL]);
+    assert.ok(await page.locator(`${item(STILL)} img`).isVisible());
+});
+
+test('the list fits 320 pixels, in dark and light, and is reached by keys', async t => {
+    const {server} = await scene(t);
+    for (const [width, colorScheme] of [[320, 'dark'], [320, 'light'], [1280, 'dark'], [1280, 'light']]) {
+        const page = await list(t, server, {viewport: {width, height: 700}, colorScheme});
+        await says(page, STILL, /^Still/);
+        const over = await page.evaluate(() => [
+            document.documentElement.scrollWidth - innerWidth,
+            ...[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right - innerWidth),
+        ]);
+        assert.ok(over.every(by => by <= 0), `${width}: ${over}`);
+        for (const stream of [MOVING, EMPTY, STILL]) {
+            await page.keyboard.press('Tab');
+            assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')),
+                         `${stream}/`);
+            assert.notEqual(await page.evaluate(() =>
+                getComputedStyle(document.activeElement).outlineStyle), 'none');
+        }
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`${server.root}${STILL}/`);
+    }
+});
