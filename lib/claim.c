@@ -95,6 +95,17 @@ int claim_await(const struct seg *seg, unsigned claim)
                : 0;
 }
 
+/* For the holder of that reader's claim. */
+static void reader_clear(struct seg *seg, unsigned reader)
+{
+    const struct layout_header *h = seg_header(seg);
+    struct layout_ring *rings[] = {seg_at(seg, h->frames_at), seg_at(seg, h->packets_at)};
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&rings[i]->pins[reader].slot, 0);
+        atomic_fetch_and(&rings[i]->wanted, ~(UINT64_C(1) << reader));
+    }
+}
+
 int claim_take_reader(struct seg *seg, enum claim_role role)
 {
     for (int i = 0; i < LAYOUT_READERS; i++) {
@@ -102,7 +113,7 @@ int claim_take_reader(struct seg *seg, enum claim_role role)
         if (seg_mine(seg)[claim])
             continue;
         if (claim_get(seg, F_OFD_SETLK, claim, role) == 0) {
-            claim_clear_pins(seg, (unsigned)i);
+            reader_clear(seg, (unsigned)i);
             return i;
         }
         if (errno != EBUSY)
@@ -112,20 +123,12 @@ int claim_take_reader(struct seg *seg, enum claim_role role)
     return -1;
 }
 
-void claim_clear_pins(struct seg *seg, unsigned reader)
-{
-    const struct layout_header *h = seg_header(seg);
-    struct layout_ring *frames = seg_at(seg, h->frames_at), *packets = seg_at(seg, h->packets_at);
-    atomic_store(&frames->pins[reader].slot, 0);
-    atomic_store(&packets->pins[reader].slot, 0);
-}
-
 void claim_reap_reader(struct seg *seg, unsigned reader)
 {
     unsigned claim = LAYOUT_CLAIM_READER + reader;
     if (seg_mine(seg)[claim] || claim_lock(seg, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
         return; /* alive */
-    claim_clear_pins(seg, reader);
+    reader_clear(seg, reader);
     claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 

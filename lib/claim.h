@@ -35,8 +35,8 @@ int claim_wait(struct seg *seg, unsigned claim);
  * cancelled the claim may be held until seg_close. 0 or -1. */
 int claim_await(const struct seg *seg, unsigned claim);
 
-/* Takes a free reader's claim and clears what its last holder left pinned. Returns the reader's
- * index 0 … LAYOUT_READERS - 1, or -1 with EBUSY (all taken) or EROFS. */
+/* Takes a free reader's claim and clears what its last holder left. Returns the reader's index
+ * 0 … LAYOUT_READERS - 1, or -1 with EBUSY (all taken) or EROFS. */
 int claim_take_reader(struct seg *seg, enum claim_role role);
 
 void claim_drop(struct seg *seg, unsigned claim);
@@ -47,10 +47,9 @@ int claim_holder(const struct seg *seg, unsigned claim, struct claim_info *info)
 /* Is any claim at all held by anybody but us (attached included)? 1, 0, or -1 with errno. */
 int claim_any(const struct seg *seg);
 
-/* Is a reader's holder dead? Then clears its pins. Holds the claim meanwhile, so that no new reader
- * can come in between. */
+/* Is a reader's holder dead? Then clears what it left in the rings: its pins, and that it wanted
+ * pictures. Holds the claim meanwhile, so that no new reader can come in between. */
 void claim_reap_reader(struct seg *seg, unsigned reader);
-void claim_clear_pins(struct seg *seg, unsigned reader);
 
 /* The attached claim. share: waits while somebody excludes. exclude: EBUSY when anybody shares. */
 int claim_share(struct seg *seg);

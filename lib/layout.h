@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 enum {
     LAYOUT_PAGE = 4096,
@@ -88,11 +88,15 @@ struct layout_pin {
 /* A ring of pictures: one writer, newest wins. Slot records follow at the end of the struct. */
 struct layout_ring {
     _Atomic uint64_t newest; /* number of the newest picture << 8 | its slot; 0: none yet */
-    _Atomic uint32_t wake;   /* futex: changes with each picture and with header.state */
-    uint32_t reserved0;
+    _Atomic uint32_t wake;   /* futex: changes with each picture, asleep and header.state */
+    _Atomic uint32_t
+        demand; /* futex: changes when a reader begins to want, and with header.state */
     _Atomic uint64_t dropped; /* pictures for which no slot was free, or that did not fit */
     _Atomic uint64_t skipped; /* pictures left out because they equalled the one before */
-    uint8_t reserved[32];
+    _Atomic uint64_t wanted;  /* bit i: reader i wants new pictures */
+    _Atomic uint32_t asleep;  /* 1 from when the writer sleeps, because nobody wants pictures, until
+                                 it has looked again at what there is to make one of */
+    uint8_t reserved[20];
     struct layout_pin pins[LAYOUT_READERS];
 };
 
@@ -184,8 +188,11 @@ LAYOUT_AT(layout_header, reserved, 152);
 LAYOUT_AT(layout_claim, start_time, 8);
 LAYOUT_AT(layout_claim, command, 32);
 LAYOUT_AT(layout_ring, wake, 8);
+LAYOUT_AT(layout_ring, demand, 12);
 LAYOUT_AT(layout_ring, dropped, 16);
 LAYOUT_AT(layout_ring, skipped, 24);
+LAYOUT_AT(layout_ring, wanted, 32);
+LAYOUT_AT(layout_ring, asleep, 40);
 LAYOUT_AT(layout_ring, pins, 64);
 LAYOUT_AT(layout_slot, bytes, 8);
 LAYOUT_AT(layout_slot, width, 16);

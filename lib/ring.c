@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Readers that want pictures are asked at most so often whether they live. */
+#define REAP_NS UINT64_C(1000000000)
+
 struct ring {
     struct seg *seg;
     enum ring_channel channel;
@@ -17,10 +20,11 @@ struct ring {
     size_t capacity;
     unsigned count;
     bool writer;
-    bool busy;     /* writer: slot `at` is marked */
-    unsigned at;   /* writer: the slot last taken */
-    int reader;    /* index of our reader's claim, or -1: we copy */
-    uint8_t *copy; /* of the picture, when we copy */
+    bool busy;          /* writer: slot `at` is marked */
+    unsigned at;        /* writer: the slot last taken */
+    int reader;         /* index of our reader's claim, or -1: we copy */
+    uint64_t reaped_ns; /* writer: when it last asked whether those who want pictures live */
+    uint8_t *copy;      /* of the picture, when we copy */
     size_t copy_room;
 };
 
@@ -91,6 +95,7 @@ void ring_close(struct ring *ring)
         return;
     int err = errno;
     ring_unpin(ring);
+    ring_want(ring, false);
     if (ring->writer)
         claim_drop(ring->seg, writer_claim(ring->channel));
     else if (ring->reader >= 0)
@@ -173,6 +178,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     slot->published_ns = meta->published_ns;
     atomic_store(&slot->seq, 2 * meta->number);
     atomic_store(&ring->head->newest, meta->number << 8 | ring->at);
+    atomic_store(&ring->head->asleep, 0);
     ring->busy = false;
     wake_all(&ring->head->wake);
 }
@@ -182,14 +188,25 @@ void ring_abort(struct ring *ring)
     ring->busy = false; /* the mark stays: what is in the slot is no picture any more */
 }
 
+/* A writer that slept has nothing new to show: whoever waits for that is told. */
+static void ring_rouse(struct ring *ring)
+{
+    if (!atomic_load(&ring->head->asleep))
+        return;
+    atomic_store(&ring->head->asleep, 0);
+    wake_all(&ring->head->wake);
+}
+
 void ring_drop(struct ring *ring)
 {
     atomic_fetch_add(&ring->head->dropped, 1);
+    ring_rouse(ring);
 }
 
 void ring_skip(struct ring *ring)
 {
     atomic_fetch_add(&ring->head->skipped, 1);
+    ring_rouse(ring);
 }
 
 /* Each field is read once: what is checked afterwards is what is used. */
@@ -313,6 +330,86 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
     }
 }
 
+bool ring_want(struct ring *ring, bool want)
+{
+    if (ring->reader < 0)
+        return false;
+    uint64_t bit = UINT64_C(1) << ring->reader;
+    if (!want)
+        atomic_fetch_and(&ring->head->wanted, ~bit);
+    else if (!(atomic_fetch_or(&ring->head->wanted, bit) & bit))
+        wake_all(&ring->head->demand);
+    return true;
+}
+
+bool ring_wanted(const struct ring *ring)
+{
+    return atomic_load(&ring->head->wanted) != 0;
+}
+
+bool ring_stale(const struct ring *ring)
+{
+    return atomic_load(&ring->head->asleep) &&
+           claim_holder(ring->seg, writer_claim(ring->channel), NULL) == 1;
+}
+
+int ring_refresh(struct ring *ring, const struct timespec *deadline)
+{
+    for (;;) {
+        uint32_t seen = atomic_load(&ring->head->wake);
+        if (seg_alive(ring->seg))
+            return -1;
+        if (!ring_stale(ring))
+            return 0;
+        if (wake_wait(&ring->head->wake, seen, deadline))
+            return -1;
+    }
+}
+
+/* Who was killed said nothing of no longer wanting pictures. */
+static bool wanted_by_the_living(struct ring *ring)
+{
+    uint64_t now = wake_now(), wanted = atomic_load(&ring->head->wanted);
+    if (now - ring->reaped_ns < REAP_NS)
+        return wanted != 0;
+    ring->reaped_ns = now;
+    for (unsigned i = 0; i < LAYOUT_READERS; i++)
+        if (wanted >> i & 1)
+            claim_reap_reader(ring->seg, i);
+    return ring_wanted(ring);
+}
+
+static struct wake_seen word_now(const _Atomic uint32_t *word)
+{
+    return (struct wake_seen){word, atomic_load(word)};
+}
+
+int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
+{
+    bool one = in->seg == out->seg; /* then what ends one changes every word of the other */
+    for (;;) {
+        /* Loaded before anything is looked at: see ring.h. */
+        struct wake_seen demand = word_now(&out->head->demand);
+        struct wake_seen frame = word_now(&in->head->wake), end = word_now(&in->head->demand);
+        if (seg_alive(in->seg) || seg_alive(out->seg))
+            return -1;
+        bool wanted = always || ring_wanted(out);
+        uint64_t newest = atomic_load(&in->head->newest);
+        bool work = newest && newest_number(newest) != after;
+        if (wanted && work && !always)
+            wanted = wanted_by_the_living(out);
+        if (wanted && work)
+            return 1;
+        if (wanted)
+            ring_rouse(out);
+        else
+            atomic_store(&out->head->asleep, 1);
+        struct wake_seen first = wanted ? frame : demand, second = wanted ? demand : end;
+        if (one ? wake_wait(first.word, first.seen, NULL) : wake_wait_two(first, second))
+            return -1;
+    }
+}
+
 void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_stats *out)
 {
     struct ring ring = {0};
@@ -320,7 +417,9 @@ void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_st
     uint64_t newest = atomic_load(&ring.head->newest);
     *out = (struct ring_stats){.published = newest_number(newest),
                                .dropped = atomic_load(&ring.head->dropped),
-                               .skipped = atomic_load(&ring.head->skipped)};
+                               .skipped = atomic_load(&ring.head->skipped),
+                               .wanted = atomic_load(&ring.head->wanted),
+                               .asleep = atomic_load(&ring.head->asleep) != 0};
     if (newest && newest_slot(newest) < ring.count) {
         slot_meta(&ring.slots[newest_slot(newest)], newest_number(newest), &out->newest);
         if (!meta_sound(&ring, &out->newest)) /* overwritten just now */

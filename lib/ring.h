@@ -5,10 +5,17 @@
  * The steps have the names that tests/model gives them. Writer: mark a slot busy (odd seq), look at
  * the pins, fill, publish. Reader: look at newest, pin, re-check seq. All four are sequentially
  * consistent atomics, so either the writer sees the pin or the reader sees the mark.
+ *
+ * Demand: a reader says that it wants new pictures by a bit of its own in `wanted`, and a writer
+ * may sleep while there is none. The reader sets its bit, then changes the futex word `demand` and
+ * wakes; the writer loads demand, then looks at the bits, then sleeps only if demand still is what
+ * it loaded. So either the writer sees the bit, or its sleep doesn't begin, or it is woken: a wish
+ * is never lost (tests/model/demand.pml).
  */
 #ifndef SHMCAST_RING_H
 #define SHMCAST_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -73,8 +80,37 @@ void ring_unpin(struct ring *ring);
  * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal came), ESTALE, EIDRM. */
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline);
 
+/*
+ * A reader wants new pictures from now on, or no more; at first it doesn't. true: the writer is
+ * told. false: one that copies has no place to say it. Wakes the writer, if need be.
+ */
+bool ring_want(struct ring *ring, bool want);
+
+/* Does anybody want pictures of it? */
+bool ring_wanted(const struct ring *ring);
+
+/*
+ * Does its living writer sleep because nobody wanted pictures, so that the newest may be old? Once
+ * somebody wants them this changes, soon, with a new picture if there is anything new to show, and
+ * then the waiters for pictures are woken in any case.
+ */
+bool ring_stale(const struct ring *ring);
+
+/* Sleeps while ring_stale, for a reader that wants pictures. 0; -1 as ring_wait, and ETIMEDOUT. */
+int ring_refresh(struct ring *ring, const struct timespec *deadline);
+
+/*
+ * For who makes pictures of one ring, out, from those of another: sleeps until in has one with a
+ * number other than after, and somebody wants pictures of out, or always. While nobody does, those
+ * that come do not wake it. Takes back the wishes of readers that died, at most once a second.
+ * 1; -1: EINTR, or ESTALE, EIDRM of either stream.
+ */
+int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always);
+
 struct ring_stats {
     uint64_t published, dropped, skipped;
+    uint64_t wanted;    /* bit i: by reader i, were it dead too */
+    bool asleep;        /* its writer, were it dead too */
     uint64_t newest_ns; /* published_ns of the newest, 0 if none */
     struct ring_meta newest;
 };

@@ -391,8 +391,11 @@ int seg_alive(const struct seg *seg)
 void seg_wake(struct seg *seg)
 {
     const struct layout_header *h = &seg->header;
-    wake_all(&((struct layout_ring *)seg_at(seg, h->frames_at))->wake);
-    wake_all(&((struct layout_ring *)seg_at(seg, h->packets_at))->wake);
+    struct layout_ring *rings[] = {seg_at(seg, h->frames_at), seg_at(seg, h->packets_at)};
+    for (int i = 0; i < 2; i++) {
+        wake_all(&rings[i]->wake);
+        wake_all(&rings[i]->demand);
+    }
     wake_all(&((struct layout_events *)seg_at(seg, h->events_at))->wake);
 }
 

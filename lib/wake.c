@@ -27,3 +27,18 @@ int wake_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec
         return 0;
     return -1;
 }
+
+int wake_wait_two(struct wake_seen first, struct wake_seen second)
+{
+    struct futex_waitv words[] = {
+        {.val = first.seen, .uaddr = (uintptr_t)first.word, .flags = FUTEX_32},
+        {.val = second.seen, .uaddr = (uintptr_t)second.word, .flags = FUTEX_32}};
+    if (syscall(SYS_futex_waitv, words, 2, 0, NULL, 0) >= 0 || errno == EAGAIN)
+        return 0;
+    if (errno != ENOSYS)
+        return -1;
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec++;
+    return wake_wait(first.word, first.seen, &at) && errno == EINTR ? -1 : 0;
+}

@@ -19,4 +19,16 @@ void wake_all(_Atomic uint32_t *word);
  */
 int wake_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline);
 
+/* A word, and what was read from it. */
+struct wake_seen {
+    const _Atomic uint32_t *word;
+    uint32_t seen;
+};
+
+/*
+ * The same for two words at once, with no deadline; -1 is EINTR. Linux before 5.16 can't: there the
+ * first wakes at once, and the second is looked at once a second.
+ */
+int wake_wait_two(struct wake_seen first, struct wake_seen second);
+
 #endif

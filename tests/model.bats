@@ -52,6 +52,20 @@ torn="((one==number)&&(two==number))"
     refuted "$torn" ring -DREADERS=1 -DCOPIERS=1 -DCOPY_UNCHECKED
 }
 
+@test "demand: 2 readers that come and go, a writer that sleeps, a death at any step" {
+    proved demand
+}
+
+@test "demand: a reader that comes again and again, 2 frames, 2 deaths" {
+    proved demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 -DDEATHS=2
+}
+
+@test "demand: every mutant is refuted" {
+    for mutant in LOOK_EARLY WANT_LATE NO_WAKE NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
+        refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
+    done
+}
+
 @test "event log: 2 writers, 2 readers, a death at any step" {
     proved evlog
 }

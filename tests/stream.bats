@@ -47,9 +47,11 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
 
 @test "another version, half-created, truncated, grown" {
     shm-create -s 8x8 "$S"
+    for version in 1 3; do
+        poke 8 I "$version"
+        everybody_refuses "another version"
+    done
     poke 8 I 2
-    everybody_refuses "another version"
-    poke 8 I 1
     poke 0 Q 0
     everybody_refuses "half-created"
     rm "/dev/shm/$S"
@@ -142,6 +144,16 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     run -0 --separate-stderr stress threads "$S" 50000 4
     [[ $output == "torn 0 back 0 dropped 0 least-seen 50000" ]]
     [ "$stderr" = "" ]
+}
+
+@test "whoever wants a picture of a writer that sleeps gets one, thousands of times" {
+    for mode in demand demand-two; do
+        shm-create -s 64x64 -n 8 "$S"
+        run -0 --separate-stderr stress "$mode" "$S" 5000 3
+        [[ $output == "torn 0 back 0 dropped 0 least-seen 5000" ]]
+        [ "$stderr" = "" ]
+        [ ! -e "/dev/shm/$S" ]
+    done
 }
 
 @test "one event writer and three readers on one mapping, overrun or not: none torn, none uncounted" {

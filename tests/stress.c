@@ -5,6 +5,10 @@
  *   started again, one copies as a read-only reader does; so is the writer, COUNT frames in all.
  * stress events NAME COUNT READERS: one thread appends COUNT events in batches, READERS threads
  * read them from the same mapping; a log smaller than COUNT is overrun all the time.
+ * stress demand NAME COUNT READERS: one thread publishes frames, one makes packets of them while
+ * somebody wants any and sleeps else, READERS threads want one and no more, COUNT times each. One
+ * that isn't served within a minute ends it: a wake-up was lost. demand-two: frames come by another
+ * mapping, as from another stream.
  *
  * Each frame's words are all its own number, written in an order of the writer's choosing. Any word
  * that differs, or a number that goes back, is printed, and the exit status is 1. stdout: one line
@@ -46,7 +50,7 @@ static uint64_t picture_words(const struct seg *seg)
 }
 
 /* One frame, or a drop. */
-static void write_one(struct seg *seg, struct ring *ring)
+static void write_one(const struct seg *seg, struct ring *ring)
 {
     const struct layout_header *h = seg_header(seg);
     uint64_t *words = ring_begin(ring), count = picture_words(seg);
@@ -207,6 +211,105 @@ static void run_events(const char *name, uint64_t count, unsigned readers)
     seg_close(seg);
 }
 
+static void *camera_thread(void *arg)
+{
+    struct job *job = arg;
+    while (!atomic_load(&shared->done))
+        write_one(job->seg, job->ring);
+    return NULL;
+}
+
+struct encoder {
+    struct ring *in, *out;
+};
+
+static void *encoder_thread(void *arg)
+{
+    struct encoder *e = arg;
+    struct ring_view view;
+    for (uint64_t after = 0;;) {
+        if (ring_wait_demand(e->in, after, e->out, false) < 0) {
+            if (errno != EIDRM)
+                die("ring_wait_demand");
+            return NULL;
+        }
+        if (ring_pin(e->in, after, &view) != 1)
+            die("ring_pin");
+        after = view.meta.number;
+        uint64_t *packet = ring_begin(e->out);
+        if (packet) {
+            *packet = after;
+            ring_commit(e->out,
+                        &(struct ring_meta){
+                            .frame = after, .bytes = sizeof *packet, .width = 1, .height = 1});
+        } else if (errno == EAGAIN) {
+            atomic_fetch_add(&shared->dropped, 1);
+        }
+        ring_unpin(e->in);
+    }
+}
+
+/* Every other time it comes when the encoder sleeps for sure. */
+static void *viewer_thread(void *arg)
+{
+    struct job *job = arg;
+    struct ring_stats now;
+    for (uint64_t i = 0; i < job->count; i++) {
+        struct timespec at;
+        do
+            ring_stats(job->seg, RING_PACKETS, &now);
+        while (i % 2 && !now.asleep && !now.wanted && sched_yield() == 0);
+        clock_gettime(CLOCK_MONOTONIC, &at);
+        at.tv_sec += 60;
+        ring_want(job->ring, true);
+        if (ring_wait(job->ring, now.published, &at) != 1)
+            die("a wish was not heard");
+        ring_want(job->ring, false);
+        atomic_store(&shared->seen[job->reader], i + 1);
+    }
+    return NULL;
+}
+
+static void run_demand(const char *name, uint64_t count, unsigned readers, bool two)
+{
+    struct seg *seg = seg_attach(name, SEG_WRITE), *peek = seg_attach(name, SEG_PEEK);
+    struct seg *in = two ? seg_attach(name, SEG_READ) : seg;
+    struct job camera = {.seg = seg}, jobs[READERS_MAX];
+    struct encoder encoder;
+    pthread_t threads[READERS_MAX + 2];
+    if (!seg || !peek || !in)
+        die(name);
+    camera.ring = ring_open_writer(seg, RING_FRAMES);
+    encoder.in = ring_open_reader(in, RING_FRAMES);
+    encoder.out = ring_open_writer(seg, RING_PACKETS);
+    if (!camera.ring || !encoder.in || !encoder.out ||
+        pthread_create(&threads[READERS_MAX], NULL, camera_thread, &camera) ||
+        pthread_create(&threads[READERS_MAX + 1], NULL, encoder_thread, &encoder))
+        die("writers");
+    for (unsigned i = 0; i < readers; i++) {
+        jobs[i] = (struct job){
+            .ring = ring_open_reader(seg, RING_PACKETS), .seg = seg, .count = count, .reader = i};
+        if (!jobs[i].ring || pthread_create(&threads[i], NULL, viewer_thread, &jobs[i]))
+            die("reader");
+    }
+    for (unsigned i = 0; i < readers; i++) {
+        pthread_join(threads[i], NULL);
+        ring_close(jobs[i].ring);
+    }
+    atomic_store(&shared->done, 1);
+    pthread_join(threads[READERS_MAX], NULL);
+    if (seg_remove(peek, true)) /* ends the encoder, awake or asleep */
+        die("seg_remove");
+    pthread_join(threads[READERS_MAX + 1], NULL);
+    ring_close(camera.ring);
+    ring_close(encoder.in);
+    ring_close(encoder.out);
+    if (two)
+        seg_close(in);
+    seg_close(seg);
+    seg_close(peek);
+}
+
 /* The child 0 writes, the last only reads and copies, the others pin. */
 static pid_t start(const char *name, unsigned who, unsigned readers)
 {
@@ -282,6 +385,10 @@ int main(int argc, char **argv)
         run_threads(argv[2], count, readers);
     else if (!strcmp(argv[1], "events"))
         run_events(argv[2], count, readers);
+    else if (!strcmp(argv[1], "demand"))
+        run_demand(argv[2], count, readers, false);
+    else if (!strcmp(argv[1], "demand-two"))
+        run_demand(argv[2], count, readers, true);
     else
         run_kills(argv[2], count, readers);
     uint64_t least = UINT64_MAX;

@@ -30,7 +30,8 @@ static void print_known(const char *key, double value, bool known)
         printf("null");
 }
 
-static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room)
+static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room,
+                       bool packets)
 {
     const struct ring_stats *r = &c->stats;
     printf(",\"%s\":{\"published\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"skipped\":%" PRIu64
@@ -42,6 +43,8 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
                ",\"age\":%.3f}",
                r->newest.width, r->newest.height, r->newest.bytes,
                (double)(int64_t)(cli_now() - r->newest_ns) / 1e9);
+    if (packets)
+        printf(",\"wanted\":%u,\"asleep\":%s", c->wanted, c->asleep ? "true" : "false");
     putchar('}');
 }
 
@@ -69,8 +72,8 @@ static void print_stream(const struct ls_object *ob)
            ",\"height\":%" PRIu32 ",\"format\":\"%s\"",
            ob->generation, ob->flags & LAYOUT_OWNED ? "true" : "false", ob->width, ob->height,
            pix_name(ob->format));
-    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes);
-    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes);
+    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes, false);
+    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf(",\"events\":{\"written\":%" PRIu64 ",\"room\":%" PRIu32 ",\"readable\":%" PRIu64
            ",\"overwritten\":%" PRIu64 "}",
            ob->events, ob->event_room, events_readable(ob), ob->events - events_readable(ob));

@@ -115,6 +115,19 @@ static int read_claims(struct ls_object *ob, const struct seg *seg)
     return 0;
 }
 
+/* What is said of the dead doesn't count. */
+static void read_demand(struct ls_object *ob)
+{
+    const struct ring_stats *packets = &ob->packets.stats;
+    for (size_t i = 0; i < ob->claim_count; i++) {
+        unsigned claim = ob->claims[i].claim;
+        if (claim == LAYOUT_CLAIM_PACKETS)
+            ob->packets.asleep = packets->asleep && !packets->wanted;
+        else if (claim >= LAYOUT_CLAIM_READER)
+            ob->packets.wanted += packets->wanted >> (claim - LAYOUT_CLAIM_READER) & 1;
+    }
+}
+
 static int read_stream(struct ls_object *ob, const struct seg *seg)
 {
     const struct layout_header *h = seg_header(seg);
@@ -136,7 +149,10 @@ static int read_stream(struct ls_object *ob, const struct seg *seg)
     ring_stats(seg, RING_PACKETS, &ob->packets.stats);
     ob->frames.rate = ring_rate(seg, h->frames_at, h->frame_slots, &ob->frames.stats);
     ob->packets.rate = ring_rate(seg, h->packets_at, h->packet_slots, &ob->packets.stats);
-    return read_claims(ob, seg);
+    if (read_claims(ob, seg))
+        return -1;
+    read_demand(ob);
+    return 0;
 }
 
 /* With an earlier look at the same stream the rates are what happened in between. */

@@ -28,7 +28,9 @@ struct ls_claim {
 
 struct ls_channel {
     struct ring_stats stats;
-    double rate; /* pictures a second; -1: can't be told */
+    double rate;     /* pictures a second; -1: can't be told */
+    unsigned wanted; /* by so many living readers */
+    bool asleep;     /* the writer is there, and sleeps because nobody wants pictures */
 };
 
 /* Everything there is to say about one object. */

@@ -218,7 +218,8 @@ void table_print(const struct ls_look *look, const struct ls_options *o)
         print_space(look);
 }
 
-static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room)
+static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room,
+                       bool packets)
 {
     const struct ring_stats *r = &c->stats;
     char room_text[16], seen[16], rate_text[16];
@@ -231,6 +232,10 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
         printf("; newest %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %s ago", r->newest.width,
                r->newest.height, r->newest.bytes,
                age((double)r->newest_ns / 1e9, CLOCK_MONOTONIC, seen));
+    if (packets && c->wanted)
+        printf("; wanted by %u", c->wanted);
+    else if (packets)
+        printf("; wanted by nobody%s", c->asleep ? ", the encoder sleeps" : "");
     putchar('\n');
 }
 
@@ -265,8 +270,8 @@ static void print_stream(const struct ls_object *ob)
     printf("  %-14s %" PRIu32 "x%" PRIu32 " %s, generation %016" PRIx64 "%s\n", "stream", ob->width,
            ob->height, pix_name(ob->format), ob->generation,
            ob->flags & LAYOUT_OWNED ? ", lives as long as its owner" : "");
-    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes);
-    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes);
+    print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes, false);
+    print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf("  %-14s %" PRIu64 " written, %" PRIu64 " of them readable, %" PRIu64
            " overwritten; room for %" PRIu32,
            "events", ob->events, events_readable(ob), ob->events - events_readable(ob),
