@@ -2,8 +2,9 @@
  * shm-encode: the newest frame of a stream as JPEG, into the stream's packets, another stream's, or
  * stdout.
  *
- * Frames that come while one is being encoded are passed over: the newest is next. stdout: JPEGs
- * one after the other with -o -, else nothing. stderr: a line a second with -v.
+ * Frames that come while one is being encoded are passed over: the newest is next. While no reader
+ * wants packets it sleeps, however many frames come. stdout: JPEGs one after the other with -o -,
+ * else nothing. stderr: a line a second with -v.
  * Runs until the stream is removed (exit 0) or a stop signal comes; follows shm-create --replace.
  * Exit: 0, 2 usage, 3 no such stream, busy, stdout full, or a picture that fitted at no quality.
  */
@@ -23,8 +24,8 @@
 #include "ring.h"
 #include "seg.h"
 
-static const char usage[] = "shm-encode [-q Q] [-S 420|422|444|gray] [-r FPS] [-j THREADS] [-u] "
-                            "[-v] [-o -|STREAM] NAME\n";
+static const char usage[] = "shm-encode [-q Q] [-S 420|422|444|gray] [-r FPS] [-j THREADS] [-a] "
+                            "[-u] [-v] [-o -|STREAM] NAME\n";
 
 enum { COMMENT_MAX = 192, THREADS_MAX = 64 };
 
@@ -33,7 +34,7 @@ struct encoder {
     const char *target; /* of the one that packets go to, or NULL: stdout */
     int quality_wanted;
     enum jpeg_sampling sampling;
-    bool skip_unchanged, verbose;
+    bool always, skip_unchanged, verbose;
 
     struct jpeg *jpeg;
     struct seg *in, *out; /* one and the same when both are one stream; out NULL: stdout */
@@ -306,18 +307,27 @@ static bool pause_after(struct encoder *e, uint64_t taken_ns)
     return !e->pace.period_ns || cli_sleep_until(pace_next(&e->pace, taken_ns) + e->pace.period_ns);
 }
 
+/* A frame that wasn't looked at yet, once it is wanted. The first one always is, so that there is a
+ * picture to be shown at once. As ring_wait. */
+static int wait_for_frame(struct encoder *e)
+{
+    if (!e->target)
+        return ring_wait(e->frames, e->seen, NULL);
+    return ring_wait_demand(e->frames, e->seen, e->packets, e->always || !e->seen);
+}
+
 static void encode_stream(struct encoder *e)
 {
     bool go_on = true;
     e->report_ns = cli_now();
     while (go_on && !cli_stopped()) {
         struct ring_view view;
-        int got = ring_wait(e->frames, e->seen, NULL);
+        int got = wait_for_frame(e);
         uint64_t taken_ns = cli_now();
         if (got > 0)
             got = ring_pin(e->frames, e->seen, &view);
         if (got < 0)
-            go_on = follow(e, true);
+            go_on = follow(e, !e->out || seg_alive(e->out) == 0);
         if (got <= 0)
             continue;
         e->seen = view.meta.number;
@@ -341,17 +351,23 @@ static void encode_stream(struct encoder *e)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"quality", 1, NULL, 'q'},   {"sampling", 1, NULL, 'S'},
-                                          {"rate", 1, NULL, 'r'},      {"threads", 1, NULL, 'j'},
-                                          {"unchanged", 0, NULL, 'u'}, {"verbose", 0, NULL, 'v'},
-                                          {"output", 1, NULL, 'o'},    {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},   {0}};
+    static const struct option longs[] = {{"quality", 1, NULL, 'q'},
+                                          {"sampling", 1, NULL, 'S'},
+                                          {"rate", 1, NULL, 'r'},
+                                          {"threads", 1, NULL, 'j'},
+                                          {"unchanged", 0, NULL, 'u'},
+                                          {"verbose", 0, NULL, 'v'},
+                                          {"output", 1, NULL, 'o'},
+                                          {"always", 0, NULL, 'a'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     struct encoder e = {.quality_wanted = 80, .sampling = JPEG_420};
     unsigned threads = 1;
     const char *output = NULL;
     int c, sampling;
     cli_init("shm-encode", usage);
-    while ((c = getopt_long(argc, argv, "q:S:r:j:uvo:hV", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "q:S:r:j:auvo:hV", longs, NULL)) != -1)
         switch (c) {
         case 'q':
             e.quality_wanted = (int)cli_number("-q", optarg, 1, 100);
@@ -366,6 +382,9 @@ int main(int argc, char **argv)
             break;
         case 'j':
             threads = (unsigned)cli_number("-j", optarg, 1, THREADS_MAX);
+            break;
+        case 'a':
+            e.always = true;
             break;
         case 'u':
             e.skip_unchanged = true;

@@ -22,6 +22,9 @@
 
 static const char usage[] = "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-t SECONDS] NAME\n";
 
+/* An encoder that slept has so long to make a picture; then the one that is there has to do. */
+static const double refresh_seconds = 0.25;
+
 enum output { OUT_ANY, OUT_PPM, OUT_PAM, OUT_RAW, OUT_Y4M, OUT_JPG };
 
 struct reader {
@@ -55,7 +58,17 @@ static int attach(struct reader *r)
         r->output = packets.published && !frames.published ? OUT_JPG : OUT_PPM;
     }
     r->ring = ring_open_reader(r->seg, r->output == OUT_JPG ? RING_PACKETS : RING_FRAMES);
+    if (r->ring && r->output == OUT_JPG)
+        ring_want(r->ring, true);
     return r->ring ? 0 : -1;
+}
+
+/* What is the newest picture may be old, when nobody wanted any for a while. */
+static void refresh(struct reader *r, double seconds)
+{
+    struct timespec at;
+    bool soon = seconds >= 0 && seconds < refresh_seconds;
+    ring_refresh(r->ring, cli_deadline(soon ? seconds : refresh_seconds, &at));
 }
 
 /* The next picture, pinned. 1; 0 at the deadline; -1 with errno: EINTR (stopped), EIDRM, …. */
@@ -249,6 +262,8 @@ static int read_pictures(struct reader *r, uint64_t count, double seconds)
     struct timespec at;
     const struct timespec *deadline = cli_deadline(seconds, &at);
     struct ring_view view;
+    if (!count)
+        refresh(r, seconds);
     if (count && ring_pin(r->ring, 0, &view) == 1) { /* those that come from now on */
         r->after = view.meta.number;
         ring_unpin(r->ring);

@@ -128,6 +128,7 @@ int main(int argc, char **argv)
     f.packets = f.frames ? ring_open_reader(seg, RING_PACKETS) : NULL;
     if (!f.packets)
         bench_die(argv[1]);
+    ring_want(f.packets, true);
     const struct layout_header *h = seg_header(seg);
     size_t bytes;
     uint8_t *picture = bench_input(&bytes);

@@ -153,7 +153,7 @@ cut_under() { # PID STDERR header|pictures|events [COMMAND that makes it look]
     for threads in 1 3; do
         shm-create -s 64x64 "$S"
         frame-gen -n 1 -o "$S"
-        bg shm-encode -j "$threads" "$S"
+        bg shm-encode -a -j "$threads" "$S"
         wait_until 10 shm-read -f jpg -t 1 "$S"
         cut_under "$BG" "$BG_ERR" pictures
     done

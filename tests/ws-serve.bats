@@ -17,7 +17,7 @@ sanitized() {
 # A stream of S, 64x48, with an encoder, served.
 scene() {
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -a "$S"
     serve "$@" "$S"
     WS=ws://127.0.0.1:$PORT/ws
 }
@@ -184,7 +184,7 @@ events() {
     client "$URL/" --bytes 'CONNECT a:80 HTTP/1.1\r\n\r\n' | grep -q '^HTTP/1.1 405'
     # two requests in one go, and the one after a body that nobody wanted
     [ "$(curl -s -d body "$URL/" "$URL/" -o /dev/null -o /dev/null -w '%{http_code}.')" = 405.405. ]
-    [ "$(client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\nGET /stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" | grep -c '^{"name"')" = 2 ]
+    [ "$(client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: a\r\n\r\nGET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" | grep -c '^{"name"')" = 2 ]
 }
 
 @test "HEAD has the headers of GET and no body" {
@@ -198,7 +198,7 @@ events() {
         [ "$size" = "$(stat -c %s "$BATS_TEST_TMPDIR/body")" ]
     done
     # one connection: what came after a HEAD would be taken for the next head
-    [ "$(client "$URL/" --bytes 'HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | grep -c '^HTTP/1.1 200 OK')" = 2 ]
+    [ "$(client "$URL/" --bytes 'HEAD / HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | grep -c '^HTTP/1.1 200 OK')" = 2 ]
     curl -s -I "$URL/stream.mjpg" | grep -q '^content-type: multipart/x-mixed-replace; boundary=shmcast'
     stat_is 's["viewers"] == 0'
 }
@@ -207,7 +207,7 @@ events() {
     odd="$S<b>&+ %41\"é"
     shm-create -s 64x48 "$odd"
     shm-create -s 64x48 "$S2"
-    bg shm-encode "$S2"
+    bg shm-encode -a "$S2"
     serve "$odd" "$S2"
     [ "$(status_of "$URL/")" = 200 ]
     grep -qF "<li><a href=\"$S2/\">" "$BATS_TEST_TMPDIR/body"
@@ -276,12 +276,12 @@ events() {
     shm-create --replace -s 1920x1080 -f yuv444p -p 20000000 "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1920x1080,noise=alls=100" -frames:v 1 -pix_fmt yuv444p \
         -f rawvideo - | shm-write -s 1920x1080 -f yuv444p "$S"
-    bg shm-encode -q 100 "$S"
+    bg shm-encode -a -q 100 "$S"
     serve "$S"
     wait_until 20 stat_is 's["pictures"] == 1'
     bg curl -s --limit-rate 1000 -o /dev/null "$URL/snapshot.jpg"
     for _ in 1 2 3 4 5; do
-        client "$URL/" --bytes 'GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n' --half-close >/dev/null
+        client "$URL/" --bytes 'GET /snapshot.jpg HTTP/1.1\r\nHost: a\r\n\r\n' --half-close >/dev/null
     done
     curl -s -o "$BATS_TEST_TMPDIR/a" "$URL/snapshot.jpg"
     shm-read -f jpg "$S" >"$BATS_TEST_TMPDIR/b"
@@ -304,7 +304,7 @@ events() {
 
 @test "WebSocket over a picture larger than 64 KiB is what shm-read reads" {
     shm-create -s 1280x720 "$S"
-    bg shm-encode -q 95 "$S"
+    bg shm-encode -a -q 95 "$S"
     serve "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1280x720,noise=alls=60" -frames:v 1 -pix_fmt yuv420p \
         -f yuv4mpegpipe - | shm-write "$S"
@@ -375,7 +375,7 @@ events() {
 
 @test "a slow viewer skips pictures, has no backlog, and holds up nobody" {
     shm-create -s 1280x720 "$S"
-    bg shm-encode -q 95 "$S"
+    bg shm-encode -a -q 95 "$S"
     bg bash -c "ffmpeg -v error -re -f lavfi -i 'color=gray:s=1280x720:r=15,noise=alls=100:allf=t' \
         -pix_fmt yuv420p -f yuv4mpegpipe - | shm-write $S"
     serve "$S"
@@ -402,7 +402,7 @@ events() {
 @test "a viewer that doesn't read is cut off soon when its stream is removed" {
     shm-create -s 1280x720 "$S"
     shm-create -s 64x48 "$S2"
-    bg shm-encode -q 95 "$S"
+    bg shm-encode -a -q 95 "$S"
     bg bash -c "ffmpeg -v error -re -f lavfi -i 'color=gray:s=1280x720:r=15,noise=alls=100:allf=t' \
         -pix_fmt yuv420p -f yuv4mpegpipe - | shm-write $S"
     serve "$S" "$S2"
@@ -656,7 +656,7 @@ END
     [ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
     skip_missing setpriv
     shm-create -s 64x48 -m 0644 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -a "$S"
     OUT=$BATS_TEST_TMPDIR/nobody
     : >"$OUT"
     dir=$(mktemp -d)
@@ -713,9 +713,9 @@ END
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: shmcast\r\n")" = 400 ]
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\n" /stats)" = 404 ]
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\n" /nothing/ws)" = 404 ]
-    client "$URL/" --bytes "POST /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n$up${key}Sec-WebSocket-Version: 13\r\n\r\n" | grep -q '^HTTP/1.. 400'
-    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n$up\r\n" | grep -q '^HTTP/1.. 400'
-    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: teapot\r\n$up\r\n" | grep -q '^HTTP/1.. 403'
+    client "$URL/" --bytes "POST /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n$up${key}Sec-WebSocket-Version: 13\r\n\r\n" | grep -q '^HTTP/1.. 400'
+    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n$up\r\n" | grep -q '^HTTP/1.. 400'
+    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: teapot\r\n$up\r\n" | grep -q '^HTTP/1.. 403'
     stat_is 's["viewers"] == 0'
 }
 
@@ -765,7 +765,7 @@ END
 @test "a removed stream: its viewers are told 1001, its paths are gone; the others go on" {
     shm-create -s 64x48 "$S"
     shm-create -s 64x48 "$S2"
-    bg shm-encode "$S2"
+    bg shm-encode -a "$S2"
     serve "$S" "$S2"
     server=$BG err=$BG_ERR
     bg_client "ws://127.0.0.1:$PORT/$S/ws" --until-closed

@@ -1,5 +1,5 @@
 /* Paths to answers. */
-#include "access.h"
+#include "serve.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,10 +84,6 @@ const char *http_path(struct lws *wsi, int *method)
     char *path = NULL;
     int bytes = 0;
     *method = lws_http_get_uri_and_method(wsi, &path, &bytes);
-    /* lws ends the line at a newline that was percent-encoded, and takes what follows for a header;
-     * then the version is in there. */
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) <= 0)
-        return NULL;
     /* A NUL, or what lws took for an argument, makes it shorter than it was. */
     return *method >= 0 && path && path[0] == '/' && strlen(path) == (size_t)bytes ? path : NULL;
 }
@@ -118,6 +114,12 @@ static int out_lines(struct lws *wsi, const char *lines, unsigned char *end)
     return 0;
 }
 
+/* Of whatever comes from us; a page of --www may need other things, and has its own if it wants. */
+static const char policy[] =
+    "content-security-policy:\0"
+    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
+    "base-uri 'none'; form-action 'none'\0";
+
 /* type NULL: an answer without a body. extra as for http_text. */
 static int out_head(struct conn *conn, unsigned status, const char *type, lws_filepos_t bytes,
                     const char *extra)
@@ -128,11 +130,8 @@ static int out_head(struct conn *conn, unsigned status, const char *type, lws_fi
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
-    const char *with = conn->shared ? "cross-origin" : "same-origin";
-    if (out_lines(wsi, conn->server->policy[conn->own_page], end) || out_lines(wsi, extra, end) ||
-        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)) ||
-        lws_add_http_header_by_name(wsi, (const unsigned char *)"cross-origin-resource-policy:",
-                                    (const unsigned char *)with, (int)strlen(with), &out.at, end))
+    if (out_lines(wsi, conn->own_page ? NULL : policy, end) || out_lines(wsi, extra, end) ||
+        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)))
         return -1;
     return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
 }
@@ -158,7 +157,15 @@ static int out_body(struct conn *conn)
 
 bool http_busy(const struct conn *conn)
 {
-    return conn->body || conn->viewer || conn->close_code;
+    return conn->body || conn->viewer || conn->asker_link || conn->close_code;
+}
+
+static void snapshot_forget(struct conn *conn)
+{
+    *conn->asker_link = conn->next_asker;
+    if (conn->next_asker)
+        conn->next_asker->asker_link = conn->asker_link;
+    conn->asker_link = NULL;
 }
 
 static int answer_done(struct lws *wsi)
@@ -168,6 +175,8 @@ static int answer_done(struct lws *wsi)
 
 void http_end(struct conn *conn)
 {
+    if (conn->asker_link)
+        snapshot_forget(conn);
     if (conn->packet)
         packet_release(conn->source, conn->packet);
     if (conn->file)
@@ -208,8 +217,12 @@ static int answer_body(struct conn *conn, bool head, const char *type, const cha
     return 0;
 }
 
+static int snapshot_write(struct conn *conn);
+
 int http_write(struct conn *conn)
 {
+    if (conn->asker_link)
+        return snapshot_write(conn);
     if (!conn->body)
         return 0;
     out.at = out.bytes + LWS_PRE;
@@ -273,7 +286,7 @@ static bool is_known(struct lws *wsi, const char *tag)
            (strstr(known, tag) || strcmp(known, "*") == 0);
 }
 
-static int answer_snapshot(struct conn *conn, bool head, struct source *source)
+static int snapshot_send(struct conn *conn, bool head, struct source *source)
 {
     char extra[64];
     struct packet *packet = source_newest(source);
@@ -291,6 +304,29 @@ static int answer_snapshot(struct conn *conn, bool head, struct source *source)
     conn->source = source;
     return answer_body(conn, head, "image/jpeg", (const char *)packet->data, packet->meta.bytes,
                        extra);
+}
+
+static int answer_snapshot(struct conn *conn, bool head, struct source *source)
+{
+    if (!source_refresh(source))
+        return snapshot_send(conn, head, source);
+    conn->source = source;
+    conn->asks_head = head;
+    conn->asker_link = &source->askers;
+    conn->next_asker = source->askers;
+    if (conn->next_asker)
+        conn->next_asker->asker_link = &conn->next_asker;
+    source->askers = conn;
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    return 0;
+}
+
+static int snapshot_write(struct conn *conn)
+{
+    if (conn->source->stale)
+        return 0;
+    snapshot_forget(conn);
+    return snapshot_send(conn, conn->asks_head, conn->source);
 }
 
 /* text: malloc'ed, or NULL for no memory. */
@@ -377,11 +413,9 @@ int http_request(struct conn *conn)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = http_route(conn->server, path);
     conn->own_page = false;
-    conn->is_preflight = method == LWSHUMETH_OPTIONS;
-    /* A preflight brings no token, and where one is due it mustn't tell what there is. */
-    conn->has_cors = conn->server->cors_count &&
-                     (is_shared(route.at) || (conn->is_preflight && conn->server->tokens));
+    conn->has_cors = conn->server->cors_count && is_shared(route.at);
     conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
+    conn->is_preflight = method == LWSHUMETH_OPTIONS;
     if (conn->is_preflight && conn->has_cors && !has_body(conn->wsi))
         return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
@@ -390,12 +424,10 @@ int http_request(struct conn *conn)
     if (has_body(conn->wsi))
         return answer_last(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "a GET has no body here");
     struct refusal refusal;
-    bool page = route.at == AT_FILE || route.at == AT_LIST || route.at == AT_FOLDER;
-    bool may_be_own = route.root && conn->server->www >= 0 &&
-                      (route.at == AT_FILE || route.at == AT_LIST || route.at == AT_NOTHING);
-    if (!access_admit(conn, path, page || may_be_own, &refusal))
+    if (!access_admit(conn, &refusal))
         return answer_text(conn, head, refusal.status, refusal.extra, refusal.why);
-    if (may_be_own) {
+    bool may_be_own = route.at == AT_FILE || route.at == AT_LIST || route.at == AT_NOTHING;
+    if (route.root && may_be_own && conn->server->www >= 0) {
         int result = answer_www(conn, head, path + 1);
         if (result <= 0)
             return result;

@@ -17,9 +17,7 @@
 #include "ring.h"
 
 enum {
-    HEADER_BYTES = 16384,    /* of one request; the cookies of all ports of localhost come along */
     MESSAGE_BYTES = 1 << 16, /* longest message of a viewer */
-    TOKEN_DIGEST = 32,       /* bytes */
     PONGS = 8,               /* answers to pings that may wait for one viewer */
     PART_BYTES = 128,        /* room for the header of a multipart part */
     HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
@@ -55,22 +53,12 @@ struct server {
     size_t origin_count;
     const char **cors; /* whose pages may read pictures and numbers; "*": everybody's */
     size_t cors_count;
-    int www;            /* the folder of --www, or -1 */
-    const char **hosts; /* names in Host that are allowed beside numbers and localhost */
-    size_t host_count;
-    bool any_host; /* nobody gets here by a name */
-    const char *tls_cert, *tls_key, *token_file;
-    struct tls *tls;       /* NULL: plain */
-    struct tokens *tokens; /* NULL: everybody may come */
-    struct lws *reloader;
-    char *policy[2]; /* header lines for our pages, and for those of --www */
+    int www; /* the folder of --www, or -1 */
     unsigned viewers, viewers_max;
     unsigned connections, connections_max;
-    unsigned per_address;   /* connections; 0: any number */
-    bool per_address_local; /* of this machine too */
-    unsigned closing;       /* connections that were told to go and haven't gone */
-    uint32_t viewers_ever;  /* number of the last viewer */
-    bool view_only;         /* nobody steers */
+    unsigned closing;      /* connections that were told to go and haven't gone */
+    uint32_t viewers_ever; /* number of the last viewer */
+    bool view_only;        /* nobody steers */
     enum control_mode control;
     unsigned events_max; /* of one viewer in a second */
     bool verbose;
@@ -130,6 +118,11 @@ struct source {
     pthread_t waiter;
     bool waiting;        /* the waiter is there */
     _Atomic bool wanted; /* somebody looks: the waiter is to wake the loop for each picture */
+    bool stale;          /* the encoder slept, and has just been woken: who wants a picture waits */
+    lws_sorted_usec_list_t stale_timer;
+    struct conn *askers; /* of a snapshot, who wait for that */
+    bool leased;         /* one was asked for, and has not come yet */
+    lws_sorted_usec_list_t lease_timer;
 };
 
 /* Attaches the stream. -1 with errno. */
@@ -147,6 +140,10 @@ void source_look(struct source *source);
 struct packet *source_newest(struct source *source);
 struct packet *packet_hold(struct packet *packet);
 void packet_release(struct source *source, struct packet *packet);
+
+/* A snapshot is asked for. false: the newest picture is as new as can be. true: the encoder is
+ * woken for it; the asker is written to when there is a new picture or no use to wait. */
+bool source_refresh(struct source *source);
 
 /* viewer_count has changed. May end the stream, and with it all its viewers. */
 void source_watch(struct source *source);
@@ -266,17 +263,32 @@ size_t held_note(struct held *held, struct event *event, bool fill, struct event
 /* Releases everything, up to max events to out; returns their count, 0 when nothing is held. */
 size_t held_release(struct held *held, struct event *out, size_t max);
 
+/* access.c: who may do what. */
+
+/* An answer other than what was asked for. */
+struct refusal {
+    unsigned status;
+    const char
+        *extra; /* header lines as http_text takes them, or NULL; valid until the next call */
+    const char *why;
+};
+
+struct conn;
+
+/* Is this request, or handshake, to be served? Sets conn->role, to ROLE_NONE when it is not: then
+ * false, and *refusal is what to answer. Everything that comes goes through here first. */
+bool access_admit(struct conn *conn, struct refusal *refusal);
+
 /* conn.c: one connection, whatever it is used for. */
 
 struct conn {
     struct server *server;
     struct lws *wsi;
-    struct peer *peer;
-    enum role role;                    /* of whoever made the last request */
-    unsigned char token[TOKEN_DIGEST]; /* by which it got that, with --token-file */
-    bool shared;                       /* with a page of another site, that may */
+    enum role role; /* of whoever made the last request */
     struct viewer *viewer;
-    struct source *source; /* of packet */
+    struct source *source;                 /* of packet, or of the snapshot that it waits for */
+    struct conn *next_asker, **asker_link; /* NULL: it waits for none */
+    bool asks_head;
     struct packet *packet; /* body is in it */
     bool is_preflight;
     bool has_cors;    /* the answer that is about to go is for pages of other sites too, if */
@@ -354,9 +366,7 @@ void http_end(struct conn *conn);
  * "name:\0value\0…\0". Does not complete the transaction. */
 int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
 
-/* cors.c: may pages of this origin read pictures and numbers? "*", the origin, or NULL. */
-const char *cors_find(const struct server *server, const char *origin);
-/* Who may read the answer to this request by --cors, beside the server's own pages: "*",
+/* cors.c: who may read the answer to this request by --cors, beside the server's own pages: "*",
  * the origin of the page that it comes from, or NULL. */
 const char *cors_allowed(const struct conn *conn);
 /* Header lines, as http_text takes them, that say so. Valid until the next call. preflight: for the
@@ -371,8 +381,8 @@ void http_garbage(struct lws *wsi, const char *data, size_t bytes);
 /* Binds and listens, at a port of the machine's or at "unix:PATH". Returns the socket, or exits
  * with a message. share: other servers may have the port too. url: what to print. loopback: is it
  * reachable from this machine only? */
-int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
-                size_t url_size, bool *loopback);
+int listen_open(const char *address, uint16_t port, bool share, char *url, size_t url_size,
+                bool *loopback);
 /* Removes the socket file, if there is one. exit() does so too. */
 void listen_close(void);
 void listen_accept(struct server *server);

@@ -17,7 +17,9 @@
 #include <string.h>
 
 enum {
-    IDLE_US = 200000, /* without a picture for so long, the last part is sent again */
+    IDLE_US = 200000,   /* without a picture for so long, the last part is sent again */
+    STALE_US = 250000,  /* a picture from before the encoder slept is held back for so long */
+    LEASE_US = 2000000, /* who asked for one picture has wanted it long enough */
     SPARES = 3
 };
 
@@ -67,6 +69,56 @@ static void source_stop(struct source *source)
     source->waiting = false;
 }
 
+/* There is a new picture, or none is to be waited for any more. */
+static void source_settle(struct source *source)
+{
+    source->stale = false;
+    lws_sul_cancel(&source->stale_timer);
+    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+        viewer_picture(viewer);
+    for (struct conn *conn = source->askers; conn; conn = conn->next_asker)
+        lws_callback_on_writable(conn->wsi);
+}
+
+static void source_stale_over(lws_sorted_usec_list_t *timer)
+{
+    source_settle(lws_container_of(timer, struct source, stale_timer));
+}
+
+/* Tells the waiter, and the encoder, whether pictures are wanted. */
+static void source_want(struct source *source)
+{
+    bool want = source->viewer_count > 0 || source->leased;
+    /* Before any look at the ring: either that finds a picture, or the waiter tells of it. */
+    atomic_store(&source->wanted, want);
+    if (!source->ring || !ring_want(source->ring, want) || !want || source->stale ||
+        !ring_stale(source->ring))
+        return;
+    source->stale = true;
+    lws_sul_schedule(source->server->context, 0, &source->stale_timer, source_stale_over, STALE_US);
+}
+
+static void source_unlease(struct source *source)
+{
+    lws_sul_cancel(&source->lease_timer);
+    source->leased = false;
+    source_want(source);
+}
+
+static void source_lease_over(lws_sorted_usec_list_t *timer)
+{
+    source_unlease(lws_container_of(timer, struct source, lease_timer));
+}
+
+/* The encoder is awake, or as good as. */
+static void source_awake(struct source *source)
+{
+    if (source->stale)
+        source_settle(source);
+    if (source->leased)
+        source_unlease(source);
+}
+
 static int source_attach(struct source *source)
 {
     struct seg *seg = seg_attach(source->name, SEG_READ);
@@ -92,6 +144,8 @@ static void source_detach(struct source *source)
     if (source->newest)
         packet_release(source, source->newest);
     source->newest = NULL;
+    if (source->stale)
+        source_settle(source);
 }
 
 int source_open(struct source *source, struct server *server, const char *name)
@@ -105,6 +159,7 @@ void source_close(struct source *source)
     lws_sul_cancel(&source->idle_timer);
     inbox_stop(source);
     inbox_free(source);
+    source_unlease(source);
     source_detach(source);
     while (source->spare) {
         struct packet *packet = source->spare;
@@ -119,6 +174,7 @@ static void source_end(struct source *source)
     source_detach(source);
     source->server->sources_live--;
     lws_sul_cancel(&source->idle_timer);
+    source_unlease(source);
     while (source->viewers)
         conn_end(source->viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
 }
@@ -131,6 +187,7 @@ static int source_follow(struct source *source, int err)
         for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
             viewer->event = 0;                       /* another log, with numbers of its own */
         lws_cancel_service(source->server->context); /* for events that waited for the old one */
+        source_want(source);
         return 0;
     }
     if (err == ESTALE && errno != ENOENT)
@@ -215,6 +272,7 @@ static void source_publish(struct source *source, const struct ring_view *view)
     for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
         viewer_picture(viewer);
     source_not_idle(source);
+    source_awake(source);
 }
 
 struct packet *source_newest(struct source *source)
@@ -237,16 +295,27 @@ struct packet *source_newest(struct source *source)
 void source_look(struct source *source)
 {
     inbox_retry(source);
-    if (source->viewer_count)
+    if (atomic_load(&source->wanted))
         source_newest(source);
     else if (source->seg && seg_alive(source->seg))
         source_follow(source, errno);
+    if ((source->stale || source->leased) && source->ring && !ring_stale(source->ring))
+        source_awake(source);
+}
+
+bool source_refresh(struct source *source)
+{
+    if (!source->ring || !ring_stale(source->ring))
+        return false;
+    source->leased = true;
+    lws_sul_schedule(source->server->context, 0, &source->lease_timer, source_lease_over, LEASE_US);
+    source_want(source);
+    return source->stale;
 }
 
 void source_watch(struct source *source)
 {
-    /* Before the look at the ring: either that finds a picture, or the waiter tells of it. */
-    atomic_store(&source->wanted, source->viewer_count > 0);
+    source_want(source);
     if (!source->viewer_count)
         return;
     source_newest(source);

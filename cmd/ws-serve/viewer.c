@@ -94,6 +94,8 @@ static struct packet *viewer_due(const struct viewer *viewer)
 {
     struct packet *newest = viewer->source->newest;
     bool twice = viewer->transport == VIEWER_MJPEG && viewer->source->idle;
+    if (viewer->source->stale)
+        return NULL;
     if (newest && viewer_got(viewer, newest) && viewer->times >= (twice ? 2 : 1))
         return NULL;
     return newest;

@@ -48,7 +48,6 @@ static void make_server(void)
                              .cors = &origin,
                              .cors_count = 1,
                              .www = www_folder("/usr/share"),
-                             .any_host = true,
                              .viewers_max = 4};
     open_sources(&server, names, 2);
     for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
@@ -56,7 +55,7 @@ static void make_server(void)
         server.sources[i].name = i ? "b" : "a";
     }
     limit_connections(&server);
-    int listener = listen_open("127.0.0.1", 0, false, "http", url, sizeof url, &loopback);
+    int listener = listen_open("127.0.0.1", 0, false, url, sizeof url, &loopback);
     socklen_t size = sizeof address;
     CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
     make_context(&server, listener);
