@@ -111,6 +111,14 @@ static int bounded(int n, int low, int high)
     return n < low ? low : n > high ? high : n;
 }
 
+/* So many bytes of one sample again and again, each time twice as many at once. */
+static void repeat(uint8_t *to, size_t bytes, const uint8_t *sample, size_t step)
+{
+    memcpy(to, sample, step);
+    for (size_t done = step; done < bytes; done *= 2)
+        memcpy(to + done, to, done < bytes - done ? done : bytes - done);
+}
+
 /* A filled rectangle, clipped to the picture. */
 static void fill(const struct testcard *card, void *out, int x, int y, int width, int height,
                  const struct ink *ink)
@@ -125,15 +133,12 @@ static void fill(const struct testcard *card, void *out, int x, int y, int width
         int across = plane->width < card->layout.plane[0].width;
         int down = plane->height < card->layout.plane[0].height;
         size_t step = pix_channels(card->format);
-        size_t from = (size_t)(x >> across), to = (size_t)((right + across) >> across);
-        for (int row = y >> down; row < (below + down) >> down; row++) {
-            uint8_t *p = plane_row(card, out, i, row);
-            if (step == 1)
-                memset(p + from, ink->sample[i][0], to - from);
-            else
-                for (size_t at = from; at < to; at++)
-                    memcpy(p + at * step, ink->sample[i], step);
-        }
+        size_t from = (size_t)(x >> across) * step,
+               to = (size_t)((right + across) >> across) * step;
+        uint8_t *first = plane_row(card, out, i, y >> down) + from;
+        repeat(first, to - from, ink->sample[i], step);
+        for (int row = (y >> down) + 1; row < (below + down) >> down; row++)
+            memcpy(plane_row(card, out, i, row) + from, first, to - from);
     }
 }
 
