@@ -146,11 +146,10 @@ events() {
 @test "the page and its files, at / and in the stream's folder" {
     scene
     for folder in "$URL/" "$URL/$S/"; do
-        for file in :text/html index.html:x page.css:text/css page.js:text/javascript \
-            icon.svg:image/svg+xml; do
+        for file in :text/html page.css:text/css icon.svg:image/svg+xml \
+            $(cd "$ROOT/cmd/ws-serve/page" && printf '%s:text/javascript ' *.js); do
             name=${file%%:*}
             type=${file#*:}
-            [ "$type" != x ] || continue
             [ "$(status_of "$folder$name")" = 200 ]
             cmp "$BATS_TEST_TMPDIR/body" "$ROOT/cmd/ws-serve/page/${name:-index.html}"
             [ "$(header_of content-type "$folder$name" | sed 's/;.*//')" = "$type" ]

@@ -13,6 +13,13 @@
         file    page_page_js, "cmd/ws-serve/page/page.js"
         file    page_list_css, "cmd/ws-serve/page/list.css"
         file    page_list_js, "cmd/ws-serve/page/list.js"
+        file    page_link_js, "cmd/ws-serve/page/link.js"
+        file    page_view_js, "cmd/ws-serve/page/view.js"
+        file    page_jpeg_js, "cmd/ws-serve/page/jpeg.js"
+        file    page_input_js, "cmd/ws-serve/page/input.js"
+        file    page_fingers_js, "cmd/ws-serve/page/fingers.js"
+        file    page_numbers_js, "cmd/ws-serve/page/numbers.js"
+        file    page_steer_js, "cmd/ws-serve/page/steer.js"
         file    page_icon_svg, "cmd/ws-serve/page/icon.svg"
 
         .section .note.GNU-stack, "", @progbits

@@ -9,6 +9,7 @@ import {createInterface} from 'node:readline';
 import {createServer} from 'node:net';
 import {existsSync} from 'node:fs';
 import {once} from 'node:events';
+import {after as atEnd} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
@@ -133,10 +134,11 @@ export async function readEvents(t)
     return events;
 }
 
-/* A picture of width x height whose pixel x, y is pixel(x, y) = [r, g, b], as binary PPM. */
-export function ppm(width, height, pixel)
+/* A picture of width x height whose pixel x, y is pixel(x, y) = [r, g, b], as binary PPM. It shows
+ * the event of this number. */
+export function ppm(width, height, pixel, event = 0)
 {
-    const head = Buffer.from(`P6\n${width} ${height}\n255\n`);
+    const head = Buffer.from(`P6\n# event=${event}\n${width} ${height}\n255\n`);
     const data = Buffer.alloc(width * height * 3);
     for (let y = 0, at = 0; y < height; y++)
         for (let x = 0; x < width; x++)
@@ -155,46 +157,105 @@ export function quarters(width, height, colours = QUARTERS)
 }
 
 /* Encoder and server on a new stream, with a picture that stands still. */
-export async function still(t, width, height, picture = quarters(width, height))
+export async function still(t, width, height, ...options)
 {
     await createStream(t, `${width}x${height}`);
     const encoder = start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
-    writer.stdin.write(picture);
-    const server = await serve(t);
+    writer.stdin.write(quarters(width, height));
+    const server = await serve(t, 0, ...options);
     return {encoder, writer, server};
 }
 
-/* The same with frame-gen's moving picture, rate a second. */
-export async function moving(t, size, rate)
+/* The same with frame-gen's moving picture, rate a second, and further options of ws-serve. */
+export async function moving(t, size, rate, ...options)
 {
     await createStream(t, size);
     const encoder = start(t, 'shm-encode', ['-q', '90', name]);
-    const source = start(t, 'frame-gen', ['-s', size, '-r', String(rate), '-o', name]);
-    const server = await serve(t);
+    const source = start(t, 'frame-gen', ['-s', size, '-r', String(rate), '-e', name, '-o', name]);
+    const server = await serve(t, 0, ...options);
     return {encoder, source, server};
 }
 
-/*
- * A page in a browser of its own. Whatever it writes on its console, and any exception, fails the
- * test, but for what is in page.allowed (regular expressions).
- */
-export async function open(t, url, options = {})
+/* One browser for all tests of a process; with flags of its own for who gives some. */
+let shared = null;
+
+function launch(flags = [])
 {
-    const browser = await chromium.launch({executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-                                           args: FLAGS});
-    const context = await browser.newContext({viewport: {width: 900, height: 600}, ...options});
-    const page = await context.newPage();
+    return chromium.launch({executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+                            args: [...FLAGS, ...flags]});
+}
+
+atEnd(async () => {
+    await (await shared)?.close();
+});
+
+/*
+ * A page with storage of its own, or of context. Whatever it writes on its console, and any
+ * exception, fails the test, but for what is in page.allowed (regular expressions). wire: what goes
+ * over its WebSockets is kept, see wireOf.
+ */
+export async function open(t, url, {flags, context, wire, ...options} = {})
+{
+    const own = flags && await launch(flags);
+    if (!own)
+        shared ??= launch();
+    const within = context
+        ?? await (own || await shared).newContext({viewport: {width: 900, height: 600}, ...options});
+    const page = await within.newPage();
     const said = [];
     page.allowed = [];
     page.on('console', message => said.push(`${message.type()}: ${message.text()} (${message.location().url})`));
     page.on('pageerror', error => said.push(`exception: ${error.stack}`));
     after(t, async () => {
-        await browser.close();
+        await (own ? own.close() : context ? page.close() : within.close());
         assert.deepEqual(said.filter(text => !page.allowed.some(a => a.test(text))), []);
     });
+    if (wire)
+        await page.addInitScript(tapWire);
     await page.goto(url);
     return page;
+}
+
+/* In the page: every message and when, in ms of performance.now(); held() may keep text back. */
+function tapWire()
+{
+    const wire = window.wire = {sent: [], got: [], held: null};
+    const Real = WebSocket;
+    window.WebSocket = class extends Real {
+        set onmessage(act)
+        {
+            super.onmessage = act && (e => {
+                const text = typeof e.data === 'string';
+                wire.got.push({at: performance.now(), ...(text ? JSON.parse(e.data) : {bytes: e.data.byteLength}),
+                               ...(!text && {seq: Number(/seq=(\d+)/.exec(new TextDecoder('latin1').decode(e.data.slice(0, 400)))?.[1]),
+                                             captured: Number(/captured=([\d.]+)/.exec(new TextDecoder('latin1').decode(e.data.slice(0, 400)))?.[1])})});
+                if (text && wire.held)
+                    wire.held.push(() => act(e));
+                else
+                    act(e);
+            });
+        }
+
+        send(data)
+        {
+            wire.sent.push({at: performance.now(), ...JSON.parse(data)});
+            super.send(data);
+        }
+    };
+}
+
+/* {sent, got} so far. Pictures are {at, bytes, seq, captured}, texts as they are, with at. */
+export function wireOf(page)
+{
+    return page.evaluate(() => ({sent: wire.sent, got: wire.got}));
+}
+
+/* Types of the events that the page has sent. */
+export async function eventsSent(page)
+{
+    return (await wireOf(page)).sent.map(m => m.type)
+        .filter(type => !['hello', 'ping', 'ack', 'control'].includes(type));
 }
 
 export function stateOf(page)
@@ -205,6 +266,15 @@ export function stateOf(page)
 export async function live(page)
 {
     await until('the page is live', async () => (await stateOf(page)) === 'live');
+}
+
+/* The size of the picture that is shown, as text. */
+export function sizeOf(page)
+{
+    return page.evaluate(() => {
+        const {width, height} = document.getElementById('picture');
+        return `${width} × ${height}`;
+    });
 }
 
 /* Pixels [r, g, b] of a canvas or image at these fractions of its picture; null without one. */
@@ -263,4 +333,33 @@ export async function eventsUpTo(events, type, count = 1)
     await until(`${count} ${type}, of ${JSON.stringify(mine())}`, () =>
         mine().filter(e => e.type === type).length >= count);
     return mine();
+}
+
+/* Fingers, as the browser gets them from the system: touch(type, [id, x, y], …), the ones that are
+ * down afterwards. */
+export async function hand(page)
+{
+    const session = await page.context().newCDPSession(page);
+    const send = (type, points) => session.send('Input.dispatchTouchEvent', {
+        type, touchPoints: points.map(([id, x, y]) => ({id, x, y}))});
+    return {
+        down: (...points) => send('touchStart', points),
+        move: async (...points) => {
+            await send('touchMove', points);
+            await settle(page); /* so that none is merged */
+        },
+        up: (...points) => send('touchEnd', points),
+        cancel: () => send('touchCancel', []),
+    };
+}
+
+/* Puts another page in front, so that this one is hidden; page.bringToFront() undoes it. Playwright
+ * has every page believe that it is in front, and has no way of its own to end that. */
+export async function hide(page)
+{
+    const session = page._connection.toImpl(page).delegate._mainFrameSession._client;
+    await session.send('Emulation.setFocusEmulationEnabled', {enabled: false});
+    const other = await page.context().newPage();
+    await other.bringToFront();
+    await until('hidden', () => page.evaluate(() => document.hidden));
 }

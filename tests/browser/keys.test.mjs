@@ -1,7 +1,7 @@
 /* Keys reach the stream, with modifiers; Tab still leaves the picture; nothing stays pressed. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {eventsUpTo, live, open, readEvents, still} from './helper.mjs';
+import {eventsUpTo, live, open, readEvents, still, until} from './helper.mjs';
 
 function keysOf(events)
 {
@@ -9,11 +9,11 @@ function keysOf(events)
         .map(e => `${e.type.slice(4)} "${e.key}" ${(e.modifiers ?? []).join('+')}`.trim());
 }
 
-async function focused(t)
+async function focused(t, options)
 {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
-    const page = await open(t, server.url);
+    const page = await open(t, server.url, options);
     await live(page);
     await page.focus('#picture');
     return {page, events};
@@ -63,6 +63,49 @@ test('a press carries the modifiers', async t => {
     ]);
 });
 
+test('pasting is left to the browser, and types nothing', async t => {
+    const {page, events} = await focused(t, {permissions: ['clipboard-read', 'clipboard-write']});
+    await page.evaluate(async () => {
+        await navigator.clipboard.writeText('rubbish');
+        window.seen = [];
+        addEventListener('keydown', e => e.key === 'v' && seen.push(e.defaultPrevented));
+        addEventListener('paste', e => seen.push(e.clipboardData.getData('text')));
+    });
+    const text = () => page.evaluate(() => document.body.textContent);
+    const before = await text();
+    await page.keyboard.press('Control+v');
+    assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up', 2)),
+                     ['down "Control" ctrl', 'down "v" ctrl', 'up "v" ctrl', 'up "Control"']);
+    await until('the browser pasted, into nothing', () => page.evaluate(() => seen.length === 2));
+    assert.deepEqual(await page.evaluate(() => seen), [false, 'rubbish']);
+    assert.equal(await text(), before);
+    await page.keyboard.press('z');
+    assert.equal(keysOf(await eventsUpTo(events, 'key_up', 3)).at(-1), 'up "z"');
+});
+
+test('AltGr types its sign, and Control and Alt are not held', async t => {
+    const {page, events} = await focused(t);
+    const session = await page.context().newCDPSession(page);
+    /* As it comes under Windows: AltGr is Control and Alt (modifiers 1 and 2) as well. */
+    const key = (type, name, code, modifiers) => session.send('Input.dispatchKeyEvent',
+        {type, key: name, code, modifiers, text: type === 'keyDown' && name.length === 1 ? name : ''});
+    await page.evaluate(() => {
+        /* CDP has no bit for AltGraph. */
+        for (const e of [KeyboardEvent, MouseEvent]) {
+            const real = e.prototype.getModifierState;
+            e.prototype.getModifierState = function (name) {
+                return name === 'AltGraph' ? this.altKey && this.ctrlKey : real.call(this, name);
+            };
+        }
+    });
+    await key('keyDown', 'AltGraph', 'AltRight', 3);
+    await key('keyDown', '@', 'KeyQ', 3);
+    await key('keyUp', '@', 'KeyQ', 3);
+    await key('keyUp', 'AltGraph', 'AltRight', 0);
+    assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up', 2)),
+                     ['down "AltGraph"', 'down "@"', 'up "@"', 'up "AltGraph"']);
+});
+
 test('a held key is one key_down, and scrolls nothing', async t => {
     const {page, events} = await focused(t);
     await page.evaluate(() => {
@@ -80,7 +123,7 @@ test('Tab leaves the picture, both ways, and the buttons work by keys', async t 
     const {page, events} = await focused(t);
     const active = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
     await page.keyboard.press('Shift+Tab');
-    assert.equal(await active(), 'ask');
+    assert.equal(await active(), 'ask', 'Shift and Tab');
     await page.keyboard.press('Enter');
     assert.ok(await page.isVisible('#help'));
     await page.keyboard.press('Escape');
@@ -90,13 +133,24 @@ test('Tab leaves the picture, both ways, and the buttons work by keys', async t 
     const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.equal(ring, 'solid');
     await page.keyboard.press('x');
+    await page.keyboard.press('n');
+    assert.ok(!(await page.isVisible('#overlay')), 'on the picture keys are the stream\'s');
     await page.keyboard.press('Tab');
     assert.notEqual(await active(), 'picture');
     await page.keyboard.press('y');
+    await page.focus('#numbers');
+    for (const seen of [true, false, true]) {
+        await page.keyboard.press(seen ? 'n' : 'Space');
+        assert.equal(await page.isVisible('#overlay'), seen);
+    }
+    await page.focus('input[value="fit"]');
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.fit), 'fill');
     await page.focus('#picture');
     await page.keyboard.press('z');
-    const got = keysOf(await eventsUpTo(events, 'key_up', 3));
-    assert.deepEqual(got.filter(e => !e.includes('Shift')), ['down "x"', 'up "x"', 'down "z"', 'up "z"']);
+    const got = keysOf(await eventsUpTo(events, 'key_up', 4));
+    assert.deepEqual(got.filter(e => !e.includes('Shift')),
+                     ['down "x"', 'up "x"', 'down "n"', 'up "n"', 'down "z"', 'up "z"']);
 });
 
 test('what is held is let go when the page loses the focus', async t => {

@@ -150,17 +150,3 @@ test('double click', async t => {
     assert.equal(got.at(-1).button, 1);
     nearPlace(got.at(-1), box, 250, 350);
 });
-
-test('a finger is a pointer of its own', async t => {
-    const {server} = await still(t, 640, 360);
-    const events = await readEvents(t);
-    const page = await open(t, server.url, {hasTouch: true, viewport: {width: 360, height: 740}});
-    await live(page);
-    const box = await canvasBox(page);
-    await page.touchscreen.tap(120, box.top + 50);
-    const got = await eventsUpTo(events, 'pointer_up');
-    const [down, up] = got.filter(e => e.type === 'pointer_down' || e.type === 'pointer_up');
-    nearPlace(down, box, 120, box.top + 50);
-    assert.deepEqual([down.button, down.buttons, up.button, up.buttons ?? 0], [1, 1, 1, 0]);
-    assert.ok(down.pointer > 0 && up.pointer === down.pointer);
-});

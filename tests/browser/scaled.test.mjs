@@ -59,12 +59,60 @@ test('in a page that is scaled, moved and at another pixel ratio', async t => {
     await clickAll(t, page, events, box);
 });
 
+test('filled, cut on the long side', async t => {
+    const {server} = await still(t, 640, 360);
+    const events = await readEvents(t);
+    for (const [width, height] of [[1200, 400], [400, 700]]) {
+        const page = await open(t, server.url, {viewport: {width, height}});
+        await live(page);
+        await page.click('text=Fill');
+        const box = await canvasBox(page);
+        const stage = await page.evaluate(() => {
+            const {left, top, width, height} = document.getElementById('stage').getBoundingClientRect();
+            return {left, top, width, height};
+        });
+        near([box.width / box.height], [640 / 360], 0.01, 'aspect');
+        near([Math.max(stage.width / box.width, stage.height / box.height)], [1], 0.002, 'it covers the stage, just');
+        near([box.left + box.width / 2, box.top + box.height / 2],
+             [stage.left + stage.width / 2, stage.top + stage.height / 2], 0.6, 'centred');
+        const before = events.filter(e => e.type === 'pointer_down').length;
+        const points = [[0.02, 0.03], [0.5, 0.5], [0.97, 0.96]].map(([x, y]) =>
+            [stage.left + x * stage.width, stage.top + y * stage.height]);
+        for (const point of points)
+            await page.mouse.click(...point);
+        const got = (await eventsUpTo(events, 'pointer_up', before + 3)).filter(e => e.type === 'pointer_down');
+        points.forEach((point, i) => nearPlace(got[before + i], box, ...point));
+    }
+});
+
+test('what was chosen holds after a reload, and the address goes first', async t => {
+    const {server} = await still(t, 640, 360);
+    const page = await open(t, server.url);
+    const chosen = () => page.evaluate(() => [
+        document.documentElement.dataset.fit, document.querySelector(':checked').value,
+        document.getElementById('overlay').checkVisibility(),
+        document.getElementById('numbers').getAttribute('aria-pressed')]);
+    await live(page);
+    assert.deepEqual(await chosen(), ['fit', 'fit', false, 'false']);
+    await page.click('text=Fill');
+    await page.click('#numbers');
+    await page.reload();
+    await live(page);
+    assert.deepEqual(await chosen(), ['fill', 'fill', true, 'true']);
+    await page.goto(`${server.url}?fit=actual&overlay=0`);
+    await live(page);
+    assert.deepEqual(await chosen(), ['actual', 'actual', false, 'false']);
+    await page.goto(`${server.url}?fit=nonsense&overlay=`);
+    await live(page);
+    assert.deepEqual(await chosen(), ['fill', 'fill', true, 'true']);
+});
+
 test('actual size, scrolled', async t => {
     const {server} = await still(t, 1700, 1100);
     const events = await readEvents(t);
     const page = await open(t, server.url);
     await live(page);
-    await page.click('#actual');
+    await page.click('text=1:1');
     let box = await canvasBox(page);
     near([box.width, box.height], [1700, 1100], 0.01, 'one to one');
     await page.evaluate(() => document.getElementById('scroller').scrollTo(430, 210));

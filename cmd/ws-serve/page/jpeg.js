@@ -1,0 +1,45 @@
+/* What the head of a JPEG tells. */
+
+const LUMA_SUM = 3688; /* of the standard's table for quality 50, by which encoders go */
+
+/* Of a quantisation table of 8 bits: libjpeg's quality, about. */
+function qualityOf(table)
+{
+    const scale = table.reduce((sum, x) => sum + x, 0) / LUMA_SUM * 100;
+    return Math.round(Math.max(1, scale > 100 ? 5000 / scale : 100 - scale / 2));
+}
+
+/* By the first component's sampling, against 1x1 for the others. */
+const SAMPLINGS = {0x11: '4:4:4', 0x21: '4:2:2', 0x22: '4:2:0'};
+
+/*
+ * {seq, event, captured} of our comment, captured in ms, and {quality, sampling}. What isn't there is
+ * undefined; whether it is a whole JPEG is the decoder's to say.
+ */
+export function readJpeg(buffer)
+{
+    const bytes = new DataView(buffer);
+    const out = {};
+    for (let at = 2; at + 4 <= bytes.byteLength;) {
+        const marker = bytes.getUint16(at);
+        const length = bytes.getUint16(at + 2);
+        if (marker < 0xffc0 || marker === 0xffda || length < 2 || at + 2 + length > bytes.byteLength)
+            break;
+        const body = new Uint8Array(buffer, at + 4, length - 2);
+        if (marker === 0xfffe && out.seq === undefined) {
+            const text = String.fromCharCode(...body.subarray(0, 256));
+            if (text.startsWith('shmcast ')) {
+                const fields = Object.fromEntries(text.split(' ').map(f => f.split('=')));
+                out.seq = Number(fields.seq);
+                out.event = Number(fields.event);
+                out.captured = Number(fields.captured) * 1000;
+            }
+        } else if (marker === 0xffdb && body[0] === 0 && length >= 67) {
+            out.quality = qualityOf(body.subarray(1, 65));
+        } else if (marker >= 0xffc0 && marker <= 0xffc2 && length >= 11) {
+            out.sampling = body[5] === 1 ? 'gray' : SAMPLINGS[body[7]];
+        }
+        at += 2 + length;
+    }
+    return out;
+}
