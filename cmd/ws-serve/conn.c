@@ -1,9 +1,14 @@
 /* One connection, and the callback by which libwebsockets tells of it. */
 #include "serve.h"
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
-/* A connection that was told to go but doesn't read is cut off after so long. */
-enum { END_SECONDS = 2 };
+enum {
+    END_SECONDS =
+        2, /* a connection that was told to go but doesn't read is cut off after so long */
+    WHY_BYTES = 100
+};
 
 struct conn *conn_new(struct server *server)
 {
@@ -20,7 +25,8 @@ static void conn_release(struct conn *conn)
         viewer_leave(conn->viewer);
     http_end(conn);
     free(conn->text);
-    conn->text = NULL;
+    free(conn->close_why);
+    conn->text = conn->close_why = NULL;
     if (conn->close_code)
         conn->server->closing--;
     conn->close_code = 0;
@@ -38,15 +44,48 @@ void conn_end(struct conn *conn, unsigned close_code)
     lws_callback_on_writable(conn->wsi);
 }
 
+void conn_fail(struct conn *conn, unsigned close_code, const char *why)
+{
+    if (conn->close_code)
+        return;
+    conn->failed = true;
+    conn->close_why = strndup(why, WHY_BYTES);
+    lws_rx_flow_control(conn->wsi, 0);
+    conn_end(conn, close_code);
+}
+
 static int conn_close(struct conn *conn, bool websocket)
 {
+    char *why = conn->close_why;
     if (websocket)
-        lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code, NULL, 0);
+        lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code, (unsigned char *)why,
+                         why ? strlen(why) : 0);
     return -1;
+}
+
+/*
+ * The close frame has gone out, maybe lws's own: nothing may follow it. After a failure nothing
+ * that comes is looked at either (RFC 6455, 7.1.7): in the middle of a frame no answer could be
+ * told. The client gets the end of file at once, and has a moment to read both before a reset takes
+ * them away.
+ */
+static int conn_closed(struct conn *conn)
+{
+    if (conn->viewer)
+        viewer_leave(conn->viewer);
+    if ((conn->close_code && !conn->failed) || conn->shut)
+        return 0;
+    conn->shut = true;
+    shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
+    lws_rx_flow_control(conn->wsi, 0);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, END_SECONDS);
+    return 0;
 }
 
 static int conn_writable(struct conn *conn, bool websocket)
 {
+    if (websocket && lws_get_close_length(conn->wsi))
+        return conn_closed(conn);
     if (conn->close_code)
         return conn_close(conn, websocket);
     if (conn->viewer)
@@ -68,6 +107,8 @@ static int conn_happens(struct conn *conn, enum lws_callback_reasons reason, con
         return ws_open(conn);
     case LWS_CALLBACK_RECEIVE:
         return ws_receive(conn, data, bytes);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return ws_peer_closes(conn, data, bytes);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return conn_writable(conn, true);
     case LWS_CALLBACK_RAW_RX:
@@ -105,6 +146,7 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_WSI_DESTROY:

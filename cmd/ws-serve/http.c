@@ -349,11 +349,7 @@ static int answer_folder(struct conn *conn, bool head, const char *name)
     return answer_text(conn, head, 308, extra, "its address ends in /");
 }
 
-/*
- * Does a body follow? Where it is pipelined behind another request, lws 4.1 never gets to the end
- * of it and serves nobody any more; so the answer to a request that has one is the last.
- */
-static bool has_body(struct lws *wsi)
+bool http_has_body(struct lws *wsi)
 {
     char length[2];
     return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
@@ -416,12 +412,12 @@ int http_request(struct conn *conn)
     conn->has_cors = conn->server->cors_count && is_shared(route.at);
     conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
     conn->is_preflight = method == LWSHUMETH_OPTIONS;
-    if (conn->is_preflight && conn->has_cors && !has_body(conn->wsi))
+    if (conn->is_preflight && conn->has_cors && !http_has_body(conn->wsi))
         return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
         return answer_last(conn, false, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0GET, HEAD\0",
                            "only GET and HEAD");
-    if (has_body(conn->wsi))
+    if (http_has_body(conn->wsi))
         return answer_last(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "a GET has no body here");
     struct refusal refusal;
     if (!access_admit(conn, &refusal))

@@ -301,7 +301,10 @@ struct conn {
     char *text; /* of the message that is coming in */
     size_t text_bytes, text_room;
     bool text_more;      /* the last fragment was not the final one */
+    bool shut;           /* its close frame was the last thing it got */
     unsigned close_code; /* to be told when it can be written to */
+    char *close_why;
+    bool failed; /* by what it sent: that is why it is closed */
 };
 
 /* NULL: no memory. lws has it, and frees it, from the connection's adoption on. */
@@ -314,12 +317,18 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 /* Ends a connection from outside of its own callbacks, politely and soon. */
 void conn_end(struct conn *conn, unsigned close_code);
 
+/* Ends a WebSocket that did what it may not; why goes into the close frame. */
+void conn_fail(struct conn *conn, unsigned close_code, const char *why);
+
 /* ws.c */
 
 /* Is this handshake to be taken? 0: yes. 1: it was answered. -1: hang up. */
 int ws_handshake(struct conn *conn);
 int ws_open(struct conn *conn);
 int ws_receive(struct conn *conn, const char *data, size_t bytes);
+
+/* The viewer closes, with the payload of its close frame. 0: lws answers with the same. */
+int ws_peer_closes(struct conn *conn, const char *data, size_t bytes);
 
 /* http.c */
 
@@ -352,6 +361,10 @@ struct route http_route(struct server *server, const char *path);
 /* The decoded path of a request, or NULL: not one. Lives as long as the headers. *method: as
  * lws_http_get_uri_and_method has it. */
 const char *http_path(struct lws *wsi, int *method);
+
+/* Does a body follow? Where it is pipelined behind another request, lws 4.1 never gets to the end
+ * of it and serves nobody any more; so the answer to a request that has one is the last. */
+bool http_has_body(struct lws *wsi);
 
 int http_request(struct conn *conn);
 int http_write(struct conn *conn);

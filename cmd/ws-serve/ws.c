@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EXTENSION_BYTES = 250 }; /* lws hangs up on more */
+
 /* A header's value with its length checked: false when it is absent, empty or too long. */
 static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
 {
@@ -28,14 +30,37 @@ static bool origin_allowed(const struct server *server, struct lws *wsi)
     return site && strcmp(site, host) == 0;
 }
 
-/* What lws itself would answer by hanging up. */
+/* Is it one of a list's tokens? `keep-alive, Upgrade` */
+static bool list_has(const char *list, const char *token)
+{
+    size_t bytes = 0;
+    for (const char *at = list; *at; at += bytes) {
+        at += strspn(at, ", \t");
+        bytes = strcspn(at, ", \t");
+        if (bytes == strlen(token) && strncasecmp(at, token, bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* 16 bytes in base64? */
+static bool key_valid(const char *key)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return strlen(key) == 24 && strspn(key, base64) == 22 && strcmp(key + 22, "==") == 0;
+}
+
+/* What lws takes though RFC 6455 forbids it, or answers by hanging up. */
 static bool handshake_whole(struct lws *wsi)
 {
     char text[128];
-    return header(wsi, WSI_TOKEN_HOST, text, sizeof text) &&
-           header(wsi, WSI_TOKEN_KEY, text, sizeof text) &&
-           header(wsi, WSI_TOKEN_CONNECTION, text, sizeof text) && strcasestr(text, "upgrade") &&
-           lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0;
+    return header(wsi, WSI_TOKEN_HTTP, text, sizeof text) && strcmp(text, "HTTP/1.1") == 0 &&
+           header(wsi, WSI_TOKEN_HOST, text, sizeof text) &&
+           header(wsi, WSI_TOKEN_KEY, text, sizeof text) && key_valid(text) &&
+           header(wsi, WSI_TOKEN_CONNECTION, text, sizeof text) && list_has(text, "upgrade") &&
+           lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0 &&
+           lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) <= EXTENSION_BYTES &&
+           !http_has_body(wsi);
 }
 
 int ws_handshake(struct conn *conn)
@@ -49,7 +74,7 @@ int ws_handshake(struct conn *conn)
     int method;
     const char *path = http_path(wsi, &method);
     unsigned status = 0;
-    const char *why = "", *extra = NULL;
+    const char *why = "", *extra = "connection:\0close\0"; /* lws does */
     struct refusal refusal;
     if (!access_admit(conn, &refusal))
         return http_text(conn, false, refusal.status, refusal.extra, refusal.why) ? -1 : 1;
@@ -65,12 +90,12 @@ int ws_handshake(struct conn *conn)
         why = "no WebSocket here; it is at /NAME/ws";
     } else if (!handshake_whole(wsi)) {
         status = HTTP_STATUS_BAD_REQUEST;
-        why = "not a WebSocket handshake: Host, Connection: Upgrade and Sec-WebSocket-Key are due, "
-              "Sec-WebSocket-Protocol is not";
+        why = "not a WebSocket handshake: HTTP/1.1, Host, Connection: Upgrade and one "
+              "Sec-WebSocket-Key are due, a body and Sec-WebSocket-Protocol are not";
     } else if (!header(wsi, WSI_TOKEN_VERSION, text, sizeof text) || strcmp(text, "13")) {
         status = 426;
         why = "the WebSocket version spoken here is 13";
-        extra = "sec-websocket-version:\0"
+        extra = "connection:\0close\0sec-websocket-version:\0"
                 "13\0";
     } else if (!origin_allowed(server, wsi)) {
         status = HTTP_STATUS_FORBIDDEN;
@@ -92,13 +117,19 @@ int ws_open(struct conn *conn)
     return route.at == AT_WEBSOCKET ? viewer_join(conn, route.source, VIEWER_WEBSOCKET) : -1;
 }
 
-/* Closes this one connection; the others never notice. */
-static int ws_fail(struct conn *conn, unsigned code, const char *why)
+int ws_peer_closes(struct conn *conn, const char *data, size_t bytes)
 {
-    lws_close_reason(conn->wsi, (enum lws_close_status)code, (unsigned char *)(uintptr_t)why,
-                     strnlen(why, 100));
+    unsigned code = bytes < 2 ? 0 : (unsigned char)data[0] << 8 | (unsigned char)data[1];
     if (conn->viewer)
         viewer_leave(conn->viewer);
+    lws_rx_flow_control(conn->wsi, 0); /* lws would take what comes behind it */
+    if (bytes == 1 || code > 4999)
+        code = LWS_CLOSE_STATUS_PROTOCOL_ERR;
+    else if (bytes > 2 && !event_utf8(data + 2, bytes - 2))
+        code = LWS_CLOSE_STATUS_INVALID_PAYLOAD;
+    else
+        return 0;
+    lws_close_reason(conn->wsi, (enum lws_close_status)code, NULL, 0);
     return -1;
 }
 
@@ -119,10 +150,18 @@ static int message_add(struct conn *conn, const char *data, size_t bytes)
     return 0;
 }
 
+/* Closes this one connection; the others never notice. Not by -1: when more has come already, lws
+ * 4.1 would read that before its close frame is sent, and hang up over it. */
+static int ws_fail(struct conn *conn, unsigned code, const char *why)
+{
+    conn_fail(conn, code, why);
+    return 0;
+}
+
 int ws_receive(struct conn *conn, const char *data, size_t bytes)
 {
-    if (!conn->viewer)
-        return conn->close_code ? 0 : -1;
+    if (!conn->viewer) /* it ends already */
+        return 0;
     if (lws_frame_is_binary(conn->wsi))
         return ws_fail(conn, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text is due, not binary");
     if (!conn->text_more)
