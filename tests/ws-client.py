@@ -217,7 +217,10 @@ class Viewer:
                 return
         if not self.o.abort:
             self.send(CLOSE, struct.pack(">H", 1000))
-            while self.frame():
+            try:
+                while self.frame():
+                    pass
+            except EOFError:  # with a picture half sent libwebsockets just hangs up
                 pass
 
     def frame(self):
