@@ -138,3 +138,15 @@ all_end() {
     # Others come and go meanwhile; what shm-create makes up has this form.
     run -1 grep -q '^shmcast-' <(comm -13 <(sort before) <(ls /dev/shm | sort))
 }
+
+@test "recipe: a ladder" {
+    ffmpeg -v error -nostdin -f lavfi -i testsrc=s=1280x720:r=10 -t 4 -c:v mpeg4 -q:v 2 clip.mp4
+    recipe ladder
+    bg bash -e ladder.sh >out
+    wait_until 20 snapshot
+    wait_until 20 curl -sSf -o low.jpg "$URL/$S-low/snapshot.jpg"
+    [ "$(djpeg now.jpg | head -c 15 | tr '\n' ' ')" = "$(djpeg low.jpg | head -c 15 | tr '\n' ' ')" ]
+    [ "$(wc -c <low.jpg)" -lt "$(wc -c <now.jpg)" ]
+    clean_run shm-rm -f "$S-low"
+    all_end
+}

@@ -15,6 +15,7 @@ import selectors
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 import urllib.request
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 STEP = 4096  # what a throttled viewer reads at a time
+BEHIND = 16 * STEP  # what it may catch up on when it was woken late
 
 
 class Wrong(Exception):
@@ -117,7 +119,7 @@ class Viewer:
         if self.rate is None:
             return 1 << 20
         now = time.monotonic()
-        self.tokens = min(4 * STEP, self.tokens + self.rate * (now - self.filled))
+        self.tokens = min(BEHIND, self.tokens + self.rate * (now - self.filled))
         self.filled = now
         if self.tokens < STEP:
             self.loop.selector.unregister(self.socket)
@@ -207,6 +209,18 @@ class Viewer:
     def throttle(self, rate):
         self.rate = rate
 
+    def hello(self):
+        """It is told its number, and how things stand."""
+        self.send(TEXT, b'{"type":"hello"}')
+        self.loop.until(20, "a state", lambda: self.texts)
+
+    def stats(self, options):
+        """What the server says of it."""
+        for viewer in server_stats(options)["viewer_list"]:
+            if viewer["id"] == self.texts[0]["viewer"]:
+                return viewer
+        raise Wrong("the server doesn't know it")
+
     def ages(self):
         return [p["at"] - p["captured"] for p in self.pictures]
 
@@ -273,7 +287,6 @@ def scene_crowd(options):
                 ages += slow[0].ages()
                 normal_ages += [a for v in normal for a in v.ages()]
                 rss.append(memory(options.pid)["Rss"])
-                state = server_stats(options)["viewer_list"]
                 if turn < turns - 1:
                     for v in slow:
                         v.close()
@@ -286,8 +299,10 @@ def scene_crowd(options):
     print(f"server: {rss} KiB")
     check(share >= 0.95, "the normal ones got", share, "of what they get alone")
     check(sum(sizes) / len(sizes) * 20 > 1e6, "1 MB/s is enough for these pictures")
-    # where even those who read everything at once see old pictures, the machine is what is late
-    check(late <= 0.3 or late <= 0.25 + normal_late, "the throttled one's pictures are", late, "s old")
+    # Where even those who read everything at once see old pictures the machine is late: as often as
+    # a picture takes turns between the processes.
+    limit = 0.3 + 5 * max(0.0, normal_late - 0.02)
+    check(late <= limit, "the throttled one's pictures are", late, "s old, more than", limit)
     check(options.sanitized or max(rss) - rss[0] <= 1024, "memory grew:", rss)
     # the scene stands still: everybody who reads ends on the last picture
     reading = normal + slow[:1]
@@ -299,9 +314,10 @@ def scene_far(options):
     """Every acknowledgement comes 200 ms late, as over a long way: it follows all the same."""
     loop = Loop()
     far = Viewer(loop, options.url, late=0.2)
+    far.hello()
     loop.run(3)
     got, there = follows(loop, [far], options.seconds)
-    state = server_stats(options)["viewer_list"][0]
+    state = far.stats(options)
     print(f"{got} of {there}, window {state['window']}, round trip {state['srtt_ms']:.0f} ms")
     check(got >= 0.95 * there, "it got", got, "of", there)
     check(state["srtt_ms"] >= 200, state)
@@ -313,12 +329,13 @@ def scene_silent(options):
     acknowledgement all goes on."""
     loop = Loop()
     viewer = Viewer(loop, options.url)
+    viewer.hello()
     loop.until(20, "pictures", lambda: len(viewer.seqs) >= 30)
     viewer.acks = False
     before = len(viewer.seqs)
     loop.run(1)  # less than what a probe takes
     in_window = len(viewer.seqs) - before
-    state = server_stats(options)["viewer_list"][0]
+    state = viewer.stats(options)
     check(1 <= in_window <= state["window"] == state["in_flight"], in_window, state)
     loop.until(20, "two probes", lambda: len(viewer.seqs) - before >= in_window + 2)
     took = viewer.pictures[-1]["at"] - viewer.pictures[-2]["at"]
@@ -330,7 +347,7 @@ def scene_silent(options):
     viewer.acks = True
     viewer.ack(viewer.seqs[-1])
     loop.until(20, "pictures again", lambda: len(viewer.seqs) >= count + 30)
-    state = server_stats(options)["viewer_list"][0]
+    state = viewer.stats(options)
     check(state["ignored"] == 2, state)
     print(f"window {in_window}, second probe after {took:.1f} s")
 
@@ -339,9 +356,10 @@ def scene_plain(options):
     """Who never acknowledges gets every picture that its connection takes."""
     loop = Loop()
     viewer = Viewer(loop, options.url, acks=False)
+    viewer.hello()
     loop.until(20, "a picture", lambda: viewer.seqs)
     got, there = follows(loop, [viewer], options.seconds)
-    state = server_stats(options)["viewer_list"][0]
+    state = viewer.stats(options)
     print(f"{got} of {there}")
     check(got >= 0.9 * there and got > 16, "it got", got, "of", there)
     check(state["window"] is None and state["in_flight"] is None and state["srtt_ms"] is None, state)
@@ -364,6 +382,88 @@ def scene_idle(options):
         check(options.sanitized or each <= 48 * 1024, "too many:", each)
 
 
+class Rungs:
+    """A viewer that reads too slowly, one that doesn't, and one that reads too slowly and never
+    acknowledges; the last two stay where they are."""
+
+    def __init__(self, options):
+        self.options, self.loop = options, Loop()
+        self.name = options.url.split("/")[-2]
+        self.slow = Viewer(self.loop, options.url)
+        self.normal = Viewer(self.loop, options.url)
+        self.plain = Viewer(self.loop, options.url, rate=options.rate, acks=False)
+        self.slow.hello()
+        self.more(10)
+        self.slow.rate = options.rate
+
+    def shown(self):
+        """Which stream the slow one is shown."""
+        streams = [v["stream"] for v in server_stats(self.options)["viewer_list"]]
+        check(len(streams) == 3, "a viewer has gone")
+        check(streams.count(self.name) >= 2, "more than the slow one moved")
+        return next((s for s in streams if s != self.name), self.name)
+
+    def moves(self, seconds, what, there):
+        self.loop.until(seconds, what, lambda: there(self.shown()))
+
+    def more(self, pictures):
+        count = len(self.slow.seqs)
+        self.loop.until(20, "pictures", lambda: len(self.slow.seqs) >= count + pictures)
+
+
+def scene_ladder(options):
+    """Who reads too slowly is shown the lower stream, and the upper one again when it reads faster,
+    or when the lower one is removed."""
+    rungs = Rungs(options)
+    name, slow = rungs.name, rungs.slow
+    rungs.moves(30, "the way down", lambda s: s != name)
+    lower = rungs.shown()
+    rungs.more(10)
+    slow.send(TEXT, b'{"type":"key_down","key":"below"}')
+    small = [p["bytes"] for p in slow.pictures[-8:]]
+    large = [p["bytes"] for p in rungs.normal.pictures[-8:]]
+    check(max(small) * 2 < min(large), "which stream is it?", small, large)
+    check(rungs.shown() == lower, "it didn't stay")
+    slow.rate = None
+    rungs.moves(60, "the way up", lambda s: s == name)
+    rungs.more(30)
+    slow.rate = options.rate
+    rungs.moves(30, "the way down again", lambda s: s == lower)
+    subprocess.run(["shm-rm", "-f", lower], check=True)
+    rungs.moves(10, "the way up from what is gone", lambda s: s == name)
+    slow.rate = None
+    rungs.more(30)
+    states = [(t["stream"], t["ladder"]) for t in slow.texts if t["type"] == "state"]
+    moves = [s for i, (s, _) in enumerate(states) if i == 0 or states[i - 1][0] != s]
+    check(moves[:3] == [name, lower, name] and moves[-1] == name, moves)
+    check(all(ladder == [name, lower] for _, ladder in states[:3]), states)
+    for large in True, False:
+        seqs = [p["seq"] for p in slow.pictures if (p["bytes"] > 2 * max(small)) == large]
+        check(seqs == sorted(set(seqs)), "pictures went back")
+    # who never acknowledges is held back by its socket alone
+    late = quantile(rungs.plain.ages()[5:], 0.5)
+    check(late < 1.5, "pictures pile up before one that never acknowledges:", late, "s")
+    frames = [p["frame"] for p in slow.pictures]
+    check(frames == sorted(frames), "time went back")
+    print("moves", moves, "ages", f"{quantile(slow.ages(), .5):.3f} {quantile(slow.ages(), .95):.3f}")
+
+
+def scene_rung(options):
+    """A stream that nobody fills is no rung: it isn't used, and left when its encoder dies."""
+    rungs = Rungs(options)
+    name = rungs.name
+    for _ in range(5):
+        rungs.loop.run(1)
+        check(rungs.shown() == name, "it went where nothing comes")
+    encoder = subprocess.Popen(["shm-encode", "-q", "10", "-r", "10", "-o", options.lower, name])
+    rungs.moves(30, "the way down", lambda s: s == options.lower)
+    rungs.more(3)
+    encoder.kill()
+    encoder.wait()
+    rungs.moves(30, "the way up", lambda s: s == name)
+    rungs.more(10)
+
+
 def scene_many(options):
     """--viewers at once, for --seconds or until stdin ends; how many pictures they got."""
     loop = Loop()
@@ -381,7 +481,9 @@ def main():
     add("scene", choices=scenes)
     add("--url", required=True)
     add("--seconds", type=float, default=3)
+    add("--rate", type=float, default=6e5, help="bytes a second that a slow one reads")
     add("--viewers", type=int, default=64)
+    add("--lower", metavar="NAME", help="the rung below")
     add("--pid", type=int, help="of ws-serve")
     add("--writer", type=int, help="what moves the scene")
     add("--sanitized", action="store_true", help="its memory tells nothing")
@@ -395,4 +497,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,10 +13,7 @@
 
 static const char *const modes[] = {"any", "first", "token", "none"};
 
-enum {
-    SECOND = 1000000000,
-    STATE_BYTES = 512 + JSON_NAME /* all of a state message but the ladder */
-};
+enum { SECOND = 1000000000, STATE_BYTES = 512 + (1 + LADDER_RUNGS) * (JSON_NAME + 1) };
 
 int control_mode(const char *text)
 {
@@ -262,8 +259,15 @@ int control_write(struct viewer *viewer)
     text_add(&text, ",\"asking\":[");
     for (unsigned i = 0; i < control->asking_count; i++)
         text_add(&text, "%s%" PRIu32, i ? "," : "", control->asking[i]->id);
-    json_quote(source->name, name);
-    text_add(&text, "],\"stream\":%s,\"ladder\":[]}", name);
+    json_quote(viewer->shown->name, name);
+    text_add(&text, "],\"stream\":%s,\"ladder\":[", name);
+    for (const struct source *rung = source->lower ? source : NULL; rung; rung = rung->lower) {
+        if (!rung->seg)
+            continue;
+        json_quote(rung->name, name);
+        text_add(&text, "%s%s", rung == source ? "" : ",", name);
+    }
+    text_add(&text, "]}");
     size_t bytes = (size_t)(text.at - start);
     return lws_write(viewer->conn->wsi, out + LWS_PRE, bytes, LWS_WRITE_TEXT) < (int)bytes ? -1 : 0;
 }

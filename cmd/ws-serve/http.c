@@ -51,7 +51,7 @@ static struct route route_root(struct server *server, const char *path)
     for (size_t i = 0; i < sizeof at_root / sizeof at_root[0]; i++)
         if (strcmp(at_root[i].path, path) == 0)
             return (struct route){.at = at_root[i].at};
-    if (server->source_count == 1)
+    if (server->listed == 1)
         /* FURY's address of the pictures beside our own */
         return route_folder(&server->sources[0],
                             strcmp(path, "video/mjpeg") ? path : "stream.mjpg");

@@ -16,10 +16,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--share-port] [--max-viewers N]"
-                            " [--max-events N] [--origin ORIGIN] [--cors ORIGIN]"
-                            " [--control any|first|token] [--view-only] [--www DIR] [-v]"
-                            " NAME ...\n";
+static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--share-port]"
+                            " [--ladder NAME,NAME[,...]] [--max-viewers N] [--max-events N]"
+                            " [--origin ORIGIN] [--cors ORIGIN] [--control any|first|token]"
+                            " [--view-only] [--www DIR] [-v] NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
@@ -38,6 +38,8 @@ struct options {
     const char *www;
     const char **origins, **cors;
     size_t origin_count, cors_count;
+    const char **ladders;
+    size_t ladder_count;
     unsigned viewers_max;
     unsigned events_max;
     int control; /* enum control_mode; -1: not said */
@@ -122,17 +124,19 @@ static void make_context(struct server *server, int listener)
         cli_die(CLI_FAIL, "libwebsockets could not be set up");
 }
 
-static void open_sources(struct server *server, char **names, size_t count)
+static void open_sources(struct server *server, const struct names *names)
 {
-    server->sources = calloc(count, sizeof *server->sources);
+    server->sources = calloc(names->count, sizeof *server->sources);
     if (!server->sources)
         cli_die(CLI_FAIL, "%s", strerror(errno));
-    for (size_t i = 0; i < count; i++) {
-        if (source_open(&server->sources[i], server, names[i]))
-            cli_die_stream(names[i], errno);
+    for (size_t i = 0; i < names->count; i++) {
+        if (source_open(&server->sources[i], server, names->list[i]))
+            cli_die_stream(names->list[i], errno);
         server->source_count++;
     }
-    server->sources_live = count;
+    server->listed = names->listed;
+    server->sources_live = names->count;
+    ladder_link(server, names);
 }
 
 static bool serving(const struct server *server)
@@ -206,13 +210,11 @@ static const char *check_origin(const char *option, const char *text)
 static void read_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
-        {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
-        {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
-        {"control", 1, NULL, 'c'},     {"verbose", 0, NULL, 'v'},
-        {"help", 0, NULL, 'h'},        {"version", 0, NULL, 'V'},
-        {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
-        {"www", 1, NULL, 'W'},         {0}};
+        {"bind", 1, NULL, 'b'},       {"port", 1, NULL, 'p'},    {"max-viewers", 1, NULL, 'm'},
+        {"ladder", 1, NULL, 'l'},     {"origin", 1, NULL, 'o'},  {"view-only", 0, NULL, 'w'},
+        {"max-events", 1, NULL, 'e'}, {"control", 1, NULL, 'c'}, {"verbose", 0, NULL, 'v'},
+        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'}, {"share-port", 0, NULL, 'S'},
+        {"cors", 1, NULL, 'C'},       {"www", 1, NULL, 'W'},     {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -224,6 +226,9 @@ static void read_options(struct options *o, int argc, char **argv)
             break;
         case 'm':
             o->viewers_max = (unsigned)cli_number("--max-viewers", optarg, 1, VIEWERS_MAX);
+            break;
+        case 'l':
+            o->ladders[o->ladder_count++] = optarg;
             break;
         case 'o':
             o->origins[o->origin_count++] = check_origin("--origin", optarg);
@@ -267,22 +272,33 @@ static enum control_mode chosen_control(const struct options *o)
                             : (enum control_mode)o->control;
 }
 
-/* NAME … of the command line, checked, without their slashes. */
-static size_t read_names(char **names, size_t count)
+/* NAME … of the command line, checked, without their slashes, and what the ladders add. */
+static void read_names(struct names *names, char **words, size_t count, const struct options *o)
 {
-    if (!count) {
+    size_t room = count;
+    for (size_t i = 0; i < o->ladder_count; i++)
+        room += 1 + strlen(o->ladders[i]); /* more than it has streams */
+    if (!room) {
         cli_warn("no stream named");
         cli_option('?');
     }
+    *names = (struct names){.list = calloc(room, sizeof *names->list),
+                            .lower = calloc(room, sizeof *names->lower),
+                            .rung = calloc(room, sizeof *names->rung)};
+    if (!names->list || !names->lower || !names->rung)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    for (size_t i = 0; i < room; i++)
+        names->lower[i] = NO_RUNG;
     for (size_t i = 0; i < count; i++) {
-        if (!seg_name(names[i]))
-            cli_die_stream(names[i], EINVAL);
-        names[i] += *names[i] == '/';
+        if (!seg_name(words[i]))
+            cli_die_stream(words[i], EINVAL);
+        names->list[i] = words[i] + (*words[i] == '/');
         for (size_t j = 0; j < i; j++)
-            if (strcmp(names[i], names[j]) == 0)
-                cli_die(CLI_USAGE, "%s: named twice", names[i]);
+            if (strcmp(names->list[i], names->list[j]) == 0)
+                cli_die(CLI_USAGE, "%s: named twice", names->list[i]);
     }
-    return count;
+    names->count = count;
+    ladder_read(names, o->ladders, o->ladder_count);
 }
 
 int main(int argc, char **argv)
@@ -291,14 +307,16 @@ int main(int argc, char **argv)
     struct options o = {.address = "127.0.0.1",
                         .port = 8080,
                         .origins = calloc((size_t)argc, sizeof *o.origins),
+                        .ladders = calloc((size_t)argc, sizeof *o.ladders),
                         .viewers_max = VIEWERS_DEFAULT,
                         .events_max = EVENTS_DEFAULT,
                         .control = -1,
                         .cors = calloc((size_t)argc, sizeof *o.cors)};
-    if (!o.origins || !o.cors)
+    if (!o.origins || !o.ladders || !o.cors)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     read_options(&o, argc, argv);
-    size_t count = read_names(argv + optind, (size_t)(argc - optind));
+    struct names names;
+    read_names(&names, argv + optind, (size_t)(argc - optind), &o);
     struct server server = {.origins = o.origins,
                             .origin_count = o.origin_count,
                             .cors = o.cors,
@@ -312,7 +330,7 @@ int main(int argc, char **argv)
     char url[128];
     bool loopback;
     cli_catch_stop();
-    open_sources(&server, argv + optind, count);
+    open_sources(&server, &names);
     limit_connections(&server);
     int listener = listen_open(o.address, o.port, o.share_port, url, sizeof url, &loopback);
     make_context(&server, listener);
@@ -322,6 +340,8 @@ int main(int argc, char **argv)
     if (server.www >= 0)
         close(server.www);
     free(o.origins);
+    free(o.ladders);
+    ladder_free(&names);
     free(o.cors);
     cli_finish(status);
 }

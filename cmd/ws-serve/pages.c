@@ -94,7 +94,7 @@ char *page_list(const struct server *server, size_t *bytes)
           "<img src=\"icon.svg\" alt=\"\" width=\"28\" height=\"28\">\n<h1>Streams</h1>\n"
           "<p id=\"status\" role=\"status\"></p>\n</div>\n<ul id=\"streams\">\n",
           to);
-    for (size_t i = 0; i < server->source_count; i++) {
+    for (size_t i = 0; i < server->listed; i++) {
         const struct source *source = &server->sources[i];
         char url[3 * 250 + 1];
         if (!source->seg)

@@ -22,8 +22,9 @@ enum {
     PART_BYTES = 128,        /* room for the header of a multipart part */
     HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
     HELD_KEYS = 32,
-    HELD_EVENTS = 16,       /* buttons of one pointer */
-    ASKERS = 8,             /* viewers that may wait for the control of a stream */
+    HELD_EVENTS = 16, /* buttons of one pointer */
+    ASKERS = 8,       /* viewers that may wait for the control of a stream */
+    LADDER_RUNGS = 8,
     JSON_NAME = 6 * 250 + 3 /* room for a stream's name as a JSON string */
 };
 
@@ -48,6 +49,7 @@ struct server {
     struct lws *listener;
     struct source *sources;
     size_t source_count;
+    size_t listed; /* of them; the others, behind, are only there for a ladder */
     size_t sources_live;
     const char **origins; /* allowed beside the server's own */
     size_t origin_count;
@@ -106,8 +108,11 @@ struct source {
     uint64_t serial;       /* of the last packet */
     struct packet *spare;
     unsigned spares;
-    struct viewer *viewers;
-    unsigned viewer_count, mjpeg_count;
+    struct source *upper, *lower; /* on its ladder */
+    struct viewer *viewers;       /* who asked for it: whose events it gets */
+    unsigned viewer_count;
+    struct viewer *watchers; /* who is shown it: usually the same */
+    unsigned watcher_count, mjpeg_count;
     struct control control;
     struct inbox inbox;
     uint64_t sent, sent_bytes; /* pictures, to all viewers that ever were */
@@ -145,7 +150,7 @@ void packet_release(struct source *source, struct packet *packet);
  * woken for it; the asker is written to when there is a new picture or no use to wait. */
 bool source_refresh(struct source *source);
 
-/* viewer_count has changed. May end the stream, and with it all its viewers. */
+/* watcher_count has changed. May end the stream, and with it all its viewers. */
 void source_watch(struct source *source);
 
 /* Starts a thread that gets no signals: they have to interrupt the loop's poll. -1 with errno. */
@@ -178,9 +183,28 @@ struct held {
     unsigned pointer_count, key_count;
 };
 
+/* Of a viewer on a ladder. */
+struct climb {
+    unsigned published, missed; /* pictures, since */
+    uint64_t since_ns;
+    uint64_t acked;    /* when they were last counted */
+    bool waits;        /* the last one published was not sent yet */
+    bool held_up;      /* because the viewer is slow */
+    bool behind;       /* it is to go down */
+    uint64_t still_ns; /* since then it has followed */
+    uint64_t calm_ns;  /* it has to, before it goes up */
+    uint64_t up_ns;    /* when it went up, or 0 */
+    lws_sorted_usec_list_t timer;
+};
+
 struct viewer {
     struct viewer *next, **link; /* among its source's viewers */
-    struct source *source;
+    struct source *source;       /* that it asked for */
+    struct viewer *next_watcher, **watcher_link;
+    struct source *shown; /* whose pictures come, on a lower rung of source's ladder perhaps */
+    struct climb climb;
+    uint64_t captured_ns; /* of the picture last sent */
+    uint64_t fresh_ns;    /* pictures captured before are not sent */
     struct conn *conn;
     enum transport transport;
     uint32_t id;
@@ -217,7 +241,14 @@ void viewer_leave(struct viewer *viewer);
  * one included if it is still among them. */
 void viewer_release(struct viewer *viewer);
 
-/* Its source has a new picture. */
+/* Puts it among the watchers of a source, which is source_watch's to be told; takes it away. */
+void viewer_watch(struct viewer *viewer, struct source *source);
+void viewer_unwatch(struct viewer *viewer);
+
+/* A picture may be due that it doesn't know of. */
+void viewer_wake(struct viewer *viewer);
+
+/* The source that it is shown has a new picture. */
 void viewer_picture(struct viewer *viewer);
 
 /* Sends one thing, as lws wants it. -1: close the connection. */
@@ -225,6 +256,35 @@ int viewer_write(struct viewer *viewer);
 
 /* Does what a message says. 0, or a close code and *why. The viewer may be gone afterwards. */
 unsigned viewer_message(struct viewer *viewer, const char *text, size_t bytes, const char **why);
+
+/* ladder.c: which stream a viewer is shown. */
+
+#define NO_RUNG SIZE_MAX
+
+/* Streams to be served, with room for all of ladders. */
+struct names {
+    char **list;
+    size_t *lower; /* the place of the next rung down, or NO_RUNG */
+    bool *rung;    /* on a ladder */
+    size_t named;  /* on the command line; the others were allocated */
+    size_t listed; /* with those that begin a ladder */
+    size_t count;
+};
+
+/* Adds the streams of ladders, the texts of --ladder, to those that were named. Exits with a
+ * message when they aren't right. */
+void ladder_read(struct names *names, const char **ladders, size_t count);
+/* Afterwards, when there is a source for each name. */
+void ladder_link(struct server *server, const struct names *names);
+void ladder_free(struct names *names);
+
+/* A new picture is about to wait for the viewer; one was sent to it. */
+void ladder_picture(struct viewer *viewer);
+void ladder_sent(struct viewer *viewer);
+
+/* What it is shown is no more: back up, or it ends. May end streams, and with them their viewers.
+ */
+void ladder_lost(struct viewer *viewer);
 
 /* control.c: who steers. */
 

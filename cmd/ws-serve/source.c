@@ -74,8 +74,8 @@ static void source_settle(struct source *source)
 {
     source->stale = false;
     lws_sul_cancel(&source->stale_timer);
-    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
-        viewer_picture(viewer);
+    for (struct viewer *viewer = source->watchers; viewer; viewer = viewer->next_watcher)
+        viewer_wake(viewer);
     for (struct conn *conn = source->askers; conn; conn = conn->next_asker)
         lws_callback_on_writable(conn->wsi);
 }
@@ -88,7 +88,7 @@ static void source_stale_over(lws_sorted_usec_list_t *timer)
 /* Tells the waiter, and the encoder, whether pictures are wanted. */
 static void source_want(struct source *source)
 {
-    bool want = source->viewer_count > 0 || source->leased;
+    bool want = source->watcher_count > 0 || source->leased;
     /* Before any look at the ring: either that finds a picture, or the waiter tells of it. */
     atomic_store(&source->wanted, want);
     if (!source->ring || !ring_want(source->ring, want) || !want || source->stale ||
@@ -177,6 +177,8 @@ static void source_end(struct source *source)
     source_unlease(source);
     while (source->viewers)
         conn_end(source->viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
+    while (source->watchers)
+        ladder_lost(source->watchers);
 }
 
 /* After ESTALE or EIDRM: 0 when there is a stream to go on with. */
@@ -240,7 +242,7 @@ static void source_idle(lws_sorted_usec_list_t *timer)
 {
     struct source *source = lws_container_of(timer, struct source, idle_timer);
     source->idle = true;
-    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+    for (struct viewer *viewer = source->watchers; viewer; viewer = viewer->next_watcher)
         if (viewer->transport == VIEWER_MJPEG)
             lws_callback_on_writable(viewer->conn->wsi);
 }
@@ -269,7 +271,7 @@ static void source_publish(struct source *source, const struct ring_view *view)
     if (source->newest)
         packet_release(source, source->newest);
     source->newest = packet;
-    for (struct viewer *viewer = source->viewers; viewer; viewer = viewer->next)
+    for (struct viewer *viewer = source->watchers; viewer; viewer = viewer->next_watcher)
         viewer_picture(viewer);
     source_not_idle(source);
     source_awake(source);
@@ -316,7 +318,7 @@ bool source_refresh(struct source *source)
 void source_watch(struct source *source)
 {
     source_want(source);
-    if (!source->viewer_count)
+    if (!source->watcher_count)
         return;
     source_newest(source);
     if (source->mjpeg_count && !source->idle) /* it may be the first: no timer has run so far */

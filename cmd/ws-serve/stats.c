@@ -25,13 +25,15 @@ void json_quote(const char *text, char *out)
 
 static void stats_viewer(FILE *to, const struct viewer *viewer)
 {
+    char name[JSON_NAME];
+    json_quote(viewer->shown->name, name);
     fprintf(to,
-            "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"sent\":%" PRIu64 ",\"skipped\":%" PRIu64
-            ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
+            "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"stream\":%s,\"sent\":%" PRIu64
+            ",\"skipped\":%" PRIu64 ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
             ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64 ",\"refused\":%" PRIu64
             ",\"limited\":%" PRIu64,
-            viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", viewer->sent,
-            viewer->skipped, viewer->flow.acked, viewer->bytes,
+            viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", name,
+            viewer->sent, viewer->skipped, viewer->flow.acked, viewer->bytes,
             viewer->role == ROLE_CONTROL ? "control" : "view",
             control_steers(viewer) ? "true" : "false", viewer->events, viewer->refused,
             viewer->limited);
@@ -82,7 +84,7 @@ char *streams_json(const struct server *server, size_t *bytes)
     FILE *to = open_memstream(&text, bytes);
     if (!to)
         return NULL;
-    for (size_t i = 0; i < server->source_count; i++) {
+    for (size_t i = 0; i < server->listed; i++) {
         putc(i ? ',' : '[', to);
         stats_short(to, &server->sources[i]);
     }

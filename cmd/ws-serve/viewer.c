@@ -11,6 +11,28 @@ static const char *transport_name(enum transport transport)
     return transport == VIEWER_MJPEG ? "MJPEG" : "WebSocket";
 }
 
+void viewer_watch(struct viewer *viewer, struct source *source)
+{
+    viewer->shown = source;
+    viewer->next_watcher = source->watchers;
+    viewer->watcher_link = &source->watchers;
+    if (viewer->next_watcher)
+        viewer->next_watcher->watcher_link = &viewer->next_watcher;
+    source->watchers = viewer;
+    source->watcher_count++;
+    source->mjpeg_count += viewer->transport == VIEWER_MJPEG;
+}
+
+void viewer_unwatch(struct viewer *viewer)
+{
+    struct source *source = viewer->shown;
+    *viewer->watcher_link = viewer->next_watcher;
+    if (viewer->next_watcher)
+        viewer->next_watcher->watcher_link = viewer->watcher_link;
+    source->watcher_count--;
+    source->mjpeg_count -= viewer->transport == VIEWER_MJPEG;
+}
+
 int viewer_join(struct conn *conn, struct source *source, enum transport transport)
 {
     struct server *server = conn->server;
@@ -30,7 +52,7 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
     conn->viewer = viewer;
     server->viewers++;
     source->viewer_count++;
-    source->mjpeg_count += transport == VIEWER_MJPEG;
+    viewer_watch(viewer, source);
     if (server->verbose) {
         char peer[64] = "";
         lws_get_peer_simple(conn->wsi, peer, sizeof peer);
@@ -63,17 +85,18 @@ void viewer_release(struct viewer *viewer)
 
 void viewer_leave(struct viewer *viewer)
 {
-    struct source *source = viewer->source;
+    struct source *source = viewer->source, *shown = viewer->shown;
     *viewer->link = viewer->next;
     if (viewer->next)
         viewer->next->link = viewer->link;
     viewer->conn->viewer = NULL;
     source->server->viewers--;
     source->viewer_count--;
-    source->mjpeg_count -= viewer->transport == VIEWER_MJPEG;
+    viewer_unwatch(viewer);
     lws_sul_cancel(&viewer->probe_timer);
-    if (!source->viewer_count)
-        source_watch(source);
+    lws_sul_cancel(&viewer->climb.timer);
+    if (!shown->watcher_count)
+        source_watch(shown);
     control_leave(viewer);
     viewer_release(viewer);
     if (source->server->verbose)
@@ -92,9 +115,9 @@ static bool viewer_got(const struct viewer *viewer, const struct packet *packet)
  * browsers draw one only when the next begins. */
 static struct packet *viewer_due(const struct viewer *viewer)
 {
-    struct packet *newest = viewer->source->newest;
-    bool twice = viewer->transport == VIEWER_MJPEG && viewer->source->idle;
-    if (viewer->source->stale)
+    struct packet *newest = viewer->shown->newest;
+    bool twice = viewer->transport == VIEWER_MJPEG && viewer->shown->idle;
+    if (viewer->shown->stale || (newest && newest->meta.captured_ns < viewer->fresh_ns))
         return NULL;
     if (newest && viewer_got(viewer, newest) && viewer->times >= (twice ? 2 : 1))
         return NULL;
@@ -122,17 +145,25 @@ static void viewer_wait(struct viewer *viewer)
                          (lws_usec_t)(ns / 1000 + 1));
 }
 
-void viewer_picture(struct viewer *viewer)
+void viewer_wake(struct viewer *viewer)
 {
+    if (!viewer_due(viewer))
+        return;
     if (flow_open(&viewer->flow))
         lws_callback_on_writable(viewer->conn->wsi);
     else
         viewer_wait(viewer);
 }
 
+void viewer_picture(struct viewer *viewer)
+{
+    ladder_picture(viewer);
+    viewer_wake(viewer);
+}
+
 static void viewer_count_picture(struct viewer *viewer, const struct packet *packet)
 {
-    struct source *source = viewer->source;
+    struct source *source = viewer->shown;
     if (viewer_got(viewer, packet)) {
         viewer->times++;
     } else {
@@ -146,6 +177,8 @@ static void viewer_count_picture(struct viewer *viewer, const struct packet *pac
     }
     viewer->number = packet->meta.number;
     viewer->generation = packet->generation;
+    viewer->captured_ns = packet->meta.captured_ns;
+    viewer->fresh_ns = 0;
     viewer->bytes += packet->meta.bytes;
     source->sent_bytes += packet->meta.bytes;
 }
@@ -164,6 +197,7 @@ static int viewer_send_picture(struct viewer *viewer, struct packet *packet)
     if (lws_write(viewer->conn->wsi, start, bytes, protocol) < (int)bytes)
         return -1;
     viewer_count_picture(viewer, packet);
+    ladder_sent(viewer);
     if (viewer->transport == VIEWER_WEBSOCKET)
         flow_sent(&viewer->flow, packet->meta.number, cli_now());
     return 0;
@@ -296,8 +330,8 @@ static int take_message(const struct evjson_message *message, void *user)
     case EVJSON_EVENT:
         return take_event(batch, message);
     case EVJSON_ACK:
-        if (flow_ack(&viewer->flow, message->seq, cli_now()) && viewer_due(viewer))
-            viewer_picture(viewer);
+        if (flow_ack(&viewer->flow, message->seq, cli_now()))
+            viewer_wake(viewer);
         break;
     case EVJSON_PING:
         take_ping(viewer, message->t);

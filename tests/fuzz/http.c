@@ -29,6 +29,8 @@ static void make_server(void)
     static const char *origin = "https://allowed.example";
     struct seg_spec tiny = {
         .width = 8, .height = 8, .slots = 4, .events = 64, .packet_bytes = 2 * PICTURE};
+    static size_t lower[2] = {NO_RUNG, NO_RUNG};
+    const struct names all = {.list = names, .lower = lower, .listed = 2, .count = 2};
     char url[128];
     bool loopback;
     signal(SIGPIPE, SIG_IGN);
@@ -48,8 +50,9 @@ static void make_server(void)
                              .cors = &origin,
                              .cors_count = 1,
                              .www = www_folder("/usr/share"),
-                             .viewers_max = 4};
-    open_sources(&server, names, 2);
+                             .viewers_max = 4,
+                             .events_max = EVENTS_DEFAULT};
+    open_sources(&server, &all);
     for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
         CHECK(seg_unlink(names[i]) == 0);
         server.sources[i].name = i ? "b" : "a";
@@ -100,7 +103,8 @@ static void check_idle(void)
     CHECK(server.connections == 0 && server.viewers == 0 && server.closing == 0);
     for (size_t i = 0; i < server.source_count; i++) {
         const struct source *source = &server.sources[i];
-        CHECK(!source->viewers && !source->viewer_count && !source->mjpeg_count);
+        CHECK(!source->viewers && !source->viewer_count && !source->watchers &&
+              !source->watcher_count && !source->mjpeg_count);
         CHECK(!source->newest || source->newest->refs == 1);
     }
 }

@@ -152,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             sources[server.source_count++] = (struct source){
                 .server = &server, .name = name, .seg = name[0] == '-' ? NULL : stream()};
     }
+    server.listed = server.source_count;
     struct route route = http_route(&server, words[n - 1]);
     check_route(&server, &route);
     for (size_t i = 0; i < server.source_count; i++) {
