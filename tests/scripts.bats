@@ -169,6 +169,33 @@ as_nobody() {
     [[ $stderr == *"apt-get update && apt-get install -y --no-install-recommends "*libwebsockets-dev* ]]
 }
 
+@test "setup: what it installs of services is neither started nor enabled" {
+    bare_path
+    for tool in sh chmod rm mkdir; do
+        ln -s "$(command -v "$tool")" "$NOBODY/$tool"
+    done
+    # the real file is not ours to write; nor are programs of these names ours to call
+    mkdir "$NOBODY/scripts"
+    sed "s,/usr/sbin/policy-rc.d,$NOBODY/policy,; s,/usr/sbin/[$]1,$NOBODY/none," scripts/setup >"$NOBODY/scripts/setup"
+    run -0 grep -c "$NOBODY" "$NOBODY/scripts/setup"
+    [ "$output" = 2 ]
+    printf '#!/bin/sh\nif [ "$1" = -n ]; then shift; fi\nexec "$@"\n' >"$NOBODY/sudo"
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\ncase "$*" in *install*) echo "$*"; cat "%s/policy"; esac\n' "$NOBODY" >"$NOBODY/apt-get"
+    printf '#!/bin/sh\necho "systemctl $*"\n' >"$NOBODY/systemctl"
+    chmod +x "$NOBODY/sudo" "$NOBODY/apt-get" "$NOBODY/systemctl"
+    PATH=$NOBODY clean_run bash "$NOBODY/scripts/setup" -y --tests </dev/null >"$OUT"
+    grep -q '^install .* nginx .*prometheus' "$OUT"
+    grep -qx 'exit 101' "$OUT"
+    grep -qx 'systemctl disable --quiet nginx prometheus' "$OUT"
+    [ ! -e "$NOBODY/policy" ]
+    # one that is there already stays as it is
+    echo 'exit 0' >"$NOBODY/policy"
+    PATH=$NOBODY clean_run bash "$NOBODY/scripts/setup" -y --tests </dev/null >"$OUT"
+    grep -qx 'exit 0' "$OUT"
+    [ "$(<"$NOBODY/policy")" = 'exit 0' ]
+}
+
 @test "setup: no apt-get at all, exit 3; an apt-get that fails, exit 3" {
     bare_path
     PATH=$NOBODY fails 3 scripts/setup -y </dev/null >"$OUT"
