@@ -148,7 +148,7 @@ END
 
 @test "without --cors nobody else's script is told anything" {
     standing 1
-    for path in snapshot.jpg stats stream.mjpg; do
+    for path in snapshot.jpg stats stream.mjpg streams; do
         curl -s -D - -o /dev/null -m 1 -H 'Origin: http://a.example' "$URL/$path" >"$BATS_TEST_TMPDIR/head" || true
         grep -q '^HTTP/1.1 200' "$BATS_TEST_TMPDIR/head"
         run -1 grep -iE '^(access-control|vary)' "$BATS_TEST_TMPDIR/head"
@@ -159,7 +159,7 @@ END
 @test "--cors: the origins that were named, on what there is to read, errors and preflight too" {
     standing 1 --cors https://a.example:8443 --cors http://b.example
     allow=access-control-allow-origin
-    for path in snapshot.jpg stats "$S/stats"; do
+    for path in snapshot.jpg stats "$S/stats" streams; do
         for origin in https://a.example:8443 http://b.example; do
             [ "$(header_of $allow -H "Origin: $origin" "$URL/$path")" = "$origin" ]
             [ "$(header_of access-control-expose-headers -H "Origin: $origin" "$URL/$path")" = etag ]
@@ -390,17 +390,34 @@ local_status() {
     serve_unix "$S"
     kill -KILL "$BG"
     ends 137 "$BG"
-    pids=()
-    for n in {1..10}; do
-        bg ws-serve -b "unix:$SOCKET" "$S" >"$BATS_TEST_TMPDIR/out.$n"
-        pids+=("$BG")
-    done
+    bg bash -c 'for n in {1..10}; do ws-serve -b "unix:$0" "$1" 2>"$0.err.$n" & done; wait' "$SOCKET" "$S" >"$BATS_TEST_TMPDIR/out"
     lost() {
-        [ "$(grep -l 'Address already in use' "$BATS_TEST_TMPDIR"/bg.*.err | wc -l)" = 9 ]
+        [ "$(grep -l 'Address already in use' "$SOCKET".err.* | wc -l)" = 9 ]
     }
     wait_until 20 lost
-    [ "$(cat "$BATS_TEST_TMPDIR"/out.* | wc -l)" = 1 ]
+    [ "$(cat "$BATS_TEST_TMPDIR/out")" = "unix:$SOCKET" ]
     [ "$(local_status)" = 200 ]
+}
+
+# Somebody waits for the lock on this file or folder.
+waits_for() {
+    grep -qE "^[0-9]+: -> FLOCK .*:$(stat -c %i "$1") " /proc/locks
+}
+
+@test "-b unix:PATH: a server that starts waits for one that is just starting there" {
+    shm-create -s 64x48 "$S"
+    SOCKET=$BATS_TEST_TMPDIR/folder/s
+    mkdir "$BATS_TEST_TMPDIR/folder"
+    exec 8<"$BATS_TEST_TMPDIR/folder"
+    flock 8
+    bg ws-serve -b "unix:$SOCKET" "$S" >"$BATS_TEST_TMPDIR/out" 8<&-
+    wait_until 10 waits_for "$BATS_TEST_TMPDIR/folder"
+    [ ! -e "$SOCKET" ]
+    exec 8<&-
+    wait_until 10 test -s "$BATS_TEST_TMPDIR/out"
+    [ "$(local_status)" = 200 ]
+    # and lets go of the lock once it listens
+    flock -n "$BATS_TEST_TMPDIR/folder" true
 }
 
 # --- several servers on one port ---

@@ -164,6 +164,23 @@ descriptors() {
     wait_until 10 eval '[ "$(descriptors)" -le '"$before"' ]'
 }
 
+@test "more files at once than there is room for: 503, and then they are served again" {
+    truncate -s 1G "$DIR/big"
+    www --max-viewers 2 # 33 files
+    python3 - "$PORT" <<'END'
+import socket, sys
+def ask(path):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.sendall(f"GET /{path} HTTP/1.1\r\nHost: 127.0.0.1:{sys.argv[1]}\r\n\r\n".encode())
+    return s, s.recv(12).decode()
+held = [ask("big") for _ in range(40)]
+got = [answer for _, answer in held]
+assert got == ["HTTP/1.1 200"] * 33 + ["HTTP/1.1 503"] * 7, got
+assert ask("stats")[1] == "HTTP/1.1 200"
+END
+    wait_until 10 eval '[ "$(status_of "$URL/")" = 200 ]'
+}
+
 @test "a file that shrinks, or goes, while it is sent: that one answer is cut off" {
     truncate -s 100M "$DIR/big" "$DIR/other"
     www

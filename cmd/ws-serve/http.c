@@ -179,8 +179,10 @@ void http_end(struct conn *conn)
         snapshot_forget(conn);
     if (conn->packet)
         packet_release(conn->source, conn->packet);
-    if (conn->file)
+    if (conn->file) {
         close(conn->file);
+        conn->server->files--;
+    }
     free(conn->own);
     conn->file = 0;
     conn->packet = NULL;
@@ -364,16 +366,21 @@ static int answer_www(struct conn *conn, bool head, const char *path)
     char extra[sizeof "etag:" + sizeof((struct www_file *)0)->tag + 1] = "etag:";
     struct www_file file;
     const char *slash = strrchr(path, '/');
-    switch (www_open(conn->server->www, path, &file)) {
+    struct server *server = conn->server;
+    enum www_found found =
+        server->files < server->files_max ? www_open(server->www, path, &file) : WWW_BUSY;
+    switch (found) {
     case WWW_NOTHING:
         return 1;
     case WWW_FOLDER:
         return answer_folder(conn, head, slash ? slash + 1 : path);
     case WWW_BUSY:
-        return answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "too busy");
+        return answer_text(conn, head, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL,
+                           "too many files are being sent");
     case WWW_FILE:
         break;
     }
+    server->files++;
     strcpy(extra + sizeof "etag:", file.tag);
     conn->own_page = true;
     conn->file = file.fd;

@@ -54,8 +54,8 @@ static void limit_connections(struct server *server)
     struct rlimit limit;
     rlim_t own = 64 + 2 * (rlim_t)server->source_count;
     server->connections_max = 2 * server->viewers_max + 128;
-    if (server->www >= 0) /* a file is open while it goes out; beyond that 503 */
-        own += server->connections_max / 4;
+    server->files_max = server->www < 0 ? 0 : server->viewers_max / 2 + 32;
+    own += server->files_max;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "getrlimit: %s", strerror(errno));
     limit.rlim_cur = server->connections_max + own;

@@ -55,7 +55,8 @@ struct server {
     size_t origin_count;
     const char **cors; /* whose pages may read pictures and numbers; "*": everybody's */
     size_t cors_count;
-    int www; /* the folder of --www, or -1 */
+    int www;                   /* the folder of --www, or -1 */
+    unsigned files, files_max; /* of it, that are being sent */
     unsigned viewers, viewers_max;
     unsigned connections, connections_max;
     unsigned closing;      /* connections that were told to go and haven't gone */

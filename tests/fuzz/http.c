@@ -50,6 +50,7 @@ static void make_server(void)
                              .cors = &origin,
                              .cors_count = 1,
                              .www = www_folder("/usr/share"),
+                             .files_max = 2,
                              .viewers_max = 4,
                              .events_max = EVENTS_DEFAULT};
     open_sources(&server, &all);
