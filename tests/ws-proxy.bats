@@ -66,7 +66,7 @@ snapshot_number() {
 
 @test "TLS, under a path: page, redirect, snapshot, stats, MJPEG without delay" {
     start_nginx /sim/
-    frame-gen -s $SIZE -r 0 -n 3 -o "$S"
+    frame-gen -s 96x24 -r 0 -n 3 -o "$S"
     [ "$(status_of "${URL}")" = 200 ]
     [ "$(status_of "${URL}page.js")" = 200 ]
     # without its slash: to where the proxy has it
@@ -74,13 +74,13 @@ snapshot_number() {
     cmp "$DIR/page" "$ROOT/cmd/ws-serve/page/index.html"
     wait_until 10 eval '[ "$(snapshot_number)" = 3 ]'
     fetch "${URL}stats" | grep -qF "{\"name\":\"$S\""
-    # three pictures that were drawn with long waits between them, each at once
+    # Pictures smaller than any buffer, each at once and not when the next ones push it out.
     : >"$DIR/numbers"
     bg bash -c 'curl -sS -N --cacert "$0/viz.crt" "$1" | ffmpeg -v error -f mpjpeg -i - -flush_packets 1 -fps_mode passthrough -f image2pipe -c:v ppm - | frame-gen --read' "$DIR" "${URL}stream.mjpg" >"$DIR/numbers"
     wait_until 10 grep -q 'came: MJPEG from a Unix socket' "$SERVER_ERR"
-    frame-gen -s $SIZE -r 0 -n 7 -o "$S"
+    frame-gen -s 96x24 -r 0 -n 7 -o "$S"
     wait_until 20 grep -qx 7 "$DIR/numbers"
-    frame-gen -s $SIZE -r 0 -n 9 -o "$S"
+    frame-gen -s 96x24 -r 0 -n 9 -o "$S"
     wait_until 20 grep -qx 9 "$DIR/numbers"
     quiet_nginx
 }
