@@ -14,7 +14,7 @@ COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event
 
 # What a command links beside libshmcast; shm-create links no codec.
 PKGS_shm-encode := libjpeg
-PKGS_ws-serve := libwebsockets
+PKGS_ws-serve := libwebsockets openssl
 # What a file of the library is compiled against.
 PKGS_lib/jpeg := libjpeg
 PKGS_lib/evjson := libwebsockets
@@ -55,7 +55,7 @@ $(LIB): $(LIB_OBJ)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
-		$(if $(findstring cmd/ws-serve/,$*),$(shell $(PKG_CONFIG) --cflags libwebsockets)) \
+		$(if $(findstring cmd/ws-serve/,$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_ws-serve))) \
 		-MMD -MP -c -o $@ $<
 
 $(BUILD)/%.o: %.S $(PAGE)
@@ -105,7 +105,7 @@ FUZZ_OBJ := $(filter-out %/main.o,$(call cmd_obj,ws-serve)) $(LIB)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) -Icmd/ws-serve $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
-		$(shell $(PKG_CONFIG) --cflags --libs libjpeg libwebsockets) -lm
+		$(shell $(PKG_CONFIG) --cflags --libs libjpeg $(PKGS_ws-serve)) -lm
 
 fuzzers: $(FUZZERS)
 

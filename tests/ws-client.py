@@ -19,6 +19,7 @@ import hashlib
 import os
 import random
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -66,6 +67,11 @@ class Viewer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
         self.socket.settimeout(options.timeout)
         self.socket.connect((url.hostname, url.port or 80))
+        if url.scheme in ("wss", "https"):
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            tls.check_hostname = False
+            tls.verify_mode = ssl.CERT_NONE
+            self.socket = tls.wrap_socket(self.socket)
 
     def say(self, *words):
         if not self.o.quiet:
@@ -261,7 +267,7 @@ class Viewer:
 
     def run(self):
         try:
-            if self.o.url.startswith("ws:"):
+            if self.o.url.startswith("ws"):
                 self.run_websocket()
             else:
                 self.run_mjpeg()

@@ -183,7 +183,7 @@ events() {
     client "$URL/" --bytes 'CONNECT a:80 HTTP/1.1\r\n\r\n' | grep -q '^HTTP/1.1 405'
     # two requests in one go, and the one after a body that nobody wanted
     [ "$(curl -s -d body "$URL/" "$URL/" -o /dev/null -o /dev/null -w '%{http_code}.')" = 405.405. ]
-    [ "$(client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: a\r\n\r\nGET /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" | grep -c '^{"name"')" = 2 ]
+    [ "$(client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\nGET /stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" | grep -c '^{"name"')" = 2 ]
 }
 
 @test "HEAD has the headers of GET and no body" {
@@ -197,7 +197,7 @@ events() {
         [ "$size" = "$(stat -c %s "$BATS_TEST_TMPDIR/body")" ]
     done
     # one connection: what came after a HEAD would be taken for the next head
-    [ "$(client "$URL/" --bytes 'HEAD / HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | grep -c '^HTTP/1.1 200 OK')" = 2 ]
+    [ "$(client "$URL/" --bytes 'HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | grep -c '^HTTP/1.1 200 OK')" = 2 ]
     curl -s -I "$URL/stream.mjpg" | grep -q '^content-type: multipart/x-mixed-replace; boundary=shmcast'
     stat_is 's["viewers"] == 0'
 }
@@ -280,7 +280,7 @@ events() {
     wait_until 20 stat_is 's["pictures"] == 1'
     bg curl -s --limit-rate 1000 -o /dev/null "$URL/snapshot.jpg"
     for _ in 1 2 3 4 5; do
-        client "$URL/" --bytes 'GET /snapshot.jpg HTTP/1.1\r\nHost: a\r\n\r\n' --half-close >/dev/null
+        client "$URL/" --bytes 'GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n' --half-close >/dev/null
     done
     curl -s -o "$BATS_TEST_TMPDIR/a" "$URL/snapshot.jpg"
     shm-read -f jpg "$S" >"$BATS_TEST_TMPDIR/b"
@@ -712,9 +712,9 @@ END
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: shmcast\r\n")" = 400 ]
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\n" /stats)" = 404 ]
     [ "$(try "$up${key}Sec-WebSocket-Version: 13\r\n" /nothing/ws)" = 404 ]
-    client "$URL/" --bytes "POST /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n$up${key}Sec-WebSocket-Version: 13\r\n\r\n" | grep -q '^HTTP/1.. 400'
-    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n$up\r\n" | grep -q '^HTTP/1.. 400'
-    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: teapot\r\n$up\r\n" | grep -q '^HTTP/1.. 403'
+    client "$URL/" --bytes "POST /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n$up${key}Sec-WebSocket-Version: 13\r\n\r\n" | grep -q '^HTTP/1.. 400'
+    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n$up\r\n" | grep -q '^HTTP/1.. 400'
+    client "$URL/" --bytes "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: teapot\r\n$up\r\n" | grep -q '^HTTP/1.. 403'
     stat_is 's["viewers"] == 0'
 }
 

@@ -1,5 +1,5 @@
 /* One connection, and the callback by which libwebsockets tells of it. */
-#include "serve.h"
+#include "access.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -117,6 +117,7 @@ static int conn_happens(struct conn *conn, enum lws_callback_reasons reason, con
     case LWS_CALLBACK_WSI_DESTROY:
         conn_release(conn);
         conn->server->connections--;
+        peer_go(conn->peer);
         free(conn);
         return 0;
     default:
@@ -130,7 +131,6 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 {
     struct server *server = lws_context_user(lws_get_context(wsi));
     struct conn *conn = NULL;
-    (void)user; /* lws makes a new one for each request */
     switch (reason) {
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         for (size_t i = 0; i < server->source_count; i++)
@@ -139,6 +139,11 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_RAW_RX_FILE:
         if (wsi == server->listener)
             listen_accept(server);
+        else if (wsi == server->reloader)
+            reload_take(server);
+        return 0;
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        tls_setup(server->tls, user);
         return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
     case LWS_CALLBACK_HTTP:

@@ -5,19 +5,23 @@
 
 enum { ORIGIN_BYTES = 256 };
 
-const char *cors_allowed(const struct conn *conn)
+const char *cors_find(const struct server *server, const char *origin)
 {
-    const struct server *server = conn->server;
-    char origin[ORIGIN_BYTES] = "";
     for (size_t i = 0; i < server->cors_count; i++)
         if (strcmp(server->cors[i], "*") == 0)
             return "*";
-    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
-        return NULL; /* too long for any that is allowed */
     for (size_t i = 0; i < server->cors_count; i++)
         if (strcmp(server->cors[i], origin) == 0)
             return server->cors[i];
     return NULL;
+}
+
+const char *cors_allowed(const struct conn *conn)
+{
+    char origin[ORIGIN_BYTES] = "";
+    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
+        *origin = 0; /* too long for any that is allowed */
+    return cors_find(conn->server, origin);
 }
 
 const char *cors_headers(const char *allowed, bool preflight)

@@ -1,5 +1,5 @@
 /* Paths to answers. */
-#include "serve.h"
+#include "access.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +84,10 @@ const char *http_path(struct lws *wsi, int *method)
     char *path = NULL;
     int bytes = 0;
     *method = lws_http_get_uri_and_method(wsi, &path, &bytes);
+    /* lws ends the line at a newline that was percent-encoded, and takes what follows for a header;
+     * then the version is in there. */
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) <= 0)
+        return NULL;
     /* A NUL, or what lws took for an argument, makes it shorter than it was. */
     return *method >= 0 && path && path[0] == '/' && strlen(path) == (size_t)bytes ? path : NULL;
 }
@@ -114,12 +118,6 @@ static int out_lines(struct lws *wsi, const char *lines, unsigned char *end)
     return 0;
 }
 
-/* Of whatever comes from us; a page of --www may need other things, and has its own if it wants. */
-static const char policy[] =
-    "content-security-policy:\0"
-    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-    "base-uri 'none'; form-action 'none'\0";
-
 /* type NULL: an answer without a body. extra as for http_text. */
 static int out_head(struct conn *conn, unsigned status, const char *type, lws_filepos_t bytes,
                     const char *extra)
@@ -130,8 +128,11 @@ static int out_head(struct conn *conn, unsigned status, const char *type, lws_fi
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
-    if (out_lines(wsi, conn->own_page ? NULL : policy, end) || out_lines(wsi, extra, end) ||
-        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)))
+    const char *with = conn->shared ? "cross-origin" : "same-origin";
+    if (out_lines(wsi, conn->server->policy[conn->own_page], end) || out_lines(wsi, extra, end) ||
+        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)) ||
+        lws_add_http_header_by_name(wsi, (const unsigned char *)"cross-origin-resource-policy:",
+                                    (const unsigned char *)with, (int)strlen(with), &out.at, end))
         return -1;
     return lws_finalize_http_header(wsi, &out.at, end) ? -1 : 0;
 }
@@ -416,9 +417,11 @@ int http_request(struct conn *conn)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = http_route(conn->server, path);
     conn->own_page = false;
-    conn->has_cors = conn->server->cors_count && is_shared(route.at);
-    conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
     conn->is_preflight = method == LWSHUMETH_OPTIONS;
+    /* A preflight brings no token, and where one is due it mustn't tell what there is. */
+    conn->has_cors = conn->server->cors_count &&
+                     (is_shared(route.at) || (conn->is_preflight && conn->server->tokens));
+    conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
     if (conn->is_preflight && conn->has_cors && !http_has_body(conn->wsi))
         return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
@@ -427,10 +430,12 @@ int http_request(struct conn *conn)
     if (http_has_body(conn->wsi))
         return answer_last(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "a GET has no body here");
     struct refusal refusal;
-    if (!access_admit(conn, &refusal))
+    bool page = route.at == AT_FILE || route.at == AT_LIST || route.at == AT_FOLDER;
+    bool may_be_own = route.root && conn->server->www >= 0 &&
+                      (route.at == AT_FILE || route.at == AT_LIST || route.at == AT_NOTHING);
+    if (!access_admit(conn, path, page || may_be_own, &refusal))
         return answer_text(conn, head, refusal.status, refusal.extra, refusal.why);
-    bool may_be_own = route.at == AT_FILE || route.at == AT_LIST || route.at == AT_NOTHING;
-    if (route.root && may_be_own && conn->server->www >= 0) {
+    if (may_be_own) {
         int result = answer_www(conn, head, path + 1);
         if (result <= 0)
             return result;

@@ -2,7 +2,7 @@
  * The listening socket. It is ours and not lws's, so that what goes wrong can be told apart, and
  * lws need not look for its address every now and then.
  */
-#include "serve.h"
+#include "access.h"
 #include "cli.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool is_loopback(const struct sockaddr *address)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-static void tell_url(int fd, char *url, size_t size)
+static void tell_url(int fd, const char *scheme, char *url, size_t size)
 {
     struct sockaddr_storage bound;
     socklen_t bytes = sizeof bound;
@@ -44,7 +44,7 @@ static void tell_url(int fd, char *url, size_t size)
                     NI_NUMERICHOST | NI_NUMERICSERV))
         cli_die(CLI_FAIL, "getsockname: %s", strerror(errno));
     bool six = bound.ss_family == AF_INET6;
-    snprintf(url, size, "http://%s%s%s:%s/", six ? "[" : "", host, six ? "]" : "", port);
+    snprintf(url, size, "%s://%s%s%s:%s/", scheme, six ? "[" : "", host, six ? "]" : "", port);
 }
 
 /* --- a socket in the file system --- */
@@ -128,8 +128,8 @@ void listen_close(void)
 
 /* --- a TCP port --- */
 
-static int port_open(const char *address, uint16_t port, bool share, char *url, size_t url_size,
-                     bool *loopback)
+static int port_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
+                     size_t url_size, bool *loopback)
 {
     struct addrinfo *found, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     char service[8];
@@ -145,16 +145,16 @@ static int port_open(const char *address, uint16_t port, bool share, char *url, 
                 errno == EADDRINUSE ? "; choose another with -p, -p 0 finds a free one" : "");
     *loopback = is_loopback(found->ai_addr);
     freeaddrinfo(found);
-    tell_url(fd, url, url_size);
+    tell_url(fd, scheme, url, url_size);
     return fd;
 }
 
-int listen_open(const char *address, uint16_t port, bool share, char *url, size_t url_size,
-                bool *loopback)
+int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
+                size_t url_size, bool *loopback)
 {
     static const char unix_[] = "unix:";
     if (strncmp(address, unix_, sizeof unix_ - 1))
-        return port_open(address, port, share, url, url_size, loopback);
+        return port_open(address, port, share, scheme, url, url_size, loopback);
     if (share)
         cli_die(CLI_USAGE, "--share-port is for TCP ports, not for -b %s", address);
     *loopback = true;
@@ -166,10 +166,14 @@ void listen_accept(struct server *server)
 {
     int listener = lws_get_socket_fd(server->listener);
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct sockaddr_storage from;
+        socklen_t size = sizeof from;
+        struct peer *peer;
+        int fd = accept4(listener, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
             return;
-        if (server->ending || server->connections >= server->connections_max) {
+        if (server->ending || server->connections >= server->connections_max ||
+            !peer_come(server, (struct sockaddr *)&from, &peer)) {
             close(fd);
             continue;
         }
@@ -182,9 +186,11 @@ void listen_accept(struct server *server)
                                   .fd = {.sockfd = fd},
                                   .opaque = conn};
         if (!conn) {
+            peer_go(peer);
             close(fd);
             continue;
         }
+        conn->peer = peer;
         server->connections++;
         lws_adopt_descriptor_vhost_via_info(&adopt); /* conn is lws's now, as fd is */
     }

@@ -2,31 +2,36 @@
  * ws-serve: the pictures of streams over HTTP, MJPEG and WebSockets, and the viewers' input back.
  *
  * stdout: one line, the address, once it listens. Reads the packets of each NAME, writes its
- * events; follows --replace. SIGINT, SIGTERM and SIGHUP close every viewer and end it.
+ * events; follows --replace. SIGINT, SIGTERM and SIGHUP close every viewer and end it; with TLS or
+ * tokens SIGHUP reads those again.
  * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
  */
-#include "serve.h"
+#include "access.h"
 #include "cli.h"
 #include "seg.h"
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const char usage[] = "ws-serve [-b ADDR] [-p PORT] [--share-port]"
-                            " [--ladder NAME,NAME[,...]] [--max-viewers N] [--max-events N]"
-                            " [--origin ORIGIN] [--cors ORIGIN] [--control any|first|token]"
-                            " [--view-only] [--www DIR] [-v] NAME ...\n";
+static const char usage[] =
+    "ws-serve [-b ADDR] [-p PORT] [--share-port] [--tls-cert FILE --tls-key FILE]"
+    " [--token-file FILE] [--host NAME] [--origin ORIGIN] [--cors ORIGIN]"
+    " [--control any|first|token] [--view-only] [--ladder NAME,NAME[,...]] [--www DIR]"
+    " [--max-viewers N] [--max-per-address N] [--max-events N] [-v] NAME ...\n";
 
 enum {
     VIEWERS_DEFAULT = 256,
     VIEWERS_MAX = 16384,
     EVENTS_DEFAULT = 1000,
     EVENTS_MAX = 1000000,
-    HEADER_BYTES = 16384, /* of one request; the cookies of all ports of localhost come along */
+    PER_ADDRESS_DEFAULT = 64,
+    HOST_NAME_BYTES = 253,
+    PER_ADDRESS_MAX = 65535,
     SEND_BYTES = 1 << 20, /* at a time; left at 0 lws sends pictures in pieces of 4 KiB */
     END_MS = 1000         /* viewers have so long to answer the closing of their WebSocket */
 };
@@ -40,9 +45,13 @@ struct options {
     size_t origin_count, cors_count;
     const char **ladders;
     size_t ladder_count;
+    const char **hosts;
+    size_t host_count;
+    const char *tls_cert, *tls_key, *token_file;
     unsigned viewers_max;
     unsigned events_max;
-    int control; /* enum control_mode; -1: not said */
+    int per_address; /* -1: not said */
+    int control;     /* enum control_mode; -1: not said */
     bool view_only;
     bool verbose;
 };
@@ -113,6 +122,14 @@ static void make_context(struct server *server, int listener)
                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
     };
     lws_sock_file_fd_type fd = {.filefd = listener};
+    if (server->tls) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                        LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+                        /* who speaks plain HTTP is told */
+                        LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
+                        LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
+        info.alpn = "http/1.1";
+    }
     lws_set_log_level(0, NULL);
     server->context = lws_create_context(&info);
     server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
@@ -120,7 +137,7 @@ static void make_context(struct server *server, int listener)
                            ? lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd,
                                                         "shmcast", NULL)
                            : NULL;
-    if (!server->listener)
+    if (!server->listener || reload_adopt(server))
         cli_die(CLI_FAIL, "libwebsockets could not be set up");
 }
 
@@ -207,14 +224,29 @@ static const char *check_origin(const char *option, const char *text)
     return text;
 }
 
+/* As it stands in a URL, with no port. */
+static const char *check_host(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+    size_t bytes = strlen(text);
+    if (bytes < 1 || bytes > HOST_NAME_BYTES || text[strspn(text, plain)])
+        cli_die(CLI_USAGE, "--host %s: must be a name like viz.example, without a port", text);
+    return text;
+}
+
 static void read_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"bind", 1, NULL, 'b'},       {"port", 1, NULL, 'p'},    {"max-viewers", 1, NULL, 'm'},
-        {"ladder", 1, NULL, 'l'},     {"origin", 1, NULL, 'o'},  {"view-only", 0, NULL, 'w'},
-        {"max-events", 1, NULL, 'e'}, {"control", 1, NULL, 'c'}, {"verbose", 0, NULL, 'v'},
-        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'}, {"share-port", 0, NULL, 'S'},
-        {"cors", 1, NULL, 'C'},       {"www", 1, NULL, 'W'},     {0}};
+        {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
+        {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
+        {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
+        {"control", 1, NULL, 'c'},     {"host", 1, NULL, 'H'},
+        {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
+        {"tls-cert", 1, NULL, 'T'},    {"tls-key", 1, NULL, 'K'},
+        {"token-file", 1, NULL, 't'},  {"max-per-address", 1, NULL, 'a'},
+        {"www", 1, NULL, 'W'},         {"ladder", 1, NULL, 'l'},
+        {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
+        {"version", 0, NULL, 'V'},     {0}};
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -243,6 +275,21 @@ static void read_options(struct options *o, int argc, char **argv)
         case 'W':
             o->www = optarg;
             break;
+        case 'H':
+            o->hosts[o->host_count++] = check_host(optarg);
+            break;
+        case 'T':
+            o->tls_cert = optarg;
+            break;
+        case 'K':
+            o->tls_key = optarg;
+            break;
+        case 't':
+            o->token_file = optarg;
+            break;
+        case 'a':
+            o->per_address = (int)cli_number("--max-per-address", optarg, 0, PER_ADDRESS_MAX);
+            break;
         case 'e':
             o->events_max = (unsigned)cli_number("--max-events", optarg, 1, EVENTS_MAX);
             break;
@@ -261,7 +308,9 @@ static void read_options(struct options *o, int argc, char **argv)
         }
     if (o->control >= 0 && o->view_only)
         cli_die(CLI_USAGE, "--control and --view-only exclude each other");
-    if (o->control == CONTROL_TOKEN)
+    if (!o->tls_cert != !o->tls_key)
+        cli_die(CLI_USAGE, "--tls-cert and --tls-key go together");
+    if (o->control == CONTROL_TOKEN && !o->token_file)
         cli_die(CLI_USAGE, "--control token needs tokens: --token-file");
 }
 
@@ -301,6 +350,37 @@ static void read_names(struct names *names, char **words, size_t count, const st
     ladder_read(names, o->ladders, o->ladder_count);
 }
 
+/* Reads the files of certificate, key and tokens. */
+static void open_access(struct server *server, struct tokens *tokens)
+{
+    char problem[512];
+    int status = 0;
+    if (server->tls_cert)
+        status = tls_load(&server->tls, server->tls_cert, server->tls_key, problem, sizeof problem);
+    if (!status && server->token_file) {
+        status = tokens_load(tokens, server->token_file, problem, sizeof problem);
+        server->tokens = tokens;
+    }
+    if (status)
+        cli_die(status, "%s", problem);
+    reload_open(server);
+}
+
+/* For a server that other machines reach, what is missing. */
+static void warn_open(const struct server *server, const char *url)
+{
+    if (!server->tls && !server->tokens)
+        cli_warn("%s can be reached from other machines, by anybody, and all that is sent can be "
+                 "read and changed on the way; see --token-file and --tls-cert",
+                 url);
+    else if (!server->tls)
+        cli_warn("%s can be reached from other machines, and all that is sent, tokens too, can be "
+                 "read and changed on the way; see --tls-cert",
+                 url);
+    else if (!server->tokens)
+        cli_warn("%s can be reached from other machines, by anybody; see --token-file", url);
+}
+
 int main(int argc, char **argv)
 {
     cli_init("ws-serve", usage);
@@ -311,8 +391,10 @@ int main(int argc, char **argv)
                         .viewers_max = VIEWERS_DEFAULT,
                         .events_max = EVENTS_DEFAULT,
                         .control = -1,
+                        .hosts = calloc((size_t)argc + 2, sizeof *o.hosts),
+                        .per_address = -1,
                         .cors = calloc((size_t)argc, sizeof *o.cors)};
-    if (!o.origins || !o.ladders || !o.cors)
+    if (!o.origins || !o.ladders || !o.cors || !o.hosts)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     read_options(&o, argc, argv);
     struct names names;
@@ -326,22 +408,45 @@ int main(int argc, char **argv)
                             .events_max = o.events_max,
                             .control = chosen_control(&o),
                             .view_only = o.view_only,
+                            .hosts = o.hosts,
+                            .host_count = o.host_count,
+                            .per_address =
+                                o.per_address < 0 ? PER_ADDRESS_DEFAULT : (unsigned)o.per_address,
+                            .per_address_local = o.per_address >= 0,
+                            .tls_cert = o.tls_cert,
+                            .tls_key = o.tls_key,
+                            .token_file = o.token_file,
                             .verbose = o.verbose};
-    char url[128];
+    char url[128], machine[HOST_NAME_MAX + 1] = "";
+    struct tokens tokens;
     bool loopback;
     cli_catch_stop();
+    open_access(&server, &tokens);
+    if (access_policies(&server))
+        cli_die(CLI_USAGE, "--origin: too many");
+    server.hosts[server.host_count++] = o.address;
+    server.any_host = strncmp(o.address, "unix:", 5) == 0; /* whatever a proxy says */
+    if (gethostname(machine, sizeof machine - 1) == 0)
+        server.hosts[server.host_count++] = machine;
     open_sources(&server, &names);
     limit_connections(&server);
-    int listener = listen_open(o.address, o.port, o.share_port, url, sizeof url, &loopback);
+    int listener = listen_open(o.address, o.port, o.share_port, server.tls ? "https" : "http", url,
+                               sizeof url, &loopback);
     make_context(&server, listener);
     if (!loopback)
-        cli_warn("%s can be reached from other machines, by anybody: no password is asked", url);
+        warn_open(&server, url);
     int status = run(&server, url);
     if (server.www >= 0)
         close(server.www);
+    if (server.tokens)
+        tokens_free(server.tokens);
+    tls_free(server.tls);
+    free(server.policy[false]);
+    free(server.policy[true]);
     free(o.origins);
     free(o.ladders);
     ladder_free(&names);
     free(o.cors);
+    free(o.hosts);
     cli_finish(status);
 }

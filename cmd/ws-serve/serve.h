@@ -17,7 +17,9 @@
 #include "ring.h"
 
 enum {
+    HEADER_BYTES = 16384,    /* of one request; the cookies of all ports of localhost come along */
     MESSAGE_BYTES = 1 << 16, /* longest message of a viewer */
+    TOKEN_DIGEST = 32,       /* bytes */
     PONGS = 8,               /* answers to pings that may wait for one viewer */
     PART_BYTES = 128,        /* room for the header of a multipart part */
     HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
@@ -57,11 +59,21 @@ struct server {
     size_t cors_count;
     int www;                   /* the folder of --www, or -1 */
     unsigned files, files_max; /* of it, that are being sent */
+    const char **hosts;        /* names in Host that are allowed beside numbers and localhost */
+    size_t host_count;
+    bool any_host; /* nobody gets here by a name */
+    const char *tls_cert, *tls_key, *token_file;
+    struct tls *tls;       /* NULL: plain */
+    struct tokens *tokens; /* NULL: everybody may come */
+    struct lws *reloader;
+    char *policy[2]; /* header lines for our pages, and for those of --www */
     unsigned viewers, viewers_max;
     unsigned connections, connections_max;
-    unsigned closing;      /* connections that were told to go and haven't gone */
-    uint32_t viewers_ever; /* number of the last viewer */
-    bool view_only;        /* nobody steers */
+    unsigned per_address;   /* connections; 0: any number */
+    bool per_address_local; /* of this machine too */
+    unsigned closing;       /* connections that were told to go and haven't gone */
+    uint32_t viewers_ever;  /* number of the last viewer */
+    bool view_only;         /* nobody steers */
     enum control_mode control;
     unsigned events_max; /* of one viewer in a second */
     bool verbose;
@@ -324,28 +336,15 @@ size_t held_note(struct held *held, struct event *event, bool fill, struct event
 /* Releases everything, up to max events to out; returns their count, 0 when nothing is held. */
 size_t held_release(struct held *held, struct event *out, size_t max);
 
-/* access.c: who may do what. */
-
-/* An answer other than what was asked for. */
-struct refusal {
-    unsigned status;
-    const char
-        *extra; /* header lines as http_text takes them, or NULL; valid until the next call */
-    const char *why;
-};
-
-struct conn;
-
-/* Is this request, or handshake, to be served? Sets conn->role, to ROLE_NONE when it is not: then
- * false, and *refusal is what to answer. Everything that comes goes through here first. */
-bool access_admit(struct conn *conn, struct refusal *refusal);
-
 /* conn.c: one connection, whatever it is used for. */
 
 struct conn {
     struct server *server;
     struct lws *wsi;
-    enum role role; /* of whoever made the last request */
+    struct peer *peer;
+    enum role role;                    /* of whoever made the last request */
+    unsigned char token[TOKEN_DIGEST]; /* by which it got that, with --token-file */
+    bool shared;                       /* with a page of another site, that may */
     struct viewer *viewer;
     struct source *source;                 /* of packet, or of the snapshot that it waits for */
     struct conn *next_asker, **asker_link; /* NULL: it waits for none */
@@ -440,7 +439,9 @@ void http_end(struct conn *conn);
  * "name:\0value\0…\0". Does not complete the transaction. */
 int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
 
-/* cors.c: who may read the answer to this request by --cors, beside the server's own pages: "*",
+/* cors.c: may pages of this origin read pictures and numbers? "*", the origin, or NULL. */
+const char *cors_find(const struct server *server, const char *origin);
+/* Who may read the answer to this request by --cors, beside the server's own pages: "*",
  * the origin of the page that it comes from, or NULL. */
 const char *cors_allowed(const struct conn *conn);
 /* Header lines, as http_text takes them, that say so. Valid until the next call. preflight: for the
@@ -455,8 +456,8 @@ void http_garbage(struct lws *wsi, const char *data, size_t bytes);
 /* Binds and listens, at a port of the machine's or at "unix:PATH". Returns the socket, or exits
  * with a message. share: other servers may have the port too. url: what to print. loopback: is it
  * reachable from this machine only? */
-int listen_open(const char *address, uint16_t port, bool share, char *url, size_t url_size,
-                bool *loopback);
+int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
+                size_t url_size, bool *loopback);
 /* Removes the socket file, if there is one. exit() does so too. */
 void listen_close(void);
 void listen_accept(struct server *server);

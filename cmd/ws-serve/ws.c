@@ -1,5 +1,5 @@
 /* WebSocket: who may have one, and what comes in. */
-#include "serve.h"
+#include "access.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,25 +9,6 @@ enum { EXTENSION_BYTES = 250 }; /* lws hangs up on more */
 static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
 {
     return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, room, token) > 0;
-}
-
-/* Pages of other sites may open WebSockets to this machine: a browser always says from where. */
-static bool origin_allowed(const struct server *server, struct lws *wsi)
-{
-    char origin[512], host[512];
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
-        return true; /* not a browser */
-    if (!header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin))
-        return false;
-    for (size_t i = 0; i < server->origin_count; i++)
-        if (strcmp(origin, server->origins[i]) == 0)
-            return true;
-    if (!header(wsi, WSI_TOKEN_HOST, host, sizeof host))
-        return false;
-    const char *site = strncmp(origin, "http://", 7) == 0    ? origin + 7
-                       : strncmp(origin, "https://", 8) == 0 ? origin + 8
-                                                             : NULL;
-    return site && strcmp(site, host) == 0;
 }
 
 /* Is it one of a list's tokens? `keep-alive, Upgrade` */
@@ -76,9 +57,11 @@ int ws_handshake(struct conn *conn)
     unsigned status = 0;
     const char *why = "", *extra = "connection:\0close\0"; /* lws does */
     struct refusal refusal;
-    if (!access_admit(conn, &refusal))
-        return http_text(conn, false, refusal.status, refusal.extra, refusal.why) ? -1 : 1;
     struct route route = http_route(server, path ? path : "");
+    conn->has_cors = false;
+    conn->own_page = false;
+    if (!access_admit(conn, path ? path : "/", false, &refusal))
+        return http_text(conn, false, refusal.status, refusal.extra, refusal.why) ? -1 : 1;
     if (strcasecmp(text, "websocket") || !path || method != LWSHUMETH_GET) {
         status = HTTP_STATUS_BAD_REQUEST;
         why = "only a GET can become a WebSocket, and nothing else is spoken here but HTTP/1.1";
@@ -97,9 +80,6 @@ int ws_handshake(struct conn *conn)
         why = "the WebSocket version spoken here is 13";
         extra = "connection:\0close\0sec-websocket-version:\0"
                 "13\0";
-    } else if (!origin_allowed(server, wsi)) {
-        status = HTTP_STATUS_FORBIDDEN;
-        why = "a page of another site; ws-serve --origin allows more than its own";
     } else if (server->viewers >= server->viewers_max || server->ending) {
         status = HTTP_STATUS_SERVICE_UNAVAILABLE;
         why = "too many viewers";

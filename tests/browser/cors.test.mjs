@@ -80,15 +80,15 @@ function attempt(page, url)
 }
 
 const BLOCKED = {
-    shown: 'read', tainted: 'blocked', pixels: 'blocked', stats: 'blocked', etag: 'blocked',
+    shown: 'blocked', tainted: 'blocked', pixels: 'blocked', stats: 'blocked', etag: 'blocked',
     'asked first': 'blocked', stream: 'blocked', page: 'blocked', socket: 'blocked',
 };
 const ALLOWED = {
-    ...BLOCKED, pixels: 'read', stats: 'read', etag: 'read', 'asked first': 'read', stream: 'read',
+    ...BLOCKED, shown: 'read', pixels: 'read', stats: 'read', etag: 'read', 'asked first': 'read', stream: 'read',
 };
 
 /* What Chromium writes on the console when it blocks. */
-const COMPLAINTS = [/CORS policy/, /ERR_FAILED/, /WebSocket connection/];
+const COMPLAINTS = [/CORS policy/, /ERR_FAILED/, /WebSocket connection/, /status of 403/, /ERR_BLOCKED_BY_RESPONSE/];
 
 test('the script of another site reads nothing, unless --cors allows it', async t => {
     const site = await otherSite(t);

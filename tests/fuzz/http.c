@@ -51,6 +51,7 @@ static void make_server(void)
                              .cors_count = 1,
                              .www = www_folder("/usr/share"),
                              .files_max = 2,
+                             .any_host = true,
                              .viewers_max = 4,
                              .events_max = EVENTS_DEFAULT};
     open_sources(&server, &all);
@@ -59,7 +60,7 @@ static void make_server(void)
         server.sources[i].name = i ? "b" : "a";
     }
     limit_connections(&server);
-    int listener = listen_open("127.0.0.1", 0, false, url, sizeof url, &loopback);
+    int listener = listen_open("127.0.0.1", 0, false, "http", url, sizeof url, &loopback);
     socklen_t size = sizeof address;
     CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
     make_context(&server, listener);
