@@ -679,3 +679,25 @@ END
     client "$WS" --viewers 100 --count 1 --quiet >"$BATS_TEST_TMPDIR/out"
     [ "$(grep -c ' ok 1 ' "$BATS_TEST_TMPDIR/out")" = 100 ]
 }
+
+# --- in a browser ---
+
+@test "a page of another site gets nothing through" {
+    scenario access "a page of another site gets nothing through"
+}
+
+@test "only sites that are allowed have the page in a frame" {
+    scenario access "only sites that are allowed have the page in a frame"
+}
+
+@test "a name that leads here by DNS of somebody else is refused" {
+    scenario access "a name that leads here by DNS of somebody else is refused"
+}
+
+@test "a token in the address becomes a cookie, and the page works by it" {
+    scenario access "a token in the address becomes a cookie, and the page works by it"
+}
+
+@test "who follows a link from another site gets in" {
+    scenario access "who follows a link from another site gets in"
+}

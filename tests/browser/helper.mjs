@@ -6,7 +6,6 @@
  */
 import {spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
-import {createServer} from 'node:net';
 import {existsSync} from 'node:fs';
 import {once} from 'node:events';
 import {after as atEnd} from 'node:test';
@@ -96,32 +95,17 @@ export async function createStream(t, size, ...options)
     });
 }
 
-async function freePort()
-{
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const {port} = server.address();
-    server.close();
-    await once(server, 'close');
-    return port;
-}
-
-/* ws-serve, once it answers. server.url is the page's address. */
+/* ws-serve, once it listens. server.url is the page's address. */
 export async function serve(t, port = 0, ...options)
 {
-    port ||= await freePort();
     const server = start(t, 'ws-serve', ['-p', String(port), ...options, name]);
-    server.port = port;
-    server.root = `http://127.0.0.1:${port}/`;
-    server.url = `${server.root}${name}/`;
-    await until('ws-serve answers', async () => {
+    createInterface({input: server.stdout}).on('line', line => (server.root = line));
+    await until('ws-serve listens', () => {
         assert.equal(server.exitCode, null, server.said);
-        try {
-            return (await fetch(server.url)).ok;
-        } catch {
-            return false;
-        }
+        return server.root;
     });
+    server.port = new URL(server.root).port;
+    server.url = `${server.root}${name}/`;
     return server;
 }
 

@@ -1,0 +1,233 @@
+/* What pages of other sites can do to ws-serve by way of a browser, and what tokens become there. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {createServer} from 'node:http';
+import {once} from 'node:events';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createStream, eventsUpTo, live, name, open, quarters, readEvents, run, serve, start, stateOf,
+        until} from './helper.mjs';
+
+const VIEW = 'only-for-the-eyes-0001', CONTROL = 'hands-on-everything-0002';
+
+/* Names that somebody else's DNS leads here. */
+const flags = ['--host-resolver-rules=MAP *.test 127.0.0.1'];
+
+/* Another site, at any name: pages by their path. */
+async function otherSite(t, pages = {})
+{
+    const server = createServer((request, response) => {
+        response.setHeader('content-type', 'text/html');
+        response.end('<!doctype html><link rel="icon" href="data:,"><title>elsewhere</title>' +
+                     (pages[request.url] ?? ''));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => (server.closeAllConnections(), server.close()));
+    return server.address().port;
+}
+
+async function scene(t, ...options)
+{
+    await createStream(t, '320x240');
+    start(t, 'shm-encode', [name]);
+    const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
+    writer.stdin.write(quarters(320, 240));
+    await until('a picture', () => run('shm-read', ['-f', 'jpg', '-t', '0', name]).then(() => true, () => false));
+    return serve(t, 0, ...options);
+}
+
+/* Files for tokens and TLS, gone with the test. */
+async function files(t)
+{
+    const folder = mkdtempSync(join(tmpdir(), 'access-'));
+    t.after(() => rmSync(folder, {recursive: true}));
+    const [tokens, cert, key] = ['tokens', 'cert.pem', 'key.pem'].map(file => join(folder, file));
+    writeFileSync(tokens, `view ${VIEW}\ncontrol ${CONTROL}\n`, {mode: 0o600});
+    return {tokens, cert, key};
+}
+
+async function stats(server, token = '')
+{
+    return (await fetch(`${server.root}stats${token && `?token=${token}`}`)).json();
+}
+
+/* Everything that a page can try: to see, to hear back, or to steer. What came through. */
+function attack(page, base)
+{
+    return page.evaluate(async root => {
+        const through = [];
+        const tries = [];
+        const attempt = (what, trying) => tries.push(trying().then(() => through.push(what), () => {}));
+        const element = (tag, attributes) => new Promise((done, fail) => {
+            const one = document.createElement(tag);
+            one.onload = done;
+            one.onerror = fail;
+            Object.assign(one, attributes);
+            document.body.append(one);
+        });
+        attempt('socket', () => new Promise((done, fail) => {
+            const socket = new WebSocket(`${root.replace(/^http/, 'ws')}ws`);
+            socket.onopen = () => {
+                socket.send('{"type":"key_down","key":"x"}');
+                done();
+            };
+            socket.onerror = fail;
+        }));
+        for (const path of ['', 'stats', 'snapshot.jpg', 'page.js', 'metrics'])
+            for (const mode of ['cors', 'no-cors'])
+                for (const credentials of ['include', 'omit'])
+                    attempt(`fetch ${path} ${mode} ${credentials}`,
+                            () => fetch(root + path, {mode, credentials}));
+        attempt('post', () => fetch(`${root}stats`, {method: 'POST', mode: 'no-cors', body: '[]'}));
+        for (const path of ['snapshot.jpg', 'stream.mjpg', 'icon.svg']) {
+            attempt(`img ${path}`, () => element('img', {src: root + path}));
+            attempt(`img ${path} anonymous`, () => element('img', {crossOrigin: 'anonymous', src: root + path}));
+        }
+        attempt('script', () => element('script', {src: `${root}page.js`}));
+        attempt('style', () => element('link', {rel: 'stylesheet', href: `${root}page.css`}));
+        attempt('object', () => element('object', {type: 'image/jpeg', data: `${root}snapshot.jpg`}));
+        attempt('event source', () => new Promise((done, fail) => {
+            const source = new EventSource(`${root}stats`);
+            source.onopen = done;
+            source.onerror = () => (source.close(), fail());
+        }));
+        const form = document.createElement('form');
+        const frame = document.createElement('iframe');
+        frame.name = 'there';
+        Object.assign(form, {method: 'post', action: `${root}ws`, target: 'there', enctype: 'text/plain'});
+        form.innerHTML = `<input name='{"type":"key_down","key":"x","a":"' value='"}'>`;
+        document.body.append(frame, form);
+        form.submit();
+        await Promise.all(tries);
+        return through;
+    }, base);
+}
+
+/* The address in the page's one <iframe> that shows something, or null. */
+async function framed(page, url)
+{
+    await page.evaluate(address => new Promise(done => {
+        document.querySelectorAll('iframe').forEach(one => one.remove());
+        const frame = document.createElement('iframe');
+        frame.onload = done;
+        frame.src = address;
+        document.body.append(frame);
+    }), url);
+    return page.frames().map(frame => frame.url()).find(address => address.startsWith(url)) ?? null;
+}
+
+const BLOCKED = [/CORS policy/, /ERR_FAILED/, /WebSocket connection/, /status of 4\d\d/, /ERR_BLOCKED/,
+                 /frame-ancestors/, /Refused to/, /MIME type/];
+
+test('a page of another site gets nothing through', async t => {
+    const {tokens} = await files(t);
+    const port = await otherSite(t);
+    for (const [what, options] of [['open to all', []], ['with tokens', ['--token-file', tokens]]])
+        await t.test(what, async part => {
+            const server = await scene(part, ...options);
+            const token = options.length ? CONTROL : '';
+            /* Who sits there may, and then opens another page: same site with other port, or not. */
+            const page = await open(part, server.root + (token && `?token=${token}`), {flags});
+            page.allowed.push(...BLOCKED);
+            await live(page);
+            await page.goto('about:blank');
+            await until('nobody is there', async () => (await stats(server, token)).viewers === 0);
+            const {events} = await stats(server, token); /* it told its size */
+            for (const site of ['http://127.0.0.1', 'http://localhost', 'http://evil.test']) {
+                await page.goto(`${site}:${port}/`);
+                assert.deepEqual(await attack(page, server.root), [], site);
+                assert.equal(await framed(page, server.root), null, site);
+            }
+            await page.goto('about:blank');
+            const seen = await stats(server, token);
+            assert.equal(seen.events, events);
+            assert.equal(seen.sent.pictures, 1, 'the one of its own page');
+        });
+});
+
+test('only sites that are allowed have the page in a frame', async t => {
+    const port = await otherSite(t);
+    const server = await scene(t, '--origin', `http://localhost:${port}`);
+    const page = await open(t, `http://evil.test:${port}/`, {flags});
+    page.allowed.push(...BLOCKED);
+    assert.equal(await framed(page, server.root), null);
+    await page.goto(`http://localhost:${port}/`);
+    assert.equal(await framed(page, server.root), server.root);
+    await live(page.frames()[1]);
+});
+
+test('a name that leads here by DNS of somebody else is refused', async t => {
+    const server = await scene(t, '--host', 'viz.test');
+    const page = await open(t, `http://viz.test:${server.port}/`, {flags});
+    await live(page);
+    /* Its own scripts were of this very origin, once its name leads here. */
+    const evil = `http://evil.test:${server.port}/`;
+    page.allowed.push(...BLOCKED);
+    const answer = await page.goto(evil);
+    assert.equal(answer.status(), 421);
+    for (const path of ['', 'stats', 'snapshot.jpg', 'nothing'])
+        assert.equal(await page.evaluate(async url => (await fetch(url)).status, evil + path), 421);
+    assert.ok(await page.evaluate(url => new Promise(done => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => done(false);
+        socket.onerror = () => done(true);
+    }), `ws://evil.test:${server.port}/ws`));
+});
+
+test('a token in the address becomes a cookie, and the page works by it', async t => {
+    const {tokens, cert, key} = await files(t);
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                             '-subj', '/CN=127.0.0.1', '-days', '2', '-keyout', key, '-out', cert],
+                 {stdio: 'ignore'});
+    const server = await scene(t, '--token-file', tokens, '--tls-cert', cert, '--tls-key', key);
+    const events = await readEvents(t);
+    assert.match(server.root, /^https:/);
+    const page = await open(t, 'about:blank', {ignoreHTTPSErrors: true});
+    page.allowed.push(/status of 401/);
+    assert.equal((await page.goto(server.root)).status(), 401);
+    assert.match(await page.textContent('body'), /a token is due/);
+    for (const [token, steers] of [[VIEW, false], [CONTROL, true]]) {
+        await page.goto(`${server.root}?token=${token}`);
+        assert.equal(page.url(), server.root);
+        await live(page);
+        assert.equal(await page.evaluate(() => document.cookie), '');
+        await page.mouse.click(450, 300);
+        if (steers)
+            await eventsUpTo(events, 'pointer_up');
+        else /* the socket's answers are in order: what came before this is done */
+            await until('an answer', () => page.evaluate(() => new Promise(done => {
+                const socket = new WebSocket(`wss://${location.host}/ws`);
+                socket.onopen = () => socket.send('[{"type":"key_down","key":"x"},{"type":"ping","t":1}]');
+                socket.onmessage = message => typeof message.data === 'string' && (socket.close(), done(true));
+            })));
+    }
+    assert.deepEqual([...new Set(events.map(e => e.viewer))].length, 1, 'only one of them steered');
+    assert.equal(events.filter(e => e.key === 'x').length, 0);
+});
+
+test('who follows a link from another site gets in', async t => {
+    const {tokens} = await files(t);
+    const server = await scene(t, '--token-file', tokens);
+    const port = await otherSite(t, {'/': `<a id="first" href="${server.root}?token=${VIEW}">see</a>
+        <a id="again" href="${server.root}">see again</a>`});
+    const page = await open(t, `http://evil.test:${port}/`, {flags});
+    page.allowed.push(/status of 401/);
+    for (const link of ['#first', '#again']) {
+        await page.goto(`http://evil.test:${port}/`);
+        await page.click(link);
+        await until('the page is live', async () => (await stateOf(page).catch(() => '')) === 'live');
+        assert.equal(page.url(), server.root);
+    }
+    /* Without a cookie it is tried once more, and no more. */
+    await page.context().clearCookies();
+    let asked = 0;
+    page.on('request', request => (asked += request.isNavigationRequest()));
+    await page.goto(`http://evil.test:${port}/`);
+    await page.click('#again');
+    await until('refused', async () => /a token is due/.test(await page.textContent('body').catch(() => '')));
+    await until('tried again', () => asked === 3);
+    await page.waitForLoadState('networkidle');
+    assert.equal(asked, 3);
+});
