@@ -45,6 +45,10 @@ fuzz() { # TARGET TARGET
     fuzz names jpeg
 }
 
+@test "tokens, Host and cookies" {
+    fuzz access
+}
+
 @test "scripts/fuzz tells of a target that isn't there, and of one that ends badly" {
     cd "$ROOT"
     run -2 scripts/fuzz nothing

@@ -171,7 +171,8 @@ bool access_cookie(const char **text, const char *name, unsigned char digest[TOK
         for (size_t i = 0; ours && i < TOKEN_DIGEST; i++) {
             int high = hex(value[2 * i]), low = hex(value[2 * i + 1]);
             ours = high >= 0 && low >= 0;
-            digest[i] = (unsigned char)(high << 4 | low);
+            if (ours)
+                digest[i] = (unsigned char)(high << 4 | low);
         }
         at = end;
         if (ours) {

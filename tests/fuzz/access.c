@@ -1,0 +1,102 @@
+/*
+ * What decides who may come: the file of tokens, Host and cookies, of any bytes, against plainer
+ * versions of the same.
+ * Input: t and a file of tokens, h and a Host, or c and a Cookie.
+ */
+#include "fuzz.h"
+#include "access.h"
+#include <ctype.h>
+#include <strings.h>
+
+enum { TEXT_MAX = 4096 };
+
+/* Every word pair of a file that was taken has its role, and nothing else does. */
+static void check_tokens(const char *text, size_t bytes)
+{
+    struct tokens tokens;
+    unsigned char digest[TOKEN_DIGEST];
+    size_t line = 0, lines = 1, found = 0;
+    const char *why = tokens_parse(&tokens, text, bytes, &line);
+    for (size_t i = 0; i < bytes; i++)
+        lines += text[i] == '\n';
+    CHECK(line >= 1 && line <= lines + 1);
+    CHECK((why != NULL) == (tokens.count == 0) && !why == !!tokens.list);
+    if (why)
+        return;
+    char copy[TEXT_MAX + 1], *rest = copy, *one;
+    strcpy(copy, text);
+    bool whole = strlen(text) == bytes; /* in comments there may be anything */
+    while (whole && (one = strsep(&rest, "\n"))) {
+        char role[16], token[TOKEN_MAX + 2], more[2];
+        if (sscanf(one, " %1[#]", role) == 1 || sscanf(one, "%15s", role) != 1)
+            continue;
+        CHECK(sscanf(one, "%15s %257s %1s", role, token, more) == 2);
+        token_digest(token, strlen(token), digest);
+        CHECK(tokens_role(&tokens, digest) == (strcmp(role, "view") ? ROLE_CONTROL : ROLE_VIEW));
+        digest[found++ % TOKEN_DIGEST] ^= 1;
+        CHECK(tokens_role(&tokens, digest) == ROLE_NONE);
+    }
+    CHECK(!whole || found == tokens.count);
+    tokens_free(&tokens);
+}
+
+/* What is taken is a number or a name that is known; with any port. */
+static void check_host(const char *text)
+{
+    static const char *names[] = {"viz.example", "other"};
+    struct server server = {.hosts = names, .host_count = 2};
+    char copy[TEXT_MAX + 1];
+    strcpy(copy, text);
+    if (!access_host(&server, copy))
+        return;
+    size_t bytes = strcspn(text, ":");
+    if (strspn(text, "0123456789.:") == strlen(text))
+        return;
+    if (*text == '[') {
+        CHECK(strspn(text, "[]0123456789abcdefABCDEF.:") == strlen(text));
+        return;
+    }
+    CHECK((bytes == 9 && !strncasecmp(text, "localhost", 9)) ||
+          (bytes == 11 && !strncasecmp(text, names[0], 11)) ||
+          (bytes == 5 && !strncasecmp(text, names[1], 5)));
+    CHECK(!text[bytes] ||
+          (text[bytes + 1] && text[bytes + 1 + strspn(text + bytes + 1, "0123456789")] == 0));
+}
+
+/* Each cookie that is found stands in the text, in order. */
+static void check_cookies(const char *text)
+{
+    unsigned char digest[TOKEN_DIGEST];
+    const char *at = text, *before = text;
+    while (access_cookie(&at, "shmcast-1", digest)) {
+        char want[16 + 2 * TOKEN_DIGEST] = "shmcast-1=";
+        for (size_t i = 0; i < TOKEN_DIGEST; i++)
+            sprintf(want + 10 + 2 * i, "%02x", digest[i]);
+        CHECK(at > before && at <= text + strlen(text));
+        CHECK((size_t)(at - before) >= strlen(want));
+        CHECK(!strncmp(at - strlen(want), want, strlen(want)) && (!*at || *at == ';'));
+        before = at;
+    }
+    CHECK(at == text + strlen(text));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    char text[TEXT_MAX + 1];
+    if (bytes < 1 || bytes > TEXT_MAX)
+        return 0;
+    memcpy(text, data + 1, bytes - 1);
+    text[bytes - 1] = 0;
+    switch (*data) {
+    case 't':
+        check_tokens(text, bytes - 1);
+        break;
+    case 'h':
+        check_host(text);
+        break;
+    case 'c':
+        check_cookies(text);
+        break;
+    }
+    return 0;
+}
