@@ -19,8 +19,8 @@ load helper
     scenario list "without scripts the list is links with pictures"
 }
 
-@test "the list fits 320 pixels, in dark and light, and is reached by keys" {
-    scenario list "the list fits 320 pixels, in dark and light, and is reached by keys"
+@test "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe" {
+    scenario list "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe"
 }
 
 @test "streams as JSON: all of them, removed ones too" {

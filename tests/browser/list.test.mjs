@@ -1,9 +1,12 @@
 /* The list of streams: pictures in sight, what is known of each, and what has gone. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {MIDDLES, QUARTERS, createStream, name, open, pixels, quarters, run, serve, start,
         until} from './helper.mjs';
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SIZE = '320x240';
 const MOVING = `${name}-m`, STILL = name, EMPTY = `${name}-e`;
 
@@ -139,7 +142,7 @@ test('without scripts the list is links with pictures', async t => {
     assert.ok(await page.locator(`${item(STILL)} img`).isVisible());
 });
 
-test('the list fits 320 pixels, in dark and light, and is reached by keys', async t => {
+test('the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe', async t => {
     const {server} = await scene(t);
     for (const [width, colorScheme] of [[320, 'dark'], [320, 'light'], [1280, 'dark'], [1280, 'light']]) {
         const page = await list(t, server, {viewport: {width, height: 700}, colorScheme});
@@ -149,6 +152,10 @@ test('the list fits 320 pixels, in dark and light, and is reached by keys', asyn
             ...[...document.querySelectorAll('main *')].map(e => e.getBoundingClientRect().right - innerWidth),
         ]);
         assert.ok(over.every(by => by <= 0), `${width}: ${over}`);
+        await page.evaluate(AXE);
+        const {violations, passes} = await page.evaluate(() => axe.run(document));
+        assert.deepEqual(violations.map(v => [v.id, v.nodes.map(n => n.html)]), []);
+        assert.ok(passes.some(pass => pass.id === 'color-contrast'));
         for (const stream of [MOVING, EMPTY, STILL]) {
             await page.keyboard.press('Tab');
             assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')),
