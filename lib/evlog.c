@@ -3,7 +3,6 @@
 #include "seg.h"
 #include "wake.h"
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 enum { WORDS = 7 };
@@ -180,9 +179,6 @@ int evlog_wait(const struct seg *seg, uint64_t cursor, const struct timespec *de
         uint32_t seen = atomic_load(&log->wake);
         if (seg_alive(seg))
             return -1;
-        if (atomic_load(&log->head) != cursor)
-            return 1;
-        sched_yield(); /* whoever is about to write: then there is more to read at once */
         if (atomic_load(&log->head) != cursor)
             return 1;
         if (wake_wait(&log->wake, seen, deadline))
