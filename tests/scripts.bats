@@ -300,7 +300,7 @@ no_bench_left() {
 
 @test "bench: --readme puts the last run's table and plot where they belong" {
     skip_missing gnuplot
-    mkdir -p "$BATS_TEST_TMPDIR/r/scripts" "$BATS_TEST_TMPDIR/r/man" "$BATS_TEST_TMPDIR/b"
+    mkdir -p "$BATS_TEST_TMPDIR/r/scripts" "$BATS_TEST_TMPDIR/b"
     cp scripts/bench "$BATS_TEST_TMPDIR/r/scripts/"
     printf 'before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n' >"$BATS_TEST_TMPDIR/r/README.md"
     cat >"$BATS_TEST_TMPDIR/b/bench.json" <<'JSON'
@@ -318,7 +318,7 @@ JSON
     grep -q '^2001-02-03, M' README.md
     run -1 grep -q '^old' README.md
     [ "$(sed -n '1p;$p' README.md | tr '\n' ' ')" = "before after " ]
-    grep -q 'C: exponent 0.98' man/bench.svg
+    grep -q 'C: exponent 0.98' scripts/bench.svg
     rm README.md
     fails 3 bench --readme
 }
