@@ -10,14 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
-static int claim_lock(const struct seg *seg, int command, short type, unsigned first,
-                      unsigned count, struct flock *out)
+static void claim_range(const struct seg *seg, short type, unsigned first, unsigned count,
+                        struct flock *out)
 {
-    struct flock lock = {
+    *out = (struct flock){
         .l_type = type,
         .l_whence = SEEK_SET,
         .l_start = (off_t)(seg_header(seg)->claims_at + first * sizeof(struct layout_claim)),
         .l_len = (off_t)((count - 1) * sizeof(struct layout_claim) + 1)};
+}
+
+static int claim_lock(const struct seg *seg, int command, short type, unsigned first,
+                      unsigned count, struct flock *out)
+{
+    struct flock lock;
+    claim_range(seg, type, first, count, &lock);
     int result = fcntl(seg_fd(seg), command, &lock);
     if (out)
         *out = lock;
@@ -89,10 +96,12 @@ int claim_wait(struct seg *seg, unsigned claim)
 
 int claim_await(const struct seg *seg, unsigned claim)
 {
-    return claim_lock(seg, F_OFD_SETLKW, F_WRLCK, claim, 1, NULL) ||
-                   claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL)
-               ? -1
-               : 0;
+    /* Not on the stack: a sanitizer doesn't clean up behind a thread that is cancelled here. */
+    static _Thread_local struct flock lock;
+    claim_range(seg, F_WRLCK, claim, 1, &lock);
+    if (fcntl(seg_fd(seg), F_OFD_SETLKW, &lock))
+        return -1;
+    return claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
 /* For the holder of that reader's claim. */

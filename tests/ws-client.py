@@ -18,6 +18,7 @@ import base64
 import hashlib
 import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -186,6 +187,21 @@ class Viewer:
         except OSError:
             pass  # the other thread notices
 
+    def flood(self):
+        """A process that sends --flood again and again, faster than it can be answered."""
+        data = self.o.flood.encode()
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else struct.pack(">BH", 0xFE, len(data))
+        block = (bytes([0x81]) + size + bytes(4) + data) * (1 + (1 << 20) // len(data))
+        parent, pid = os.getpid(), os.fork()
+        if pid:
+            return pid
+        try:
+            while os.getppid() == parent:
+                self.socket.sendall(block)
+        except OSError:
+            pass
+        os._exit(0)
+
     def run_websocket(self):
         key = base64.b64encode(os.urandom(16)).decode()
         status, fields = self.request(
@@ -218,10 +234,16 @@ class Viewer:
             self.socket.sendall(bytes.fromhex(data))
         if self.o.lines:
             threading.Thread(target=self.send_lines, daemon=True).start()
-        while not self.enough():
-            if not self.frame():
-                return
-        if not self.o.abort:
+        flooder = self.flood() if self.o.flood else None
+        try:
+            while not self.enough():
+                if not self.frame():
+                    return
+        finally:
+            if flooder:
+                os.kill(flooder, signal.SIGKILL)
+                os.waitpid(flooder, 0)
+        if not self.o.abort and not flooder:  # it was killed within a frame
             self.send(CLOSE, struct.pack(">H", 1000))
             try:
                 while self.frame():
@@ -366,6 +388,7 @@ def main():
     add("--send-binary", action="append", default=[], metavar="TEXT")
     add("--raw", action="append", default=[], metavar="HEX", help="bytes behind the handshake")
     add("--lines", action="store_true", help="each line of stdin is one, until bye; with --stay")
+    add("--flood", metavar="JSON", help="over and over again, until what was asked for came")
     add("--fragment", type=int, metavar="BYTES", help="text messages in frames of so many bytes")
     add("--ping-between", action="store_true", help="a ping behind each fragment")
     add("--origin", metavar="ORIGIN")

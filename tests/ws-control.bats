@@ -17,7 +17,7 @@ setup() {
 
 # A stream without a picture, served.
 scene() {
-    shm-create -s 64x48 "$S"
+    [[ -e /dev/shm/$S ]] || shm-create -s 64x48 "$S"
     serve "$@" "$S"
     WS=ws://127.0.0.1:$PORT/ws
 }
@@ -58,7 +58,7 @@ sys.exit(not ($2))"
 }
 
 state() { # NAME EXPRESSION
-    wait_until 5 state_is "$@" || {
+    wait_until 10 state_is "$@" || {
         cat "${OF[$1]}"
         return 1
     }
@@ -72,7 +72,7 @@ states() { # NAME
 heard() { # NAME
     local token=$((++HEARD)).5
     say "$1" "{\"type\":\"ping\",\"t\":$token}"
-    wait_until 5 grep -q "\"pong\",\"t\":$token," "${OF[$1]}"
+    wait_until 10 grep -q "\"pong\",\"t\":$token," "${OF[$1]}"
 }
 
 stat_is() {
@@ -80,10 +80,6 @@ stat_is() {
 s = json.load(sys.stdin)
 v = {x['id']: x for x in s['viewer_list']}
 sys.exit(not ($1))"
-}
-
-status_of() {
-    curl -s -o /dev/null -w '%{http_code}' "$@"
 }
 
 # The log as lines, times cut off.
@@ -379,10 +375,8 @@ EOF
     serve --control first --max-events 1000000 "$S"
     WS=ws://127.0.0.1:$PORT/ws
     # Asks more than can be answered, for as long as it looks.
-    local pings
-    pings=$(printf '{"type":"ping","t":%s},' {1..60})
-    yes "[$pings{\"type\":\"hello\"}]" |
-        "$TESTS/ws-client.py" --lines --count 20 "$WS" >"$BATS_TEST_TMPDIR/out"
+    timeout 60 "$TESTS/ws-client.py" --flood '[{"type":"ping","t":1},{"type":"ping","t":2},{"type":"hello"}]' \
+        --count 20 "$WS" >"$BATS_TEST_TMPDIR/out"
     [ "$(grep -c '^picture' "$BATS_TEST_TMPDIR/out")" -ge 20 ]
     grep -q '^text {"type":"state"' "$BATS_TEST_TMPDIR/out"
     grep -q '^text {"type":"pong"' "$BATS_TEST_TMPDIR/out"
@@ -488,15 +482,11 @@ moves() {
 
 # --- another program that keeps the event log ---
 
-# A stream with moving pictures, served, and a program that was stopped while it wrote events.
+# A stream, served, and a program that was stopped while it wrote events.
 held_log() { # ARGS…
-    shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
-    bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
-    serve "$@" "$S"
+    scene "$@"
     SERVER=$BG
-    WS=ws://127.0.0.1:$PORT/ws
-    viewer a --restarts
+    viewer a
     viewer b
     bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
     HOLD=$BG
@@ -506,6 +496,11 @@ held_log() { # ARGS…
 
 stopped() {
     [ -n "$(group_in "$HOLD" T)" ]
+}
+
+moving() {
+    bg shm-encode "$S"
+    bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
 }
 
 go_on() {
@@ -524,10 +519,11 @@ more_pictures() { # NAME THAN
 
 @test "a program stopped while it writes events: pictures go on, viewers are answered, events come later, in order" {
     held_log --control first
+    moving
     say a "$DOWN" '{"type":"key_down","key":"a"}'
     heard a
     stat_is 's["waiting"] == 2 and s["events"] == 0 and v[1]["events"] == 0'
-    [ "$(status_of "$URL/snapshot.jpg")" = 200 ]
+    wait_until 10 curl -fs -o /dev/null "$URL/snapshot.jpg"
     wait_until 10 more_pictures a $(($(pictures_of a) + 5))
     want a give 2
     say b "$HELLO"
@@ -563,6 +559,7 @@ EOF
 
 @test "more events than the server keeps meanwhile: their viewer has to wait, none is lost" {
     held_log --max-events 1000000 -v
+    moving
     python3 -c 'import json
 for n in range(0, 20480, 64):
     print(json.dumps([{"type": "pointer_move", "x": (n + i) / 32768, "y": 0} for i in range(64)]))' >"$BATS_TEST_TMPDIR/many"
@@ -612,7 +609,22 @@ EOF
     go_on
 }
 
-@test "a stop signal while events wait: a second for them, then a line that says so" {
+@test "a program that writes events all the time: a viewer's arrive in order, none twice, none lost" {
+    scene --max-events 1000000
+    viewer a
+    bg claim-hold "$S" again >/dev/null
+    python3 -c 'for n in range(4000):
+    print("""{"type":"pointer_move","x":%.9f,"y":0}""" % (n / 32768))' >&"${IN[a]}"
+    heard a
+    wait_until 20 stat_is 's["events"] == 4000 and s["waiting"] == 0'
+    heard a
+    grep -q "\"t\":$HEARD.5,.*\"event\":4000}" "${OF[a]}"
+    event-read --from start -t 0 "$S" | python3 -c 'import sys
+moves = [round(float(line.split()[1][2:]) * 32768) for line in sys.stdin]
+assert moves == list(range(4000)), len(moves)'
+}
+
+@test "a stop signal while events wait: they have a second; logged or said to be lost" {
     held_log
     say a "$DOWN" '{"type":"key_down","key":"a"}'
     heard a
@@ -621,4 +633,23 @@ EOF
     grep -qh "^ws-serve: $S: 4 events are lost" "$BATS_TEST_TMPDIR"/bg.*.err
     go_on
     [ -z "$(logged)" ]
+
+    scene
+    SERVER=$BG err=$BG_ERR
+    viewer c
+    bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
+    HOLD=$BG
+    wait_until 10 stopped
+    say c "$DOWN" '{"type":"key_down","key":"c"}'
+    heard c
+    bye c
+    kill -TERM "$SERVER"
+    go_on
+    ends 143 "$SERVER"
+    if [ -s "$err" ]; then # that was a very slow second
+        grep -q 'events are lost' "$err"
+        [ -z "$(logged)" ]
+    else
+        [ "$(logged | wc -l)" = 4 ]
+    fi
 }
