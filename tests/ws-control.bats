@@ -13,6 +13,7 @@ HELLO='{"type":"hello"}'
 setup() {
     common_setup
     declare -gA IN=() PID=() OF=()
+    MAY=()
 }
 
 # A stream without a picture, served.
@@ -76,7 +77,7 @@ heard() { # NAME
 }
 
 stat_is() {
-    curl -fsS "$URL/stats" | python3 -c "import json, sys
+    curl -fsS "${MAY[@]}" "$URL/stats" | python3 -c "import json, sys
 s = json.load(sys.stdin)
 v = {x['id']: x for x in s['viewer_list']}
 sys.exit(not ($1))"
@@ -300,6 +301,98 @@ EOF
     state 1 's["asking"] == [2, 3, 5, 6, 7, 8, 9, 10]'
     kill -KILL "${PID[2]}" "${PID[1]}"
     state 10 's["steerer"] == 3 and s["asking"] == [5, 6, 7, 8, 9, 10] and s["viewers"] == 7'
+}
+
+# Tokens in a file; what is asked for with the control token.
+tokens() {
+    VIEW='Authorization: Bearer view-0123456789abcdef' CONTROL='Authorization: Bearer control-0123456789abcdef'
+    TOKENS=$BATS_TEST_TMPDIR/tokens
+    MAY=(-H "$CONTROL")
+    (umask 077 && printf 'view %s\ncontrol %s\n' "${VIEW##* }" "${CONTROL##* }" >"$TOKENS")
+}
+
+@test "with a view token nothing is steered: not by events, not by any wish, not by the one who steers" {
+    tokens
+    local mode
+    for mode in any first token; do
+        scene --token-file "$TOKENS" --control $mode
+        viewer $mode-view --header "$VIEW"
+        viewer $mode-a --header "$CONTROL"
+        say $mode-view "$HELLO" "$DOWN" '{"type":"key_down","key":"v"}'
+        want $mode-view ask
+        want $mode-view take
+        want $mode-view release
+        want $mode-view give 1
+        heard $mode-view
+        state $mode-view 's["role"] == "view" and not s["steering"] and s["control"] == "'$mode'" and s["asking"] == []'
+        want $mode-a give 1
+        heard $mode-a
+        state_is $mode-view 'not s["steering"] and s["steerer"] == (None if s["control"] == "any" else 2)'
+        stat_is 'v[1]["role"] == "view" and v[1]["refused"] == 6 and v[1]["events"] == 0'
+        stat_is 'v[2]["role"] == "control" and v[2]["steering"] and v[2]["refused"] == 1'
+        bye $mode-view
+    done
+    [ -z "$(logged)" ]
+}
+
+@test "--control token: the first with a control token steers; any of them may take it" {
+    tokens
+    scene --token-file "$TOKENS" --control token
+    viewer a --header "$CONTROL"
+    viewer b --header "$CONTROL"
+    viewer c --header "$VIEW"
+    say b "$HELLO"
+    state b 's["control"] == "token" and s["steerer"] == 1 and s["viewers"] == 3'
+    say a "$DOWN"
+    heard a
+    want b ask
+    state b 's["asking"] == [2]'
+    want b take
+    state b 's["steering"] and s["asking"] == []'
+    say b "$DOWN"
+    heard b
+    want b take # it has it
+    say b "$UP"
+    heard b
+    want a take
+    state b 's["steerer"] == 1'
+    stat_is 'v[1]["refused"] == v[2]["refused"] == 0'
+    diff <(logged) - <<'EOF'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=1
+pointer_up x=0.25 y=0.5 button=1 viewer=1
+pointer_down x=0.25 y=0.5 button=1 buttons=1 viewer=2
+pointer_up x=0.25 y=0.5 button=1 viewer=2
+EOF
+}
+
+@test "two that take the control from each other: never do both hold anything, each release comes once" {
+    tokens
+    scene --token-file "$TOKENS" --control token
+    viewer a --header "$CONTROL"
+    viewer b --header "$CONTROL"
+    local n
+    for n in {1..50}; do
+        say a "[{\"type\":\"control\",\"want\":\"take\"},$DOWN]" '{"type":"key_down","key":"a"}'
+        say b "[{\"type\":\"control\",\"want\":\"take\"},$DOWN]" '{"type":"key_down","key":"b"}'
+    done
+    heard a
+    heard b
+    bye a
+    bye b
+    logged | python3 -c 'import sys
+held, changes, last = set(), 0, None
+for line in sys.stdin:
+    name, *words = line.split()
+    viewer = words[-1]
+    what = "button" if name.startswith("pointer") else "key"
+    if name.endswith("down"):
+        assert not held or {v for v, _ in held} == {viewer}, line
+        changes += last != viewer
+        last = viewer
+        held.add((viewer, what))
+    else:
+        held.remove((viewer, what))
+assert not held and changes >= 2, (held, changes)'
 }
 
 @test "--view-only: control is none, whatever is wanted" {
