@@ -150,3 +150,28 @@ all_end() {
     clean_run shm-rm -f "$S-low"
     all_end
 }
+
+@test "recipe: on a network" {
+    shm-create -s 64x48 "$S"
+    bg shm-encode "$S"
+    frame-gen -s 64x48 -f yuv420p -n 1 -o "$S"
+    recipe network >/dev/null # "view" is a role there too
+    block recipe network | sed "s/ view\$/ $S/; s/-b 0.0.0.0/-b 127.0.0.1 -p $PORT/" >network.sh
+    grep -q -- "--token-file tokens $S\$" network.sh
+    # the same stands in the man page
+    diff -b <(block recipe network | sed 's/^ *//') <(mandoc "$ROOT/man/ws-serve.1" | sed 's/.\x08//g; s/^ *//' |
+        sed -n '/^openssl req/,/^ws-serve -b 0/p')
+    bg bash -e network.sh >out
+    wait_until 20 grep -q "^https://127.0.0.1:$PORT/" out
+    [ "$(stat -c %a tokens key.pem | xargs)" = "600 600" ]
+    for role in control view; do
+        token=$(sed -n "s/^$role //p" tokens)
+        [ ${#token} = 24 ]
+        curl -fsk -o now.jpg "https://127.0.0.1:$PORT/snapshot.jpg?token=$token"
+        djpeg now.jpg | head -c 2 | grep -qx P6
+        curl -fsk -H "Authorization: Bearer $token" "https://127.0.0.1:$PORT/stats" | grep -q '^{"name"'
+        curl -fskL -c jar -o page "https://127.0.0.1:$PORT/?token=$token"
+        cmp page "$ROOT/cmd/ws-serve/page/index.html"
+    done
+    [ "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$PORT/snapshot.jpg")" = 401 ]
+}

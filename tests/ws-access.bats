@@ -295,6 +295,27 @@ ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/
     wait_until 5 eval '[ "$(event-read --from start -n 4 -t 0 "$S" | tail -n 2 | grep -c viewer=4)" = 2 ]'
 }
 
+@test "with a view token a wish to steer is no more than that; a control token takes over" {
+    tokens
+    scene --token-file "$T" --control token
+    down='{"type":"key_down","key":"a"}' hello='{"type":"hello"}'
+    bg_client --stay --header "Authorization: Bearer $CONTROL" --send "$hello" --send "$down"
+    wait_until 5 grep -q '"role":"control".*"steering":true' "$OUT"
+    first=$OUT
+    for want in '"want":"ask"' '"want":"take"' '"want":"release"' '"want":"give","to":1'; do
+        client "$WS?token=$VIEW" --texts 2 --send "$hello" --send "{\"type\":\"control\",$want}" \
+            --send '{"type":"key_down","key":"b"}' --send '{"type":"ping","t":1}' >"$BATS_TEST_TMPDIR/view"
+        grep -q '"role":"view"' "$BATS_TEST_TMPDIR/view"
+        run -1 grep -q '"steering":true' "$BATS_TEST_TMPDIR/view"
+    done
+    run -1 grep -q '"steering":false' "$first"
+    bg_client --stay --header "Authorization: Bearer $CONTROL" --send "$hello" --send '{"type":"control","want":"take"}'
+    wait_until 5 grep -q '"steering":true' "$OUT"
+    wait_until 5 grep -q '"steering":false' "$first"
+    [ "$(event-read --from start -n 2 -t 5 "$S" | sed 's/ t=.*//')" = $'key_down key=a viewer=1\nkey_up key=a viewer=1' ]
+    run -1 event-read --from start -n 3 -t 0 "$S"
+}
+
 @test "no token in anything the server prints" {
     tokens
     scene -v --token-file "$T"
@@ -303,7 +324,6 @@ ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/
     [ "$(status_of "$URL/x?token=${VIEW}x")" = 401 ]
     wait_until 5 grep -q 'viewer 1 went' "$SERVER_ERR"
     run -1 grep -rF -e "$VIEW" -e "$CONTROL" "$SERVER_ERR" "$BATS_TEST_TMPDIR"/serve.*.out
-    # nor in its memory, but for the last request
     [ "$(header_of referrer-policy "$URL/?token=$VIEW")" = no-referrer ]
 }
 
