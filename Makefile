@@ -112,9 +112,11 @@ fuzzers: $(FUZZERS)
 fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
-# The storm of tests/storm.bats, twenty times as long, and every test under every sanitizer.
+# The storm of tests/storm.bats, twenty times as long, viewers that can't follow for five minutes, and
+# every test under every sanitizer.
 soak: tests
 	PATH="$(abspath $(BUILD)):$$PATH" tests/storm.py --kills 10000 soak
+	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/ws-flow.bats
 	$(MAKE) asan
 	$(MAKE) tsan
 
