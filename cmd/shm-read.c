@@ -58,9 +58,14 @@ static int attach(struct reader *r)
         r->output = packets.published && !frames.published ? OUT_JPG : OUT_PPM;
     }
     r->ring = ring_open_reader(r->seg, r->output == OUT_JPG ? RING_PACKETS : RING_FRAMES);
-    if (r->ring && r->output == OUT_JPG)
-        ring_want(r->ring, true);
     return r->ring ? 0 : -1;
+}
+
+/* Frames come anyhow. */
+static void want(struct reader *r)
+{
+    if (r->output == OUT_JPG)
+        ring_want(r->ring, true);
 }
 
 /* What is the newest picture may be old, when nobody wanted any for a while. */
@@ -96,6 +101,7 @@ static int next_picture(struct reader *r, struct ring_view *view, const struct t
                 errno = EIDRM;
             return -1;
         }
+        want(r);
     }
 }
 
@@ -262,12 +268,13 @@ static int read_pictures(struct reader *r, uint64_t count, double seconds)
     struct timespec at;
     const struct timespec *deadline = cli_deadline(seconds, &at);
     struct ring_view view;
-    if (!count)
-        refresh(r, seconds);
     if (count && ring_pin(r->ring, 0, &view) == 1) { /* those that come from now on */
         r->after = view.meta.number;
         ring_unpin(r->ring);
     }
+    want(r); /* what that brings comes from now on */
+    if (!count)
+        refresh(r, seconds);
     do {
         int got = next_picture(r, &view, deadline);
         if (got != 1)

@@ -274,7 +274,6 @@ static void source_publish(struct source *source, const struct ring_view *view)
     for (struct viewer *viewer = source->watchers; viewer; viewer = viewer->next_watcher)
         viewer_picture(viewer);
     source_not_idle(source);
-    source_awake(source);
 }
 
 struct packet *source_newest(struct source *source)
