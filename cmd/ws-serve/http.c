@@ -405,6 +405,13 @@ static int answer_last(struct conn *conn, bool head, unsigned status, const char
     return -1;
 }
 
+static bool version_known(struct lws *wsi)
+{
+    char version[16];
+    return lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_HTTP) > 0 &&
+           strncmp(version, "HTTP/1.", 7) == 0;
+}
+
 int http_request(struct conn *conn)
 {
     int method;
@@ -413,6 +420,8 @@ int http_request(struct conn *conn)
     bool head = method == LWSHUMETH_HEAD;
     if (http_busy(conn))
         return -1;
+    if (!version_known(conn->wsi))
+        return answer_last(conn, head, 505, NULL, "HTTP/1.1 is spoken here");
     if (!path)
         return answer_text(conn, head, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = http_route(conn->server, path);

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXTENSION_BYTES = 250 }; /* lws hangs up on more */
+enum {
+    EXTENSION_BYTES = 250, /* lws hangs up on more */
+    KEPT_BYTES = 4096      /* for messages in pieces, while a viewer sends none */
+};
 
 /* A header's value with its length checked: false when it is absent, empty or too long. */
 static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
@@ -118,6 +121,8 @@ static int message_add(struct conn *conn, const char *data, size_t bytes)
 {
     if (conn->text_bytes + bytes > conn->text_room) {
         size_t room = 2 * (conn->text_bytes + bytes);
+        if (room > MESSAGE_BYTES)
+            room = MESSAGE_BYTES;
         char *text = realloc(conn->text, room);
         if (!text)
             return -1;
@@ -144,6 +149,8 @@ int ws_receive(struct conn *conn, const char *data, size_t bytes)
         return 0;
     if (lws_frame_is_binary(conn->wsi))
         return ws_fail(conn, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text is due, not binary");
+    if (lws_is_first_fragment(conn->wsi)) /* of an empty end lws may not tell */
+        conn->text_more = false;
     if (!conn->text_more)
         conn->text_bytes = 0;
     /* What is announced counts, before it comes. */
@@ -162,5 +169,10 @@ int ws_receive(struct conn *conn, const char *data, size_t bytes)
         return 0;
     const char *why = "";
     unsigned code = viewer_message(conn->viewer, bytes ? data : "", bytes, &why);
+    if (conn->text_room > KEPT_BYTES) { /* hardly a message is so long */
+        free(conn->text);
+        conn->text = NULL;
+        conn->text_room = 0;
+    }
     return code ? ws_fail(conn, code, why) : 0;
 }
