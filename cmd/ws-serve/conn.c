@@ -50,7 +50,6 @@ void conn_fail(struct conn *conn, unsigned close_code, const char *why)
         return;
     conn->failed = true;
     conn->close_why = strndup(why, WHY_BYTES);
-    lws_rx_flow_control(conn->wsi, 0);
     conn_end(conn, close_code);
 }
 
@@ -64,10 +63,9 @@ static int conn_close(struct conn *conn, bool websocket)
 }
 
 /*
- * The close frame has gone out, maybe lws's own: nothing may follow it. After a failure nothing
- * that comes is looked at either (RFC 6455, 7.1.7): in the middle of a frame no answer could be
- * told. The client gets the end of file at once, and has a moment to read both before a reset takes
- * them away.
+ * The close frame has gone out, maybe lws's own: nothing may follow it. After a failure its answer
+ * is not waited for (RFC 6455, 7.1.7): in the middle of a frame none could be told. The client gets
+ * the end of file at once, and has a moment to read both before a reset takes them away.
  */
 static int conn_closed(struct conn *conn)
 {
@@ -77,7 +75,6 @@ static int conn_closed(struct conn *conn)
         return 0;
     conn->shut = true;
     shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
-    lws_rx_flow_control(conn->wsi, 0);
     lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_ACK, END_SECONDS);
     return 0;
 }
@@ -108,7 +105,8 @@ static int conn_happens(struct conn *conn, enum lws_callback_reasons reason, con
     case LWS_CALLBACK_RECEIVE:
         return ws_receive(conn, data, bytes);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return ws_peer_closes(conn, data, bytes);
+        /* Ours has not gone out yet, but says more. */
+        return conn->close_code ? conn_close(conn, true) : ws_peer_closes(conn, data, bytes);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return conn_writable(conn, true);
     case LWS_CALLBACK_RAW_RX:

@@ -103,9 +103,8 @@ int ws_open(struct conn *conn)
 int ws_peer_closes(struct conn *conn, const char *data, size_t bytes)
 {
     unsigned code = bytes < 2 ? 0 : (unsigned char)data[0] << 8 | (unsigned char)data[1];
-    if (conn->viewer)
+    if (conn->viewer) /* lws would go on with what comes behind it */
         viewer_leave(conn->viewer);
-    lws_rx_flow_control(conn->wsi, 0); /* lws would take what comes behind it */
     if (bytes == 1 || code > 4999)
         code = LWS_CLOSE_STATUS_PROTOCOL_ERR;
     else if (bytes > 2 && !event_utf8(data + 2, bytes - 2))
