@@ -31,7 +31,7 @@ viewer() { # NAME [ARGS…]
     mkfifo "${OF[$name]}.in"
     exec {fd}<>"${OF[$name]}.in"
     : >"${OF[$name]}"
-    bg "$TESTS/ws-client.py" --stay --lines "$@" "$WS" >"${OF[$name]}" <"${OF[$name]}.in"
+    bg "$TESTS/ws-client.py" --stay --lines --timeout 120 "$@" "$WS" >"${OF[$name]}" <"${OF[$name]}.in"
     IN[$name]=$fd
     PID[$name]=$BG
     wait_until 10 grep -qE '^(open|status)' "${OF[$name]}"
@@ -51,18 +51,22 @@ bye() { # NAME
     ends 0 "${PID[$1]}"
 }
 
-# An expression about its last state, s.
-state_is() { # NAME EXPRESSION
-    grep '^text {"type":"state"' "${OF[$1]}" | tail -n 1 | cut -c 6- | python3 -c "import json, sys
-s = json.loads(sys.stdin.read())
-sys.exit(not ($2))"
+# An expression about its last state, s; becomes true within 10 seconds, or SECONDS.
+state() { # NAME EXPRESSION [SECONDS]
+    python3 -c 'import json, sys, time
+end = time.monotonic() + float(sys.argv[3])
+while True:
+    lines = [l[5:] for l in open(sys.argv[1]) if l.startswith("""text {"type":"state",""") and l.endswith("\n")]
+    s = json.loads(lines[-1]) if lines else None
+    if s and eval(sys.argv[2]):
+        sys.exit(0)
+    if time.monotonic() >= end:
+        sys.exit(f"{sys.argv[2]}: not so, but {lines}")
+    time.sleep(0.02)' "${OF[$1]}" "${2//$'\n'/ }" "${3:-10}"
 }
 
-state() { # NAME EXPRESSION
-    wait_until 10 state_is "$@" || {
-        cat "${OF[$1]}"
-        return 1
-    }
+state_is() {
+    state "$1" "$2" 0
 }
 
 states() { # NAME
@@ -431,7 +435,7 @@ assert not held and changes >= 2, (held, changes)'
     local n many
     n=$(states a)
     say a "$HELLO"
-    wait_until 5 [ "$(states a)" = $((n + 1)) ] || heard a
+    heard a
     [ "$(states a)" = $((n + 1)) ]
     # 63 changes in one message
     many=$(printf '{"type":"control","want":"ask"},{"type":"control","want":"release"},%.0s' {1..31})
@@ -489,8 +493,9 @@ assert not held and changes >= 2, (held, changes)'
     grep -q '"t":3.5,.*"event":3}' "${OF[b]}"
     heard a
     grep -q '"t":4.5,.*"event":2}' "${OF[a]}"
+    generation=$(curl -fsS "$URL/stats" | sed 's/.*"generation":"\([0-9a-f]*\).*/\1/')
     shm-create -s 64x48 --replace "$S"
-    wait_until 5 stat_is 's["generation"] != "'"$(curl -s "$URL/stats" | sed 's/.*generation":"\([0-9a-f]*\).*/\1/')"'"' || true
+    wait_until 10 stat_is 's["generation"] != "'"$generation"'"'
     say b '{"type":"key_down","key":"x"}'
     heard b
     grep -q '"t":5.5,.*"event":1}' "${OF[b]}"
