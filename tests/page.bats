@@ -31,6 +31,22 @@ scenario() {
     scenario picture "pictures that were drawn are acknowledged"
 }
 
+@test "frames a second, frame delay, data rate and dropped pictures are those of the wire" {
+    scenario numbers "frames a second, frame delay, data rate and dropped pictures are those of the wire"
+}
+
+@test "a page that was busy draws the newest of what came, and tells how many it did not" {
+    scenario numbers "a page that was busy draws the newest of what came, and tells how many it did not"
+}
+
+@test "input delay ends with the first picture that shows the event" {
+    scenario numbers "input delay ends with the first picture that shows the event"
+}
+
+@test "input delay is known too when the picture is there before the pong" {
+    scenario numbers "input delay is known too when the picture is there before the pong"
+}
+
 @test "a drag comes out whole and in order" {
     scenario pointer "a drag comes out whole and in order"
 }
@@ -163,6 +179,10 @@ scenario() {
     scenario steer "first: one steers, hands over, lets go, begins"
 }
 
+@test "token: who may takes over at once, a view token only looks" {
+    scenario steer "token: who may takes over at once, a view token only looks"
+}
+
 @test "any: both steer, and only their number is shown" {
     scenario steer "any: both steer, and only their number is shown"
 }
@@ -175,8 +195,12 @@ scenario() {
     scenario steer "interaction=0 never steers"
 }
 
-@test "a hidden page is no viewer, and comes back at once, steering if it did" {
-    scenario steer "a hidden page is no viewer, and comes back at once, steering if it did"
+@test "a hidden page is no viewer, and comes back at once" {
+    scenario steer "a hidden page is no viewer, and comes back at once"
+}
+
+@test "the lower stream of a ladder is named, and nothing is miscounted at the change" {
+    scenario ladder "the lower stream of a ladder is named, and nothing is miscounted at the change"
 }
 
 @test "the page survives a restart of the server, and says so" {
@@ -213,6 +237,38 @@ scenario() {
 
 @test "nothing comes from elsewhere and nothing is inline" {
     scenario looks "nothing comes from elsewhere and nothing is inline"
+}
+
+@test "axe finds nothing in the dark" {
+    scenario axe "axe finds nothing in the dark"
+}
+
+@test "axe finds nothing in the light, 320 pixels wide" {
+    scenario axe "axe finds nothing in the light, 320 pixels wide"
+}
+
+@test "bar=0 leaves the picture, background colours what is beside it" {
+    scenario options "bar=0 leaves the picture, background colours what is beside it"
+}
+
+@test "without JavaScript the picture is there" {
+    scenario options "without JavaScript the picture is there"
+}
+
+@test "a server that asks for a token: the page says what to do" {
+    scenario options "a server that asks for a token: the page says what to do"
+}
+
+@test "a server that is full: the page says so, and comes in when there is room" {
+    scenario options "a server that is full: the page says so, and comes in when there is room"
+}
+
+@test "a stream that was removed: the page says so" {
+    scenario options "a stream that was removed: the page says so"
+}
+
+@test "every bitmap is closed, the heap stays flat, and a slow page ends on the newest" {
+    scenario memory "every bitmap is closed, the heap stays flat, and a slow page ends on the newest"
 }
 
 @test "MJPEG shows the last picture of a stream that stands still" {

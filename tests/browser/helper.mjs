@@ -177,7 +177,7 @@ atEnd(async () => {
 /*
  * A page with storage of its own, or of context. Whatever it writes on its console, and any
  * exception, fails the test, but for what is in page.allowed (regular expressions). wire: what goes
- * over its WebSockets is kept, see wireOf.
+ * over its WebSockets is kept, see wireOf; 'without acks': the server gets none.
  */
 export async function open(t, url, {flags, context, wire, ...options} = {})
 {
@@ -196,13 +196,14 @@ export async function open(t, url, {flags, context, wire, ...options} = {})
         assert.deepEqual(said.filter(text => !page.allowed.some(a => a.test(text))), []);
     });
     if (wire)
-        await page.addInitScript(tapWire);
+        await page.addInitScript(tapWire, wire);
     await page.goto(url);
     return page;
 }
 
-/* In the page: every message and when, in ms of performance.now(); held() may keep text back. */
-function tapWire()
+/* In the page: every message and when, in ms of performance.now(). wire.held, an array, keeps text
+ * back. */
+function tapWire(how)
 {
     const wire = window.wire = {sent: [], got: [], held: null};
     const Real = WebSocket;
@@ -223,8 +224,10 @@ function tapWire()
 
         send(data)
         {
-            wire.sent.push({at: performance.now(), ...JSON.parse(data)});
-            super.send(data);
+            const message = JSON.parse(data);
+            wire.sent.push({at: performance.now(), ...message});
+            if (how !== 'without acks' || message.type !== 'ack')
+                super.send(data);
         }
     };
 }

@@ -1,6 +1,8 @@
 /* One steers, others watch: who it is can be seen, and only its events leave a page. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {eventsSent, eventsUpTo, hide, live, moving, open, readEvents, settle, still, until, wireOf} from './helper.mjs';
 
 const who = page => page.textContent('#who');
@@ -77,6 +79,28 @@ test('first: one steers, hands over, lets go, begins', async t => {
     await says(b, 'Nobody steers');
 });
 
+test('token: who may takes over at once, a view token only looks', async t => {
+    const folder = mkdtempSync(`${tmpdir()}/page-`);
+    t.after(() => rmSync(folder, {recursive: true}));
+    const [steers, looks] = ['s'.repeat(32), 'l'.repeat(32)];
+    writeFileSync(`${folder}/tokens`, `control ${steers}\nview ${looks}\n`, {mode: 0o600});
+    const {server} = await still(t, 640, 360, '--control', 'token', '--token-file', `${folder}/tokens`);
+    const [a, b, c] = [await open(t, `${server.url}?token=${steers}`),
+                       await open(t, `${server.url}?token=${steers}`),
+                       await open(t, `${server.url}?token=${looks}`, {wire: true})];
+    await says(a, 'You steer');
+    await says(b, 'Viewer 1 steers');
+    await says(c, 'View only · viewer 1 steers');
+    await can(b, 'Ask', 'Take');
+    await b.click('text=Take');
+    await says(a, 'Viewer 2 steers');
+    await says(b, 'You steer');
+    await says(c, 'View only · viewer 2 steers');
+    await live(c);
+    await fiddle(c);
+    assert.deepEqual([await actions(c), await eventsSent(c)], [[], []]);
+});
+
 test('any: both steer, and only their number is shown', async t => {
     const {server} = await still(t, 320, 200);
     const events = await readEvents(t);
@@ -117,7 +141,7 @@ test('interaction=0 never steers', async t => {
     assert.ok(!(await quiet.isVisible('#steer')));
 });
 
-test('a hidden page is no viewer, and comes back at once, steering if it did', async t => {
+test('a hidden page is no viewer, and comes back at once', async t => {
     const {server} = await moving(t, '320x200', 20, '--control', 'first');
     const page = await open(t, server.url, {wire: true});
     await live(page);

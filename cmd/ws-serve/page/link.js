@@ -11,7 +11,7 @@ const RETRY_MS = {first: 250, last: 5000, refused: 30000};
 const REFUSALS = {
     401: ['No entry', 'This server asks for a token: open the address with ?token=…'],
     403: ['No entry', 'This server does not let this page or this token in.'],
-    410: ['Removed', 'The stream was removed.'],
+    410: ['Removed', 'The stream is gone; should it come back, so does the picture.'],
     429: ['Full', 'The server takes no more connections from here for now.'],
     503: ['Full', 'The server has as many viewers as it takes.'],
     200: ['No WebSocket', 'The server answers, but gives no WebSocket: it is full, or a proxy does not pass it on.'],

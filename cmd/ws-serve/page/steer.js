@@ -58,15 +58,6 @@ function fill(parent, key, make)
 export function createSteer(send)
 {
     const want = (what, to) => send({type: 'control', want: WANTS[what] ?? what, ...(to && {to})});
-    let mine = false;   /* this viewer steered, and never let go itself */
-    let fresh = true;   /* no state has come over this connection */
-
-    function act(what)
-    {
-        if (what === 'release')
-            mine = false;
-        want(what);
-    }
 
     function showAsking(ids)
     {
@@ -74,10 +65,7 @@ export function createSteer(send)
             const line = document.createElement('p');
             const text = document.createElement('span');
             text.textContent = `Viewer ${id} asks to steer`;
-            line.append(text, button('Give', `Hand over to viewer ${id}`, () => {
-                mine = false;
-                want('give', id);
-            }));
+            line.append(text, button('Give', `Hand over to viewer ${id}`, () => want('give', id)));
             return line;
         }));
     }
@@ -86,20 +74,13 @@ export function createSteer(send)
         /* The connection is gone; what was said stays to be seen. */
         lost()
         {
-            fresh = true;
             $('steer').inert = true;
             showAsking([]);
         },
 
         show(s, lower)
         {
-            /* After a loss of the connection: on with what was. */
-            if (fresh && mine && !s.steering && s.steerer === null)
-                want('ask');
-            fresh = false;
             $('steer').inert = false;
-            mine = s.steering || (mine && s.steerer === null);
-
             const actions = actionsOf(s);
             $('steer').hidden = !textOf(s) && !lower && s.viewers < 2 && !actions.length;
             $('who').textContent = textOf(s);
@@ -109,7 +90,7 @@ export function createSteer(send)
             $('crowd').title = `${s.viewers} viewers; you are viewer ${s.viewer}`;
             $('count').textContent = s.viewers;
             fill($('actions'), actions.join(), () =>
-                actions.map(a => button(...ACTIONS[a], () => act(a))));
+                actions.map(a => button(...ACTIONS[a], () => want(a))));
             showAsking(s.steering && s.control !== 'any' ? s.asking.filter(id => id !== s.viewer) : []);
         },
     };

@@ -1,0 +1,67 @@
+/* Many pictures: every decoded one is let go, the heap stays as it is, the newest is what is shown. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {live, moving, open, until} from './helper.mjs';
+
+const MANY = Number(process.env.PICTURES || 1000);
+
+/* In the page: bitmaps, and the number of the last picture that was drawn. */
+function countBitmaps()
+{
+    window.bitmaps = {made: 0, open: 0, most: 0};
+    const make = createImageBitmap;
+    window.createImageBitmap = async (...what) => {
+        const bitmap = await make(...what);
+        bitmaps.made++;
+        bitmaps.most = Math.max(bitmaps.most, ++bitmaps.open);
+        return bitmap;
+    };
+    const close = ImageBitmap.prototype.close;
+    ImageBitmap.prototype.close = function () {
+        bitmaps.open--;
+        close.call(this);
+    };
+    window.acked = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        const message = JSON.parse(data);
+        if (message.type === 'ack')
+            window.acked = message.seq;
+        send.call(this, data);
+    };
+}
+
+test('every bitmap is closed, the heap stays flat, and a slow page ends on the newest', async t => {
+    const {server, source} = await moving(t, '320x180', 300);
+    /* Frames as fast as they can be drawn, so that it doesn't take minutes. */
+    const page = await open(t, 'about:blank', {flags: ['--disable-frame-rate-limit', '--disable-gpu-vsync']});
+    await page.addInitScript(countBitmaps);
+    await page.goto(`${server.url}?overlay=1`);
+    await live(page);
+    const session = await page.context().newCDPSession(page);
+    const heap = async made => {
+        await until(`${made} pictures`, () => page.evaluate(n => bitmaps.made >= n, made), 120);
+        await session.send('HeapProfiler.collectGarbage');
+        return (await session.send('Runtime.getHeapUsage')).usedSize;
+    };
+    const before = await heap(300);
+    const after = await heap(300 + MANY);
+    t.diagnostic(`${MANY} pictures: ${before} → ${after} bytes`);
+    assert.ok(after - before < 150e3 + 20 * MANY, `${before} → ${after} bytes`);
+
+    /* At the usual rate more are decoded than drawn. */
+    const usual = await open(t, 'about:blank');
+    await usual.addInitScript(countBitmaps);
+    await usual.goto(server.url);
+    await until('150 pictures', () => usual.evaluate(() => bitmaps.made >= 150));
+    assert.ok(await usual.evaluate(() => bitmaps.open) <= 2);
+    await usual.close();
+
+    await session.send('Emulation.setCPUThrottlingRate', {rate: 8});
+    await heap(330 + MANY);
+    await source.stop();
+    const newest = async () => (await (await fetch(`${server.url}stats`)).json()).newest.seq;
+    await until('the last picture', async () => (await page.evaluate(() => acked)) === await newest());
+    const {most, open: left, made} = await page.evaluate(() => bitmaps);
+    assert.ok(most <= 2 && left === 0, `${most} of ${made} at once, ${left} now`);
+});

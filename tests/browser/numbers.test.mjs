@@ -1,0 +1,140 @@
+/* The numbers are true: compared with what went over the same page's WebSocket. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {eventsUpTo, live, moving, near, open, ppm, readEvents, settle, still,
+        until, wireOf} from './helper.mjs';
+
+const number = async (page, id) => parseFloat(await page.textContent(id));
+
+/* What to add to the page's clock for this machine's, by which frames are stamped, ms. */
+async function clockOf(page)
+{
+    let best = {trip: Infinity};
+    for (let i = 0; i < 20; i++) {
+        const from = Number(process.hrtime.bigint()) / 1e6;
+        const at = await page.evaluate(() => performance.now());
+        const to = Number(process.hrtime.bigint()) / 1e6;
+        if (to - from < best.trip)
+            best = {trip: to - from, offset: (from + to) / 2 - at};
+    }
+    return best;
+}
+
+test('frames a second, frame delay, data rate and dropped pictures are those of the wire', async t => {
+    const {server} = await moving(t, '640x360', 20);
+    const page = await open(t, `${server.url}?overlay=1`, {wire: true});
+    await live(page);
+    /* What is shown, at the moment it changes, and what there was in the 2 and 5 seconds before. */
+    const compare = () => page.evaluate(() => new Promise(done => {
+        const node = document.getElementById('o-data');
+        new MutationObserver((list, observer) => {
+            observer.disconnect();
+            const now = performance.now();
+            const within = (all, span) => all.filter(m => m.at > now - span);
+            const acked = within(wire.sent, 5000).filter(m => m.type === 'ack').map(m => m.seq);
+            const pictures = within(wire.got, 5000).filter(m => m.bytes);
+            done({
+                now,
+                screen: document.getElementById('o-screen').textContent,
+                rate: document.getElementById('o-rate').textContent,
+                data: node.textContent,
+                dropped: parseFloat(document.getElementById('o-dropped').textContent),
+                drawn: within(wire.sent, 2000).filter(m => m.type === 'ack').length,
+                bytes: within(wire.got, 2000).reduce((sum, m) => sum + (m.bytes ?? 0), 0),
+                gaps: acked.at(-1) - acked[0] + 1 - acked.length,
+                last: pictures.at(-1).bytes,
+            });
+        }).observe(node, {childList: true});
+    }));
+    await until('some seconds of it', async () => (await wireOf(page)).sent.at(-1).at > 6000);
+    const {offset, trip} = await clockOf(page);
+    const shown = await compare();
+    near([parseFloat(shown.rate)], [shown.drawn / 2], 1, JSON.stringify(shown));
+    const [, value, unit, each] = /^([\d.]+) ([kM]B)\/s([\d.]+) kB each$/.exec(shown.data);
+    near([value * (unit === 'kB' ? 1e3 : 1e6) / shown.bytes * 2], [1], 0.1, JSON.stringify(shown));
+    near([each * 1e3], [shown.last], 5e3, JSON.stringify(shown));
+    near([shown.dropped], [shown.gaps], 2, JSON.stringify(shown));
+
+    const {sent, got} = await wireOf(page);
+    const captured = new Map(got.filter(m => m.seq).map(m => [m.seq, m.captured * 1000]));
+    const delays = sent.filter(m => m.type === 'ack' && m.at > shown.now - 5000 && m.at <= shown.now)
+        .map(m => m.at + offset - captured.get(m.seq)).sort((a, b) => a - b);
+    const trips = got.filter(m => m.type === 'pong').map(m => m.at - m.t);
+    near([parseFloat(shown.screen)], [delays[delays.length >> 1]],
+         trip / 2 + Math.min(...trips.slice(-8)) / 2 + 2, `of ${delays.length}`);
+    assert.match(await page.textContent('#o-size'), /^640 × 360 q (89|90|91) 4:2:0$/);
+});
+
+test('a page that was busy draws the newest of what came, and tells how many it did not', async t => {
+    const {server} = await moving(t, '640x360', 60);
+    /* Or the server would hold back what this test is about. */
+    const page = await open(t, `${server.url}?overlay=1`, {wire: 'without acks'});
+    await live(page);
+    await until('many', async () => (await wireOf(page)).got.length > 60);
+    for (let i = 0; i < 5; i++) {
+        const came = await page.evaluate(() => {
+            const end = performance.now() + 400;
+            while (performance.now() < end)
+                ;
+            return wire.got.length;
+        });
+        await until('the newest is drawn', () => page.evaluate(n => wire.got.length > n &&
+            wire.sent.findLast(m => m.type === 'ack').seq >= wire.got.findLast(m => m.seq).seq - 1, came));
+    }
+    const {sent, got} = await wireOf(page);
+    const acked = new Set(sent.filter(m => m.type === 'ack').map(m => m.seq));
+    const received = got.filter(m => m.seq).map(m => m.seq);
+    const skipped = received.filter(seq => seq <= Math.max(...acked) && !acked.has(seq));
+    assert.ok(skipped.length >= 5, `${skipped.length} were not drawn`);
+    await until('it is told', async () => /[1-9]\d* undrawn$/.test(await page.textContent('#o-dropped')));
+});
+
+/* The event's number in the log is its place among all of them. */
+async function answered(t, hold)
+{
+    const {server, writer} = await still(t, 320, 200);
+    const events = await readEvents(t);
+    const page = await open(t, `${server.url}?overlay=1`, {wire: true});
+    await live(page);
+    await until('the clock is known', async () => (await wireOf(page)).got.filter(m => m.type === 'pong').length >= 3);
+    assert.equal(await page.textContent('#o-input'), '– ms');
+    await page.mouse.move(300, 300);
+    await settle(page);
+    if (hold)
+        await page.evaluate(() => (wire.held = []));
+    const colour = (r, event) => writer.stdin.write(ppm(320, 200, () => [r, 90, 90], event));
+    const before = await page.evaluate(() => performance.now());
+    await page.mouse.down();
+    const number = await until('the press', async () =>
+        1 + events.findIndex(e => e.type === 'pointer_down'));
+    const drawn = async () => (await wireOf(page)).sent.filter(m => m.type === 'ack').length;
+    /* One that doesn't show it yet, then one that does. */
+    let count = await drawn();
+    colour(120, number - 1);
+    await until('one more', async () => (await drawn()) > count);
+    count = await drawn();
+    const between = await page.evaluate(() => performance.now());
+    colour(200, number);
+    await until('and the next', async () => (await drawn()) > count);
+    const shown = (await wireOf(page)).sent.findLast(m => m.type === 'ack').at;
+    if (hold) {
+        await until('its pong', () => page.evaluate(() => wire.held.length > 0));
+        await page.evaluate(() => {
+            const all = wire.held;
+            wire.held = null;
+            all.forEach(one => one());
+        });
+    }
+    const pressed = (await wireOf(page)).sent.find(m => m.type === 'pointer_down').at;
+    const text = await until('a delay', async () => {
+        const said = await page.textContent('#o-input');
+        return said !== '– ms' && said;
+    });
+    const got = parseFloat(text);
+    assert.ok(got >= between - pressed - 1 && got <= shown - before + 1,
+              `${text}: between ${between - pressed} and ${shown - before}`);
+}
+
+test('input delay ends with the first picture that shows the event', t => answered(t, false));
+
+test('input delay is known too when the picture is there before the pong', t => answered(t, true));

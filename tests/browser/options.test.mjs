@@ -1,0 +1,88 @@
+/* The address's options, no JavaScript, and servers that don't let the page in. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {writeFileSync, rmSync, mkdtempSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {MIDDLES, QUARTERS, createStream, live, name, open, pixels, run, serve, stateOf, still, until} from './helper.mjs';
+
+test('bar=0 leaves the picture, background colours what is beside it', async t => {
+    const {server} = await still(t, 640, 360);
+    const page = await open(t, `${server.url}?bar=0&background=rgb(10,20,30)`);
+    await live(page);
+    const look = () => page.evaluate(() => {
+        const {left, top, width, height} = document.getElementById('stage').getBoundingClientRect();
+        return [left, top, width - innerWidth, height - innerHeight,
+                getComputedStyle(document.getElementById('stage')).backgroundColor];
+    });
+    assert.deepEqual(await look(), [0, 0, 0, 0, 'rgb(10, 20, 30)']);
+    /* What isn't a colour is none. */
+    await page.goto(`${server.url}?background=url(x)`);
+    await live(page);
+    assert.notEqual((await look())[4], 'rgb(10, 20, 30)');
+    assert.equal(await page.evaluate(() => document.getElementById('stage').style.background), '');
+});
+
+test('without JavaScript the picture is there', async t => {
+    const {server} = await still(t, 320, 240);
+    const page = await open(t, server.url, {javaScriptEnabled: false});
+    const image = page.locator('noscript img');
+    await until('an image', async () => (await image.count()) === 1);
+    await until('the picture', async () => {
+        const shot = await image.screenshot();
+        const other = await open(t, 'about:blank');
+        await other.setContent(`<img src="data:image/png;base64,${shot.toString('base64')}">`);
+        const got = await pixels(other, MIDDLES, 'img');
+        return got?.every((pixel, i) => pixel.every((v, c) => Math.abs(v - QUARTERS[i][c]) < 12));
+    });
+});
+
+/* The server is another one while the page waits to come back. */
+async function refused(t, ...options)
+{
+    const {server} = await still(t, 320, 240);
+    const page = await open(t, server.url);
+    await live(page);
+    page.allowed.push(/WebSocket connection to .* failed|Failed to load resource/);
+    await server.stop();
+    await serve(t, server.port, ...options);
+    await until('refused', async () => (await stateOf(page)) === 'refused');
+    return page;
+}
+
+test('a server that asks for a token: the page says what to do', async t => {
+    const folder = mkdtempSync(`${tmpdir()}/page-`);
+    t.after(() => rmSync(folder, {recursive: true}));
+    writeFileSync(`${folder}/tokens`, `control ${'c'.repeat(32)}\n`, {mode: 0o600});
+    const page = await refused(t, '--token-file', `${folder}/tokens`);
+    const says = await page.textContent('#notice');
+    assert.match(says, /asks for a token: open the address with \?token=/);
+    assert.ok(await page.isVisible('#notice'));
+    await until('it is read out', async () => (await page.textContent('#told')) === says);
+});
+
+test('a server that is full: the page says so, and comes in when there is room', async t => {
+    const {server} = await still(t, 320, 240);
+    await server.stop();
+    const small = await serve(t, server.port, '--max-viewers', '1');
+    const first = await open(t, small.url);
+    await live(first);
+    const page = await open(t, small.url);
+    page.allowed.push(/WebSocket connection to .* failed|Failed to load resource/);
+    await until('refused', async () => (await stateOf(page)) === 'refused');
+    assert.match(await page.textContent('#hint'), /full/);
+    await first.close();
+    await live(page);
+});
+
+test('a stream that was removed: the page says so', async t => {
+    await createStream(t, '320x240', {stream: `${name}-2`});
+    const {encoder, writer, server} = await still(t, 320, 240, `${name}-2`);
+    const page = await open(t, server.url);
+    await live(page);
+    page.allowed.push(/WebSocket connection to .* failed|Failed to load resource/);
+    await encoder.stop();
+    writer.stdin.end();
+    await run('shm-rm', ['-f', name]);
+    await until('refused', async () => (await stateOf(page)) === 'refused');
+    assert.equal(await page.textContent('#notice'), 'Removed. The stream is gone; should it come back, so does the picture.');
+});
