@@ -683,6 +683,30 @@ assert moves == list(range(20480)), len(moves)
 assert [w[1] for w in seen if w[0] == "key_down"] == ["key=b"]'
 }
 
+@test "the same over TLS: it is read from, moves are dropped and counted, presses wait" {
+    local pem=$BATS_TEST_TMPDIR/pem key=$BATS_TEST_TMPDIR/key
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=here -days 2 \
+        -keyout "$key" -out "$pem" 2>/dev/null
+    MAY=(-k)
+    scene --max-events 1000000 --tls-cert "$pem" --tls-key "$key"
+    WS=wss://127.0.0.1:$PORT/ws
+    viewer a
+    viewer b
+    bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
+    HOLD=$BG
+    wait_until 10 stopped
+    python3 -c 'import json
+for n in range(0, 20480, 64):
+    print(json.dumps([{"type": "pointer_move", "x": (n + i) / 32768, "y": 0} for i in range(64)]))' >&"${IN[a]}"
+    say a '{"type":"key_down","key":"a"}'
+    heard a
+    heard b
+    stat_is 's["waiting"] == 2049 and v[1]["limited"] == 20480 - 2048'
+    go_on
+    wait_until 10 stat_is 's["waiting"] == 0 and v[1]["events"] == 2049'
+    [ "$(logged | tail -n 1)" = "key_down key=a viewer=1" ]
+}
+
 @test "events that wait go into the stream that supersedes theirs, or away with it" {
     held_log
     say a "$DOWN" "$UP"

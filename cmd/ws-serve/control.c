@@ -215,7 +215,8 @@ bool control_admit(struct viewer *viewer, uint64_t now, bool loses)
     uint64_t cost = SECOND / viewer->source->server->events_max;
     if (viewer->paid_until < now)
         viewer->paid_until = now;
-    if (viewer->paid_until + cost > now + (loses ? 1 : 2) * (uint64_t)SECOND)
+    if (viewer->paid_until + cost > now + (loses ? 1 : 2) * (uint64_t)SECOND ||
+        !inbox_admits(viewer, loses))
         return false;
     viewer->paid_until += cost;
     return true;

@@ -125,6 +125,17 @@ static void viewer_wrote(struct viewer *viewer, uint64_t number, size_t count)
     viewer->events += count;
 }
 
+static bool inbox_crowded(const struct viewer *viewer)
+{
+    return viewer->waiting >= OWN_ENOUGH || viewer->source->inbox.count >= ROOM_ENOUGH;
+}
+
+bool inbox_admits(const struct viewer *viewer, bool loses)
+{
+    return !lws_is_ssl(viewer->conn->wsi) ||
+           (loses ? !inbox_crowded(viewer) : viewer->waiting < 2 * OWN_ENOUGH);
+}
+
 int inbox_append(struct source *source, struct viewer *viewer, struct event *events, size_t count)
 {
     struct inbox *inbox = &source->inbox;
@@ -144,7 +155,8 @@ int inbox_append(struct source *source, struct viewer *viewer, struct event *eve
     if (!viewer)
         return 0;
     viewer->waiting += count;
-    if (!viewer->paused && (viewer->waiting >= OWN_ENOUGH || inbox->count >= ROOM_ENOUGH))
+    /* With TLS lws 4.1 would go round and round over what it has decrypted and may not deliver. */
+    if (!viewer->paused && inbox_crowded(viewer) && !lws_is_ssl(viewer->conn->wsi))
         viewer_pause(viewer);
     return 0;
 }

@@ -176,6 +176,10 @@ int source_thread(pthread_t *thread, void *(*run)(void *), struct source *source
  * may only be read are dropped: -1. May end the stream, and with it all its viewers. */
 int inbox_append(struct source *source, struct viewer *viewer, struct event *events, size_t count);
 
+/* Is there room for one more event of this viewer? loses: as for control_admit. Always so for those
+ * that are not read from meanwhile. */
+bool inbox_admits(const struct viewer *viewer, bool loses);
+
 /* The log may have become free. May end the stream, too. */
 void inbox_retry(struct source *source);
 
