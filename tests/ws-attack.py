@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Attacks on a running ws-serve, each bounded in count and in time.
 
-ws-attack.py ATTACK [--pid PID] [--count N] http://HOST:PORT/NAME/
+ws-attack.py ATTACK [--pid PID] [--count N] http[s]://HOST:PORT/NAME/
 
 Prints what it did and saw. --pid is the server's: its descriptors, and its memory where that says
 something (not under a sanitizer, --no-memory), have to come back to where they were.
@@ -13,6 +13,7 @@ import random
 import re
 import select
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -52,6 +53,7 @@ class Target:
         self.address = (url.hostname, url.port)
         self.host = b"Host: " + url.netloc.encode() + b"\r\n"
         self.folder = url.path.encode()
+        self.tls = ssl._create_unverified_context() if url.scheme == "https" else None
         self.pid = options.pid
         self.memory_counts = not options.no_memory
         self.handshake = (
@@ -61,10 +63,10 @@ class Target:
         )
         self.get = b"GET " + self.folder + b"stats HTTP/1.1\r\n" + self.host
 
-    def connect(self):
+    def connect(self, tls=True):
         s = socket.create_connection(self.address, timeout=PATIENCE)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return s
+        return self.tls.wrap_socket(s) if tls and self.tls else s
 
     def viewer(self):
         """A socket with a WebSocket on it; what has come behind the answer is read away."""
@@ -276,6 +278,48 @@ def flood(t, count):
     t.back(4096)
 
 
+def waits(t, count):
+    """The bats test keeps the event log: a viewer with many events has to wait, nobody else has."""
+    move = b'{"type":"pointer_move","x":0.5,"y":0.5}'
+    for pad in (0, 100, 500, 1500, 3000, 8000, 20000)[:count]:
+        message = frame(1, b"[" + b",".join([move] * 64) + b"]" + b" " * pad)
+        s = t.viewer()
+        s.settimeout(1)
+        try:
+            s.sendall(message * (1600000 // len(message)))
+        except OSError:
+            pass  # it isn't read from any more
+        t.served()
+        s.close()
+        print(f"messages of {len(message)} bytes: others are served")
+
+
+def records(t, count):
+    """TLS that isn't, of the seed printed."""
+    seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+    print(f"SEED={seed}", flush=True)
+    r = random.Random(seed)
+    t.measure()
+    out = ssl.MemoryBIO()
+    client = t.tls.wrap_bio(ssl.MemoryBIO(), out)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        hello = out.read()
+    for n in range(count):
+        data = bytearray(hello)
+        for _ in range(r.randrange(0, 6)):
+            data[r.randrange(len(data))] = r.randrange(256)
+        data = data[: r.choice([1, 5, 6, 50, len(data), len(data)])] + r.randbytes(r.choice([0, 9, 900]))
+        s = t.connect(tls=False)
+        send_some(s, bytes(data))
+        if n % 3:
+            gone(s)
+        s.close()
+    t.served()
+    t.back(8192)
+
+
 def garbage(t, count):
     """Random bytes, and requests, handshakes and frames with some bytes wrong."""
     seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
@@ -443,6 +487,14 @@ def requests(t, count):
     t.served()
 
 
+def room(t):
+    try:
+        t.served()
+        return True
+    except (Wrong, OSError):
+        return False
+
+
 def crowd(t, count):
     """More connections than there is room for: who was there before goes on, and room comes back."""
     t.measure()
@@ -459,7 +511,7 @@ def crowd(t, count):
         data = data[-100:] + s.recv(PIECE)
     for x in many:
         x.close()
-    t.served()
+    wait("there is room again", PATIENCE, lambda: room(t))
     t.viewer().close()
     s.close()
     t.back(count * 32)
@@ -470,6 +522,8 @@ ATTACKS = {
     "halfframes": (halfframes, 100),
     "connects": (connects, 10000),
     "pings": (pings, 100000),
+    "records": (records, 1000),
+    "waits": (waits, 7),
     "flood": (flood, 64),
     "garbage": (garbage, 1000),
     "requests": (requests, 0),

@@ -9,16 +9,19 @@ nobody_left() {
     (($(find "/proc/$1/fd" -lname 'socket:*' | wc -l) <= 2))
 }
 
-# So many checks of a section, all well, on a server that lives on and says nothing.
+# conforms SECTION CHECKS [ws-serve's options]: so many checks of a section, all well, on a server
+# that lives on and says nothing.
 conforms() {
+    local section=$1 checks=$2
+    shift 2
     shm-create -s 64x48 "$S"
     bg shm-encode "$S"
     bg frame-gen -s 64x48 -f yuv420p -r 60 -o "$S"
-    serve "$S"
+    serve "$@" "$S"
     local server=$BG err=$BG_ERR
-    "$TESTS/ws-conformance.py" --section "$1" "$URL/$S/" | tee "$BATS_TEST_TMPDIR/checks"
+    "$TESTS/ws-conformance.py" --section "$section" "$URL/$S/" | tee "$BATS_TEST_TMPDIR/checks"
     ((PIPESTATUS[0] == 0))
-    (($(grep -c '^ok ' "$BATS_TEST_TMPDIR/checks") == $2))
+    (($(grep -c '^ok ' "$BATS_TEST_TMPDIR/checks") == checks))
     wait_until 10 nobody_left "$server"
     kill "$server"
     ends 143 "$server"
@@ -63,4 +66,15 @@ conforms() {
 
 @test "TCP is a stream: however it is cut, it means the same" {
     conforms tcp 6
+}
+
+@test "TLS cuts it too: fragments, closing, segments" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 \
+        -keyout "$BATS_TEST_TMPDIR/key" -out "$BATS_TEST_TMPDIR/cert" 2>/dev/null
+    local section
+    for section in '5.4 7' '5.5 12' '7 32' 'tcp 6'; do
+        # shellcheck disable=SC2086
+        conforms $section --tls-cert "$BATS_TEST_TMPDIR/cert" --tls-key "$BATS_TEST_TMPDIR/key"
+        shm-rm -f "$S"
+    done
 }

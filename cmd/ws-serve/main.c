@@ -32,6 +32,8 @@ enum {
     PER_ADDRESS_DEFAULT = 64,
     HOST_NAME_BYTES = 253,
     PER_ADDRESS_MAX = 65535,
+    READ_BYTES = 4096,    /* of a WebSocket, at a time */
+    RECORD_BYTES = 16384, /* the longest of TLS */
     SEND_BYTES = 1 << 20, /* at a time; left at 0 lws sends pictures in pieces of 4 KiB */
     END_MS = 1000         /* viewers have so long to answer the closing of their WebSocket */
 };
@@ -79,13 +81,24 @@ static void limit_connections(struct server *server)
         cli_die(CLI_FAIL, "setrlimit: %s", strerror(errno));
 }
 
-static const struct lws_protocols protocols[] = {
+static const struct lws_protocols over_tcp[] = {
     {.name = "shmcast",
      .callback = conn_callback,
-     .rx_buffer_size = 4096,
+     .rx_buffer_size = READ_BYTES,
      .tx_packet_size = SEND_BYTES},
     {0},
 };
+
+/* Of a TLS record that it has in part lws 4.1 wants the rest even from a viewer that has to wait
+ * (inbox.c), and goes round and round for ever. So it reads whole ones. */
+static const struct lws_protocols over_tls[] = {
+    {.name = "shmcast",
+     .callback = conn_callback,
+     .rx_buffer_size = RECORD_BYTES,
+     .tx_packet_size = SEND_BYTES},
+    {0},
+};
+_Static_assert((int)RECORD_BYTES <= (int)HEADER_BYTES, "nor does lws read more than that");
 
 /* Everything is ours to answer. A mount, because only then lws goes on reading from a connection
  * while an answer goes out, and so notices that the client went away. */
@@ -106,7 +119,7 @@ static void make_context(struct server *server, int listener)
 {
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER, /* listen.c does */
-        .protocols = protocols,
+        .protocols = server->tls ? over_tls : over_tcp,
         .mounts = &mount,
         .headers = &sniff,
         .vhost_name = "shmcast",
