@@ -55,7 +55,7 @@ struct encoder {
     jmp_buf bail; /* of the call that this very thread is in */
     int why;      /* errno of the last jump there */
     struct sink *sink;
-    uint8_t *rows; /* for planes that can't be read where they lie */
+    uint8_t *rows; /* of planes, in full range and whole blocks */
     size_t rows_bytes;
 };
 
@@ -268,6 +268,10 @@ static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t 
     memset(to + width, to[width - 1], padded - width);
 }
 
+/*
+ * Every row is copied first, though most could be encoded where they lie: blocks are read from so
+ * many rows at once that the processor sees no streams to fetch ahead in it, as copying gives it.
+ */
 static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
 {
     struct jpeg_compress_struct *c = &e->c;
@@ -297,13 +301,9 @@ static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
                     rows[p][i] = rows[p][i - 1];
                     continue;
                 }
-                const uint8_t *row = plane_row(job, plane, y);
-                if (limited || padded != plane->width) {
-                    copy_row(copy, row, plane->width, padded, limited, p > 0);
-                    row = copy;
-                    copy += padded;
-                }
-                rows[p][i] = (JSAMPROW)row;
+                copy_row(copy, plane_row(job, plane, y), plane->width, padded, limited, p > 0);
+                rows[p][i] = copy;
+                copy += padded;
             }
         }
         jpeg_write_raw_data(c, planes, (JDIMENSION)job->v * DCTSIZE);
