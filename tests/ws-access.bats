@@ -86,8 +86,12 @@ has_subject() {
     [ "$(subject)" = "$1" ]
 }
 
-ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/mjpeg metrics
-    healthz nothing a/b/c .%2e/x)
+# For curl to go through, on one connection; and the statuses that came, each once.
+ALL_PATHS='{/,/page.css,/page.js,/icon.svg,/ws,/stream.mjpg,/snapshot.jpg,/stats,/video/mjpeg,/metrics,/healthz,/streams,/nothing,/a/b/c,/.%2e/x}'
+
+statuses_of() {
+    curl -s -o /dev/null -w '%{http_code}\n' --path-as-is "$@" | sort -u | xargs
+}
 
 # --- roles ---
 
@@ -164,19 +168,16 @@ ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/
     tokens
     scene --token-file "$T" --host viz.example
     : >"$BATS_TEST_TMPDIR/answers"
-    for path in "${ALL_PATHS[@]}" "$S/" "$S/ws" "$S" "${S}x/"; do
-        for how in '' "Authorization: Bearer ${VIEW}x" "Authorization: Bearer ${VIEW%?}" "Cookie: shmcast-$PORT=$VIEW"; do
-            [ "$(status_of --path-as-is ${how:+-H "$how"} "$URL/$path")" = 401 ]
-            run -1 grep -e "$S" -e "$VIEW" "$BATS_TEST_TMPDIR/body"
-            curl -s --path-as-is -D - ${how:+-H "$how"} "$URL/$path" >>"$BATS_TEST_TMPDIR/answers.${#how}"
-        done
-        [ "$(status_of --path-as-is "$URL/$path?token=${VIEW}x")" = 401 ]
-        [ "$(status_of -I --path-as-is "$URL/$path")" = 401 ]
+    paths=${ALL_PATHS%\}},/$S/,/$S/ws,/$S,/${S}x/}
+    for how in X: "Authorization: Bearer ${VIEW}x" "Authorization: Bearer ${VIEW%?}" "Cookie: shmcast-$PORT=$VIEW"; do
+        curl -s --path-as-is -D - -H "$how" "$URL$paths" >"$BATS_TEST_TMPDIR/answers"
+        run -1 grep -e "$S" -e "$VIEW" "$BATS_TEST_TMPDIR/answers"
+        # not a byte tells one path from another: each line comes so often, the empty one once an answer
+        [ "$(sort "$BATS_TEST_TMPDIR/answers" | uniq -c | awk '{ print $1 }' | sort -u)" = 19 ]
+        [ "$(grep -c '^HTTP/1.1 401 ' "$BATS_TEST_TMPDIR/answers")" = 19 ]
     done
-    # not a byte tells one path from another
-    for answers in "$BATS_TEST_TMPDIR"/answers.*; do
-        [ "$(tr -d '\r' <"$answers" | sort | uniq -c | awk '{ print $1 }' | sort -u | wc -l)" -le 2 ]
-    done
+    [ "$(statuses_of "$URL$paths?token=${VIEW}x")" = 401 ]
+    [ "$(statuses_of -I "$URL$paths")" = 401 ]
     [ "$(header_of www-authenticate "$URL/")" = 'Bearer realm="shmcast"' ]
     [ "$(header_of www-authenticate "$URL/?token=$VIEW.")" = 'Bearer realm="shmcast", error="invalid_token"' ]
     [ "$(header_of refresh "$URL/")" = '' ]
@@ -193,11 +194,12 @@ ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/
 @test "with --cors a preflight, which has no token, doesn't tell what there is" {
     tokens
     scene --token-file "$T" --cors http://a.example
-    for path in "${ALL_PATHS[@]}" "$S/stats" "$S/nothing"; do
-        [ "$(status_of --path-as-is -X OPTIONS -H 'Origin: http://a.example' "$URL/$path")" = 204 ]
-        [ "$(status_of --path-as-is -H 'Origin: http://a.example' "$URL/$path")" = "$(
-            [[ $path = s[nt]*[.t]* || $path = video/mjpeg || $path = */stats ]] && echo 401 || echo 403)" ]
-    done
+    shared='{/stats,/snapshot.jpg,/stream.mjpg,/video/mjpeg,/streams}'
+    others='{/,/page.js,/ws,/metrics,/healthz,/nothing,/a/b}'
+    [ "$(statuses_of -X OPTIONS -H 'Origin: http://a.example' "$URL$shared")" = 204 ]
+    [ "$(statuses_of -X OPTIONS -H 'Origin: http://a.example' "$URL$others")" = 204 ]
+    [ "$(statuses_of -H 'Origin: http://a.example' "$URL$shared")" = 401 ]
+    [ "$(statuses_of -H 'Origin: http://a.example' "$URL$others")" = 403 ]
     [ "$(status_of -H 'Origin: http://a.example' -H "Authorization: Bearer $VIEW" "$URL/stats")" = 200 ]
 }
 
@@ -420,6 +422,28 @@ ALL_PATHS=("" page.css page.js icon.svg ws stream.mjpg snapshot.jpg stats video/
     says 0
 }
 
+@test "over TLS pictures larger than any buffer come whole, also to who reads slowly" {
+    certificate one
+    shm-create -s 1280x720 "$S"
+    bg shm-encode -q 95 "$S"
+    ffmpeg -v error -f lavfi -i "color=gray:s=1280x720:r=10,noise=alls=100:allf=t" -frames:v 5 -pix_fmt yuv420p \
+        -f yuv4mpegpipe - >"$BATS_TEST_TMPDIR/noise.y4m"
+    bg bash -c "while cat '$BATS_TEST_TMPDIR/noise.y4m' | shm-write -r 10 $S; do :; done"
+    noise=$BG
+    serve --tls-cert "$BATS_TEST_TMPDIR/one.pem" --tls-key "$BATS_TEST_TMPDIR/one.key" "$S"
+    bg "$TESTS/ws-client.py" "${URL/http/ws}/ws" --count 8 --receive-buffer 20000 >"$BATS_TEST_TMPDIR/slow"
+    slow=$BG
+    client "${URL/http/ws}/ws" --viewers 4 --count 8 --quiet >"$BATS_TEST_TMPDIR/out"
+    [ "$(grep -c ' ok ' "$BATS_TEST_TMPDIR/out")" = 4 ]
+    client "$URL/stream.mjpg" --count 3 --quiet
+    ends 0 "$slow" 60
+    [ "$(grep -c '^picture [0-9]\{6\}' "$BATS_TEST_TMPDIR/slow")" -ge 8 ]
+    kill "$noise"
+    clean_run curl -fsSk --limit-rate 3M -o "$BATS_TEST_TMPDIR/now.jpg" "$URL/snapshot.jpg"
+    djpeg "$BATS_TEST_TMPDIR/now.jpg" >/dev/null
+    [ "$(stat -c %s "$BATS_TEST_TMPDIR/now.jpg")" -gt 300000 ]
+}
+
 @test "over TLS the cookie is Secure" {
     tokens
     tls_scene --token-file "$T"
@@ -568,17 +592,17 @@ END
         "localhost:$PORT" LocalHost:9000 "$(hostname)" "$(hostname):$PORT" viz.example VIZ.example:1 other; do
         echo "$host"
         [ "$(status_of -H "Host: $host" "$URL/stats")" = 200 ]
+    done
+    for host in "localhost:$PORT" '[::1]:8080' VIZ.example:1; do
         [ "$(handshake --host "$host")" = 101 ]
     done
     for host in evil.test "evil.test:$PORT" viz.example.evil.test x.viz.example viz viz.example. localhost.evil.test \
         127.0.0.1.evil.test localhost:123456 localhost: localhost:x :8080 0x7f.1 127.1 2130706433 '[::1' '::1' '[]' \
         '[localhost]' '[127.0.0.1]' 'localhost,evil.test' 'evil@localhost' 'localhost/' "$(printf 'x%.0s' {1..3000})"; do
         echo "$host"
-        for path in "${ALL_PATHS[@]}"; do
-            [ "$(status_of --path-as-is -H "Host: $host" "$URL/$path")" = 421 ]
-        done
-        [ "$(handshake --host "$host")" = 421 ]
+        [ "$(statuses_of -H "Host: $host" "$URL$ALL_PATHS")" = 421 ]
     done
+    [ "$(handshake --host "evil.test:$PORT")" = 421 ]
     [[ $(curl -s -H 'Host: evil.test' "$URL/") = *"ws-serve --host"* ]]
     for two in 'localhost\r\nHost: evil.test' 'evil.test\r\nHost: localhost'; do
         client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: $two\r\nConnection: close\r\n\r\n" | grep -c '^HTTP/1.1 421'
@@ -604,16 +628,16 @@ END
 @test "pages of other sites are refused everything but to be followed to" {
     scene --origin https://lab.example
     own="http://127.0.0.1:$PORT"
-    for path in "" page.js stats snapshot.jpg metrics nothing; do
-        found=$([ "$path" = nothing ] && echo 404 || echo 200)
+    for paths in '{/,/page.js,/stats,/snapshot.jpg,/metrics}' /nothing; do
+        found=$([ "$paths" = /nothing ] && echo 404 || echo 200)
         answers() { # STATUS HEADER…
             local want=$1 headers=()
             shift
             for header; do
                 headers+=(-H "$header")
             done
-            got=$(status_of "${headers[@]}" "$URL/$path")
-            echo "$path $* → $got"
+            got=$(statuses_of "${headers[@]}" "$URL$paths")
+            echo "$paths $* → $got"
             [ "$got" = "$want" ]
         }
         answers "$found"
