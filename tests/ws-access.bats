@@ -203,6 +203,14 @@ statuses_of() {
     [ "$(status_of -H 'Origin: http://a.example' -H "Authorization: Bearer $VIEW" "$URL/stats")" = 200 ]
 }
 
+@test "with --cors for what was asked before, a handshake on the same connection is still refused" {
+    scene --cors http://a.example
+    request="Host: localhost\r\nOrigin: http://a.example\r\n"
+    client "$URL/" --bytes "GET /stats HTTP/1.1\r\n$request\r\nGET /ws HTTP/1.1\r\n${request}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" \
+        --timeout 5 >"$BATS_TEST_TMPDIR/answers" || true
+    [ "$(grep -a '^HTTP' "$BATS_TEST_TMPDIR/answers" | cut -d ' ' -f 2 | xargs)" = "200 403" ]
+}
+
 @test "a token by header, or behind the address of what isn't a page" {
     tokens
     scene --token-file "$T"
@@ -683,6 +691,7 @@ END
         done
     done
     [ "$(status_of -H 'Host: evil.test' "$URL/stats%0aHost:localhost:")" = 505 ]
+    [ "$(client "$URL/" --bytes "GET /ws%0aReferer:https://lab.example/ HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" | grep -c '^HTTP/1.. 4')" = 1 ]
 }
 
 @test "every answer has a strict policy, and no page of ours needs less" {

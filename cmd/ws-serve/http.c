@@ -84,10 +84,6 @@ const char *http_path(struct lws *wsi, int *method)
     char *path = NULL;
     int bytes = 0;
     *method = lws_http_get_uri_and_method(wsi, &path, &bytes);
-    /* lws ends the line at a newline that was percent-encoded, and takes what follows for a header;
-     * then the version is in there. */
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) <= 0)
-        return NULL;
     /* A NUL, or what lws took for an argument, makes it shorter than it was. */
     return *method >= 0 && path && path[0] == '/' && strlen(path) == (size_t)bytes ? path : NULL;
 }
@@ -405,6 +401,8 @@ static int answer_last(struct conn *conn, bool head, unsigned status, const char
     return -1;
 }
 
+/* lws ends the request line at a newline that was percent-encoded, and takes what follows for a
+ * header: then the version is in there. */
 static bool version_known(struct lws *wsi)
 {
     char version[16];
