@@ -272,6 +272,11 @@ static void use_waits(struct users *u, struct input *in)
     for (int i = 0; i < 2; i++) {
         int got = ring_wait(u->pinning[i], after, &past);
         CHECK(got >= 0 || errno == ESTALE || errno == EIDRM || errno == EINTR); /* libFuzzer's */
+        CHECK(ring_want(u->pinning[i], after & 1));
+        CHECK(ring_wanted(u->pinning[i]) || !(after & 1));
+        got = ring_refresh(u->pinning[i], &past);
+        CHECK(got == 0 || errno == ETIMEDOUT || errno == ESTALE || errno == EIDRM ||
+              errno == EINTR);
     }
     int got = evlog_wait(u->seg, after, &past);
     CHECK(got >= 0 || errno == ESTALE || errno == EIDRM || errno == EINTR);
