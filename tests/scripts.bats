@@ -318,7 +318,7 @@ JSON
     grep -q '^2001-02-03, M' README.md
     run -1 grep -q '^old' README.md
     [ "$(sed -n '1p;$p' README.md | tr '\n' ' ')" = "before after " ]
-    grep -q 'C: exponent 0.98' scripts/bench.svg
+    grep -q 'C, exponent 0.98' scripts/bench.svg
     rm README.md
     fails 3 bench --readme
 }
