@@ -51,7 +51,7 @@ tls_scene() {
 }
 
 status_of() {
-    curl -s -o "$BATS_TEST_TMPDIR/body" -w '%{http_code}' "$@"
+    curl -s -m 20 -o "$BATS_TEST_TMPDIR/body" -w '%{http_code}' "$@"
 }
 
 header_of() {
@@ -90,7 +90,7 @@ has_subject() {
 ALL_PATHS='{/,/page.css,/page.js,/icon.svg,/ws,/stream.mjpg,/snapshot.jpg,/stats,/video/mjpeg,/metrics,/healthz,/streams,/nothing,/a/b/c,/.%2e/x}'
 
 statuses_of() {
-    curl -s -o /dev/null -w '%{http_code}\n' --path-as-is "$@" | sort -u | xargs
+    curl -s -m 10 -o /dev/null -w "%{http_code}\n" --path-as-is "$@" | sort -u | xargs
 }
 
 # --- roles ---
@@ -158,7 +158,7 @@ statuses_of() {
         printf '\nview %s' "$long" >>"$T"
     done
     kill -HUP "$SERVER"
-    wait_until 5 eval '[ "$(status_of "$URL/stats?token=$long")" = 200 ]'
+    wait_until 10 eval '[ "$(status_of "$URL/stats?token=$long")" = 200 ]'
     [ "$(status_of "$URL/stats?token=${long:0:16}")" = 200 ]
     [ "$(status_of "$URL/stats?token=${long:0:17}")" = 401 ]
     says 0
@@ -288,6 +288,21 @@ statuses_of() {
     says 0
 }
 
+@test "a page of one's own needs a token like everything, and gets its cookie like ours" {
+    tokens
+    mkdir -p "$BATS_TEST_TMPDIR/www/sub"
+    echo '<p>mine</p>' | tee "$BATS_TEST_TMPDIR/www/index.html" "$BATS_TEST_TMPDIR/www/sub/a.html" >"$BATS_TEST_TMPDIR/mine"
+    scene --token-file "$T" --www "$BATS_TEST_TMPDIR/www"
+    [ "$(statuses_of "$URL{/,/index.html,/sub/a.html,/sub,/sub/b.html,/stats}")" = 401 ]
+    for path in "" sub/a.html; do
+        [ "$(curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "$URL/$path?token=$VIEW&x=1")" = "303 $URL/$path?x=1" ]
+        [ "$(status_of -L -c "$BATS_TEST_TMPDIR/jar" "$URL/$path?token=$VIEW")" = 200 ]
+        cmp "$BATS_TEST_TMPDIR/body" "$BATS_TEST_TMPDIR/mine"
+    done
+    [ "$(status_of -b "$BATS_TEST_TMPDIR/jar" "$URL/sub/b.html")" = 404 ]
+    [ "$(status_of "$URL/stats?token=$VIEW")" = 200 ]
+}
+
 @test "a view token sees and can't steer, a control token can" {
     tokens
     scene --token-file "$T"
@@ -302,7 +317,7 @@ statuses_of() {
         cookie=$(header_of set-cookie "$URL/?token=$token")
         client "$WS" --header "Cookie: ${cookie%%;*}" --texts 1 --quiet --send "$down" --send '{"type":"ping","t":1}'
     done
-    wait_until 5 eval '[ "$(event-read --from start -n 4 -t 0 "$S" | tail -n 2 | grep -c viewer=4)" = 2 ]'
+    wait_until 10 eval '[ "$(event-read --from start -n 4 -t 0 "$S" | tail -n 2 | grep -c viewer=4)" = 2 ]'
 }
 
 @test "with a view token a wish to steer is no more than that; a control token takes over" {
@@ -310,7 +325,7 @@ statuses_of() {
     scene --token-file "$T" --control token
     down='{"type":"key_down","key":"a"}' hello='{"type":"hello"}'
     bg_client --stay --header "Authorization: Bearer $CONTROL" --send "$hello" --send "$down"
-    wait_until 5 grep -q '"role":"control".*"steering":true' "$OUT"
+    wait_until 10 grep -q '"role":"control".*"steering":true' "$OUT"
     first=$OUT
     for want in '"want":"ask"' '"want":"take"' '"want":"release"' '"want":"give","to":1'; do
         client "$WS?token=$VIEW" --texts 2 --send "$hello" --send "{\"type\":\"control\",$want}" \
@@ -320,8 +335,8 @@ statuses_of() {
     done
     run -1 grep -q '"steering":false' "$first"
     bg_client --stay --header "Authorization: Bearer $CONTROL" --send "$hello" --send '{"type":"control","want":"take"}'
-    wait_until 5 grep -q '"steering":true' "$OUT"
-    wait_until 5 grep -q '"steering":false' "$first"
+    wait_until 10 grep -q '"steering":true' "$OUT"
+    wait_until 10 grep -q '"steering":false' "$first"
     [ "$(event-read --from start -n 2 -t 5 "$S" | sed 's/ t=.*//')" = $'key_down key=a viewer=1\nkey_up key=a viewer=1' ]
     run -1 event-read --from start -n 3 -t 0 "$S"
 }
@@ -332,7 +347,7 @@ statuses_of() {
     client "$WS?token=$VIEW" --count 1 --quiet --header "Cookie: a=$CONTROL"
     [ "$(status_of "$URL/?token=$CONTROL")" = 303 ]
     [ "$(status_of "$URL/x?token=${VIEW}x")" = 401 ]
-    wait_until 5 grep -q 'viewer 1 went' "$SERVER_ERR"
+    wait_until 10 grep -q 'viewer 1 went' "$SERVER_ERR"
     run -1 grep -rF -e "$VIEW" -e "$CONTROL" "$SERVER_ERR" "$BATS_TEST_TMPDIR"/serve.*.out
     [ "$(header_of referrer-policy "$URL/?token=$VIEW")" = no-referrer ]
 }
@@ -353,18 +368,18 @@ statuses_of() {
     # a broken file changes nothing, and says so once
     echo oops >>"$T"
     kill -HUP "$SERVER"
-    wait_until 5 says 1
+    wait_until 10 says 1
     grep -qx "ws-serve: $T:3: must be view or control, and a token; the old tokens stay" "$SERVER_ERR"
     [ "$(status_of "$URL/stats?token=another-one-for-viewers")" = 200 ]
     rm "$T"
     kill -HUP "$SERVER"
-    wait_until 5 says 2
+    wait_until 10 says 2
     kill -0 "$stays"
     run -1 grep -q closed "$stays_out"
     # another role is another token
     (umask 077 && printf 'view %s\n' "$CONTROL" >"$T")
     kill -HUP "$SERVER"
-    wait_until 5 grep -qx 'closed 1008 ' "$stays_out"
+    wait_until 10 grep -qx 'closed 1008 ' "$stays_out"
     says 2
     kill "$SERVER"
     ends 143 "$SERVER"
@@ -394,7 +409,7 @@ statuses_of() {
     URL=$(sed -n '1s,/$,,p' "$out")
     echo "view another-one-for-viewers" >>"$T"
     kill -HUP "$BG"
-    wait_until 5 eval '[ "$(status_of "$URL/stats?token=another-one-for-viewers")" = 200 ]'
+    wait_until 10 eval '[ "$(status_of "$URL/stats?token=another-one-for-viewers")" = 200 ]'
 }
 
 # --- TLS ---
@@ -495,22 +510,22 @@ statuses_of() {
     certificate two rsa:2048
     cp "$BATS_TEST_TMPDIR/two.key" "$KEY"
     kill -HUP "$SERVER" # in the middle of it
-    wait_until 5 says 1
+    wait_until 10 says 1
     grep -qx "ws-serve: $KEY: no private key in PEM that goes with the certificate; the old certificate stays" "$SERVER_ERR"
     has_subject one
     cp "$BATS_TEST_TMPDIR/two.pem" "$CERT"
     kill -HUP "$SERVER"
-    wait_until 5 has_subject two
+    wait_until 10 has_subject two
     [ "$(openssl s_client -connect "127.0.0.1:$PORT" -sigalgs ECDSA+SHA256 </dev/null 2>/dev/null | grep -c 'CN = one')" = 0 ]
     curl -fsS --cacert "$CERT" -o /dev/null "$URL/"
     run -60 curl -fsS "${CA[@]}" -o /dev/null "$URL/"
     echo nonsense >"$CERT"
     kill -HUP "$SERVER"
-    wait_until 5 says 2
+    wait_until 10 says 2
     grep -qx "ws-serve: $CERT: no certificate in PEM that can be used; the old certificate stays" "$SERVER_ERR"
     rm "$CERT"
     kill -HUP "$SERVER"
-    wait_until 5 says 3
+    wait_until 10 says 3
     has_subject two
     frame-gen -s 64x48 -f yuv420p -r 0 -n 3 -o "$S"
     wait_until 10 grep -q ' seq=[^1]' "$OUT"
@@ -721,7 +736,7 @@ END
     [ "$(status_of --interface 127.0.0.5 "$URL/stats")" = 200 ]
     kill -KILL "$BG"
     ends 137 "$BG"
-    wait_until 5 eval '[ "$(status_of "$URL/stats")" = 200 ]'
+    wait_until 10 eval '[ "$(status_of "$URL/stats")" = 200 ]'
     for bad in -1 65536 x; do
         fails 2 ws-serve --max-per-address $bad "$S"
     done
