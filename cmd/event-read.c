@@ -100,8 +100,12 @@ static int print_rest(struct reader *r)
 /* As a write would have ended us. */
 static void end_unread(void)
 {
+    static atomic_flag told = ATOMIC_FLAG_INIT;
     kill(getpid(), SIGPIPE);
-    /* SIGPIPE is ignored, as under some service managers. */
+    /* SIGPIPE is ignored, as under some service managers. Both threads may have come here. */
+    if (atomic_flag_test_and_set(&told))
+        for (;;)
+            pause();
     cli_warn("standard output: %s", strerror(EPIPE));
     _exit(CLI_FAIL);
 }

@@ -99,7 +99,9 @@ import_screen() {
     wait_until 30 on_screen
     grep -xE '[0-9]+' "$BATS_TEST_TMPDIR/numbers" >"$BATS_TEST_TMPDIR/shown"
     sort -n -c "$BATS_TEST_TMPDIR/shown"
-    kill -0 "$BG"
+    # It was alive; and it does not always hear SIGTERM.
+    kill -KILL "$BG"
+    ends 137 "$BG"
 }
 
 @test "OpenCV: cv2.VideoCapture, as the man page has it" {
