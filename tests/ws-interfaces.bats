@@ -401,7 +401,12 @@ local_status() {
     [ "$(local_status)" = 200 ]
 }
 
-# Somebody waits for the lock on this file or folder.
+test_fails() {
+    ! "$@"
+}
+
+# Somebody waits for the lock on this file or folder. Seen from a container only while the process
+# lives that has taken it.
 waits_for() {
     grep -qE "^[0-9]+: -> FLOCK .*:$(stat -c %i "$1") " /proc/locks
 }
@@ -410,12 +415,14 @@ waits_for() {
     shm-create -s 64x48 "$S"
     SOCKET=$BATS_TEST_TMPDIR/folder/s
     mkdir "$BATS_TEST_TMPDIR/folder"
-    exec 8<"$BATS_TEST_TMPDIR/folder"
-    flock 8
-    bg ws-serve -b "unix:$SOCKET" "$S" >"$BATS_TEST_TMPDIR/out" 8<&-
+    bg flock "$BATS_TEST_TMPDIR/folder" sleep 1000
+    local holder=$BG
+    wait_until 10 test_fails flock -n "$BATS_TEST_TMPDIR/folder" true
+    bg ws-serve -b "unix:$SOCKET" "$S" >"$BATS_TEST_TMPDIR/out"
     wait_until 10 waits_for "$BATS_TEST_TMPDIR/folder"
     [ ! -e "$SOCKET" ]
-    exec 8<&-
+    kill -TERM -- "-$holder"
+    ends 143 "$holder"
     wait_until 10 test -s "$BATS_TEST_TMPDIR/out"
     [ "$(local_status)" = 200 ]
     # and lets go of the lock once it listens
