@@ -16,7 +16,7 @@ void reload_open(const struct server *server)
         return;
     sigemptyset(&hup);
     sigaddset(&hup, SIGHUP);
-    signal(SIGHUP, SIG_DFL); /* under nohup it would be ignored, and never get here */
+    /* What is blocked is queued also where it is ignored, as under nohup. */
     if (pthread_sigmask(SIG_BLOCK, &hup, NULL) ||
         (reload_fd = signalfd(-1, &hup, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
         cli_die(CLI_FAIL, "SIGHUP: %s", strerror(errno));
