@@ -350,6 +350,8 @@ wake_ups() {
         sleep 1
         [ "$(wake_ups "${pids[@]}")" = "$before" ]
     }
+    # The thread sanitizer has a thread that never does.
+    ! ldd "$(command -v shm-encode)" | grep -q libtsan || return 0
     wait_until 10 settled
     before=()
     for pid in "${pids[@]}"; do before+=("$(wake_ups "$pid")"); done

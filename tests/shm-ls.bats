@@ -69,6 +69,13 @@ with open("/dev/shm/" + name, "r+b") as f:
     # as many holders as fit, and how many more
     [[ $output =~ $S\ [^$'\n']*[0-9.]+s\ 4$'\n' ]]
     rm "/dev/shm/$long" "/dev/shm/psm_$S2" "/dev/shm/$S3"
+    # beside a name that fills its column
+    twenty=$(printf '%-20.20s' "$S3-xxxxxxxxxxxxxxxx")
+    shm-create -s 8x8 "$twenty"
+    : >"/dev/shm/$S3"
+    run -0 shm-ls --all
+    narrow <<<"$output"
+    rm "/dev/shm/$twenty" "/dev/shm/$S3"
     run -0 shm-ls "$S"
     [[ $output =~ $S\ [^$'\n']*\ frame-gen:[0-9]+\+3 ]]
 }

@@ -8,7 +8,7 @@
 #include "ls.h"
 #include "pix.h"
 
-enum { SCREEN = 80, NAME_MOST = 20 };
+enum { SCREEN = 80, NAME_MOST = 20, HELD_LEAST = sizeof "HELD BY" - 1 };
 
 const char *human(uint64_t bytes, char out[16])
 {
@@ -193,6 +193,10 @@ void table_print(const struct ls_look *look, const struct ls_options *o)
     int left = SCREEN - name_width - 1;
     for (int i = 0; i < CELLS; i++)
         left -= width[i] + 1;
+    if (left < HELD_LEAST) { /* all are at their widest: names get lines of their own */
+        name_width -= HELD_LEAST - left;
+        left = HELD_LEAST;
+    }
     if (look->count)
         printf("%-*s %-*s %*s %-*s %*s %*s %*s %s\n", name_width, "NAME", width[STATE], "STATE",
                width[SIZE], "SIZE", width[GEOMETRY], "GEOMETRY", width[FRAMES], "FRAMES",
