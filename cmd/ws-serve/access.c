@@ -20,15 +20,7 @@ enum {
 
 static const char localhost[] = "localhost";
 
-/* A header's value; "" when it is absent, empty or longer than room. */
-static const char *header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
-{
-    if (lws_hdr_total_length(wsi, token) <= 0 || lws_hdr_copy(wsi, out, room, token) < 0)
-        *out = 0;
-    return out;
-}
-
-/* The same of one that lws has no number for; name in small letters and with its colon. */
+/* http_header for one that lws has no number for; name in small letters and with its colon. */
 static const char *header_named(struct lws *wsi, const char *name, char *out, int room)
 {
     if (lws_hdr_custom_copy(wsi, out, room, name, (int)strlen(name)) < 0)
@@ -84,7 +76,7 @@ static bool host_known(struct conn *conn)
     char host[SITE_BYTES];
     int bytes = lws_hdr_total_length(conn->wsi, WSI_TOKEN_HOST);
     /* Every browser sends one. */
-    return bytes <= 0 || (*header(conn->wsi, WSI_TOKEN_HOST, host, sizeof host) &&
+    return bytes <= 0 || (*http_header(conn->wsi, WSI_TOKEN_HOST, host, sizeof host) &&
                           access_host(conn->server, host));
 }
 
@@ -105,13 +97,13 @@ static bool is_own(struct lws *wsi, const char *origin)
     const char *site = strncmp(origin, "http://", 7) == 0    ? origin + 7
                        : strncmp(origin, "https://", 8) == 0 ? origin + 8
                                                              : NULL;
-    return site && *header(wsi, WSI_TOKEN_HOST, host, sizeof host) && strcmp(site, host) == 0;
+    return site && *http_header(wsi, WSI_TOKEN_HOST, host, sizeof host) && strcmp(site, host) == 0;
 }
 
 /* Browsers say no Origin with an <img>, but may say Referer: cut down to an origin. */
 static const char *referring_site(struct lws *wsi, char *out, int room)
 {
-    header(wsi, WSI_TOKEN_HTTP_REFERER, out, room);
+    http_header(wsi, WSI_TOKEN_HTTP_REFERER, out, room);
     char *host = strstr(out, "://");
     if (host)
         host[3 + strcspn(host + 3, "/?#")] = 0;
@@ -128,7 +120,7 @@ static bool is_foreign(struct conn *conn)
     struct lws *wsi = conn->wsi;
     char origin[SITE_BYTES], referrer[SITE_BYTES * 4], site[32], mode[32];
     bool any = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
-    header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
+    http_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
     header_named(wsi, "sec-fetch-site:", site, sizeof site);
     header_named(wsi, "sec-fetch-mode:", mode, sizeof mode);
     bool own = any ? is_own(wsi, origin)
@@ -148,7 +140,7 @@ static const char *cookie_name(struct lws *wsi)
     static char out[32];
     char host[SITE_BYTES], *name;
     const char *port = "";
-    header(wsi, WSI_TOKEN_HOST, host, sizeof host);
+    http_header(wsi, WSI_TOKEN_HOST, host, sizeof host);
     bool any = split_host(host, &name, &port) && *port;
     snprintf(out, sizeof out, "shmcast%s%s", any ? "-" : "", any ? port : "");
     return out;
@@ -207,7 +199,7 @@ static enum role cookie_role(struct conn *conn, unsigned char digest[TOKEN_DIGES
 static const char *bearer(struct lws *wsi, char *out, int room)
 {
     static const char scheme[] = "bearer ";
-    header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, out, room);
+    http_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, out, room);
     if (strncasecmp(out, scheme, sizeof scheme - 1))
         return "";
     out += sizeof scheme - 1;
@@ -343,7 +335,7 @@ static bool refuse_token(struct conn *conn, struct refusal *refusal, enum source
                                         : "Bearer realm=\"shmcast\", error=\"invalid_token\"");
     /* Who follows a link of another site brings no cookie; asking once more, by itself, does. */
     header_named(conn->wsi, "sec-fetch-site:", site, sizeof site);
-    if (from == FROM_NOWHERE && (strcmp(site, "cross-site") == 0))
+    if (from == FROM_NOWHERE && strcmp(site, "cross-site") == 0)
         extra_line("refresh:", "0");
     return refuse(refusal, HTTP_STATUS_UNAUTHORIZED,
                   from == FROM_NOWHERE
@@ -376,7 +368,7 @@ static bool admit_tls(struct conn *conn, const char *path, struct refusal *refus
     char to[LOCATION_BYTES + SITE_BYTES], host[SITE_BYTES];
     if (!conn->server->tls || lws_is_ssl(conn->wsi))
         return true;
-    header(conn->wsi, WSI_TOKEN_HOST, host, sizeof host);
+    http_header(conn->wsi, WSI_TOKEN_HOST, host, sizeof host);
     if (*host && 3 * strlen(path) < LOCATION_BYTES) {
         size_t used = (size_t)snprintf(to, sizeof to, "https://%s", host);
         for (const char *at = path; *at;) { /* each part between slashes */

@@ -18,10 +18,8 @@ const char *cors_find(const struct server *server, const char *origin)
 
 const char *cors_allowed(const struct conn *conn)
 {
-    char origin[ORIGIN_BYTES] = "";
-    if (lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) < 0)
-        *origin = 0; /* too long for any that is allowed */
-    return cors_find(conn->server, origin);
+    char origin[ORIGIN_BYTES]; /* a longer one is none that is allowed */
+    return cors_find(conn->server, http_header(conn->wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin));
 }
 
 const char *cors_headers(const char *allowed, bool preflight)

@@ -79,6 +79,13 @@ struct route http_route(struct server *server, const char *path)
     return route;
 }
 
+const char *http_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
+{
+    if (lws_hdr_total_length(wsi, token) <= 0 || lws_hdr_copy(wsi, out, room, token) < 0)
+        *out = 0;
+    return out;
+}
+
 const char *http_path(struct lws *wsi, int *method)
 {
     char *path = NULL;
@@ -280,8 +287,7 @@ static int answer_head(struct conn *conn, unsigned status, const char *extra)
 static bool is_known(struct lws *wsi, const char *tag)
 {
     char known[1024];
-    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
-           lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+    return *http_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, known, sizeof known) &&
            (strstr(known, tag) || strcmp(known, "*") == 0);
 }
 
@@ -406,14 +412,13 @@ static int answer_last(struct conn *conn, bool head, unsigned status, const char
 static bool version_known(struct lws *wsi)
 {
     char version[16];
-    return lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_HTTP) > 0 &&
-           strncmp(version, "HTTP/1.", 7) == 0;
+    return strncmp(http_header(wsi, WSI_TOKEN_HTTP, version, sizeof version), "HTTP/1.", 7) == 0;
 }
 
 int http_request(struct conn *conn)
 {
     int method;
-    size_t bytes;
+    size_t bytes = 0;
     const char *path = http_path(conn->wsi, &method);
     bool head = method == LWSHUMETH_HEAD;
     if (http_busy(conn))
@@ -453,20 +458,19 @@ int http_request(struct conn *conn)
                            (size_t)(route.file->end - route.file->data), NULL);
     case AT_LIST: {
         char *text = page_list(conn->server, &bytes);
-        return answer_own(conn, head, "text/html; charset=utf-8", text, text ? bytes : 0);
+        return answer_own(conn, head, "text/html; charset=utf-8", text, bytes);
     }
     case AT_STATS: {
         char *text = stats_json(route.source, &bytes);
-        return answer_own(conn, head, "application/json", text, text ? bytes : 0);
+        return answer_own(conn, head, "application/json", text, bytes);
     }
     case AT_STREAMS: {
         char *text = streams_json(conn->server, &bytes);
-        return answer_own(conn, head, "application/json", text, text ? bytes : 0);
+        return answer_own(conn, head, "application/json", text, bytes);
     }
     case AT_METRICS: {
         char *text = metrics_text(conn->server, &bytes);
-        return answer_own(conn, head, "text/plain; version=0.0.4; charset=utf-8", text,
-                          text ? bytes : 0);
+        return answer_own(conn, head, "text/plain; version=0.0.4; charset=utf-8", text, bytes);
     }
     case AT_HEALTH:
         return conn->server->sources_live

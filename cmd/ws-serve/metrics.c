@@ -139,11 +139,7 @@ char *metrics_text(const struct server *server, size_t *bytes)
             fprintf(to, "} %" PRIu64 "\n", counters[c].get(&samples[i]));
         }
     }
-    bool bad = ferror(to);
-    if (fclose(to) || bad) {
-        free(text);
-        text = NULL;
-    }
+    text_end(to, &text);
 out:
     free(samples);
     return text;

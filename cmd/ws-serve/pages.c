@@ -109,10 +109,5 @@ char *page_list(const struct server *server, size_t *bytes)
         fputs("</span> <span class=\"facts\"></span></a></li>\n", to);
     }
     fputs("</ul>\n</main>\n</body>\n</html>\n", to);
-    bool bad = ferror(to);
-    if (fclose(to) || bad) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return text_end(to, &text);
 }

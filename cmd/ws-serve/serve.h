@@ -87,7 +87,6 @@ struct server {
 struct packet {
     struct packet *next; /* among the spare ones */
     unsigned refs;
-    uint64_t serial;     /* counts the source's packets, across --replace */
     uint64_t generation; /* of the stream it comes from */
     struct ring_meta meta;
     size_t room;
@@ -118,7 +117,6 @@ struct source {
     struct ring *ring;
     uint64_t generation;
     struct packet *newest; /* NULL: none yet */
-    uint64_t serial;       /* of the last packet */
     struct packet *spare;
     unsigned spares;
     struct source *upper, *lower; /* on its ladder */
@@ -422,6 +420,9 @@ struct route {
 /* What a path, percent-decoded, leads to. Nothing but the tables is looked at. */
 struct route http_route(struct server *server, const char *path);
 
+/* A header's value; "" when it is absent, empty or longer than room. Returns out. */
+const char *http_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room);
+
 /* The decoded path of a request, or NULL: not one. Lives as long as the headers. *method: as
  * lws_http_get_uri_and_method has it. */
 const char *http_path(struct lws *wsi, int *method);
@@ -467,6 +468,9 @@ void listen_close(void);
 void listen_accept(struct server *server);
 
 /* stats.c, metrics.c, pages.c */
+
+/* Ends what open_memstream began; frees and forgets *text when memory was short. Returns it. */
+char *text_end(FILE *to, char **text);
 
 /* JSON in malloc'ed memory, or NULL. */
 char *stats_json(const struct source *source, size_t *bytes);

@@ -262,7 +262,6 @@ static void source_publish(struct source *source, const struct ring_view *view)
     memcpy(packet->data, view->data, view->meta.bytes);
     memcpy(packet->data + view->meta.bytes, "\r\n", 2);
     packet->meta = view->meta;
-    packet->serial = ++source->serial;
     packet->generation = source->generation;
     packet->part_bytes = (size_t)snprintf(
         packet->part, sizeof packet->part,

@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *text_end(FILE *to, char **text)
+{
+    bool bad = ferror(to);
+    if (fclose(to) || bad) {
+        free(*text);
+        *text = NULL;
+    }
+    return *text;
+}
+
 void json_quote(const char *text, char *out)
 {
     bool utf8 = event_utf8(text, strlen(text));
@@ -47,6 +57,10 @@ static void stats_viewer(FILE *to, const struct viewer *viewer)
 
 static void stats_newest(FILE *to, const struct ring_meta *newest)
 {
+    if (!newest->bytes) {
+        fputs("null", to);
+        return;
+    }
     uint64_t now = cli_now();
     uint64_t age = now > newest->captured_ns ? now - newest->captured_ns : 0;
     fprintf(to,
@@ -71,10 +85,7 @@ static void stats_short(FILE *to, const struct source *source)
             ",\"pictures\":%" PRIu64 ",\"newest\":",
             name, url, source->seg ? "true" : "false", source->viewer_count, frames.published,
             pictures.published);
-    if (pictures.newest.bytes)
-        stats_newest(to, &pictures.newest);
-    else
-        fputs("null", to);
+    stats_newest(to, &pictures.newest);
     putc('}', to);
 }
 
@@ -89,12 +100,7 @@ char *streams_json(const struct server *server, size_t *bytes)
         stats_short(to, &server->sources[i]);
     }
     fputs("]\n", to);
-    bool bad = ferror(to);
-    if (fclose(to) || bad) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return text_end(to, &text);
 }
 
 char *stats_json(const struct source *source, size_t *bytes)
@@ -110,10 +116,7 @@ char *stats_json(const struct source *source, size_t *bytes)
             "{\"name\":%s,\"generation\":\"%016" PRIx64 "\",\"viewers\":%u,\"pictures\":%" PRIu64
             ",\"dropped\":%" PRIu64 ",\"newest\":",
             name, source->generation, source->viewer_count, ring.published, ring.dropped);
-    if (ring.newest.bytes)
-        stats_newest(to, &ring.newest);
-    else
-        fputs("null", to);
+    stats_newest(to, &ring.newest);
     fprintf(to,
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
             ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",
@@ -130,10 +133,5 @@ char *stats_json(const struct source *source, size_t *bytes)
             putc(',', to);
     }
     fputs("]}\n", to);
-    bool bad = ferror(to);
-    if (fclose(to) || bad) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return text_end(to, &text);
 }

@@ -86,7 +86,7 @@ const char *tokens_parse(struct tokens *tokens, const char *text, size_t bytes, 
 {
     const char *at = text, *end = text + bytes, *why = NULL;
     *tokens = (struct tokens){NULL, 0};
-    for (*line = 1; at < end && !why; ++*line) {
+    for (*line = 1; at < end; ++*line) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop)
             stop = end;

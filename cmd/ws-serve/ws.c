@@ -8,12 +8,6 @@ enum {
     KEPT_BYTES = 4096      /* for messages in pieces, while a viewer sends none */
 };
 
-/* A header's value with its length checked: false when it is absent, empty or too long. */
-static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
-{
-    return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, room, token) > 0;
-}
-
 /* Is it one of a list's tokens? `keep-alive, Upgrade` */
 static bool list_has(const char *list, const char *token)
 {
@@ -38,11 +32,11 @@ static bool key_valid(const char *key)
 static bool handshake_whole(struct lws *wsi)
 {
     char text[128];
-    return header(wsi, WSI_TOKEN_HTTP, text, sizeof text) && strcmp(text, "HTTP/1.1") == 0 &&
-           header(wsi, WSI_TOKEN_HOST, text, sizeof text) &&
-           header(wsi, WSI_TOKEN_KEY, text, sizeof text) && key_valid(text) &&
-           header(wsi, WSI_TOKEN_CONNECTION, text, sizeof text) && list_has(text, "upgrade") &&
-           lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0 &&
+    return *http_header(wsi, WSI_TOKEN_HTTP, text, sizeof text) && strcmp(text, "HTTP/1.1") == 0 &&
+           *http_header(wsi, WSI_TOKEN_HOST, text, sizeof text) &&
+           *http_header(wsi, WSI_TOKEN_KEY, text, sizeof text) && key_valid(text) &&
+           *http_header(wsi, WSI_TOKEN_CONNECTION, text, sizeof text) &&
+           list_has(text, "upgrade") && lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0 &&
            lws_hdr_total_length(wsi, WSI_TOKEN_EXTENSIONS) <= EXTENSION_BYTES &&
            !http_has_body(wsi);
 }
@@ -53,7 +47,7 @@ int ws_handshake(struct conn *conn)
     struct lws *wsi = conn->wsi;
     char text[128];
     /* After an answer of its own to an unknown upgrade lws comes here with no headers left. */
-    if (!header(wsi, WSI_TOKEN_UPGRADE, text, sizeof text) || http_busy(conn))
+    if (!*http_header(wsi, WSI_TOKEN_UPGRADE, text, sizeof text) || http_busy(conn))
         return -1;
     int method;
     const char *path = http_path(wsi, &method);
@@ -78,7 +72,7 @@ int ws_handshake(struct conn *conn)
         status = HTTP_STATUS_BAD_REQUEST;
         why = "not a WebSocket handshake: HTTP/1.1, Host, Connection: Upgrade and one "
               "Sec-WebSocket-Key are due, a body and Sec-WebSocket-Protocol are not";
-    } else if (!header(wsi, WSI_TOKEN_VERSION, text, sizeof text) || strcmp(text, "13")) {
+    } else if (!*http_header(wsi, WSI_TOKEN_VERSION, text, sizeof text) || strcmp(text, "13")) {
         status = 426;
         why = "the WebSocket version spoken here is 13";
         extra = "connection:\0close\0sec-websocket-version:\0"
