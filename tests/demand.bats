@@ -59,11 +59,6 @@ sleeps_through() { # PID [STREAM of packets]
     ((packets == encoded_before))
 }
 
-# Sanitizers have threads of their own.
-sanitized() {
-    ldd "$(command -v shm-encode)" | grep -qE 'lib[a-z]*san'
-}
-
 com() { # KEY: that value of the comment of the JPEG on stdin
     rdjpgcom | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"
 }

@@ -9,22 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "events.h"
-
-static uint64_t state;
-
-static uint64_t random_bits(void)
-{
-    state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-    uint64_t z = state;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(random_bits() % n);
-}
+#include "random.h"
 
 /* Any float of the range: of any bits, a fraction like a browser's, or round. */
 static float random_float(float low, float high)
@@ -183,7 +168,7 @@ int main(int argc, char **argv)
 {
     if (argc != 4)
         return 2;
-    state = strtoull(argv[2], NULL, 10);
+    random_state = strtoull(argv[2], NULL, 10);
     unsigned count = (unsigned)strtoul(argv[3], NULL, 10);
     return !strcmp(argv[1], "junk") ? junk(count) : random_events(!strcmp(argv[1], "json"), count);
 }

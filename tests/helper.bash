@@ -16,6 +16,9 @@
 #   scenario FILE TITLE      that test of browser/FILE.test.mjs ran, and passed; a title that matches
 #                            nothing is a failure
 #   skip_missing CMD…        skips the test when one of these is not installed
+#   psnr A B                 how alike two pictures are, in dB, or inf
+#   close_to DB A B          they are at least so alike
+#   sanitized                the programs have a sanitizer in them: its threads, and memory it keeps
 # A file that needs its own setup or teardown calls common_setup and common_teardown in them.
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -258,4 +261,19 @@ skip_missing() {
     for command; do
         command -v "$command" >/dev/null || skip "$command is not installed"
     done
+}
+
+psnr() {
+    /usr/bin/python3 "$TESTS/psnr.py" "$1" "$2"
+}
+
+close_to() {
+    local db
+    db=$(psnr "$2" "$3")
+    echo "$2 $3: $db dB"
+    [ "$db" = inf ] || [ "${db%.*}" -ge "$1" ]
+}
+
+sanitized() {
+    ldd "$(command -v ws-serve)" | grep -qE 'lib[a-z]*san'
 }

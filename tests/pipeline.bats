@@ -22,17 +22,6 @@ com() {
     rdjpgcom "$2" | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"
 }
 
-psnr() {
-    /usr/bin/python3 "$TESTS/psnr.py" "$1" "$2"
-}
-
-close_to() {
-    local db
-    db=$(psnr "$1" "$2")
-    echo "$1 $2: $db dB"
-    awk -v db="$db" -v close_db="$CLOSE" 'BEGIN { exit !(db == "inf" || db + 0 >= close_db) }'
-}
-
 far_from() {
     local db
     db=$(psnr "$1" "$2")
@@ -84,7 +73,7 @@ compare_standing() {
     wait_until 10 snapshot_shows "$frame" "$dir/http.jpg"
     # shm-read doubles the chroma samples of 4:2:0 too, and doesn't smooth them.
     djpeg -nosmooth -outfile "$dir/http.ppm" "$dir/http.jpg"
-    close_to "$dir/source.ppm" "$dir/http.ppm"
+    close_to "$CLOSE" "$dir/source.ppm" "$dir/http.ppm"
     from_websocket "$dir/ws.jpg"
     [ "$(com frame "$dir/ws.jpg")" = "$frame" ]
     cmp "$dir/ws.jpg" "$dir/http.jpg"
@@ -170,7 +159,7 @@ standing_screen() {
 
     for format in rgb24 bgr24 rgba bgra yuv444p; do
         standing_screen "$format" -f "$format"
-        close_to "$dir/reference.ppm" "$dir/http.ppm"
+        close_to "$CLOSE" "$dir/reference.ppm" "$dir/http.ppm"
     done
     standing_screen gray -f gray8
     # Red and blue changed over, and upside down: these must not pass.
@@ -198,7 +187,7 @@ standing_screen() {
                 wait_until 10 snapshot_shows "$number" "$dir/http.jpg"
                 djpeg -pnm -nosmooth -outfile "$dir/http.pnm" "$dir/http.jpg"
                 [ "$(head -c 2 "$dir/http.pnm")" = "$(head -c 2 "$dir/source.pnm")" ]
-                close_to "$dir/source.pnm" "$dir/http.pnm"
+                close_to "$CLOSE" "$dir/source.pnm" "$dir/http.pnm"
             done
         done
     done
@@ -245,7 +234,7 @@ standing_screen() {
         wait_until 10 grep -q " frame=$number " "$dir/log"
         djpeg -nosmooth "$dir/ws/$(printf %06d "$number").jpg" >"$dir/ws.ppm"
         [ "$(pnmfile <"$dir/ws.ppm" | grep -oE '[0-9]+ by [0-9]+')" = "${size/x/ by }" ]
-        close_to "$dir/source.ppm" "$dir/ws.ppm"
+        close_to "$CLOSE" "$dir/source.ppm" "$dir/ws.ppm"
     done
 }
 
@@ -265,7 +254,7 @@ standing_screen() {
     grep -q "640x480.*shm-create --replace -s 640x480 -f rgb24 $S" "$BG_ERR"
     wait_until 10 snapshot_shows 2 "$dir/http.jpg"
     djpeg -nosmooth -outfile "$dir/http.ppm" "$dir/http.jpg"
-    close_to "$dir/source.ppm" "$dir/http.ppm" # the last one, 32x32
+    close_to "$CLOSE" "$dir/source.ppm" "$dir/http.ppm" # the last one, 32x32
     shm-ls -l "$S" | grep -E 'frames +2 published, 3 dropped'
 }
 
@@ -298,10 +287,10 @@ standing_screen() {
         }
         wait_until 10 come
         djpeg -nosmooth "$dir/ws/$(printf %06d "$pictures").jpg" >"$dir/ws.ppm"
-        close_to "$dir/source.ppm" "$dir/ws.ppm"
+        close_to "$CLOSE" "$dir/source.ppm" "$dir/ws.ppm"
         snapshot "$dir/http.jpg"
         djpeg -nosmooth -outfile "$dir/http.ppm" "$dir/http.jpg"
-        close_to "$dir/source.ppm" "$dir/http.ppm"
+        close_to "$CLOSE" "$dir/source.ppm" "$dir/http.ppm"
         clean_run event-inject "$S" "key_down" "key=$size"
         wait_until 10 grep -q "^key_down key=$size" "$dir/events"
         read_too() {

@@ -20,25 +20,10 @@
 #include "cli.h"
 #include "layout.h"
 #include "pix.h"
+#include "random.h"
 #include "seg.h"
 
 enum { BURSTS = 6, PAUSE_NS = 20000000 };
-
-static uint64_t state;
-
-static uint64_t random_bits(void)
-{
-    state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-    uint64_t z = state;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return random_bits() % n;
-}
 
 static struct layout_ring *ring_at(const struct seg *seg, uint64_t offset)
 {
@@ -196,10 +181,10 @@ int main(int argc, char **argv)
     if (argc == 4) {
         cut(seg, argv[3]);
     } else if (argc == 5) {
-        state = cli_number("SEED", argv[3], 0, UINT64_MAX);
+        random_state = cli_number("SEED", argv[3], 0, UINT64_MAX);
         flip(seg, cli_real("SECONDS", argv[4], 0, 1e6));
     } else {
-        state = cli_number("SEED", argv[3], 0, UINT64_MAX);
+        random_state = cli_number("SEED", argv[3], 0, UINT64_MAX);
         scribble(seg, cli_number("FROM", argv[2], 0, UINT64_MAX),
                  cli_number("WRITES", argv[4], 0, UINT64_MAX),
                  cli_real("SECONDS", argv[5], 0, 1e6));

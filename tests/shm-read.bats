@@ -4,17 +4,6 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-psnr() {
-    "$TESTS/psnr.py" "$1" "$2"
-}
-
-close_to() {
-    local db
-    db=$(psnr "$2" "$3")
-    echo "$2 $3: $db dB"
-    [ "$db" = inf ] || [ "${db%.*}" -ge "$1" ]
-}
-
 # A writer that goes on until descriptor 8 is closed, and takes what is written there.
 open_writer() {
     mkfifo "$BATS_TEST_TMPDIR/in"

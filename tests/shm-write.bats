@@ -7,18 +7,6 @@ load helper
 PACKED="gray8 rgb24 bgr24 rgba bgra"
 PLANAR="yuv420p yuv422p yuv444p"
 
-psnr() {
-    "$TESTS/psnr.py" "$1" "$2"
-}
-
-# At least so many dB: `close_to DB A B`.
-close_to() {
-    local db
-    db=$(psnr "$2" "$3")
-    echo "$2 $3: $db dB"
-    [ "$db" = inf ] || [ "${db%.*}" -ge "$1" ]
-}
-
 # Bytes of a WxH picture of a format, counted apart from the programs.
 bytes_of() {
     local w=${2%x*} h=${2#*x}

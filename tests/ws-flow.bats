@@ -11,10 +11,6 @@ viewers() {
     "$TESTS/ws-viewers.py" "$scene" --url "ws://127.0.0.1:$PORT/$S/ws" --pid "$SERVER" "$@"
 }
 
-sanitized() {
-    ldd "$(command -v ws-serve)" | grep -qE 'lib[a-z]*san'
-}
-
 # Noise, which makes large JPEGs of small pictures: WxH, so many a second.
 noise() {
     local size=$1 rate=$2 file=$BATS_TEST_TMPDIR/noise

@@ -9,11 +9,6 @@ client() {
     "$TESTS/ws-client.py" "$@"
 }
 
-# Sanitizers have threads of their own and keep freed memory.
-sanitized() {
-    ldd "$(command -v ws-serve)" | grep -qE 'lib[a-z]*san'
-}
-
 # A stream of S, 64x48, with an encoder, served.
 scene() {
     shm-create -s 64x48 "$S"

@@ -29,10 +29,6 @@ header_of() {
     curl -s -o /dev/null -D - --path-as-is "${@:2}" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
 
-sanitized() {
-    ldd "$(command -v ws-serve)" | grep -qE 'lib[a-z]*san'
-}
-
 descriptors() {
     find "/proc/$BG/fd" -type l | wc -l
 }
