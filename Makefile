@@ -11,10 +11,16 @@ INSTALL ?= install
 VERSION := 0.1.0
 COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls shm-rm \
 	frame-gen
+# Built as well where pkg-config finds what they link.
+OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /main.c,rtc-serve net-layout net-draw))))
 
 # What a command links beside libshmcast; shm-create links no codec.
 PKGS_shm-encode := libjpeg
 PKGS_ws-serve := libwebsockets openssl
+PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-app-1.0 gstreamer-video-1.0
+PKGS_net-layout := igraph
+PKGS_net-draw := egl glesv2
+COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(c)))
 # What a file of the library is compiled against.
 PKGS_lib/jpeg := libjpeg
 PKGS_lib/evjson := libwebsockets
@@ -35,6 +41,8 @@ BINS := $(COMMANDS:%=$(BUILD)/%)
 # A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
 cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
+# The command that cmd/NAME/FILE belongs to.
+command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))))
 # C programs that only the tests use.
 TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 MAN := $(sort $(wildcard man/*.[1-8]))
@@ -55,7 +63,7 @@ $(LIB): $(LIB_OBJ)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
-		$(if $(findstring cmd/ws-serve/,$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_ws-serve))) \
+		$(if $(PKGS_$(call command,$*)),$(shell $(PKG_CONFIG) --cflags $(PKGS_$(call command,$*)))) \
 		-MMD -MP -c -o $@ $<
 
 $(BUILD)/%.o: %.S $(PAGE)
