@@ -21,7 +21,7 @@ PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstrea
 PKGS_net-layout := igraph
 PKGS_net-draw := egl glesv2
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(c)))
-# What a file of the library is compiled against.
+# What a file of a library is compiled against.
 PKGS_lib/jpeg := libjpeg
 PKGS_lib/evjson := libwebsockets
 # What a test's C program links beside it.
@@ -37,26 +37,33 @@ OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 LIB := $(BUILD)/libshmcast.a
 LIB_SRC := $(sort $(wildcard lib/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+# What the servers are but for their mains.
+SERVE := $(BUILD)/libserve.a
+SERVE_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard lib/serve/*.c lib/serve/*.S)))
+LIBS_ws-serve := $(SERVE)
+LIBS_rtc-serve := $(SERVE)
 BINS := $(COMMANDS:%=$(BUILD)/%)
 # A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
 cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
-# The command that cmd/NAME/FILE belongs to.
-command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))))
+# Whose packages a file is compiled against: those of the command that cmd/NAME/FILE belongs to.
+command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/serve/%,$(1)),ws-serve))
 # C programs that only the tests use.
 TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 MAN := $(sort $(wildcard man/*.[1-8]))
-PAGE := $(wildcard cmd/ws-serve/page/*)
+PAGE := $(wildcard lib/serve/page/*)
 
 all: $(BINS)
 
 define command_rule
-$(BUILD)/$(1): $(call cmd_obj,$(1)) $(LIB)
+$(BUILD)/$(1): $(call cmd_obj,$(1)) $(LIBS_$(1)) $(LIB)
 	$$(CC) $$(OUR_LDFLAGS) -o $$@ $$^ $$(if $$(PKGS_$(1)),$$(shell $$(PKG_CONFIG) --libs $$(PKGS_$(1)))) -lm
 endef
 $(foreach c,$(COMMANDS),$(eval $(call command_rule,$(c))))
 
 $(LIB): $(LIB_OBJ)
+$(SERVE): $(SERVE_OBJ)
+$(LIB) $(SERVE):
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -108,11 +115,11 @@ uninstall:
 
 # scripts/fuzz builds these by clang into a place of their own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-FUZZ_OBJ := $(filter-out %/main.o,$(call cmd_obj,ws-serve)) $(LIB)
+FUZZ_OBJ := $(SERVE) $(LIB)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) -Icmd/ws-serve $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
+	$(CC) $(OUR_CPPFLAGS) -Ilib/serve $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
 		$(shell $(PKG_CONFIG) --cflags --libs libjpeg $(PKGS_ws-serve)) -lm
 
 fuzzers: $(FUZZERS)
@@ -131,9 +138,13 @@ soak: tests
 demo:
 	scripts/demo
 
+# Their names, one a line: tests ask.
+programs:
+	@printf '%s\n' $(COMMANDS)
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
-.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall clean demo
+.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall programs clean demo

@@ -171,7 +171,7 @@ all_end() {
         djpeg now.jpg | head -c 2 | grep -qx P6
         curl -fsk -H "Authorization: Bearer $token" "https://127.0.0.1:$PORT/stats" | grep -q '^{"name"'
         curl -fskL -c jar -o page "https://127.0.0.1:$PORT/?token=$token"
-        cmp page "$ROOT/cmd/ws-serve/page/index.html"
+        cmp page "$ROOT/lib/serve/page/index.html"
     done
     [ "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$PORT/snapshot.jpg")" = 401 ]
 }

@@ -272,7 +272,7 @@ statuses_of() {
     [ "$(status_of "$URL/?token=$VIEW&x=%0d%0aA:b")" = 505 ]
     # following it gets the page, and all that belongs to it, with a role
     [ "$(status_of -L -c "$jar" "$URL/?token=$VIEW")" = 200 ]
-    cmp "$BATS_TEST_TMPDIR/body" "$ROOT/cmd/ws-serve/page/index.html"
+    cmp "$BATS_TEST_TMPDIR/body" "$ROOT/lib/serve/page/index.html"
     for path in "" page.js stats snapshot.jpg "$S/"; do
         [ "$(status_of -b "$jar" "$URL/$path")" = 200 ]
     done
@@ -422,7 +422,7 @@ statuses_of() {
     tls_scene
     [[ $URL = https://127.0.0.1:* ]]
     clean_run curl -fsS "${CA[@]}" -o "$BATS_TEST_TMPDIR/page" "$URL/"
-    cmp "$BATS_TEST_TMPDIR/page" "$ROOT/cmd/ws-serve/page/index.html"
+    cmp "$BATS_TEST_TMPDIR/page" "$ROOT/lib/serve/page/index.html"
     clean_run curl -fsS "${CA[@]}" -o "$BATS_TEST_TMPDIR/now.jpg" "https://localhost:$PORT/snapshot.jpg"
     shm-read -f jpg "$S" | cmp - "$BATS_TEST_TMPDIR/now.jpg"
     clean_run client "$WS" --count 1 --texts 1 --quiet --send '{"type":"ping","t":1}'
@@ -630,7 +630,7 @@ END
         [ "$(statuses_of -H "Host: $host" "$URL$ALL_PATHS")" = 421 ]
     done
     [ "$(handshake --host "evil.test:$PORT")" = 421 ]
-    [[ $(curl -s -H 'Host: evil.test' "$URL/") = *"ws-serve --host"* ]]
+    [[ $(curl -s -H 'Host: evil.test' "$URL/") = *"--host allows"* ]]
     for two in 'localhost\r\nHost: evil.test' 'evil.test\r\nHost: localhost'; do
         client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: $two\r\nConnection: close\r\n\r\n" | grep -c '^HTTP/1.1 421'
     done

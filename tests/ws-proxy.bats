@@ -71,7 +71,7 @@ snapshot_number() {
     [ "$(status_of "${URL}page.js")" = 200 ]
     # without its slash: to where the proxy has it
     [ "$(fetch -L -o "$DIR/page" -w '%{url_effective}' "$URL$S")" = "$URL$S/" ]
-    cmp "$DIR/page" "$ROOT/cmd/ws-serve/page/index.html"
+    cmp "$DIR/page" "$ROOT/lib/serve/page/index.html"
     wait_until 10 eval '[ "$(snapshot_number)" = 3 ]'
     fetch "${URL}stats" | grep -qF "{\"name\":\"$S\""
     # Pictures smaller than any buffer, each at once and not when the next ones push it out.

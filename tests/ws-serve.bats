@@ -142,11 +142,11 @@ events() {
     scene
     for folder in "$URL/" "$URL/$S/"; do
         for file in :text/html page.css:text/css icon.svg:image/svg+xml \
-            $(cd "$ROOT/cmd/ws-serve/page" && printf '%s:text/javascript ' *.js); do
+            $(cd "$ROOT/lib/serve/page" && printf '%s:text/javascript ' *.js); do
             name=${file%%:*}
             type=${file#*:}
             [ "$(status_of "$folder$name")" = 200 ]
-            cmp "$BATS_TEST_TMPDIR/body" "$ROOT/cmd/ws-serve/page/${name:-index.html}"
+            cmp "$BATS_TEST_TMPDIR/body" "$ROOT/lib/serve/page/${name:-index.html}"
             [ "$(header_of content-type "$folder$name" | sed 's/;.*//')" = "$type" ]
             [ "$(header_of x-content-type-options "$folder$name")" = nosniff ]
             [ "$(header_of cache-control "$folder$name")" = no-cache ]

@@ -209,11 +209,11 @@ END
     [ "$(status_of "$URL/$S/mine.txt")" = 404 ]
     [ "$(status_of "$URL/$S")" = 308 ]
     [ "$(curl -s "$URL/page.css")" = mine ]
-    [ "$(curl -s "$URL/page.js" | cmp - "$ROOT/cmd/ws-serve/page/page.js")" = "" ]
+    [ "$(curl -s "$URL/page.js" | cmp - "$ROOT/lib/serve/page/page.js")" = "" ]
     # no index.html: the built-in page
     rm "$DIR/index.html"
     [ "$(status_of "$URL/")" = 200 ]
-    cmp "$BATS_TEST_TMPDIR/body" "$ROOT/cmd/ws-serve/page/index.html"
+    cmp "$BATS_TEST_TMPDIR/body" "$ROOT/lib/serve/page/index.html"
     [ "$(header_of content-security-policy "$URL/" | wc -l)" = 1 ]
 }
 

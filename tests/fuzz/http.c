@@ -1,15 +1,12 @@
 /*
- * Connections to ws-serve: the server itself, in this process, gets any bytes as a request, a
+ * Connections to a server: the server itself, in this process, gets any bytes as a request, a
  * WebSocket handshake, frames and messages, in pieces, from two clients by turns. It answers in
  * HTTP or not at all, and when they go nothing of them is left.
  * Input: what the client sends; 0xff and a byte is a pause, in which the server does its part: then
  * the byte 0xff is sent when that follows, and with an odd one it's the other client's turn.
  */
 #include "fuzz.h"
-int ws_serve_main(int argc, char **argv);
-#define main ws_serve_main /* main.c has what sets the server up */
-#include "../../cmd/ws-serve/main.c"
-#undef main
+#include "serve.h"
 #include "evlog.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -53,17 +50,17 @@ static void make_server(void)
                              .files_max = 2,
                              .any_host = true,
                              .viewers_max = 4,
-                             .events_max = EVENTS_DEFAULT};
-    open_sources(&server, &all);
+                             .events_max = 1000};
+    server_open(&server, &all);
     for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
         CHECK(seg_unlink(names[i]) == 0);
         server.sources[i].name = i ? "b" : "a";
     }
-    limit_connections(&server);
+    server_limit(&server);
     int listener = listen_open("127.0.0.1", 0, false, "http", url, sizeof url, &loopback);
     socklen_t size = sizeof address;
     CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
-    make_context(&server, listener);
+    server_listen(&server, listener);
 }
 
 static void serve(void)

@@ -1,5 +1,5 @@
 /*
- * What the files of ws-serve share. One thread runs the libwebsockets loop and does everything;
+ * What the files of a server share. One thread runs the libwebsockets loop and does everything;
  * beside it each source has a waiter, which sleeps until a picture comes and then wakes the loop.
  */
 #ifndef SERVE_H
@@ -79,6 +79,20 @@ struct server {
     bool verbose;
     bool ending;
 };
+
+/* server.c: the server as a whole. These exit with a message when something is wrong. */
+
+struct names;
+
+/* Attaches the streams. */
+void server_open(struct server *server, const struct names *names);
+/* How many connections there may be, by the viewers and descriptors that there may be. */
+void server_limit(struct server *server);
+/* Takes listener, and what comes there. */
+void server_listen(struct server *server, int listener);
+/* Prints url, serves until the streams are gone or a stop signal comes, and takes everything down
+ * again. Returns the exit code for cli_finish. */
+int server_run(struct server *server, const char *url);
 
 /* source.c: one stream, its newest picture, its waiter. */
 

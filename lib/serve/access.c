@@ -397,12 +397,12 @@ bool access_admit(struct conn *conn, const char *path, bool page, struct refusal
     if (!host_known(conn))
         return refuse(refusal, 421,
                       "the Host of this request is no name of this server that it knows; "
-                      "ws-serve --host allows more");
+                      "--host allows more");
     if (!admit_tls(conn, path, refusal))
         return false;
     if (is_foreign(conn))
         return refuse(refusal, HTTP_STATUS_FORBIDDEN,
-                      "a page of another site; ws-serve --origin allows more than its own");
+                      "a page of another site; --origin allows more than its own");
     if (!server->tokens)
         conn->role = ROLE_CONTROL;
     else if (!admit_token(conn, path, page, refusal))
