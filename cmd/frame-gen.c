@@ -86,6 +86,8 @@ static struct testcard *card_of(const struct options *o, uint32_t width, uint32_
     struct testcard *card =
         testcard_new(o->width ? o->width : width, o->height ? o->height : height,
                      o->format ? o->format : format, o->flags);
+    if (!card && !pix_is_picture(o->format ? o->format : format))
+        cli_die(CLI_FAIL, "%s: %s", o->output, seg_problem(ENOMSG));
     if (!card)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     return card;
@@ -328,6 +330,8 @@ int main(int argc, char **argv)
             break;
         case 'f':
             o.format = cli_format("-f", optarg);
+            if (!pix_is_picture(o.format))
+                cli_die(CLI_USAGE, "-f %s: an array, not a picture", optarg);
             break;
         case 'r':
             o.rate = cli_real("-r", optarg, 0, 10000);

@@ -181,6 +181,8 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
     char comment[COMMENT_MAX];
     uint64_t start = cli_now();
     size_t bytes;
+    if (!pix_is_picture(m->format))
+        cli_die(CLI_FAIL, "%s: %s", e->name, seg_problem(ENOMSG));
     comment_text(comment, e, m, start);
     for (;;) {
         bytes = jpeg_encode(e->jpeg, view->data, m->width, m->height, m->format, m->flags,

@@ -279,6 +279,10 @@ static int read_pictures(struct reader *r, uint64_t count, double seconds)
         int got = next_picture(r, &view, deadline);
         if (got != 1)
             return no_picture(r, got, seconds);
+        if (r->output != OUT_RAW && r->output != OUT_JPG && !pix_is_picture(view.meta.format)) {
+            cli_warn("%s: %s", r->name, seg_problem(ENOMSG));
+            return CLI_FAIL;
+        }
         bool fits = put_picture(r, &view);
         ring_unpin(r->ring);
         if (!fits) {

@@ -8,7 +8,27 @@
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 /* In the order in which they are written. */
-enum { X, Y, DX, DY, WIDTH, HEIGHT, RATIO, KEY, BUTTON, BUTTONS, MODIFIERS, POINTER, VIEWER, T };
+enum {
+    X,
+    Y,
+    DX,
+    DY,
+    WIDTH,
+    HEIGHT,
+    RATIO,
+    KEY,
+    BUTTON,
+    BUTTONS,
+    MODIFIERS,
+    POINTER,
+    NODE,
+    NODE_X,
+    NODE_Y,
+    NODE_Z,
+    ON,
+    VIEWER,
+    T
+};
 
 #define BIT(key) (UINT32_C(1) << (key))
 
@@ -53,6 +73,15 @@ static const struct event_key {
                    "of shift,ctrl,alt,meta, joined by commas"},
     [POINTER] = {"pointer", COUNT, offsetof(struct event, pointer), 0, UINT32_MAX, 0,
                  "0..4294967295", "which finger or pen; 0 is the mouse"},
+    [NODE] = {"node", COUNT, offsetof(struct event, node), 0, UINT32_MAX, 0, "0..4294967295",
+              "of a network: its row in the positions, from 0"},
+    [NODE_X] = {"x", REAL, offsetof(struct event, x), -1e9, 1e9, 0, "+-1000000000",
+                "of a node, in the units of the positions"},
+    [NODE_Y] = {"y", REAL, offsetof(struct event, y), -1e9, 1e9, 0, "+-1000000000", "likewise"},
+    [NODE_Z] = {"z", REAL, offsetof(struct event, z), -1e9, 1e9, 0, "+-1000000000",
+                "likewise, in three dimensions"},
+    [ON] = {"on", COUNT, offsetof(struct event, on), 0, 1, 0, "0..1",
+            "1: the layout rests, 0: it goes on"},
     [VIEWER] = {"viewer", COUNT, offsetof(struct event, viewer), 0, UINT32_MAX, 0, "0..4294967295",
                 "who made it; 0 is not a viewer"},
     [T] = {"t", TIME, offsetof(struct event, time_ns), 0, 9999999999, 0, "seconds",
@@ -80,6 +109,9 @@ static const struct {
     [EVENT_KEY_DOWN] = {"key_down", BIT(KEY), 0, BIT(MODIFIERS) | ALL},
     [EVENT_KEY_UP] = {"key_up", BIT(KEY), 0, BIT(MODIFIERS) | ALL},
     [EVENT_RESIZE] = {"resize", BIT(WIDTH) | BIT(HEIGHT), 0, BIT(RATIO) | ALL},
+    [EVENT_NODE_DRAG] = {"node_drag", BIT(NODE) | BIT(NODE_X) | BIT(NODE_Y), 0, BIT(NODE_Z) | ALL},
+    [EVENT_NODE_DROP] = {"node_drop", BIT(NODE), 0, ALL},
+    [EVENT_LAYOUT_PAUSE] = {"layout_pause", BIT(ON), 0, ALL},
 };
 
 /* The first of a bit's names is the one that is written. */
@@ -174,23 +206,30 @@ uint32_t event_type(const char *name)
     return 0;
 }
 
-static unsigned find_key(const char *name)
-{
-    unsigned key = 0;
-    while (key < KEYS && strcmp(event_keys[key].name, name))
-        key++;
-    return key;
-}
-
-uint32_t event_key_bit(const char *key)
-{
-    unsigned k = find_key(key);
-    return k < KEYS ? BIT(k) : 0;
-}
-
 static uint32_t keys_of(uint32_t type)
 {
+    if (!event_name(type))
+        return 0;
     return event_types[type].required | event_types[type].one_of | event_types[type].optional;
+}
+
+/* Names stand for one key in each type: that one, or else any of that name, or KEYS. */
+static unsigned find_key(uint32_t type, const char *name)
+{
+    unsigned any = KEYS;
+    for (unsigned key = KEYS; key-- > 0;)
+        if (!strcmp(event_keys[key].name, name)) {
+            any = key;
+            if (keys_of(type) & BIT(key))
+                break;
+        }
+    return any;
+}
+
+uint32_t event_key_bit(uint32_t type, const char *key)
+{
+    unsigned k = find_key(type, key);
+    return k < KEYS ? keys_of(type) & BIT(k) : 0;
 }
 
 void event_init(struct event *ev, uint32_t type)
@@ -342,9 +381,9 @@ static unsigned own_key(uint32_t type, const char *name, size_t bytes, const cha
     if (bytes < sizeof copy) {
         memcpy(copy, name, bytes);
         copy[bytes] = 0;
-        key = find_key(copy);
+        key = find_key(type, copy);
     }
-    if (key < KEYS && event_name(type) && (keys_of(type) & BIT(key)))
+    if (key < KEYS && (keys_of(type) & BIT(key)))
         return key;
     const char *event = event_name(type) ? event_name(type) : "no event";
     if (key < KEYS)

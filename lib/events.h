@@ -21,6 +21,9 @@ enum event_type {
     EVENT_KEY_DOWN,
     EVENT_KEY_UP,
     EVENT_RESIZE,
+    EVENT_NODE_DRAG, /* this and those below: from who draws a network to who lays it out */
+    EVENT_NODE_DROP,
+    EVENT_LAYOUT_PAUSE,
     EVENT_TYPES
 };
 
@@ -37,10 +40,14 @@ struct event {
     uint32_t buttons;       /* held after the event: bit button - 1 */
     uint32_t viewer;        /* who made it; 0: not a viewer */
     uint32_t pointer;       /* which finger or pen; 0: the mouse */
-    float x, y;             /* 0 … 1 from the top left; beyond while a drag leaves the picture */
+    float x, y;             /* 0 … 1 from the top left; beyond while a drag leaves the picture;
+                               node_drag: in the layout's units */
     float dx, dy;           /* wheel, pixels; dy > 0 is towards the user */
     uint32_t width, height; /* resize: pixels that the viewer would like */
     float ratio;            /* resize: device pixels per CSS pixel */
+    float z;                /* node_drag: likewise */
+    uint32_t node;          /* node_drag, node_drop: its row in the positions */
+    uint32_t on;            /* layout_pause: 1 rests, 0 goes on */
     char key[EVENT_KEY_MAX + 1]; /* key_down, key_up: DOM KeyboardEvent.key, UTF-8 */
 };
 
@@ -68,7 +75,7 @@ bool event_set_word(struct event *ev, const char *word, size_t bytes, uint32_t *
 /* Are the keys that the type can't do without there? set: a bit for each key set, as event_key_bit.
  */
 bool event_complete(const struct event *ev, uint32_t set, const char **why);
-uint32_t event_key_bit(const char *key); /* 0 for no such key */
+uint32_t event_key_bit(uint32_t type, const char *key); /* 0 for none of that type */
 
 /* Could event_parse have made it? What stands in shared memory may be anything. */
 bool event_valid(const struct event *ev);

@@ -269,11 +269,11 @@ static int take_event(struct reader *r, struct event *ev)
                 return refuse(r->why, "buttons holds something that is no button 1..5");
             wanted = LIST;
         }
-        if (event_key_bit(m->name) && m->value != wanted)
+        if (event_key_bit(ev->type, m->name) && m->value != wanted)
             return refuse(r->why, "%s must be a %s", m->name, wanted == TEXT ? "string" : "number");
         if (!event_set(ev, m->name, m->text, &why))
             return refuse(r->why, "%s", why);
-        set |= event_key_bit(m->name);
+        set |= event_key_bit(ev->type, m->name);
     }
     return event_complete(ev, set, &why) ? 0 : refuse(r->why, "%s", why);
 }

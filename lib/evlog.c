@@ -23,6 +23,11 @@ static bool has_key(uint32_t type)
     return type == EVENT_KEY_DOWN || type == EVENT_KEY_UP;
 }
 
+static bool is_of_layout(uint32_t type)
+{
+    return type >= EVENT_NODE_DRAG && type <= EVENT_LAYOUT_PAUSE;
+}
+
 static void event_pack(const struct event *ev, uint64_t words[WORDS])
 {
     struct layout_event_body body = {.time_ns = ev->time_ns,
@@ -38,6 +43,13 @@ static void event_pack(const struct event *ev, uint64_t words[WORDS])
         body.size.width = ev->width;
         body.size.height = ev->height;
         body.size.ratio = ev->ratio;
+    } else if (is_of_layout(ev->type)) {
+        body.node.x = ev->x;
+        body.node.y = ev->y;
+        body.node.z = ev->z;
+        body.node.node = ev->node;
+        if (ev->type == EVENT_LAYOUT_PAUSE)
+            body.on = ev->on;
     } else {
         body.at.x = ev->x;
         body.at.y = ev->y;
@@ -65,6 +77,13 @@ static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct ev
         ev->width = body.size.width;
         ev->height = body.size.height;
         ev->ratio = body.size.ratio;
+    } else if (ev->type == EVENT_LAYOUT_PAUSE) {
+        ev->on = body.on;
+    } else if (is_of_layout(ev->type)) {
+        ev->x = body.node.x;
+        ev->y = body.node.y;
+        ev->z = body.node.z;
+        ev->node = body.node.node;
     } else {
         ev->x = body.at.x;
         ev->y = body.at.y;

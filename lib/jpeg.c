@@ -570,7 +570,8 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
 /* Fills in the job from what the caller gave. */
 static bool plan_job(struct job *job, enum jpeg_sampling sampling)
 {
-    if (!pix_plan(job->format, job->width, job->height, &job->layout))
+    if (!pix_is_picture(job->format) ||
+        !pix_plan(job->format, job->width, job->height, &job->layout))
         return false;
     job->gray = sampling == JPEG_GRAY || job->format == PIX_GRAY8;
     job->h = job->v = 1;

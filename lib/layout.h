@@ -100,12 +100,15 @@ struct layout_ring {
     struct layout_pin pins[LAYOUT_READERS];
 };
 
+/* layout_slot.format in the packet ring */
+enum { LAYOUT_PACKET_JPEG, LAYOUT_PACKET_NET };
+
 struct layout_slot {
     _Atomic uint64_t seq;  /* 2 * number: whole; odd: being written or left half-written */
     uint64_t bytes;        /* of picture data */
-    uint32_t width;        /* pixels */
-    uint32_t height;       /* pixels */
-    uint32_t format;       /* enum pix_format; 0 in the packet ring (JPEG) */
+    uint32_t width;        /* pixels; of a network dimensions */
+    uint32_t height;       /* pixels; of a network nodes */
+    uint32_t format;       /* enum pix_format; in the packet ring LAYOUT_PACKET_JPEG … */
     uint32_t flags;        /* PIX_BOTTOM_UP, PIX_LIMITED */
     uint64_t frame;        /* number of the frame that is shown: in the frame ring its own number */
     uint64_t event;        /* number of the last event that the picture shows; 0: not told */
@@ -144,6 +147,11 @@ struct layout_event_body {
             float ratio;
         } size;       /* resize: pixels of the picture wanted, device pixels per CSS pixel */
         char key[32]; /* key_down, key_up: UTF-8, NUL padded */
+        struct {
+            float x, y, z; /* node_drag: in the layout's own units */
+            uint32_t node;
+        } node;      /* node_drag, node_drop */
+        uint32_t on; /* layout_pause */
     };
 };
 

@@ -17,6 +17,7 @@ static const struct {
     [PIX_YUV420P] = {"yuv420p", 1, 0, 0, 0, true, 1, 1},
     [PIX_YUV422P] = {"yuv422p", 1, 0, 0, 0, true, 1, 0},
     [PIX_YUV444P] = {"yuv444p", 1, 0, 0, 0, true, 0, 0},
+    [PIX_F32] = {"f32", 4, 0, 0, 0, false, 0, 0},
 };
 
 static bool is_format(uint32_t format)
@@ -41,12 +42,17 @@ const char *pix_name(uint32_t format)
 
 const char *pix_names(void)
 {
-    return "gray8, rgb24, bgr24, rgba, bgra, yuv420p, yuv422p, yuv444p";
+    return "gray8, rgb24, bgr24, rgba, bgra, yuv420p, yuv422p, yuv444p, f32";
 }
 
 bool pix_is_yuv(uint32_t format)
 {
     return is_format(format) && formats[format].yuv;
+}
+
+bool pix_is_picture(uint32_t format)
+{
+    return is_format(format) && format != PIX_F32;
 }
 
 unsigned pix_channels(uint32_t format)
@@ -57,7 +63,7 @@ unsigned pix_channels(uint32_t format)
 bool pix_plan(uint32_t format, uint32_t width, uint32_t height, struct pix_layout *out)
 {
     if (!is_format(format) || width < 1 || width > LAYOUT_SIDE_MAX || height < 1 ||
-        height > LAYOUT_SIDE_MAX)
+        height > (format == PIX_F32 ? (uint32_t)PIX_ROWS_MAX : (uint32_t)LAYOUT_SIDE_MAX))
         return false;
     uint64_t bytes = 0;
     memset(out, 0, sizeof *out);
@@ -114,8 +120,12 @@ void pix_rgb_row(const void *data, const struct pix_layout *layout, uint32_t for
     uint32_t width = layout->plane[0].width;
     bool limited = flags & PIX_LIMITED;
     const uint8_t *row = pix_plane_row(data, &layout->plane[0], flags, y);
-    if (!is_format(format))
+    if (!pix_is_picture(format)) {
+        memset(out, 0, (size_t)width * 3);
+        if (alpha)
+            memset(alpha, 255, width);
         return;
+    }
     if (formats[format].yuv) {
         const struct yuv_to_rgb *k = &yuv_to_rgb[limited];
         unsigned across = formats[format].across;

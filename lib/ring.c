@@ -67,6 +67,11 @@ static unsigned writer_claim(enum ring_channel channel)
     return channel == RING_FRAMES ? LAYOUT_CLAIM_FRAMES : LAYOUT_CLAIM_PACKETS;
 }
 
+static uint32_t packet_kind(enum ring_channel channel)
+{
+    return channel == RING_NETS ? LAYOUT_PACKET_NET : LAYOUT_PACKET_JPEG;
+}
+
 struct ring *ring_open_writer(struct seg *seg, enum ring_channel channel)
 {
     if (claim_take(seg, writer_claim(channel)))
@@ -167,6 +172,8 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
         meta->captured_ns = meta->published_ns;
     if (ring->channel == RING_FRAMES)
         meta->frame = meta->number;
+    else
+        meta->format = packet_kind(ring->channel);
     slot->bytes = meta->bytes;
     slot->width = meta->width;
     slot->height = meta->height;
@@ -228,13 +235,26 @@ static void slot_meta(const volatile struct layout_slot *slot, uint64_t number,
 /* Nothing in a slot is believed before this. */
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
+    bool frames = ring->channel == RING_FRAMES;
+    bool rows = meta->format == (frames ? (uint32_t)PIX_F32 : (uint32_t)LAYOUT_PACKET_NET);
+    uint32_t high = rows ? (uint32_t)PIX_ROWS_MAX : (uint32_t)LAYOUT_SIDE_MAX;
     if (meta->bytes == 0 || meta->bytes > ring->capacity || meta->width < 1 ||
-        meta->width > LAYOUT_SIDE_MAX || meta->height < 1 || meta->height > LAYOUT_SIDE_MAX)
+        meta->width > LAYOUT_SIDE_MAX || meta->height < 1 || meta->height > high)
         return false;
-    if (ring->channel == RING_PACKETS)
+    if (!frames)
         return true;
     return meta->bytes == pix_bytes(meta->format, meta->width, meta->height) &&
            (meta->flags & ~(unsigned)(PIX_BOTTOM_UP | PIX_LIMITED)) == 0;
+}
+
+/* 0, or an errno. */
+static int meta_problem(const struct ring *ring, const struct ring_meta *meta)
+{
+    if (!meta_sound(ring, meta))
+        return EPROTO;
+    if (ring->channel != RING_FRAMES && meta->format != packet_kind(ring->channel))
+        return ENOMSG;
+    return 0;
 }
 
 /* Without a pin: copy, then see whether the slot was taken meanwhile. 1, 0 (it was) or -1. */
@@ -247,8 +267,9 @@ static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct rin
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load(&slot->seq) != 2 * number)
         return 0;
-    if (!meta_sound(ring, &view->meta)) {
-        errno = EPROTO;
+    int problem = meta_problem(ring, &view->meta);
+    if (problem) {
+        errno = problem;
         return -1;
     }
     if (ring->copy_room < view->meta.bytes) {
@@ -274,9 +295,10 @@ static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring
         return 0;
     }
     slot_meta(slot, number, &view->meta);
-    if (!meta_sound(ring, &view->meta)) {
+    int problem = meta_problem(ring, &view->meta);
+    if (problem) {
         ring_unpin(ring);
-        errno = EPROTO;
+        errno = problem;
         return -1;
     }
     view->data = ring->data + at * ring->capacity;

@@ -23,18 +23,20 @@
 struct seg;
 struct ring;
 
-enum ring_channel { RING_FRAMES, RING_PACKETS };
+/* The packets of a stream are pictures, or networks (net.h): RING_NETS is the same ring for those.
+ */
+enum ring_channel { RING_FRAMES, RING_PACKETS, RING_NETS };
 
 struct ring_meta {
-    uint64_t number;       /* set by ring_commit: 1, 2, 3 … for the life of the stream */
-    uint64_t frame;        /* number of the frame shown; set by ring_commit in the frame ring */
-    uint64_t event;        /* number of the last event the picture shows, or 0 */
-    uint64_t captured_ns;  /* CLOCK_MONOTONIC; 0: ring_commit takes now */
-    uint64_t published_ns; /* set by ring_commit */
-    uint64_t bytes;        /* of data */
-    uint32_t width, height;
-    uint32_t format; /* enum pix_format; 0 in the packet ring */
-    uint32_t flags;  /* PIX_BOTTOM_UP, PIX_LIMITED */
+    uint64_t number;        /* set by ring_commit: 1, 2, 3 … for the life of the stream */
+    uint64_t frame;         /* number of the frame shown; set by ring_commit in the frame ring */
+    uint64_t event;         /* number of the last event the picture shows, or 0 */
+    uint64_t captured_ns;   /* CLOCK_MONOTONIC; 0: ring_commit takes now */
+    uint64_t published_ns;  /* set by ring_commit */
+    uint64_t bytes;         /* of data */
+    uint32_t width, height; /* of a network: dimensions, nodes */
+    uint32_t format;        /* enum pix_format; of packets it is set by ring_commit */
+    uint32_t flags;         /* PIX_BOTTOM_UP, PIX_LIMITED */
 };
 
 struct ring_view {
@@ -69,9 +71,11 @@ void ring_skip(struct ring *ring); /* counts a picture left out because nothing 
 
 /*
  * The newest picture, if its number differs from after (0: any), pinned so that it stays whole.
- * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it).
- * view.meta was checked: bytes within the slot, sides 1 … LAYOUT_SIDE_MAX, and in the frame ring
- * bytes that fit format and size. One picture at a time: pinning lets go of the last one.
+ * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it),
+ * ENOMSG (a network where pictures were asked for, or the other way round). view.meta was checked:
+ * bytes within the slot, sides 1 … LAYOUT_SIDE_MAX (rows of an array and nodes of a network 1 …
+ * PIX_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
+ * picture at a time: pinning lets go of the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
 void ring_unpin(struct ring *ring);

@@ -519,6 +519,9 @@ const char *seg_problem(int err)
         return "half-created: its creator died or is not done; shm-rm -f removes it";
     case EMEDIUMTYPE:
         return "not a shmcast stream";
+    case ENOMSG:
+        return "holds a network or an array, not pictures; net-draw draws one, shm-read -f raw "
+               "reads it";
     case EPROTONOSUPPORT:
         return "made by another version of shmcast; shm-rm -f removes it";
     case EPROTO:

@@ -9,6 +9,7 @@
  *   ENOSPC           no room in /dev/shm
  *   ENODATA          half-created: its creator died, or isn't done
  *   EMEDIUMTYPE      not a shmcast stream
+ *   ENOMSG           holds something else than pictures (ring_pin)
  *   EPROTONOSUPPORT  a stream of another version of the layout
  *   EPROTO           corrupt: truncated, or its header contradicts itself
  *   EBUSY            held by somebody

@@ -335,7 +335,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     uint32_t *sums = NULL;
     if (!card)
         return NULL;
-    if (!pix_plan(format, width, height, &card->layout)) {
+    if (!pix_is_picture(format) || !pix_plan(format, width, height, &card->layout)) {
         errno = EINVAL;
         goto out;
     }

@@ -71,6 +71,19 @@ static void random_event(struct event *ev)
         ev->ratio = random_float(0.1f, 10);
         return;
     }
+    if (ev->type == EVENT_LAYOUT_PAUSE) {
+        ev->on = below(2);
+        return;
+    }
+    if (ev->type == EVENT_NODE_DRAG || ev->type == EVENT_NODE_DROP) {
+        ev->node = (uint32_t)random_bits();
+        if (ev->type == EVENT_NODE_DROP)
+            return;
+        ev->x = random_float(-1e9f, 1e9f);
+        ev->y = random_float(-1e9f, 1e9f);
+        ev->z = below(2) ? 0 : random_float(-1e9f, 1e9f);
+        return;
+    }
     ev->modifiers = below(2) ? 0 : below(16);
     if (ev->type == EVENT_KEY_DOWN || ev->type == EVENT_KEY_UP) {
         random_key(ev->key);

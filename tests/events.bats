@@ -23,7 +23,7 @@ page_table() {
 @test "shmcast-events(5) has the table of event-inject -l" {
     clean_run event-inject -l >"$BATS_TEST_TMPDIR/list"
     page_table >"$BATS_TEST_TMPDIR/page"
-    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" -eq 25 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" -eq 33 ]
     diff "$BATS_TEST_TMPDIR/page" "$BATS_TEST_TMPDIR/list"
     clean_run event-inject --list | cmp - "$BATS_TEST_TMPDIR/list"
 }
@@ -31,9 +31,9 @@ page_table() {
 @test "the table is what is taken: each type with each key" {
     shm-create "$S"
     declare -A value=([x]=0.5 [y]=0.5 [dx]=1 [dy]=1 [width]=9 [height]=9 [ratio]=2 [key]=a
-        [button]=1 [buttons]=1 [modifiers]=alt [pointer]=1 [viewer]=1 [t]=1)
+        [button]=1 [buttons]=1 [modifiers]=alt [pointer]=1 [node]=1 [z]=1 [on]=1 [viewer]=1 [t]=1)
     event-inject -l | sed '/^$/,$d' >"$BATS_TEST_TMPDIR/types"
-    [ "$(wc -l <"$BATS_TEST_TMPDIR/types")" -eq 10 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/types")" -eq 13 ]
     expected=0
     while read -r type keys; do
         all=$(tr -d '[]' <<<"$keys" | tr '|' ' ')

@@ -33,6 +33,10 @@ fuzz() { # TARGET TARGET
     fuzz segment picin
 }
 
+@test "packets that ought to be networks" {
+    fuzz net
+}
+
 @test "event lines, and viewers' JSON" {
     fuzz eventline evjson
 }

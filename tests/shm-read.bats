@@ -339,3 +339,26 @@ EOF
     fails 3 shm-read "$S3"
     [[ $stderr == "shm-read: $S3: not a shmcast stream" ]]
 }
+
+@test "an array is no picture: raw gives it, and who wants a picture says so" {
+    shm-create -s 3x5000 -f f32 "$S"
+    head -c 60000 /dev/urandom >"$BATS_TEST_TMPDIR/array"
+    clean_run shm-write "$S" <"$BATS_TEST_TMPDIR/array"
+    clean_run shm-read -f raw "$S" >"$BATS_TEST_TMPDIR/got"
+    cmp "$BATS_TEST_TMPDIR/array" "$BATS_TEST_TMPDIR/got"
+    grep -q '3x5000 f32' <(shm-ls "$S")
+    for format in ppm pam y4m; do
+        fails 3 shm-read -f "$format" "$S" >"$BATS_TEST_TMPDIR/got"
+        [[ $stderr == "shm-read: $S: holds a network or an array, not pictures; "* ]]
+        [ ! -s "$BATS_TEST_TMPDIR/got" ]
+    done
+    fails 3 shm-encode "$S"
+    [[ $stderr == "shm-encode: $S: holds a network or an array, not pictures; "* ]]
+    fails 3 ws-serve -p 0 "$S" >"$BATS_TEST_TMPDIR/got"
+    [[ $stderr == "ws-serve: $S: holds a network or an array, not pictures; "* ]]
+    fails 3 frame-gen -n 1 -o "$S"
+    [[ $stderr == "frame-gen: $S: holds a network or an array, not pictures; "* ]]
+    fails 2 frame-gen -f f32 -n 1
+    [ "$stderr" = "frame-gen: -f f32: an array, not a picture" ]
+    clean_run shm-read -f raw "$S" | cmp - "$BATS_TEST_TMPDIR/array"
+}

@@ -7,6 +7,7 @@
  */
 #include "serve.h"
 #include "cli.h"
+#include "pix.h"
 #include "seg.h"
 #include "wake.h"
 #include <errno.h>
@@ -122,7 +123,11 @@ static void source_awake(struct source *source)
 static int source_attach(struct source *source)
 {
     struct seg *seg = seg_attach(source->name, SEG_READ);
-    struct ring *ring = seg ? ring_open_reader(seg, RING_PACKETS) : NULL;
+    struct ring *ring = NULL;
+    if (seg && !pix_is_picture(seg_header(seg)->format))
+        errno = ENOMSG;
+    else if (seg)
+        ring = ring_open_reader(seg, RING_PACKETS);
     if (!ring) {
         seg_close(seg);
         return -1;

@@ -20,6 +20,7 @@ static void same(const struct event *a, const struct event *b)
     CHECK(a->viewer == b->viewer && a->pointer == b->pointer);
     CHECK(!memcmp(&a->x, &b->x, sizeof a->x) && !memcmp(&a->y, &b->y, sizeof a->y));
     CHECK(!memcmp(&a->dx, &b->dx, sizeof a->dx) && !memcmp(&a->dy, &b->dy, sizeof a->dy));
+    CHECK(!memcmp(&a->z, &b->z, sizeof a->z) && a->node == b->node && a->on == b->on);
     CHECK(a->width == b->width && a->height == b->height);
     CHECK(!memcmp(&a->ratio, &b->ratio, sizeof a->ratio) && !strcmp(a->key, b->key));
 }

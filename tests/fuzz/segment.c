@@ -74,7 +74,8 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
     const struct ring_meta *m = &view->meta;
     CHECK(m->bytes > 0 && m->bytes <= ring_capacity(ring));
     CHECK(m->width >= 1 && m->width <= LAYOUT_SIDE_MAX);
-    CHECK(m->height >= 1 && m->height <= LAYOUT_SIDE_MAX);
+    bool array = channel == RING_FRAMES && m->format == PIX_F32;
+    CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)PIX_ROWS_MAX : LAYOUT_SIDE_MAX));
     touch(view->data, m->bytes);
     if (channel == RING_PACKETS) {
         size_t length;
@@ -103,7 +104,8 @@ static void use_ring(struct ring *ring, enum ring_channel channel, uint64_t afte
     if (got == 1)
         use_view(ring, channel, &view);
     else
-        CHECK(got == 0 || (got == -1 && (errno == EPROTO || errno == ESTALE || errno == EIDRM)));
+        CHECK(got == 0 || (got == -1 && (errno == EPROTO || errno == ESTALE || errno == EIDRM ||
+                                         errno == ENOMSG)));
 }
 
 static void use_event(const struct event *ev)

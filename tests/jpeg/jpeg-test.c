@@ -107,7 +107,7 @@ static void test_fences(struct jpeg *one, struct jpeg *many)
     static const uint32_t sides[][2] = {{1, 1},   {2, 2},   {7, 9},   {8, 8},    {16, 16},
                                         {17, 31}, {33, 65}, {64, 48}, {127, 130}};
     for (size_t s = 0; s < sizeof sides / sizeof sides[0]; s++)
-        for (uint32_t format = 1; format < PIX_FORMATS; format++)
+        for (uint32_t format = 1; pix_is_picture(format); format++)
             for (uint32_t how = 0; how < 8; how++) {
                 size_t bytes = pix_bytes(format, sides[s][0], sides[s][1]);
                 struct fenced f = fence(bytes, how & 4);
@@ -174,9 +174,9 @@ static void test_refused(struct jpeg *jpeg)
     static const struct {
         uint32_t width, height, format;
         int quality;
-    } bad[] = {{0, 1, PIX_RGB24, 80},     {1, 0, PIX_RGB24, 80}, {65501, 1, PIX_GRAY8, 80},
-               {1, 65501, PIX_GRAY8, 80}, {1, 1, 0, 80},         {1, 1, PIX_FORMATS, 80},
-               {1, 1, PIX_RGB24, 0},      {1, 1, PIX_RGB24, 101}};
+    } bad[] = {{0, 1, PIX_RGB24, 80},   {1, 0, PIX_RGB24, 80},     {65501, 1, PIX_GRAY8, 80},
+               {1, 1, PIX_F32, 80},     {1, 65501, PIX_GRAY8, 80}, {1, 1, 0, 80},
+               {1, 1, PIX_FORMATS, 80}, {1, 1, PIX_RGB24, 0},      {1, 1, PIX_RGB24, 101}};
     uint8_t pixel[4] = {0}, out[4096];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         errno = 0;

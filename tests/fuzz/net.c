@@ -1,0 +1,84 @@
+/*
+ * A network's packet: net_read of any bytes. What it takes is sound in every number, and is written
+ * as the same bytes again. The first byte says how the rest is read: as it is, or behind a head of
+ * small counts that is whole, so that the sections are reached.
+ */
+#include "fuzz.h"
+#include "net.h"
+#include <errno.h>
+
+enum { ROOM = 4096 };
+
+/* A packet of the counts that the input wants, its sections filled from the rest. */
+static size_t build(struct input *in, unsigned char packet[ROOM])
+{
+    static const uint32_t none[300];
+    static const float ones[200];
+    uint32_t name_at[65] = {0};
+    struct net net = {.nodes = 1 + take(in) % 64, .edges = take(in) % 100};
+    net.communities = 1 + take(in) % net.nodes;
+    net.degree = net.community = net.edge = none;
+    unsigned what = take(in);
+    net.weight = what & 1 ? ones : NULL;
+    if (what & 2) {
+        for (uint32_t i = 0; i < net.nodes; i++)
+            name_at[i + 1] = name_at[i] + (what >> 4);
+        net.name_at = name_at;
+        net.names = (const char *)none;
+    }
+    size_t bytes = net_bytes(&net), head = sizeof(struct net_head);
+    CHECK(bytes && bytes <= ROOM);
+    net_write(&net, packet);
+    for (size_t i = head; i < bytes && in->left; i++)
+        packet[i] = (unsigned char)take(in);
+    return bytes;
+}
+
+static void look(const struct net *net, const void *packet, size_t bytes)
+{
+    CHECK(net->nodes >= 1 && net->communities >= 1 && net->communities <= net->nodes);
+    for (uint32_t i = 0; i < net->nodes; i++) {
+        size_t length;
+        const char *name = net_name(net, i, &length);
+        CHECK(net->community[i] < net->communities);
+        CHECK(length <= NET_NAME_MAX && net_text_sound(name, length));
+    }
+    for (uint32_t i = 0; i < net->edges; i++) {
+        CHECK(net->edge[2 * i] < net->nodes && net->edge[2 * i + 1] < net->nodes);
+        CHECK(net->edge[2 * i] != net->edge[2 * i + 1]);
+        CHECK(!net->weight || net->weight[i] >= 0);
+    }
+    CHECK(net_bytes(net) == bytes);
+    unsigned char *again = malloc(bytes);
+    CHECK(again);
+    net_write(net, again);
+    struct net *second = net_read(again, bytes); /* the same, but for what pads it */
+    CHECK(second && net_bytes(second) == bytes);
+    CHECK(!memcmp(again, packet, sizeof(struct net_head)));
+    net_free(second);
+    free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    unsigned char packet[ROOM];
+    struct input in = {data, bytes};
+    size_t length = 0;
+    if (take(&in) & 1)
+        length = build(&in, packet);
+    else
+        for (; in.left && length < ROOM; length++)
+            packet[length] = (unsigned char)take(&in);
+    unsigned char *exact = malloc(length ? length : 1);
+    CHECK(exact);
+    memcpy(exact, packet, length);
+    errno = 0;
+    struct net *net = net_read(exact, length);
+    if (net)
+        look(net, exact, length);
+    else
+        CHECK(errno == EPROTO || errno == EPROTONOSUPPORT);
+    net_free(net);
+    free(exact);
+    return 0;
+}
