@@ -275,6 +275,18 @@ scenario() {
     scenario mjpeg "MJPEG shows the last picture of a stream that stands still"
 }
 
+@test "transport=mjpeg: the same pictures by MJPEG alone, and nobody steers" {
+    scenario transport "transport=mjpeg: the same pictures by MJPEG alone, and nobody steers"
+}
+
+@test "pictures by MJPEG are whole, large and many" {
+    scenario transport "pictures by MJPEG are whole, large and many"
+}
+
+@test "a server that has no WebRTC is spoken to by WebSocket, whatever the address wants" {
+    scenario transport "a server that has no WebRTC is spoken to by WebSocket, whatever the address wants"
+}
+
 @test "every scenario of the browser tests is run" {
     for file in "$TESTS"/browser/*.test.mjs; do
         base=${file##*/}

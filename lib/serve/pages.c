@@ -11,7 +11,11 @@ extern const char page_page_js[], page_page_js_end[];
 extern const char page_list_css[], page_list_css_end[];
 extern const char page_list_js[], page_list_js_end[];
 extern const char page_link_js[], page_link_js_end[];
+extern const char page_socket_js[], page_socket_js_end[];
+extern const char page_rtc_js[], page_rtc_js_end[];
+extern const char page_mjpeg_js[], page_mjpeg_js_end[];
 extern const char page_view_js[], page_view_js_end[];
+extern const char page_video_js[], page_video_js_end[];
 extern const char page_jpeg_js[], page_jpeg_js_end[];
 extern const char page_input_js[], page_input_js_end[];
 extern const char page_fingers_js[], page_fingers_js_end[];
@@ -26,7 +30,11 @@ static const struct page_file files[] = {
     {"list.css", "text/css; charset=utf-8", page_list_css, page_list_css_end},
     {"list.js", "text/javascript; charset=utf-8", page_list_js, page_list_js_end},
     {"link.js", "text/javascript; charset=utf-8", page_link_js, page_link_js_end},
+    {"socket.js", "text/javascript; charset=utf-8", page_socket_js, page_socket_js_end},
+    {"rtc.js", "text/javascript; charset=utf-8", page_rtc_js, page_rtc_js_end},
+    {"mjpeg.js", "text/javascript; charset=utf-8", page_mjpeg_js, page_mjpeg_js_end},
     {"view.js", "text/javascript; charset=utf-8", page_view_js, page_view_js_end},
+    {"video.js", "text/javascript; charset=utf-8", page_video_js, page_video_js_end},
     {"jpeg.js", "text/javascript; charset=utf-8", page_jpeg_js, page_jpeg_js_end},
     {"input.js", "text/javascript; charset=utf-8", page_input_js, page_input_js_end},
     {"fingers.js", "text/javascript; charset=utf-8", page_fingers_js, page_fingers_js_end},

@@ -255,22 +255,25 @@ export async function live(page)
     await until('the page is live', async () => (await stateOf(page)) === 'live');
 }
 
+/* What draws in the page's picture, a canvas or a video, if anything does. */
+export const SHOWN = '#picture > :not([hidden])';
+
 /* The size of the picture that is shown, as text. */
 export function sizeOf(page)
 {
-    return page.evaluate(() => {
-        const {width, height} = document.getElementById('picture');
-        return `${width} × ${height}`;
-    });
+    return page.evaluate(selector => {
+        const source = document.querySelector(selector);
+        return `${source?.videoWidth ?? source?.width} × ${source?.videoHeight ?? source?.height}`;
+    }, SHOWN);
 }
 
-/* Pixels [r, g, b] of a canvas or image at these fractions of its picture; null without one. */
-export function pixels(page, points, what = '#picture')
+/* Pixels [r, g, b] of a canvas, image or video at these fractions of its picture; null without one. */
+export function pixels(page, points, what = SHOWN)
 {
     return page.evaluate(([list, selector]) => {
         const source = document.querySelector(selector);
-        const width = source.naturalWidth ?? source.width;
-        const height = source.naturalHeight ?? source.height;
+        const width = source?.naturalWidth ?? source?.videoWidth ?? source?.width;
+        const height = source?.naturalHeight ?? source?.videoHeight ?? source?.height;
         if (!width || !height)
             return null;
         const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
@@ -278,6 +281,31 @@ export function pixels(page, points, what = '#picture')
         return list.map(([x, y]) =>
             [...context.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data.slice(0, 3)]);
     }, [points, what]);
+}
+
+/* Of what is shown in each of count animation frames: all pixels as RGBA, one after the other, and the
+ * numbers that frame-gen has drawn into them. */
+export async function watch(page, count)
+{
+    const size = (await sizeOf(page)).replace(' × ', 'x');
+    const taken = await page.evaluate(async ([n, selector, width, height]) => {
+        const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
+        const all = new Uint8Array(n * width * height * 4);
+        for (let i = 0; i < n; i++) {
+            await new Promise(requestAnimationFrame);
+            context.drawImage(document.querySelector(selector), 0, 0, width, height);
+            all.set(context.getImageData(0, 0, width, height).data, i * width * height * 4);
+        }
+        const reader = new FileReader();
+        reader.readAsDataURL(new Blob([all]));
+        await new Promise(done => (reader.onload = done));
+        return reader.result;
+    }, [count, SHOWN, ...size.split('x').map(Number)]);
+    const all = Buffer.from(taken.slice(taken.indexOf(',') + 1), 'base64');
+    /* Exit 0: every one has its three numbers, and they agree. */
+    const numbers = (await run('frame-gen', ['--read', '-s', size, '-f', 'rgba'], {input: all}))
+        .trim().split('\n').map(Number);
+    return {all, numbers};
 }
 
 /* The middles of the quarters. */

@@ -75,6 +75,8 @@ test('nothing is crowded out from 320 pixels up', async t => {
             '<button class="word">Withdraw</button><button class="word">Take</button>';
         document.querySelector('#o-dropped').innerHTML = '<b>342</b> <small>120 unsent, 222 undrawn</small>';
         document.querySelector('#o-size').innerHTML = '<b>3840 × 2160</b> <small>q 95 4:2:0</small>';
+        document.querySelector('#o-way').innerHTML = '<b>WebRTC</b> <small>VP8, relayed</small>';
+        document.querySelector('#o-trip').innerHTML = '<b>1234</b> ms<small>1234 ms buffered</small>';
     });
     await all('long texts');
     const whole = await page.evaluate(() => {

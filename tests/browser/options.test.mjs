@@ -56,7 +56,7 @@ test('a server that asks for a token: the page says what to do', async t => {
     const page = await refused(t, '--token-file', `${folder}/tokens`);
     const says = await page.textContent('#notice');
     assert.match(says, /asks for a token: open the address with \?token=/);
-    assert.ok(await page.isVisible('#notice'));
+    await until('it is shown', () => page.isVisible('#notice'));
     await until('it is read out', async () => (await page.textContent('#told')) === says);
 });
 

@@ -1,6 +1,6 @@
 /*
  * Pointers, wheel, keys and the window's size, as events of shmcast-events(5). x and y are 0 … 1 from
- * the top left of the picture, which is exactly the canvas, however it is scaled, cut or scrolled.
+ * the top left of the picture, however it is scaled, cut or scrolled.
  *
  * What is pressed is always let go: on blur, cancel, hidden; the server does it when we vanish.
  */
@@ -37,7 +37,7 @@ function modifiers(e)
 
 /* send(event, when): when the user did it, as performance.now(). fingers: as for createFingers, or
  * 'apart'. */
-export function createInput(canvas, stage, fingers, send)
+export function createInput(picture, stage, fingers, send)
 {
     const pointers = new Map(); /* id → {buttons, at}: what is held, and where it was last */
     const moves = new Map();    /* id → [pointer_move, when] that was not sent yet, the newest */
@@ -77,7 +77,7 @@ export function createInput(canvas, stage, fingers, send)
 
     function place(e)
     {
-        const box = canvas.getBoundingClientRect();
+        const box = picture.getBoundingClientRect();
         return {
             x: fraction(e.clientX, box.left, box.width),
             y: fraction(e.clientY, box.top, box.height),
@@ -160,7 +160,7 @@ export function createInput(canvas, stage, fingers, send)
 
     function listen(type, act)
     {
-        canvas.addEventListener(type, e => {
+        picture.addEventListener(type, e => {
             if (!enabled)
                 return;
             checkModifiers(e);
@@ -172,8 +172,8 @@ export function createInput(canvas, stage, fingers, send)
     }
 
     listen('pointerdown', e => {
-        canvas.setPointerCapture(e.pointerId);
-        canvas.focus({preventScroll: true});
+        picture.setPointerCapture(e.pointerId);
+        picture.focus({preventScroll: true});
         pointerAt(pointerId(e), e);
         setButtons(pointerId(e), e.buttons, e.timeStamp);
     });
@@ -206,7 +206,7 @@ export function createInput(canvas, stage, fingers, send)
             cross(pointerId(e), type, e.timeStamp);
         });
 
-    canvas.addEventListener('dblclick', e => {
+    picture.addEventListener('dblclick', e => {
         if (!enabled)
             return;
         emit({type: 'double_click', ...place(e), button: 1,
@@ -214,13 +214,13 @@ export function createInput(canvas, stage, fingers, send)
     });
 
     /* A notch is 100 pixels in some browsers and 3 lines in others. */
-    canvas.addEventListener('wheel', e => {
+    picture.addEventListener('wheel', e => {
         if (!enabled)
             return;
         e.preventDefault();
         checkModifiers(e);
         const pinch = e.ctrlKey && !control;
-        const unit = [1, 100 / 3, canvas.clientHeight][e.deltaMode] * (pinch ? PINCH : 1);
+        const unit = [1, 100 / 3, picture.clientHeight][e.deltaMode] * (pinch ? PINCH : 1);
         const at = place(e);
         if (pinch)
             at.modifiers = at.modifiers.filter(m => m !== 'ctrl');
@@ -235,7 +235,7 @@ export function createInput(canvas, stage, fingers, send)
 
     /* No text selection, no autoscroll by the middle button, no menu, no going back by button 4. */
     for (const type of ['mousedown', 'mouseup', 'auxclick', 'contextmenu', 'dragstart'])
-        canvas.addEventListener(type, e => enabled && e.preventDefault());
+        picture.addEventListener(type, e => enabled && e.preventDefault());
 
     function keyUp(code, names, when)
     {
@@ -254,7 +254,7 @@ export function createInput(canvas, stage, fingers, send)
                 keyUp(code, modifiers(e), e.timeStamp);
     }
 
-    canvas.addEventListener('keydown', e => {
+    picture.addEventListener('keydown', e => {
         /* Tab is the way out; a picture has no text to compose. */
         if (!enabled || e.key === 'Tab' || e.isComposing || NO_KEYS.has(e.key) || !SENDABLE.test(e.key))
             return;
@@ -269,7 +269,7 @@ export function createInput(canvas, stage, fingers, send)
         emit({type: 'key_down', key: e.key, modifiers: modifiers(e)}, e.timeStamp);
     });
 
-    canvas.addEventListener('keyup', e => {
+    picture.addEventListener('keyup', e => {
         /* By code: with Shift let go in between, what went down as A comes up as a. */
         keyUp(e.code || e.key, modifiers(e), e.timeStamp);
         checkModifiers(e);
@@ -307,7 +307,7 @@ export function createInput(canvas, stage, fingers, send)
         pointers.clear();
     }
 
-    canvas.addEventListener('blur', releaseKeys);
+    picture.addEventListener('blur', releaseKeys);
     addEventListener('blur', () => {
         control = false;
         release();
@@ -323,7 +323,7 @@ export function createInput(canvas, stage, fingers, send)
         const box = stage.getBoundingClientRect();
         const width = clamp(Math.round(box.width * ratio), 1, 65500);
         const height = clamp(Math.round(box.height * ratio), 1, 65500);
-        canvas.style.setProperty('--ratio', ratio);
+        picture.style.setProperty('--ratio', ratio);
         if (size?.width === width && size.height === height && size.ratio === ratio)
             return;
         size = {type: 'resize', width, height, ratio};

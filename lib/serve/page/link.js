@@ -1,13 +1,27 @@
 /*
- * The WebSocket: comes back by itself after a loss, pings, knows the server's clock, and finds out
+ * The connection: comes back by itself after a loss, pings, knows the server's clock, and finds out
  * why it was not let in.
+ *
+ * What carries it is the first of these that opens: WebRTC where the server has it, a WebSocket; or
+ * MJPEG, where the page's address says so. A carrier is opened by open(here, on, stats), and has
+ * send(text), close(), look() if there is something to measure, and answers: does the server hear
+ * what is sent? on: open({name, more}), picture(ArrayBuffer) or stream(MediaStream), message(text),
+ * measured(numbers), lost(why, final: trying again would end the same way).
  */
+import {openSocket} from './socket.js';
+import {canRtc, openRtc} from './rtc.js';
+import {openMjpeg} from './mjpeg.js';
+
+export const TRANSPORTS = {webrtc: openRtc, ws: openSocket, mjpeg: openMjpeg};
+
 const DEAF_MS = 10000; /* without any message, though we ping */
 const PING_MS = 2000;
 const STEADY_MS = 5000; /* a connection that lasted this long was a good one */
+const SHORT_MOST = 2;   /* connections by WebRTC that were none: then it is left alone */
 const RETRY_MS = {first: 250, last: 5000, refused: 30000};
+const ASK_MS = 4000;
 
-/* What an answer to a plain request tells of a handshake that failed; browsers keep it back. */
+/* What the answer to a plain request tells: of a handshake that failed browsers say nothing. */
 const REFUSALS = {
     401: ['No entry', 'This server asks for a token: open the address with ?token=…'],
     403: ['No entry', 'This server does not let this page or this token in.'],
@@ -17,16 +31,20 @@ const REFUSALS = {
     200: ['No WebSocket', 'The server answers, but gives no WebSocket: it is full, or a proxy does not pass it on.'],
 };
 
-/* Close codes with which trying again at once would end the same way. */
-const OURS = new Set([1002, 1003, 1007, 1008, 1009]);
-
 /*
- * here: the URL of the page's folder. on: what is called: open(), picture(ArrayBuffer),
- * message(object), lost(text), refused(title, text).
+ * here: the URL of the page's folder; wanted: a key of TRANSPORTS, or undefined. on: what is called:
+ * stats(what the server tells of the stream), open({name, more, instead}), instead: why WebRTC isn't
+ * used though it is there; picture, stream, measured as above; message(object), lost(text),
+ * refused(title, text).
  */
-export function createLink(here, on)
+export function createLink(here, wanted, on)
 {
-    let socket = null;
+    let carrier = null;
+    let ways = [];    /* those that are left to be tried */
+    let instead = '';
+    let stats = {};
+    let trial = 0;    /* number of the carrier, or of the question before it */
+    let short = 0;    /* connections by WebRTC that didn't last */
     let tries = 0;
     let retry = 0;    /* timer */
     let opened = 0;   /* when; 0: not yet */
@@ -35,56 +53,112 @@ export function createLink(here, on)
     let paused = false;
     const clock = []; /* the last few {trip, offset}, ms */
 
-    function connect()
+    /* {status: 0} when nobody answers. */
+    async function ask()
+    {
+        try {
+            const answer = await fetch(new URL(`stats${location.search}`, here),
+                                       {cache: 'no-store', signal: AbortSignal.timeout(ASK_MS)});
+            return {status: answer.status, told: answer.ok ? await answer.json() : {}};
+        } catch (error) {
+            /* Maybe it is only the browser that has too many requests to this server. */
+            return {status: error.name === 'TimeoutError' ? 200 : 0, told: {}};
+        }
+    }
+
+    function waysTo({transports = []})
+    {
+        if (wanted === 'mjpeg')
+            return ['mjpeg'];
+        const rtc = wanted !== 'ws' && canRtc && short < SHORT_MOST && transports.includes('webrtc');
+        return rtc ? ['webrtc', 'ws'] : ['ws'];
+    }
+
+    async function connect()
     {
         clearTimeout(retry);
         retry = opened = 0;
-        const url = new URL(`ws${location.search}`, here);
-        url.protocol = url.protocol.replace('http', 'ws');
-        socket = new WebSocket(url);
-        socket.binaryType = 'arraybuffer';
+        instead = '';
+        const mine = ++trial;
+        const {status, told} = await ask();
+        if (mine !== trial)
+            return;
+        if (status !== 200) {
+            fail('');
+            refuse(status);
+            return;
+        }
+        stats = told;
+        on.stats(stats);
+        ways = waysTo(stats);
+        open(ways.shift());
+    }
+
+    function open(way)
+    {
+        const mine = ++trial;
+        /* What one that was given up still says no longer matters. */
+        const hear = act => (...what) => mine === trial && act(...what);
         heard = performance.now();
-        socket.onopen = () => {
-            opened = heard = performance.now();
-            clock.length = 0;
-            on.open();
-            ping();
-        };
-        socket.onmessage = ({data}) => {
-            heard = performance.now();
-            if (typeof data !== 'string') {
-                on.picture(data);
-                return;
-            }
-            const message = JSON.parse(data);
-            if (message.type === 'pong')
-                setClock(message);
-            on.message(message);
-        };
-        socket.onclose = e => lose(e.code, e.reason);
+        carrier = TRANSPORTS[way](here, {
+            open: hear(({name, more}) => {
+                opened = heard = performance.now();
+                clock.length = 0;
+                on.open({name, more, instead});
+                ping();
+            }),
+            picture: hear(on.picture),
+            stream: hear(on.stream),
+            measured: hear(on.measured),
+            message: hear(take),
+            lost: hear((why, final) => {
+                if (way === 'webrtc' && opened)
+                    short = performance.now() - opened > STEADY_MS ? 0 : short + 1;
+                if (way === 'webrtc' && !opened)
+                    instead = why;
+                lose(why, final);
+            }),
+        }, stats);
+    }
+
+    function take(text)
+    {
+        heard = performance.now();
+        const message = JSON.parse(text);
+        if (message.type === 'pong')
+            setClock(message);
+        on.message(message);
     }
 
     function drop()
     {
-        if (!socket)
-            return;
-        socket.onopen = socket.onmessage = socket.onclose = null;
-        socket.close();
-        socket = null;
+        trial++;
+        carrier?.close();
+        carrier = null;
     }
 
-    /* The connection is gone, or given up: what it still says no longer matters. */
-    function lose(code, reason)
+    /* The connection is gone, or given up. */
+    function lose(why, final)
     {
         const was = opened;
         drop();
-        if (was && performance.now() - was > STEADY_MS && !OURS.has(code))
+        opened = 0;
+        if (!was && ways.length) {
+            open(ways.shift());
+            return;
+        }
+        if (was && performance.now() - was > STEADY_MS && !final)
             tries = 0;
-        on.lost(OURS.has(code) ? `the server refused what this page said (${reason || code})` : reason);
-        const wait = Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** tries++);
-        again(wait);
-        if (!was)
-            explain();
+        fail(why);
+        /* The first time the server may just have come. */
+        if (!was && tries > 2)
+            refuse(200);
+    }
+
+    function fail(why)
+    {
+        on.lost(why);
+        again(Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** tries++));
     }
 
     function again(wait)
@@ -93,19 +167,9 @@ export function createLink(here, on)
         retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
     }
 
-    async function explain()
+    function refuse(status)
     {
-        const waits = retry;
-        let status = 0;
-        try {
-            const answer = await fetch(new URL(`stats${location.search}`, here),
-                                       {cache: 'no-store', signal: AbortSignal.timeout(4000)});
-            status = answer.status;
-        } catch {
-            return; /* nobody listens */
-        }
-        /* The first time the server may just have come. */
-        if (retry !== waits || !REFUSALS[status] || (status === 200 && tries < 3))
+        if (!REFUSALS[status])
             return;
         on.refused(...REFUSALS[status]);
         if (status === 401 || status === 403)
@@ -114,8 +178,7 @@ export function createLink(here, on)
 
     function send(message)
     {
-        if (socket?.readyState === WebSocket.OPEN)
-            socket.send(JSON.stringify(message));
+        carrier?.send(JSON.stringify(message));
     }
 
     /* Returns the t that the pong will have. */
@@ -136,24 +199,28 @@ export function createLink(here, on)
             ping();
     }
 
+    const quickest = () => clock.reduce((a, b) => (b.trip < a.trip ? b : a), clock[0] ?? {});
+
     return {
         connect,
         send,
         ping,
-        isOpen: () => socket?.readyState === WebSocket.OPEN,
+        isOpen: () => opened > 0,
 
-        /* What to add to performance.now() for the server's clock, ms, by the quickest of the last
-         * pings; undefined when it isn't known yet. */
-        clockOffset: () => clock.reduce((a, b) => (b.trip < a.trip ? b : a), clock[0] ?? {}).offset,
+        /* By the quickest of the last pings, undefined when it isn't known yet: what to add to
+         * performance.now() for the server's clock, and the time there and back, ms. */
+        clockOffset: () => quickest().offset,
+        trip: () => quickest().trip,
 
         /* Once a second while somebody looks. */
         tick()
         {
             const now = performance.now();
-            if (socket && now - heard > DEAF_MS)
-                lose(0, 'the server does not answer');
+            if (carrier?.answers && now - heard > DEAF_MS)
+                lose('the server does not answer', false);
             else if (now - pinged > PING_MS - 500)
                 ping();
+            carrier?.look?.();
         },
 
         /* Nobody looks: a connection would cost the server and the encoder. */
@@ -161,7 +228,7 @@ export function createLink(here, on)
         {
             paused = true;
             clearTimeout(retry);
-            retry = 0;
+            retry = opened = 0;
             drop();
         },
 

@@ -54,7 +54,7 @@ export function createNumbers(link)
 
     return {
         received: size => bytes.add(performance.now(), size),
-        late: () => late.add(performance.now(), 1),
+        late: count => late.add(performance.now(), count),
 
         /* A picture as view.js tells of it. */
         drawn(picture)
@@ -112,7 +112,7 @@ export function createNumbers(link)
             const now = performance.now();
             const seconds = Math.min(now - since, RATES_MS) / 1000;
             const drawn = pictures.values(now).length;
-            const notDrawn = late.values(now).length;
+            const notDrawn = sum(late.values(now));
             return {
                 rate: drawn / seconds,
                 data: sum(bytes.values(now)) / seconds,

@@ -2,11 +2,12 @@
  * The viewer's page: draws a stream's newest picture, sends what the user does on it. shmcast-web(7)
  * has what goes over the wire, and the options that the page's address may have.
  *
- * link.js the connection, view.js pictures, input.js and fingers.js events, steer.js who steers,
- * numbers.js how well it goes. This file holds them together and shows the state.
+ * link.js the connection, view.js and video.js pictures, input.js and fingers.js events, steer.js who
+ * steers, numbers.js how well it goes. This file holds them together and shows the state.
  */
-import {createLink} from './link.js';
+import {TRANSPORTS, createLink} from './link.js';
 import {createView} from './view.js';
+import {createVideo} from './video.js';
 import {createInput} from './input.js';
 import {createNumbers} from './numbers.js';
 import {createSteer} from './steer.js';
@@ -14,7 +15,7 @@ import {createSteer} from './steer.js';
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
 const stage = $('stage');
-const canvas = $('picture');
+const picture = $('picture');
 
 const STALLED_MS = 2000;  /* without a new picture */
 const HIDDEN_MS = 5000;   /* nobody looks: then the connection is closed */
@@ -66,18 +67,6 @@ function showName(name)
         e.textContent = name;
 }
 
-/* At the root only the server knows which stream it is. */
-async function askName()
-{
-    try {
-        const stats = await (await fetch(new URL(`stats${location.search}`, here))).json();
-        if (typeof stats.name === 'string')
-            showName(stats.name);
-    } catch {
-        /* the page does without */
-    }
-}
-
 try {
     showName(folder ? decodeURIComponent(folder) : location.host);
 } catch {
@@ -96,7 +85,10 @@ const NAMES = {
     paused: 'Paused',
 };
 const SHORT = {waiting: 'Waiting', broken: 'Unreadable'};
-const HINTS = {waiting: 'The stream has none yet. Is shm-encode running?'};
+const HINTS = {
+    waiting: 'The stream has none yet. Is shm-encode running?',
+    frames: 'The stream has none yet. Does a program write into it?',
+};
 
 let state = '';
 let reason = '';
@@ -139,15 +131,27 @@ function tellSoon(text)
 let fresh = true;  /* the next picture may be an old one */
 let control = null; /* the last state that the server told */
 
-const link = createLink(here, {
-    open()
+let way = {};       /* how the pictures come: {name, more, instead, buffer} */
+let early = false;  /* video was there before the connection was open */
+
+const wanted = Object.keys(TRANSPORTS).find(one => one === options.get('transport'));
+const link = createLink(here, wanted, {
+    stats({name})
     {
+        /* At the root only the server knows which stream it is. */
+        if (!folder && typeof name === 'string')
+            showName(name);
+    },
+    open(by)
+    {
+        way = by;
         fresh = true;
-        setState('waiting');
         numbers.another();
+        if (early)
+            setLive();
+        else
+            setState('waiting', '', NAMES.waiting, way.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
         link.send({type: 'hello'});
-        if (!folder)
-            askName();
     },
     picture(buffer)
     {
@@ -155,15 +159,26 @@ const link = createLink(here, {
         view.arrive(buffer, fresh);
         fresh = false;
     },
+    stream: stream => video.play(stream),
+    measured({bytes, late, buffer, more})
+    {
+        numbers.received(bytes);
+        numbers.late(late);
+        way = {...way, buffer, more};
+    },
     message(message)
     {
         if (message.type === 'pong')
             numbers.pong(message);
         else if (message.type === 'state')
             takeControl(message);
+        else if (message.type === 'frame')
+            video.note(message);
     },
     lost(why)
     {
+        video.play(null);
+        early = false;
         input.enable(false);
         steer.lost();
         setState('reconnecting', why);
@@ -173,23 +188,43 @@ const link = createLink(here, {
 
 const numbers = createNumbers(link);
 
-const view = createView(canvas, {
+/* Who listens is told too that it goes by another way than it might. */
+function setLive()
+{
+    setState('live', '', NAMES.live, way.instead && `By ${way.name}, not WebRTC: ${way.instead}`);
+}
+
+function drawn(what)
+{
+    drawnAt = what.at;
+    numbers.drawn(what);
+    if (link.isOpen())
+        setLive();
+}
+
+const view = createView(picture.querySelector('canvas'), {
     late: numbers.late,
     broken: () => setState('broken'),
-    drawn(picture)
+    drawn(what)
     {
-        drawnAt = picture.at;
-        numbers.drawn(picture);
-        if (picture.seq)
-            link.send({type: 'ack', seq: picture.seq});
-        if (link.isOpen())
-            setState('live');
+        if (what.seq)
+            link.send({type: 'ack', seq: what.seq});
+        drawn(what);
+    },
+});
+
+const video = createVideo(picture.querySelector('video'), {
+    drawn(what)
+    {
+        early = !link.isOpen();
+        drawn({...what, old: what.old || fresh});
+        fresh = false;
     },
 });
 
 const HOVERS = new Set(['pointer_move', 'pointer_enter', 'pointer_leave']);
 const fingers = ['right', 'middle', 'wheel', 'apart'].find(f => f === options.get('fingers')) ?? 'right';
-const input = createInput(canvas, stage, fingers, (event, when) => {
+const input = createInput(picture, stage, fingers, (event, when) => {
     link.send(event);
     if (event.type !== 'resize')
         numbers.sent(when, !HOVERS.has(event.type) || event.buttons > 0);
@@ -204,9 +239,9 @@ function takeControl(s)
     control = s;
     const steers = s.steering && interactive;
     root.classList.toggle('steers', steers);
-    canvas.role = steers ? 'application' : 'img';
-    canvas.tabIndex = steers ? 0 : -1;
-    canvas.setAttribute('aria-label', steers
+    picture.role = steers ? 'application' : 'img';
+    picture.tabIndex = steers ? 0 : -1;
+    picture.setAttribute('aria-label', steers
         ? 'Live picture. Takes pointer, wheel and keys; Tab leaves it.' : 'Live picture, view only.');
     input.enable(steers);
     if (interactive)
@@ -262,8 +297,12 @@ function showNumbers()
     const dropped = n.notSent + n.notDrawn;
     showValue('o-dropped', dropped, '', dropped ? `${n.notSent} unsent, ${n.notDrawn} undrawn` : '');
     const [value, unit] = bytes(n.data);
-    showValue('o-data', value, `${unit}/s`, n.last ? `${bytes(n.last.bytes).join(' ')} each` : '');
+    showValue('o-data', value, `${unit}/s`, n.last?.bytes ? `${bytes(n.last.bytes).join(' ')} each` : '');
     const {width, height, quality, sampling} = n.last ?? {};
+    const trip = link.trip();
+    showValue('o-way', way.name ?? '–', '', way.instead ? 'no WebRTC' : way.more);
+    showValue('o-trip', trip === undefined ? '–' : digits(trip), 'ms',
+              way.buffer === undefined ? '' : `${digits(way.buffer)} ms buffered`);
     showValue('o-size', n.last ? `${width} × ${height}` : '–', '',
               quality ? `q ${quality} ${sampling ?? ''}` : '');
     const other = control && control.stream !== stream ? control.stream : '';
@@ -336,7 +375,7 @@ async function goFull()
 {
     try {
         await stage.requestFullscreen({navigationUI: 'hide'});
-        canvas.focus();
+        picture.focus();
     } catch {
         /* the browser said no, and why */
     }

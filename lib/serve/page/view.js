@@ -1,12 +1,23 @@
 /*
- * The picture. What is old is never shown: one JPEG is being decoded, off the main thread, and one
+ * JPEGs on a canvas. What is old is never shown: one is being decoded, off the main thread, and one
  * waits; a newer one takes its place. Of the decoded ones only the newest is drawn, when the browser
  * draws.
  */
 import {readJpeg} from './jpeg.js';
 
+/* Has the element of the picture show this one of its children, whose picture has this size. */
+export function showPart(part, width, height)
+{
+    const {style} = part.parentElement;
+    style.setProperty('--wide', width);
+    style.setProperty('--high', height);
+    for (const one of part.parentElement.children)
+        one.hidden = one !== part;
+    part.parentElement.hidden = false;
+}
+
 /* on: drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}), broken(),
- * late(): one that came was not drawn. */
+ * late(1): one that came was not drawn. */
 export function createView(canvas, on)
 {
     const context = canvas.getContext('2d', {alpha: false});
@@ -33,7 +44,7 @@ export function createView(canvas, on)
             }
             if (ready) {
                 ready.bitmap.close();
-                on.late();
+                on.late(1);
             }
             ready = {bitmap, old, buffer};
             frame ||= requestAnimationFrame(draw);
@@ -50,9 +61,7 @@ export function createView(canvas, on)
         if (canvas.width !== width || canvas.height !== height || canvas.hidden) {
             canvas.width = width;
             canvas.height = height;
-            canvas.style.setProperty('--wide', width);
-            canvas.style.setProperty('--high', height);
-            canvas.hidden = false;
+            showPart(canvas, width, height);
         }
         context.drawImage(bitmap, 0, 0);
         bitmap.close();
@@ -65,7 +74,7 @@ export function createView(canvas, on)
         arrive(buffer, old)
         {
             if (waiting)
-                on.late();
+                on.late(1);
             waiting = {buffer, old: old || document.hidden};
             decode();
         },
