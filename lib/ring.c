@@ -427,7 +427,7 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
         else
             atomic_store(&out->head->asleep, 1);
         struct wake_seen first = wanted ? frame : demand, second = wanted ? demand : end;
-        if (one ? wake_wait(first.word, first.seen, NULL) : wake_wait_two(first, second))
+        if (one ? wake_wait(first.word, first.seen, NULL) : wake_wait_two(first, second, NULL))
             return -1;
     }
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,17 +29,24 @@ int wake_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec
     return -1;
 }
 
-int wake_wait_two(struct wake_seen first, struct wake_seen second)
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+int wake_wait_two(struct wake_seen first, struct wake_seen second, const struct timespec *deadline)
 {
     struct futex_waitv words[] = {
         {.val = first.seen, .uaddr = (uintptr_t)first.word, .flags = FUTEX_32},
         {.val = second.seen, .uaddr = (uintptr_t)second.word, .flags = FUTEX_32}};
-    if (syscall(SYS_futex_waitv, words, 2, 0, NULL, 0) >= 0 || errno == EAGAIN)
+    if (syscall(SYS_futex_waitv, words, 2, 0, deadline, CLOCK_MONOTONIC) >= 0 || errno == EAGAIN)
         return 0;
     if (errno != ENOSYS)
         return -1;
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec++;
+    if (deadline && is_before(deadline, &at))
+        return wake_wait(first.word, first.seen, deadline);
     return wake_wait(first.word, first.seen, &at) && errno == EINTR ? -1 : 0;
 }

@@ -26,9 +26,9 @@ struct wake_seen {
 };
 
 /*
- * The same for two words at once, with no deadline; -1 is EINTR. Linux before 5.16 can't: there the
- * first wakes at once, and the second is looked at once a second.
+ * The same for two words at once. Linux before 5.16 can't: there the first wakes at once, and the
+ * second is looked at once a second.
  */
-int wake_wait_two(struct wake_seen first, struct wake_seen second);
+int wake_wait_two(struct wake_seen first, struct wake_seen second, const struct timespec *deadline);
 
 #endif
