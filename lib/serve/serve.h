@@ -21,7 +21,7 @@ enum {
     MESSAGE_BYTES = 1 << 16, /* longest message of a viewer */
     TOKEN_DIGEST = 32,       /* bytes */
     PONGS = 8,               /* answers to pings that may wait for one viewer */
-    PART_BYTES = 128,        /* room for the header of a multipart part */
+    PICTURE_HEAD = 128,      /* room for what goes before a picture */
     HELD_POINTERS = 16,      /* fingers and pens that one viewer may have down */
     HELD_KEYS = 32,
     HELD_EVENTS = 16, /* buttons of one pointer */
@@ -96,16 +96,22 @@ int server_run(struct server *server, const char *url);
 
 /* source.c: one stream, its newest picture, its waiter. */
 
-/* A picture, copied once for all viewers. Before data there is room for what goes before it on the
- * wire, behind it for two bytes; both may be written at any time. */
+/* What goes before a picture on the wire. */
+struct head {
+    unsigned char text[PICTURE_HEAD];
+    size_t bytes;
+};
+
+/* A picture, copied once for all viewers. Before data there is room for a head, behind it for two
+ * bytes; both may be written at any time. */
 struct packet {
     struct packet *next; /* among the spare ones */
     unsigned refs;
     uint64_t generation; /* of the stream it comes from */
     struct ring_meta meta;
     size_t room;
-    char part[PART_BYTES]; /* the header of its multipart part */
-    size_t part_bytes;
+    struct head message; /* as a WebSocket message of one frame */
+    struct head part;    /* as a part of multipart */
     unsigned char *data; /* meta.bytes */
 };
 
@@ -240,6 +246,7 @@ struct viewer {
     uint64_t number; /* of the picture last sent, and its generation */
     uint64_t generation;
     unsigned times; /* it was sent */
+    bool asked;     /* lws tells when its socket takes one */
     uint64_t sent, skipped, bytes;
     struct flow flow;
     lws_sorted_usec_list_t probe_timer;
@@ -280,7 +287,7 @@ void viewer_wake(struct viewer *viewer);
 /* The source that it is shown has a new picture. */
 void viewer_picture(struct viewer *viewer);
 
-/* Sends one thing, as lws wants it. -1: close the connection. */
+/* Sends one thing, now that lws says it can be. -1: close the connection. */
 int viewer_write(struct viewer *viewer);
 
 /* Does what a message says. 0, or a close code and *why. The viewer may be gone afterwards. */
@@ -397,6 +404,9 @@ void conn_end(struct conn *conn, unsigned close_code);
 void conn_fail(struct conn *conn, unsigned close_code, const char *why);
 
 /* ws.c */
+
+/* The head of a binary message of so many bytes, in one frame. */
+void ws_head(struct head *head, uint64_t bytes);
 
 /* Is this handshake to be taken? 0: yes. 1: it was answered. -1: hang up. */
 int ws_handshake(struct conn *conn);

@@ -233,11 +233,11 @@ static struct packet *packet_new(struct source *source, size_t bytes)
         /* Sizes differ from picture to picture: some more, so that this is the last time soon. */
         size_t room = bytes + bytes / 4 + 4096;
         free(packet);
-        packet = malloc(sizeof *packet + LWS_PRE + PART_BYTES + room + 2);
+        packet = malloc(sizeof *packet + LWS_PRE + PICTURE_HEAD + room + 2);
         if (!packet)
             return NULL;
         packet->room = room;
-        packet->data = (unsigned char *)(packet + 1) + LWS_PRE + PART_BYTES;
+        packet->data = (unsigned char *)(packet + 1) + LWS_PRE + PICTURE_HEAD;
     }
     packet->refs = 1;
     return packet;
@@ -268,16 +268,17 @@ static void source_publish(struct source *source, const struct ring_view *view)
     memcpy(packet->data + view->meta.bytes, "\r\n", 2);
     packet->meta = view->meta;
     packet->generation = source->generation;
-    packet->part_bytes = (size_t)snprintf(
-        packet->part, sizeof packet->part,
+    ws_head(&packet->message, view->meta.bytes);
+    packet->part.bytes = (size_t)snprintf(
+        (char *)packet->part.text, sizeof packet->part.text,
         "--shmcast\r\nContent-Type: image/jpeg\r\nContent-Length: %" PRIu64 "\r\n\r\n",
         view->meta.bytes);
     if (source->newest)
         packet_release(source, source->newest);
     source->newest = packet;
+    source_not_idle(source);
     for (struct viewer *viewer = source->watchers; viewer; viewer = viewer->next_watcher)
         viewer_picture(viewer);
-    source_not_idle(source);
 }
 
 struct packet *source_newest(struct source *source)

@@ -1,10 +1,12 @@
 /* One viewer: the newest picture whenever it can take one, and its input into the event log. */
 #include "serve.h"
 #include "cli.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const char *transport_name(enum transport transport)
 {
@@ -124,43 +126,6 @@ static struct packet *viewer_due(const struct viewer *viewer)
     return newest;
 }
 
-static void viewer_wait(struct viewer *viewer);
-
-static void viewer_probe(lws_sorted_usec_list_t *timer)
-{
-    struct viewer *viewer = lws_container_of(timer, struct viewer, probe_timer);
-    if (viewer_due(viewer) && !flow_open(&viewer->flow))
-        viewer_wait(viewer);
-}
-
-/* A picture is due, and its window is full: an acknowledgement lets it go. The timer runs for
- * seconds and is left alone meanwhile: there is none for each picture. */
-static void viewer_wait(struct viewer *viewer)
-{
-    uint64_t ns = flow_wait(&viewer->flow, cli_now());
-    if (!ns)
-        lws_callback_on_writable(viewer->conn->wsi);
-    else if (lws_dll2_is_detached(&viewer->probe_timer.list))
-        lws_sul_schedule(viewer->source->server->context, 0, &viewer->probe_timer, viewer_probe,
-                         (lws_usec_t)(ns / 1000 + 1));
-}
-
-void viewer_wake(struct viewer *viewer)
-{
-    if (!viewer_due(viewer))
-        return;
-    if (flow_open(&viewer->flow))
-        lws_callback_on_writable(viewer->conn->wsi);
-    else
-        viewer_wait(viewer);
-}
-
-void viewer_picture(struct viewer *viewer)
-{
-    ladder_picture(viewer);
-    viewer_wake(viewer);
-}
-
 static void viewer_count_picture(struct viewer *viewer, const struct packet *packet)
 {
     struct source *source = viewer->shown;
@@ -183,22 +148,37 @@ static void viewer_count_picture(struct viewer *viewer, const struct packet *pac
     source->sent_bytes += packet->meta.bytes;
 }
 
+/*
+ * A whole message to the socket. What that doesn't take of one that has begun is lws's to send,
+ * before anything else. 1: it takes nothing at all. -1: the connection is broken.
+ */
+static int viewer_push(struct viewer *viewer, unsigned char *message, size_t bytes)
+{
+    struct lws *wsi = viewer->conn->wsi;
+    ssize_t sent = 0;
+    if (!viewer->conn->server->tls) {
+        sent = send(lws_get_socket_fd(wsi), message, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0)
+            return errno == EAGAIN || errno == EINTR ? 1 : -1;
+    }
+    message += sent;
+    bytes -= (size_t)sent;
+    return bytes && lws_write(wsi, message, bytes, LWS_WRITE_RAW) < (int)bytes ? -1 : 0;
+}
+
+/* -1: the connection is broken. */
 static int viewer_send_picture(struct viewer *viewer, struct packet *packet)
 {
-    unsigned char *start = packet->data;
-    size_t bytes = packet->meta.bytes;
-    enum lws_write_protocol protocol = LWS_WRITE_BINARY;
-    if (viewer->transport == VIEWER_MJPEG) {
-        start -= packet->part_bytes;
-        bytes += packet->part_bytes + 2;
-        memcpy(start, packet->part, packet->part_bytes);
-        protocol = LWS_WRITE_HTTP;
-    }
-    if (lws_write(viewer->conn->wsi, start, bytes, protocol) < (int)bytes)
-        return -1;
+    bool mjpeg = viewer->transport == VIEWER_MJPEG;
+    const struct head *head = mjpeg ? &packet->part : &packet->message;
+    unsigned char *start = packet->data - head->bytes;
+    memcpy(start, head->text, head->bytes);
+    int result = viewer_push(viewer, start, head->bytes + packet->meta.bytes + (mjpeg ? 2 : 0));
+    if (result)
+        return result < 0 ? -1 : 0;
     viewer_count_picture(viewer, packet);
     ladder_sent(viewer);
-    if (viewer->transport == VIEWER_WEBSOCKET)
+    if (!mjpeg)
         flow_sent(&viewer->flow, packet->meta.number, cli_now());
     return 0;
 }
@@ -238,11 +218,67 @@ static enum turn viewer_turn(const struct viewer *viewer)
     return TURNS;
 }
 
+static void viewer_ask(struct viewer *viewer)
+{
+    viewer->asked = true;
+    lws_callback_on_writable(viewer->conn->wsi);
+}
+
+static void viewer_wait(struct viewer *viewer);
+
+static void viewer_probe(lws_sorted_usec_list_t *timer)
+{
+    struct viewer *viewer = lws_container_of(timer, struct viewer, probe_timer);
+    if (viewer_due(viewer) && !flow_open(&viewer->flow))
+        viewer_wait(viewer);
+}
+
+/* A picture is due, and its window is full: an acknowledgement lets it go. The timer runs for
+ * seconds and is left alone meanwhile: there is none for each picture. */
+static void viewer_wait(struct viewer *viewer)
+{
+    uint64_t ns = flow_wait(&viewer->flow, cli_now());
+    if (!ns)
+        viewer_ask(viewer);
+    else if (lws_dll2_is_detached(&viewer->probe_timer.list))
+        lws_sul_schedule(viewer->source->server->context, 0, &viewer->probe_timer, viewer_probe,
+                         (lws_usec_t)(ns / 1000 + 1));
+}
+
+/* May a picture go without asking lws first, which costs a round of its poll? Not over TLS, which
+ * may want to read first; nor into the middle or behind the end of what lws sends by itself. */
+static bool viewer_at_once(const struct viewer *viewer)
+{
+    const struct conn *conn = viewer->conn;
+    return !viewer->asked && !conn->server->tls && viewer_turn(viewer) == TURN_PICTURE &&
+           !lws_partial_buffered(conn->wsi) &&
+           (viewer->transport == VIEWER_MJPEG || !lws_get_close_length(conn->wsi));
+}
+
+void viewer_wake(struct viewer *viewer)
+{
+    if (viewer_at_once(viewer) && viewer_send_picture(viewer, viewer_due(viewer)))
+        shutdown(lws_get_socket_fd(viewer->conn->wsi), SHUT_RDWR); /* lws sees it and closes */
+    if (!viewer_due(viewer))
+        return;
+    if (flow_open(&viewer->flow))
+        viewer_ask(viewer);
+    else
+        viewer_wait(viewer);
+}
+
+void viewer_picture(struct viewer *viewer)
+{
+    ladder_picture(viewer);
+    viewer_wake(viewer);
+}
+
 int viewer_write(struct viewer *viewer)
 {
     enum turn turn = viewer_turn(viewer);
     int result = 0;
     viewer->turn = turn + 1;
+    viewer->asked = false;
     switch (turn) {
     case TURN_STATE:
         result = control_write(viewer);
@@ -257,7 +293,7 @@ int viewer_write(struct viewer *viewer)
         return 0;
     }
     if (result == 0 && viewer_turn(viewer) != TURNS)
-        lws_callback_on_writable(viewer->conn->wsi);
+        viewer_ask(viewer);
     return result;
 }
 

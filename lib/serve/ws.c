@@ -8,6 +8,16 @@ enum {
     KEPT_BYTES = 4096      /* for messages in pieces, while a viewer sends none */
 };
 
+void ws_head(struct head *head, uint64_t bytes)
+{
+    unsigned more = bytes < 126 ? 0 : bytes < 65536 ? 2 : 8;
+    head->bytes = 2 + more;
+    head->text[0] = 0x82; /* binary, and final */
+    head->text[1] = more == 0 ? (unsigned char)bytes : more == 2 ? 126 : 127;
+    for (unsigned i = 0; i < more; i++)
+        head->text[2 + i] = (unsigned char)(bytes >> 8 * (more - 1 - i));
+}
+
 /* Is it one of a list's tokens? `keep-alive, Upgrade` */
 static bool list_has(const char *list, const char *token)
 {
