@@ -17,7 +17,7 @@ OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /m
 # What a command links beside libshmcast; shm-create links no codec.
 PKGS_shm-encode := libjpeg
 PKGS_ws-serve := libwebsockets openssl
-PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0
+PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gio-2.0
 PKGS_net-layout := igraph
 PKGS_net-draw := egl glesv2
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(c)))

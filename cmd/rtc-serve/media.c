@@ -1,5 +1,6 @@
 #include "media.h"
 #include "mediaparts.h"
+#include "rtpout.h"
 #include "wake.h"
 #include <errno.h>
 #include <signal.h>
@@ -17,6 +18,7 @@ static const struct {
     {"srtpenc", "gstreamer1.0-plugins-bad", NULL},
     {"sctpenc", "gstreamer1.0-plugins-bad", NULL},
     {"rtpbin", "gstreamer1.0-plugins-good", NULL},
+    {"udpsink", "gstreamer1.0-plugins-good", NULL},
     {"appsrc", "gstreamer1.0-plugins-base", NULL},
     {"videoconvert", "gstreamer1.0-plugins-base", NULL},
     {"vp8enc", "gstreamer1.0-plugins-good", "vp8"},
@@ -178,11 +180,34 @@ static void *care_run(void *arg)
     return NULL;
 }
 
+/* Pipelines begin threads: on one that has no signals. */
+static void *make_rtpout(void *arg)
+{
+    struct media *media = arg;
+    const struct media_options *options = &media->options;
+    bool is_h264 = !strcmp(options->codec, "h264");
+    media->rtpout =
+        rtpout_new(media, is_h264 ? "H264" : "VP8", options->rtp_host, options->rtp_port);
+    return media->rtpout ? NULL : GINT_TO_POINTER(errno);
+}
+
+static int start_rtpout(struct media *media)
+{
+    pthread_t thread;
+    void *err;
+    if (thread_start(&thread, make_rtpout, media))
+        return -1;
+    pthread_join(thread, &err);
+    errno = GPOINTER_TO_INT(err);
+    return err ? -1 : 0;
+}
+
 static gboolean care_over(gpointer user)
 {
     struct media *media = user;
     while (media->cared)
         peer_end(media->cared, 0, NULL);
+    rtpout_free(media->rtpout);
     g_main_loop_quit(media->loop);
     return G_SOURCE_REMOVE;
 }
@@ -213,6 +238,12 @@ struct media *media_open(const char *stream, const struct media_options *options
         goto no_care;
     if (thread_start(&media->encoding, frames_run, media))
         goto no_frames;
+    if (options->rtp_host && start_rtpout(media)) {
+        int err = errno;
+        media_close(media);
+        errno = err;
+        return NULL;
+    }
     return media;
 no_frames:
     media_care(media, care_over, media, NULL);

@@ -67,7 +67,8 @@ struct media_numbers {
 const char *media_missing(const char *codec);
 
 /* calls and what options point to must outlive it. NULL with errno: EINVAL bad options, ENOPKG
- * media_missing, or no memory or threads. Ends with media_close. */
+ * media_missing, EADDRNOTAVAIL no such rtp_host, or no sockets or threads. Ends with media_close.
+ */
 struct media *media_open(const char *stream, const struct media_options *options,
                          const struct media_calls *calls);
 

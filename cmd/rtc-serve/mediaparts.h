@@ -49,6 +49,7 @@ struct media {
     GMainContext *context;
     GMainLoop *loop;
     struct media_peer *cared; /* peers with a pipeline */
+    struct rtpout *rtpout;
 
     pthread_mutex_t lock; /* of what follows */
     struct media_note *notes, **notes_end;

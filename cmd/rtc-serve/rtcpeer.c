@@ -144,6 +144,48 @@ static gboolean peer_silent(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean peer_left(gpointer user)
+{
+    peer_end(user, 500, "closed by the peer");
+    return G_SOURCE_REMOVE;
+}
+
+/* It said so, as who closes a page does: webrtcbin doesn't tell. */
+static void dtls_changed(GObject *dtls, GParamSpec *spec, struct media_peer *peer)
+{
+    enum { CLOSED = 1 }; /* GstDtlsConnectionState, which has no header */
+    int state;
+    (void)spec;
+    g_object_get(dtls, "connection-state", &state, NULL);
+    if (state == CLOSED)
+        care(peer, peer_left);
+}
+
+static void watch_dtls(struct media_peer *peer)
+{
+    GValue item = G_VALUE_INIT;
+    GstIterator *found =
+        gst_bin_iterate_all_by_element_factory_name(GST_BIN(peer->webrtc), "dtlssrtpenc");
+    while (gst_iterator_next(found, &item) == GST_ITERATOR_OK) {
+        connect_peer(g_value_get_object(&item), "notify::connection-state",
+                     G_CALLBACK(dtls_changed), peer);
+        g_value_reset(&item);
+    }
+    g_value_unset(&item);
+    gst_iterator_free(found);
+}
+
+static void peer_connected(struct media_peer *peer)
+{
+    atomic_store(&peer->heard_ns, wake_now());
+    peer_timer(peer, GONE_MS, peer_silent);
+    if (peer->connected)
+        return;
+    peer->connected = true;
+    watch_dtls(peer);
+    media_outlet_add(peer->media, &peer->outlet);
+}
+
 static gboolean peer_state(gpointer user)
 {
     struct media_peer *peer = user;
@@ -153,11 +195,7 @@ static gboolean peer_state(gpointer user)
     g_object_get(peer->webrtc, "connection-state", &state, NULL);
     switch (state) {
     case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
-        atomic_store(&peer->heard_ns, wake_now());
-        peer_timer(peer, GONE_MS, peer_silent);
-        if (!peer->connected)
-            media_outlet_add(peer->media, &peer->outlet);
-        peer->connected = true;
+        peer_connected(peer);
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
         peer_timer(peer, GONE_MS, peer_gone);
