@@ -181,6 +181,23 @@ static bool may_receive(const GstSDPMedia *media)
            !gst_sdp_media_get_attribute_val(media, "inactive");
 }
 
+/* The older way to offer a data channel: m=application 9 DTLS/SCTP 5000, with a sctpmap. */
+static bool is_old_channel(const GstSDPMedia *media)
+{
+    return !strcmp(gst_sdp_media_get_proto(media), "DTLS/SCTP");
+}
+
+/* That of a data channel, 1 … 65535; else it isn't one that is understood. */
+static int sctp_port(const GstSDPMedia *media)
+{
+    const char *port = gst_sdp_media_get_attribute_val(media, "sctp-port");
+    if (is_old_channel(media))
+        port = gst_sdp_media_formats_len(media) == 1 ? gst_sdp_media_get_format(media, 0) : NULL;
+    else if (!g_str_has_suffix(gst_sdp_media_get_proto(media), "/DTLS/SCTP"))
+        port = NULL;
+    return port ? number_at(port, 65535, "") : -1;
+}
+
 /* Looks for the lines that will be answered. NULL, or what is wrong with the offer. */
 static const char *choose_lines(struct offer *offer)
 {
@@ -197,9 +214,7 @@ static const char *choose_lines(struct offer *offer)
             if (offer->video < 0 && g_str_has_suffix(proto, "/SAVPF") &&
                 choose_payload(offer, media))
                 offer->video = i;
-        } else if (!strcmp(kind, "application") && offer->channel < 0 &&
-                   g_str_has_suffix(proto, "DTLS/SCTP") &&
-                   gst_sdp_media_get_attribute_val(media, "sctp-port")) {
+        } else if (!strcmp(kind, "application") && offer->channel < 0 && sctp_port(media) > 0) {
             offer->channel = i;
         }
     }
@@ -296,23 +311,35 @@ static void add(GstSDPMedia *media, const char *key, const char *format, ...)
     g_free(value);
 }
 
-/* A line with its transport. */
+/* The line whose transport all use: the first of the bundle. */
+static int bundle_line(const struct offer *offer)
+{
+    return offer->channel >= 0 && bundle_place(offer, mid_of(offer, offer->channel)) <
+                                      bundle_place(offer, mid_of(offer, offer->video))
+               ? offer->channel
+               : offer->video;
+}
+
+/* A line with the transport. */
 static GstSDPMedia *line_new(const struct offer *offer, int line, const char *kind,
                              const char *proto)
 {
-    static const char *const keys[] = {"mid", "ice-ufrag", "ice-pwd", "fingerprint"};
-    const char *setup = line_value(offer, line, "setup");
+    static const char *const keys[] = {"ice-ufrag", "ice-pwd", "fingerprint"};
+    int transport = bundle_line(offer);
+    const char *setup = line_value(offer, transport, "setup");
     GstSDPMedia *media;
     gst_sdp_media_new(&media);
     gst_sdp_media_set_media(media, kind);
     gst_sdp_media_set_port_info(media, 9, 1);
     gst_sdp_media_set_proto(media, proto);
     gst_sdp_media_add_connection(media, "IN", "IP4", "0.0.0.0", 0, 0);
+    gst_sdp_media_add_attribute(media, "mid", mid_of(offer, line));
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        gst_sdp_media_add_attribute(media, keys[i], line_value(offer, line, keys[i]));
+        gst_sdp_media_add_attribute(media, keys[i], line_value(offer, transport, keys[i]));
     gst_sdp_media_add_attribute(media, "setup",
                                 setup && !strcmp(setup, "passive") ? "passive" : "actpass");
-    copy_candidates(line_at(offer, line), media);
+    if (line == transport)
+        copy_candidates(line_at(offer, line), media);
     return media;
 }
 
@@ -349,8 +376,7 @@ static void add_channel(const struct offer *offer, GstSDPMessage *remote)
 {
     GstSDPMedia *media = line_new(offer, offer->channel, "application", "UDP/DTLS/SCTP");
     gst_sdp_media_add_format(media, "webrtc-datachannel");
-    int port = number_at(line_value(offer, offer->channel, "sctp-port"), 65535, "");
-    add(media, "sctp-port", "%d", port > 0 ? port : 5000);
+    add(media, "sctp-port", "%d", sctp_port(line_at(offer, offer->channel)));
     gst_sdp_media_add_attribute(media, "max-message-size", "262144");
     gst_sdp_message_add_media(remote, media);
     gst_sdp_media_free(media);
@@ -359,21 +385,15 @@ static void add_channel(const struct offer *offer, GstSDPMessage *remote)
 GstSDPMessage *offer_remote(const struct offer *offer)
 {
     GstSDPMessage *remote;
-    const char *video = mid_of(offer, offer->video);
     gst_sdp_message_new(&remote);
     gst_sdp_message_set_version(remote, "0");
     gst_sdp_message_set_origin(remote, "-", "1", "1", "IN", "IP4", "0.0.0.0");
     gst_sdp_message_set_session_name(remote, "-");
     gst_sdp_message_add_time(remote, "0", "0", NULL);
     gst_sdp_message_add_attribute(remote, "ice-options", "trickle");
-    const char *first = video, *second = "";
-    if (offer->channel >= 0) {
-        second = mid_of(offer, offer->channel);
-        if (bundle_place(offer, second) < bundle_place(offer, first)) {
-            first = second;
-            second = video;
-        }
-    }
+    const char *first = mid_of(offer, bundle_line(offer)), *second = "";
+    if (offer->channel >= 0)
+        second = mid_of(offer, bundle_line(offer) == offer->video ? offer->channel : offer->video);
     char *group = g_strconcat("BUNDLE ", first, *second ? " " : "", second, NULL);
     gst_sdp_message_add_attribute(remote, "group", group);
     g_free(group);
@@ -385,9 +405,11 @@ GstSDPMessage *offer_remote(const struct offer *offer)
     return remote;
 }
 
-/* What was offered and isn't taken, in its place. */
-static GstSDPMedia *rejected(const GstSDPMedia *offered)
+/* What was offered and isn't taken, in its place. like: a line that is; there are clients that want
+ * a transport even so. */
+static GstSDPMedia *rejected(const GstSDPMedia *offered, const GstSDPMedia *like)
 {
+    static const char *const keys[] = {"ice-ufrag", "ice-pwd", "fingerprint", "setup"};
     GstSDPMedia *media;
     const char *mid = gst_sdp_media_get_attribute_val(offered, "mid");
     gst_sdp_media_new(&media);
@@ -399,20 +421,45 @@ static GstSDPMedia *rejected(const GstSDPMedia *offered)
     gst_sdp_media_add_connection(media, "IN", "IP4", "0.0.0.0", 0, 0);
     if (is_token(mid))
         gst_sdp_media_add_attribute(media, "mid", mid);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        gst_sdp_media_add_attribute(media, keys[i], gst_sdp_media_get_attribute_val(like, keys[i]));
+    gst_sdp_media_add_attribute(media, "rtcp-mux", "");
     gst_sdp_media_add_attribute(media, "inactive", "");
     return media;
 }
 
-static GstSDPMedia *accepted(const struct offer *offer, const GstSDPMedia *local, bool video)
+static GstSDPMedia *video_answer(const struct offer *offer, const GstSDPMedia *local)
 {
     GstSDPMedia *media;
     gst_sdp_media_copy(local, &media);
-    if (video) /* webrtcbin drops it */
-        add(media, "rtcp-fb", "%u goog-remb", offer->payload);
-    if (video && offer->playout_delay_id)
+    add(media, "rtcp-fb", "%u goog-remb", offer->payload); /* webrtcbin drops it */
+    if (offer->playout_delay_id)
         add(media, "extmap", "%u %s", offer->playout_delay_id, PLAYOUT_DELAY);
-    if (video && offer->send_time_id)
+    if (offer->send_time_id)
         add(media, "extmap", "%u %s", offer->send_time_id, SEND_TIME);
+    return media;
+}
+
+static GstSDPMedia *channel_answer(const GstSDPMedia *offered, const GstSDPMedia *local)
+{
+    enum { PORT = 5000 }; /* webrtcbin's */
+    GstSDPMedia *media;
+    if (!is_old_channel(offered)) {
+        gst_sdp_media_copy(local, &media);
+        return media;
+    }
+    gst_sdp_media_new(&media);
+    gst_sdp_media_set_media(media, "application");
+    gst_sdp_media_set_port_info(media, 9, 1);
+    gst_sdp_media_set_proto(media, "DTLS/SCTP");
+    gst_sdp_media_add_format(media, "5000");
+    gst_sdp_media_add_connection(media, "IN", "IP4", "0.0.0.0", 0, 0);
+    for (guint i = 0; i < gst_sdp_media_attributes_len(local); i++) {
+        const GstSDPAttribute *a = gst_sdp_media_get_attribute(local, i);
+        if (strcmp(a->key, "sctp-port"))
+            gst_sdp_media_add_attribute(media, a->key, a->value);
+    }
+    add(media, "sctpmap", "%d webrtc-datachannel 256", PORT);
     return media;
 }
 
@@ -437,13 +484,18 @@ static GstSDPMessage *session_of(const GstSDPMessage *local)
 char *offer_answer(const struct offer *offer, const GstSDPMessage *local)
 {
     GstSDPMessage *answer = session_of(local);
-    guint next = 0, lines = gst_sdp_message_medias_len(offer->sdp);
+    guint lines = gst_sdp_message_medias_len(offer->sdp);
+    /* offer_remote kept their order. */
+    guint video = offer->channel >= 0 && offer->channel < offer->video;
     for (int i = 0; i < (int)lines; i++) {
-        const GstSDPMedia *made = NULL;
+        const GstSDPMedia *offered = line_at(offer, i);
         GstSDPMedia *media;
-        if ((i == offer->video || i == offer->channel) && next < gst_sdp_message_medias_len(local))
-            made = gst_sdp_message_get_media(local, next++);
-        media = made ? accepted(offer, made, i == offer->video) : rejected(line_at(offer, i));
+        if (i == offer->video)
+            media = video_answer(offer, gst_sdp_message_get_media(local, video));
+        else if (i == offer->channel)
+            media = channel_answer(offered, gst_sdp_message_get_media(local, 1 - video));
+        else
+            media = rejected(offered, gst_sdp_message_get_media(local, video));
         gst_sdp_message_add_media(answer, media);
         gst_sdp_media_free(media);
     }

@@ -348,7 +348,7 @@ static GstPromise *promise_for(struct media_peer *peer, GstPromiseChangeFunc cal
 }
 
 /* What a promise was kept with: false and the peer ends, when it was an error. */
-static bool promise_kept(struct media_peer *peer, GstPromise *promise)
+static bool promise_kept(struct media_peer *peer, GstPromise *promise, GSourceFunc fail)
 {
     const GstStructure *reply = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED
                                     ? gst_promise_get_reply(promise)
@@ -356,7 +356,7 @@ static bool promise_kept(struct media_peer *peer, GstPromise *promise)
     bool kept = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED &&
                 !(reply && gst_structure_has_field(reply, "error"));
     if (!kept)
-        care(peer, peer_fail);
+        care(peer, fail);
     return kept;
 }
 
@@ -370,7 +370,7 @@ static gboolean peer_started(gpointer user)
 
 static void local_set(GstPromise *promise, gpointer user)
 {
-    if (promise_kept(user, promise))
+    if (promise_kept(user, promise, peer_fail))
         care(user, peer_started);
     gst_promise_unref(promise);
 }
@@ -379,7 +379,7 @@ static void answer_made(GstPromise *promise, gpointer user)
 {
     struct media_peer *peer = user;
     GstWebRTCSessionDescription *answer = NULL;
-    if (promise_kept(peer, promise)) {
+    if (promise_kept(peer, promise, peer_fail)) {
         const GstStructure *reply = gst_promise_get_reply(promise);
         gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
         g_signal_emit_by_name(peer->webrtc, "set-local-description", answer,
@@ -389,10 +389,16 @@ static void answer_made(GstPromise *promise, gpointer user)
     gst_promise_unref(promise);
 }
 
+static gboolean peer_refuse(gpointer user)
+{
+    peer_end(user, 400, "the offer can't be answered");
+    return G_SOURCE_REMOVE;
+}
+
 static void remote_set(GstPromise *promise, gpointer user)
 {
     struct media_peer *peer = user;
-    if (promise_kept(peer, promise))
+    if (promise_kept(peer, promise, peer_refuse))
         g_signal_emit_by_name(peer->webrtc, "create-answer", NULL, promise_for(peer, answer_made));
     gst_promise_unref(promise);
 }
@@ -417,7 +423,7 @@ static bool peer_pipeline(struct media_peer *peer)
         g_object_set(webrtc, "turn-server", options->turn, NULL);
     g_object_get(webrtc, "ice-agent", &ice, NULL);
     g_object_get(ice, "agent", &trans, NULL);
-    g_object_set(trans, "ice-tcp", FALSE, NULL);
+    g_object_set(trans, "ice-tcp", FALSE, "upnp", FALSE, NULL); /* no router is told of us */
     g_object_unref(trans);
     g_object_unref(ice);
     gst_bin_add_many(GST_BIN(peer->pipeline), src, webrtc, NULL);
