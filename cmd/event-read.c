@@ -17,11 +17,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "claim.h"
 #include "cli.h"
 #include "events.h"
 #include "evlog.h"
 #include "seg.h"
+#include "turn.h"
 
 static const char usage[] = "event-read [-f text|json|fury] [-n COUNT] [-t SECONDS] "
                             "[--from start|now] [--coalesce] NAME\n";
@@ -90,8 +90,8 @@ static int print_rest(struct reader *r)
 {
     int printed;
     /* One more turn: nobody is in the middle of writing now, and nobody begins. */
-    if (claim_wait(r->seg, LAYOUT_CLAIM_EVENTS) == 0)
-        claim_drop(r->seg, LAYOUT_CLAIM_EVENTS);
+    if (turn_take(r->seg) == 0)
+        turn_leave(r->seg);
     while ((printed = print_batch(r)) > 0 && r->lines < r->most && !cli_stopped())
         continue;
     return printed;

@@ -54,7 +54,7 @@ static uint64_t own_start_time(void)
     return p ? strtoull(p, NULL, 10) : 0;
 }
 
-/* Who we are is asked once: the event claim is taken for each batch. */
+/* Who we are is asked once. */
 static void claim_sign(struct seg *seg, unsigned claim, uint32_t role)
 {
     static _Thread_local struct layout_claim self;
@@ -94,14 +94,50 @@ int claim_wait(struct seg *seg, unsigned claim)
     return claim_get(seg, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
 }
 
-int claim_await(const struct seg *seg, unsigned claim)
+/* Bytes of a claim's record that are locked. */
+enum { LIFE, WATCH };
+
+/* Shared; for one who waits. The struct is not on the stack: a sanitizer doesn't clean up behind a
+ * thread that is cancelled here. */
+static int claim_share_byte(const struct seg *seg, int command, unsigned claim, int byte)
 {
-    /* Not on the stack: a sanitizer doesn't clean up behind a thread that is cancelled here. */
     static _Thread_local struct flock lock;
+    claim_range(seg, F_RDLCK, claim, 1, &lock);
+    lock.l_start += byte;
+    int result = fcntl(seg_fd(seg), command, &lock);
+    if (result < 0 && (errno == EAGAIN || errno == EACCES))
+        errno = EBUSY;
+    return result;
+}
+
+int claim_watch(const struct seg *seg, unsigned claim)
+{
+    return claim_share_byte(seg, F_OFD_SETLKW, claim, WATCH);
+}
+
+int claim_outlive(const struct seg *seg, unsigned claim, bool wait)
+{
+    return claim_share_byte(seg, wait ? F_OFD_SETLKW : F_OFD_SETLK, claim, LIFE);
+}
+
+void claim_unwatch(const struct seg *seg, unsigned claim)
+{
+    struct flock lock;
+    int err = errno;
+    claim_range(seg, F_UNLCK, claim, 1, &lock);
+    lock.l_len = WATCH + 1;
+    fcntl(seg_fd(seg), F_OFD_SETLK, &lock);
+    errno = err;
+}
+
+int claim_watched(const struct seg *seg, unsigned claim)
+{
+    struct flock lock;
     claim_range(seg, F_WRLCK, claim, 1, &lock);
-    if (fcntl(seg_fd(seg), F_OFD_SETLKW, &lock))
+    lock.l_start += WATCH;
+    if (fcntl(seg_fd(seg), F_OFD_GETLK, &lock))
         return -1;
-    return claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
+    return lock.l_type != F_UNLCK;
 }
 
 /* For the holder of that reader's claim. */
@@ -191,5 +227,7 @@ int claim_any(const struct seg *seg)
 const char *claim_name(unsigned claim)
 {
     static const char *const names[] = {"attached", "owner", "frames", "packets", "events"};
+    if (claim >= LAYOUT_CLAIM_WRITER)
+        claim = LAYOUT_CLAIM_EVENTS;
     return claim < sizeof names / sizeof names[0] ? names[claim] : "reader";
 }

@@ -6,6 +6,7 @@
 #ifndef SHMCAST_CLAIM_H
 #define SHMCAST_CLAIM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "layout.h"
 
@@ -30,10 +31,19 @@ int claim_take(struct seg *seg, unsigned claim);
 /* Waits for it instead; -1 with EINTR when a signal came. */
 int claim_wait(struct seg *seg, unsigned claim);
 
-/* Waits until nobody else holds it, and does not keep it. To be called by a thread beside the one
- * that has seg: meanwhile that one must leave this claim alone. A cancellation point; once
- * cancelled the claim may be held until seg_close. 0 or -1. */
-int claim_await(const struct seg *seg, unsigned claim);
+/*
+ * To wait for whoever has a claim to drop it or to die. From claim_watch to claim_unwatch others
+ * can see by claim_watched that somebody is about to wait. claim_outlive waits, or with wait false
+ * returns -1 and EBUSY, and from then to claim_unwatch nobody can take the claim. claim_watch and
+ * claim_outlive are cancellation points. 0, or -1: EINTR when a signal came. The claim must not be
+ * ours.
+ */
+int claim_watch(const struct seg *seg, unsigned claim);
+int claim_outlive(const struct seg *seg, unsigned claim, bool wait);
+void claim_unwatch(const struct seg *seg, unsigned claim);
+
+/* Does anybody watch it? 1, 0, or -1 with errno. */
+int claim_watched(const struct seg *seg, unsigned claim);
 
 /* Takes a free reader's claim and clears what its last holder left. Returns the reader's index
  * 0 … LAYOUT_READERS - 1, or -1 with EBUSY (all taken) or EROFS. */

@@ -1,6 +1,6 @@
 #include "evlog.h"
-#include "claim.h"
 #include "seg.h"
+#include "turn.h"
 #include "wake.h"
 #include <errno.h>
 #include <string.h>
@@ -147,7 +147,7 @@ static int log_append(struct seg *seg, struct event *events, size_t count)
     for (size_t done = 0; result == 0 && done < count; done += most)
         log_write(seg, events + done, count - done < most ? count - done : most);
     int err = errno;
-    claim_drop(seg, LAYOUT_CLAIM_EVENTS);
+    turn_leave(seg);
     if (result == 0)
         wake_all(&log_head(seg)->wake);
     errno = err;
@@ -156,12 +156,12 @@ static int log_append(struct seg *seg, struct event *events, size_t count)
 
 int evlog_append(struct seg *seg, struct event *events, size_t count)
 {
-    return claim_wait(seg, LAYOUT_CLAIM_EVENTS) ? -1 : log_append(seg, events, count);
+    return turn_take(seg) ? -1 : log_append(seg, events, count);
 }
 
 int evlog_try(struct seg *seg, struct event *events, size_t count)
 {
-    return claim_take(seg, LAYOUT_CLAIM_EVENTS) ? -1 : log_append(seg, events, count);
+    return turn_try(seg) ? -1 : log_append(seg, events, count);
 }
 
 size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, size_t max,

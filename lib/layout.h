@@ -14,11 +14,12 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 
 enum {
     LAYOUT_PAGE = 4096,
     LAYOUT_READERS = 64,    /* pinning readers at once */
+    LAYOUT_WRITERS = 56,    /* writers of events with a claim of their own */
     LAYOUT_SLOTS_MAX = 64,  /* slots of one ring */
     LAYOUT_SIDE_MAX = 65500 /* largest width and height, JPEG's own limit */
 };
@@ -65,9 +66,10 @@ enum layout_claims {
     LAYOUT_CLAIM_OWNER,    /* shm-create -- COMMAND */
     LAYOUT_CLAIM_FRAMES,   /* the writer of frames */
     LAYOUT_CLAIM_PACKETS,  /* the writer of packets */
-    LAYOUT_CLAIM_EVENTS,   /* the writer of events, held only while it writes */
+    LAYOUT_CLAIM_EVENTS,   /* a writer of events that found none of its own, while it writes */
     LAYOUT_CLAIM_READER = 8,
-    LAYOUT_CLAIMS = LAYOUT_CLAIM_READER + LAYOUT_READERS
+    LAYOUT_CLAIM_WRITER = LAYOUT_CLAIM_READER + LAYOUT_READERS, /* of events */
+    LAYOUT_CLAIMS = LAYOUT_CLAIM_WRITER + LAYOUT_WRITERS
 };
 
 struct layout_claim {
@@ -117,11 +119,15 @@ struct layout_slot {
     uint8_t reserved[64];
 };
 
+/* layout_events.turn: somebody waits for it */
+#define LAYOUT_AWAITED (UINT32_C(1) << 31)
+
 /* The event log: many writers by turns, many readers, each with a cursor of its own. */
 struct layout_events {
     _Atomic uint64_t head; /* events ever written; number n stands in record (n - 1) % events */
     _Atomic uint32_t wake; /* futex: changes with each batch and with header.state */
-    uint8_t reserved[52];
+    _Atomic uint32_t turn; /* 1 + the claim of the writer whose turn it is, LAYOUT_AWAITED; or 0 */
+    uint8_t reserved[48];
 };
 
 /* The words are atomic so that a reader that is overrun reads old or new words, never a race. */
@@ -210,6 +216,7 @@ LAYOUT_AT(layout_slot, event, 40);
 LAYOUT_AT(layout_slot, captured_ns, 48);
 LAYOUT_AT(layout_slot, published_ns, 56);
 LAYOUT_AT(layout_events, wake, 8);
+LAYOUT_AT(layout_events, turn, 12);
 LAYOUT_AT(layout_event_body, type, 8);
 LAYOUT_AT(layout_event_body, viewer, 16);
 LAYOUT_AT(layout_event_body, at, 24);

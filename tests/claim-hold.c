@@ -7,9 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include "claim.h"
 #include "cli.h"
 #include "seg.h"
+#include "turn.h"
 
 /* Not asleep: a processor of our own is what makes it hard for others. */
 static void spend_a_moment(void)
@@ -22,7 +22,7 @@ static void spend_a_moment(void)
 int main(int argc, char **argv)
 {
     struct seg *seg = argc > 1 ? seg_attach(argv[1], SEG_WRITE) : NULL;
-    if (!seg || claim_wait(seg, LAYOUT_CLAIM_EVENTS)) {
+    if (!seg || turn_take(seg)) {
         fprintf(stderr, "claim-hold: %s\n", strerror(errno));
         return 1;
     }
@@ -30,9 +30,9 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (argc > 2) {
         spend_a_moment();
-        claim_drop(seg, LAYOUT_CLAIM_EVENTS);
+        turn_leave(seg);
         spend_a_moment();
-        if (claim_wait(seg, LAYOUT_CLAIM_EVENTS))
+        if (turn_take(seg))
             return 1;
     }
     raise(SIGSTOP);

@@ -288,12 +288,13 @@ PY
 @test "a writer waits for its turn, and a stop signal ends its waiting" {
     mkfifo "$BATS_TEST_TMPDIR/gate"
     exec 8<>"$BATS_TEST_TMPDIR/gate"
-    # Holds the claim of whoever writes events, as shmcast-stream(5) has it.
+    # It is the turn of somebody else, who lives and writes nothing, as shmcast-stream(5) has it.
     bg python3 -c '
 import fcntl, os, struct, sys
 fd = os.open("/dev/shm/" + sys.argv[1], os.O_RDWR)
-claims, = struct.unpack("<Q", os.pread(fd, 8, 104))
-fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, claims + 4 * 64, 1, 0))
+claims, events = (struct.unpack("<Q", os.pread(fd, 8, at))[0] for at in (104, 128))
+fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, claims + 80 * 64, 1, 0))
+os.pwrite(fd, struct.pack("<I", 1 + 80), events + 12)
 print("held", flush=True)
 os.read(0, 1)' "$S" <&8 >"$out"
     holder=$BG

@@ -28,6 +28,11 @@ refuted() { # ASSERTION MODEL -DKNOB…
     [[ $output == *"assertion violated $assertion"* ]]
 }
 
+stuck() { # MODEL -DKNOB…: somebody waits for ever
+    search "$@"
+    [[ $output == *"invalid end state"* ]]
+}
+
 torn="((one==number)&&(two==number))"
 
 @test "ring: 1 writer, 2 pinning readers, 3 slots, 2 deaths at any step" {
@@ -63,6 +68,32 @@ torn="((one==number)&&(two==number))"
 @test "demand: every mutant is refuted" {
     for mutant in LOOK_EARLY WANT_LATE NO_WAKE NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
         refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
+    done
+}
+
+@test "turn: 3 writers, a death and a stop at any step" {
+    proved turn
+}
+
+@test "turn: 1 that waits beside 2 that must not" {
+    proved turn -DTRIERS=1
+}
+
+@test "turn: 2 writers again and again, 2 deaths" {
+    proved turn -DWRITERS=2 -DROUNDS=2 -DDEATHS=2
+}
+
+@test "turn: more writers than claims of their own" {
+    proved turn -DSEATS=1 -DSTOPS=0
+    proved turn -DSEATS=2 -DTRIERS=2 -DSTOPS=0
+}
+
+@test "turn: every mutant is refuted" {
+    for mutant in TAKE_LIVING PASS_LATE; do
+        refuted " !(inside)" turn "-D$mutant"
+    done
+    for mutant in NO_WATCH NO_LOOK NO_DROP FORGET_AWAITED LEAVE_EARLY; do
+        stuck turn "-D$mutant"
     done
 }
 

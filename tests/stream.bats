@@ -47,11 +47,11 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
 
 @test "another version, half-created, truncated, grown" {
     shm-create -s 8x8 "$S"
-    for version in 1 3; do
+    for version in 2 4; do
         poke 8 I "$version"
         everybody_refuses "another version"
     done
-    poke 8 I 2
+    poke 8 I 3
     poke 0 Q 0
     everybody_refuses "half-created"
     rm "/dev/shm/$S"
@@ -163,6 +163,16 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     shm-create -s 8x8 -e 16 "$S2"
     run -0 --separate-stderr stress events "$S2" 1000000 1
     [[ $output == "torn 0 back 0 dropped 0 least-seen 1000000" ]]
+    [ "$stderr" = "" ]
+}
+
+@test "turns of event writers that are killed and stopped: never two at once, none waits for ever" {
+    shm-create -s 8x8 "$S"
+    run -0 --separate-stderr turn-test "$S" 100 4
+    [[ $output =~ ^"turns "[0-9]{5,}" kills "[1-9][0-9]*" stops "[1-9] ]]
+    [ "$stderr" = "" ]
+    # more than have a claim of their own
+    run -0 --separate-stderr turn-test "$S" 5 70
     [ "$stderr" = "" ]
 }
 

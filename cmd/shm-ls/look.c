@@ -123,7 +123,7 @@ static void read_demand(struct ls_object *ob)
         unsigned claim = ob->claims[i].claim;
         if (claim == LAYOUT_CLAIM_PACKETS)
             ob->packets.asleep = packets->asleep && !packets->wanted;
-        else if (claim >= LAYOUT_CLAIM_READER)
+        else if (claim >= LAYOUT_CLAIM_READER && claim < LAYOUT_CLAIM_WRITER)
             ob->packets.wanted += packets->wanted >> (claim - LAYOUT_CLAIM_READER) & 1;
     }
 }

@@ -65,7 +65,7 @@ const char *claim_role(const struct ls_claim *claim)
     static const char *const roles[] = {"reader", "frames-reader", "packets-reader",
                                         "events-reader"};
     uint32_t role = claim->info.role;
-    if (claim->claim >= LAYOUT_CLAIM_READER)
+    if (claim->claim >= LAYOUT_CLAIM_READER && claim->claim < LAYOUT_CLAIM_WRITER)
         return roles[role < sizeof roles / sizeof roles[0] ? role : 0];
     return claim_name(claim->claim);
 }

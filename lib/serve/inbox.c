@@ -3,14 +3,14 @@
  * stopped while it wrote there keeps everybody's turn. Events that find the log taken stay here, in
  * order, with all that come after them, while a thread waits for the turn and then wakes the loop.
  *
- * That thread lives as long as the wait. It has the claim for a moment by the same descriptor as we
- * would, so nobody here touches the log meanwhile.
+ * That thread lives as long as the wait. It waits by the same descriptor as we would, so nobody
+ * here touches the log meanwhile.
  */
 #include "serve.h"
-#include "claim.h"
 #include "cli.h"
 #include "evlog.h"
 #include "seg.h"
+#include "turn.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ enum {
 static void *wait_for_turn(void *arg)
 {
     struct source *source = arg;
-    claim_await(source->seg, LAYOUT_CLAIM_EVENTS);
+    turn_await(source->seg);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     atomic_store(&source->inbox.turn, true);
     lws_cancel_service(source->server->context);
@@ -106,7 +106,7 @@ static void viewer_pause(struct viewer *viewer)
     const struct source *source = viewer->source;
     viewer->paused = true;
     lws_rx_flow_control(viewer->conn->wsi, 0);
-    if (source->server->verbose && claim_holder(source->seg, LAYOUT_CLAIM_EVENTS, &holder) == 1)
+    if (source->server->verbose && turn_holder(source->seg, &holder) == 1)
         cli_warn("%s: viewer %" PRIu32 " has to wait: pid %" PRIu32 " (%s) keeps the event log",
                  source->name, viewer->id, holder.pid, holder.command);
 }

@@ -33,7 +33,7 @@
 byte head;
 byte seq[ROOM], one[ROOM], two[ROOM];
 byte said[MOST];              /* number - 1: writer * 16 + nth */
-byte turn;                    /* the claim: 1 + who holds it */
+byte turn;                    /* 1 + whose it is; how it is taken and left: turn.pml */
 byte accepted[WRITERS];       /* nth events whose append returned */
 byte finished;
 byte deaths = DEATHS;
@@ -49,7 +49,7 @@ alive:
     :: accepted[me] == EACH -> break
     :: accepted[me] < EACH ->
         nth = accepted[me];
-        /* wait for the claim */
+        /* turn_take */
 #ifndef NO_CLAIM
         atomic { turn == 0 -> turn = me + 1 };
 #endif
@@ -84,7 +84,7 @@ alive:
 dead:
     atomic {
         if
-        :: turn == me + 1 -> turn = 0 /* by the kernel */
+        :: turn == me + 1 -> turn = 0 /* taken from it, see turn.pml */
         :: else -> skip
         fi
     };
