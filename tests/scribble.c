@@ -113,14 +113,14 @@ static void scribble(const struct seg *seg, uint64_t from, uint64_t writes, doub
 }
 
 /* The next picture, which isn't there, is said to have come. */
-static void announce(struct layout_ring *ring, const struct layout_header *h)
+static void announce(struct layout_ring *ring, const struct layout_header *h, uint32_t format)
 {
     struct layout_slot *slot = (struct layout_slot *)(ring + 1);
     uint64_t number = (atomic_load(&ring->newest) >> 8) + 1;
     slot->bytes = pix_bytes(h->format, h->width, h->height);
     slot->width = h->width;
     slot->height = h->height;
-    slot->format = h->format;
+    slot->format = format;
     slot->flags = 0;
     atomic_store(&slot->seq, 2 * number);
     atomic_store(&ring->newest, number << 8);
@@ -133,8 +133,8 @@ static void cut(const struct seg *seg, const char *where)
     bool header = !strcmp(where, "header"), events = !strcmp(where, "events");
     uint64_t keep = header ? LAYOUT_PAGE : events ? h->events_at + LAYOUT_PAGE : h->frame_data_at;
     if (!header && !events) {
-        announce(ring_at(seg, h->frames_at), h);
-        announce(ring_at(seg, h->packets_at), h);
+        announce(ring_at(seg, h->frames_at), h, h->format);
+        announce(ring_at(seg, h->packets_at), h, LAYOUT_PACKET_JPEG);
     }
     if (events) /* as many as there are records: some of them are gone */
         atomic_fetch_add(&log->head, h->events);
