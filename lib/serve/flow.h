@@ -17,11 +17,6 @@
 enum { FLOW_MAX = 16 }; /* pictures under way */
 
 struct flow {
-    struct {
-        uint64_t number; /* of the picture */
-        uint64_t sent_ns;
-        bool alone; /* nothing else was under way when it was sent */
-    } flights[FLOW_MAX];
     unsigned first, in_flight;   /* the oldest, how many */
     unsigned window;             /* 0: not one that acknowledges */
     bool held_back;              /* since the window was last looked at, a picture waited for it */
@@ -36,6 +31,11 @@ struct flow {
     uint64_t base_ns;            /* the way without a queue; 0: to be measured */
     uint64_t base_seen_ns;       /* when a round trip was last about as short */
     uint64_t calm_ns;            /* not to be opened before */
+    struct {
+        uint64_t number; /* of the picture */
+        uint64_t sent_ns;
+        bool alone; /* nothing else was under way when it was sent */
+    } flights[FLOW_MAX];
 };
 
 /* A picture has been sent. */

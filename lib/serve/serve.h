@@ -220,12 +220,12 @@ struct held {
 
 /* Of a viewer on a ladder. */
 struct climb {
+    bool waits;                 /* the last picture published was not sent yet */
+    bool held_up;               /* because the viewer is slow */
+    bool behind;                /* it is to go down */
     unsigned published, missed; /* pictures, since */
     uint64_t since_ns;
     uint64_t acked;    /* when they were last counted */
-    bool waits;        /* the last one published was not sent yet */
-    bool held_up;      /* because the viewer is slow */
-    bool behind;       /* it is to go down */
     uint64_t still_ns; /* since then it has followed */
     uint64_t calm_ns;  /* it has to, before it goes up */
     uint64_t up_ns;    /* when it went up, or 0 */
@@ -233,31 +233,34 @@ struct climb {
 };
 
 struct viewer {
-    struct viewer *next, **link; /* among its source's viewers */
-    struct source *source;       /* that it asked for */
+    /* What each picture needs stands together: the copying of the one before, for another viewer,
+     * has emptied the caches. */
     struct viewer *next_watcher, **watcher_link;
     struct source *shown; /* whose pictures come, on a lower rung of source's ladder perhaps */
-    struct climb climb;
-    uint64_t captured_ns; /* of the picture last sent */
-    uint64_t fresh_ns;    /* pictures captured before are not sent */
     struct conn *conn;
-    enum transport transport;
-    uint32_t id;
     uint64_t number; /* of the picture last sent, and its generation */
     uint64_t generation;
+    uint64_t captured_ns; /* of the picture last sent */
+    uint64_t fresh_ns;    /* pictures captured before are not sent */
+    enum transport transport;
     unsigned times; /* it was sent */
+    unsigned pong_count;
+    unsigned turn;  /* what is looked at first when something can be sent */
     bool asked;     /* lws tells when its socket takes one */
+    bool hello;     /* it wants to be told who steers */
+    bool state_due; /* and has to be */
+    bool paused;    /* its waiting events are too many: it isn't read from */
     uint64_t sent, skipped, bytes;
+    struct climb climb;
     struct flow flow;
+
+    struct viewer *next, **link; /* among its source's viewers */
+    struct source *source;       /* that it asked for */
+    uint32_t id;
     lws_sorted_usec_list_t probe_timer;
     char pongs[PONGS][32]; /* the t of pings to be answered */
-    unsigned pong_count;
-    unsigned turn; /* what is looked at first when something can be sent */
     enum role role;
-    bool hello;          /* it wants to be told who steers */
-    bool state_due;      /* and has to be */
     size_t waiting;      /* of its events, for their turn at the log */
-    bool paused;         /* they are too many: it isn't read from */
     uint64_t event;      /* number of its last event in the stream's log, 0: none */
     uint64_t events;     /* it put into the log */
     uint64_t refused;    /* events and wishes: it doesn't steer */
