@@ -2,7 +2,8 @@
  * bench-view NAME PORT COUNT <RAW: publishes the picture on stdin as a frame, waits asleep for the
  * first byte of the JPEG that shm-encode makes of it and ws-serve at PORT sends by WebSocket, and
  * so on. Prints the median and the 99th percentile in µs of that time less what encoding alone
- * takes: the median of the same encoding done here. Exit: 0, 1 with what went wrong.
+ * takes: the median of the same encoding done here, which it prints too. Exit: 0, 1 with what went
+ * wrong.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -137,6 +138,7 @@ int main(int argc, char **argv)
             ns[i - WARM_UP] = took - encoding;
     }
     bench_percentiles(ns, count);
+    printf("%.2f\n", (double)encoding / 1000);
     close(fd);
     free(ns);
     free(room);

@@ -1,6 +1,7 @@
 /*
  * bench-wake futex COUNT: two processes wake each other through a futex word; half a round trip.
- * bench-wake path COUNT: two such wake-ups and one round trip over a TCP connection on loopback.
+ * bench-wake path COUNT [BUSY]: two such wake-ups and one round trip over a TCP connection on
+ * loopback. Between them the other process is busy for BUSY us, which don't count.
  * Prints the median and the 99th percentile in µs. Exit: 0, 1 with what went wrong.
  */
 #include <netinet/in.h>
@@ -26,12 +27,13 @@ static void await(_Atomic uint32_t *word, uint32_t seen)
         wake_wait(word, seen, NULL);
 }
 
-static void answer(struct shared *shared, int socket)
+static void answer(struct shared *shared, int socket, uint64_t busy_ns)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (uint32_t n = 0;; n++) {
         char byte;
         await(&shared->ping, n);
+        bench_spin(busy_ns);
         wake_all(&shared->pong);
         if (socket >= 0 && (recv(socket, &byte, 1, 0) != 1 || send(socket, &byte, 1, 0) != 1))
             _exit(0);
@@ -58,10 +60,11 @@ static void connect_pair(int ends[2])
 int main(int argc, char **argv)
 {
     errno = EINVAL;
-    bool path = argc == 3 && !strcmp(argv[1], "path");
+    bool path = argc > 2 && argc < 5 && !strcmp(argv[1], "path");
     if (!path && (argc != 3 || strcmp(argv[1], "futex")))
-        bench_die("futex COUNT, or path COUNT");
+        bench_die("futex COUNT, or path COUNT [BUSY]");
     size_t count = (size_t)bench_number(argv[2]);
+    uint64_t busy_ns = argc > 3 ? (uint64_t)bench_number(argv[3]) * 1000 : 0;
     int64_t *ns = bench_alloc(count * sizeof *ns);
     int ends[2] = {-1, -1};
     struct shared *shared =
@@ -72,7 +75,7 @@ int main(int argc, char **argv)
         connect_pair(ends);
     pid_t child = fork();
     if (child == 0)
-        answer(shared, ends[1]);
+        answer(shared, ends[1], busy_ns);
     if (child < 0)
         bench_die("fork");
     for (uint32_t i = 0; i < count + WARM_UP; i++) {
@@ -83,7 +86,7 @@ int main(int argc, char **argv)
         await(&shared->pong, i);
         if (path && (send(ends[0], &byte, 1, 0) != 1 || recv(ends[0], &byte, 1, 0) != 1))
             bench_die("loopback");
-        int64_t took = (int64_t)(wake_now() - start);
+        int64_t took = (int64_t)(wake_now() - start - busy_ns);
         if (i >= WARM_UP)
             ns[i - WARM_UP] = path ? took : took / 2;
     }

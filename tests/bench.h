@@ -69,12 +69,17 @@ static inline void bench_pause(uint64_t ns)
     nanosleep(&t, NULL);
 }
 
+static inline void bench_spin(uint64_t ns)
+{
+    for (uint64_t end = wake_now() + ns; wake_now() < end;)
+        continue;
+}
+
 /* Between two wake-ups that are measured: long enough for whoever was woken to be asleep again, and
  * awake all the time, so that no processor falls into a deeper sleep than ping-pong lets it. */
 static inline void bench_gap(void)
 {
-    for (uint64_t end = wake_now() + 50000; wake_now() < end;)
-        continue;
+    bench_spin(50000);
 }
 
 static inline int bench_order(const void *a, const void *b)
