@@ -19,7 +19,7 @@ PKGS_shm-encode := libjpeg
 PKGS_ws-serve := libwebsockets openssl
 PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gio-2.0
 PKGS_net-layout := igraph
-PKGS_net-draw := egl glesv2
+PKGS_net-draw := egl glesv2 freetype2
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(c)))
 # What a file of a library is compiled against.
 PKGS_lib/jpeg := libjpeg

@@ -204,3 +204,9 @@ int evlog_wait(const struct seg *seg, uint64_t cursor, const struct timespec *de
             return errno == ETIMEDOUT ? 0 : -1;
     }
 }
+
+struct wake_seen evlog_seen(const struct seg *seg)
+{
+    const struct layout_events *log = log_head(seg);
+    return (struct wake_seen){&log->wake, atomic_load(&log->wake)};
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "events.h"
+#include "wake.h"
 
 struct seg;
 
@@ -39,5 +40,9 @@ size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, si
 /* Sleeps until there is an event after cursor. 1; 0 at the deadline (NULL: none); -1: EINTR (a
  * signal), ESTALE, EIDRM. */
 int evlog_wait(const struct seg *seg, uint64_t cursor, const struct timespec *deadline);
+
+/* For who waits for more than one thing: the word that changes with each batch of events, and when
+ * the stream ends. To be taken before looking at what there is. */
+struct wake_seen evlog_seen(const struct seg *seg);
 
 #endif

@@ -406,6 +406,11 @@ static struct wake_seen word_now(const _Atomic uint32_t *word)
     return (struct wake_seen){word, atomic_load(word)};
 }
 
+struct wake_seen ring_seen(const struct ring *ring)
+{
+    return word_now(&ring->head->wake);
+}
+
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
 {
     bool one = in->seg == out->seg; /* then what ends one changes every word of the other */

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include "wake.h"
 
 struct seg;
 struct ring;
@@ -83,6 +84,10 @@ void ring_unpin(struct ring *ring);
 /* Sleeps until there is a picture with a number other than after. 1; 0 at the deadline (absolute,
  * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal came), ESTALE, EIDRM. */
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline);
+
+/* For who waits for more than one thing: the word that changes with each picture, and when the
+ * stream ends. To be taken before looking at what there is. */
+struct wake_seen ring_seen(const struct ring *ring);
 
 /*
  * A reader wants new pictures from now on, or no more; at first it doesn't. true: the writer is

@@ -31,22 +31,29 @@ int wake_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec
 
 static bool is_before(const struct timespec *a, const struct timespec *b)
 {
-    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-int wake_wait_two(struct wake_seen first, struct wake_seen second, const struct timespec *deadline)
+int wake_wait_any(const struct wake_seen *words, unsigned count, const struct timespec *deadline)
 {
-    struct futex_waitv words[] = {
-        {.val = first.seen, .uaddr = (uintptr_t)first.word, .flags = FUTEX_32},
-        {.val = second.seen, .uaddr = (uintptr_t)second.word, .flags = FUTEX_32}};
-    if (syscall(SYS_futex_waitv, words, 2, 0, deadline, CLOCK_MONOTONIC) >= 0 || errno == EAGAIN)
+    struct futex_waitv list[WAKE_WORDS] = {0};
+    for (unsigned i = 0; i < count; i++)
+        list[i] = (struct futex_waitv){
+            .val = words[i].seen, .uaddr = (uintptr_t)words[i].word, .flags = FUTEX_32};
+    if (syscall(SYS_futex_waitv, list, count, 0, deadline, CLOCK_MONOTONIC) >= 0 || errno == EAGAIN)
         return 0;
     if (errno != ENOSYS)
         return -1;
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec++;
-    if (deadline && is_before(deadline, &at))
-        return wake_wait(first.word, first.seen, deadline);
-    return wake_wait(first.word, first.seen, &at) && errno == EINTR ? -1 : 0;
+    bool early = !deadline || is_before(&at, deadline);
+    if (wake_wait(words[0].word, words[0].seen, early ? &at : deadline) == 0)
+        return 0;
+    return errno == ETIMEDOUT && early ? 0 : -1;
+}
+
+int wake_wait_two(struct wake_seen first, struct wake_seen second, const struct timespec *deadline)
+{
+    return wake_wait_any((struct wake_seen[]){first, second}, 2, deadline);
 }

@@ -25,10 +25,15 @@ struct wake_seen {
     uint32_t seen;
 };
 
-/*
- * The same for two words at once. Linux before 5.16 can't: there the first wakes at once, and the
- * second is looked at once a second.
- */
+/* The same for two words at once; see below. */
 int wake_wait_two(struct wake_seen first, struct wake_seen second, const struct timespec *deadline);
+
+enum { WAKE_WORDS = 16 };
+
+/*
+ * The same for 1 … WAKE_WORDS words, and with a deadline as wake_wait. Linux before 5.16 can't:
+ * there the first wakes at once, and the others are looked at once a second.
+ */
+int wake_wait_any(const struct wake_seen *words, unsigned count, const struct timespec *deadline);
 
 #endif
