@@ -1,0 +1,114 @@
+#include "pool.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t go, done;
+    unsigned long job; /* counts them */
+    unsigned busy;     /* threads at it */
+    bool end;
+    void (*work)(void *user, unsigned part);
+    void *user;
+    unsigned parts;
+    _Atomic unsigned next; /* part that nobody has taken */
+    unsigned count;
+    pthread_t threads[];
+};
+
+static void take_parts(struct pool *pool)
+{
+    for (unsigned part; (part = atomic_fetch_add(&pool->next, 1)) < pool->parts;)
+        pool->work(pool->user, part);
+}
+
+static void *work_on(void *arg)
+{
+    struct pool *pool = arg;
+    unsigned long seen = 0;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (pool->job == seen && !pool->end)
+            pthread_cond_wait(&pool->go, &pool->lock);
+        if (pool->end)
+            break;
+        seen = pool->job;
+        pthread_mutex_unlock(&pool->lock);
+        take_parts(pool);
+        pthread_mutex_lock(&pool->lock);
+        if (--pool->busy == 0)
+            pthread_cond_signal(&pool->done);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+struct pool *pool_new(unsigned threads)
+{
+    struct pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof pool->threads[0]);
+    if (!pool)
+        return NULL;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->go, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's */
+    int err = 0;
+    while (!err && pool->count < threads - 1) {
+        err = pthread_create(&pool->threads[pool->count], NULL, work_on, pool);
+        if (!err)
+            pool->count++;
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!err)
+        return pool;
+    pool_free(pool);
+    errno = err;
+    return NULL;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->end = true;
+    pthread_cond_broadcast(&pool->go);
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i < pool->count; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->go);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+void pool_run(struct pool *pool, void (*work)(void *user, unsigned part), void *user,
+              unsigned parts)
+{
+    if (parts < 2 || !pool->count) {
+        for (unsigned part = 0; part < parts; part++)
+            work(user, part);
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->work = work;
+    pool->user = user;
+    pool->parts = parts;
+    atomic_store(&pool->next, 0);
+    pool->busy = pool->count;
+    pool->job++;
+    pthread_cond_broadcast(&pool->go);
+    pthread_mutex_unlock(&pool->lock);
+    take_parts(pool);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->busy)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}
