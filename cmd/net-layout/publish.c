@@ -1,0 +1,205 @@
+#include "publish.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "claim.h"
+#include "cli.h"
+#include "evlog.h"
+#include "pix.h"
+#include "ring.h"
+#include "seg.h"
+#include "wake.h"
+
+enum { SLOTS = 4, EVENTS = 4096 };
+
+struct publish {
+    const char *name;
+    struct seg *seg; /* NULL: none yet */
+    struct ring *frames, *nets;
+    bool made;     /* by us */
+    bool leftover; /* of somebody who died; to be replaced */
+    uint64_t cursor;
+};
+
+static void detach(struct publish *p)
+{
+    ring_close(p->frames);
+    ring_close(p->nets);
+    seg_close(p->seg);
+    p->frames = p->nets = NULL;
+    p->seg = NULL;
+}
+
+_Noreturn static void die_busy(const struct publish *p, unsigned claim)
+{
+    struct claim_info who;
+    if (claim_holder(p->seg, claim, &who) == 1)
+        cli_die(CLI_FAIL, "%s: already written by pid %" PRIu32 " (%s)", p->name, who.pid,
+                who.command);
+    cli_die_stream(p->name, EBUSY);
+}
+
+/* Takes both parts of a writer. */
+static void take(struct publish *p)
+{
+    p->frames = ring_open_writer(p->seg, RING_FRAMES);
+    if (!p->frames && errno == EBUSY)
+        die_busy(p, LAYOUT_CLAIM_FRAMES);
+    p->nets = p->frames ? ring_open_writer(p->seg, RING_NETS) : NULL;
+    if (!p->nets && errno == EBUSY)
+        die_busy(p, LAYOUT_CLAIM_PACKETS);
+    if (!p->nets)
+        cli_die_stream(p->name, errno);
+}
+
+/* false: there is none. */
+static bool attach(struct publish *p)
+{
+    p->made = false;
+    p->seg = seg_attach(p->name, SEG_WRITE);
+    if (!p->seg && errno == ENOENT)
+        return false;
+    if (!p->seg)
+        cli_die_stream(p->name, errno);
+    p->leftover = (seg_header(p->seg)->flags & LAYOUT_OWNED) &&
+                  claim_holder(p->seg, LAYOUT_CLAIM_OWNER, NULL) == 0;
+    take(p);
+    p->cursor = evlog_head(p->seg);
+    return true;
+}
+
+struct publish *publish_open(const char *name)
+{
+    struct publish *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->name = name;
+    attach(p);
+    return p;
+}
+
+void publish_close(struct publish *p)
+{
+    if (p->seg && p->made)
+        seg_remove(p->seg, true);
+    detach(p);
+    free(p);
+}
+
+static size_t frame_bytes(uint32_t nodes, unsigned dimensions)
+{
+    return pix_bytes(PIX_F32, dimensions, nodes);
+}
+
+/* A stream of our own, in the place of the one before. */
+static void make(struct publish *p, const struct net *net, unsigned dimensions, bool growing)
+{
+    uint64_t nodes = net->nodes, bytes = net_bytes(net);
+    bool replace = p->seg != NULL;
+    if (growing) { /* room for twice as much, and then some */
+        nodes = 2 * nodes + 1024;
+        bytes = 2 * bytes + 65536;
+    }
+    struct seg_spec spec = {.width = dimensions,
+                            .height = (uint32_t)(nodes < NET_NODES_MAX ? nodes : NET_NODES_MAX),
+                            .format = PIX_F32,
+                            .slots = SLOTS,
+                            .events = EVENTS,
+                            .packet_bytes = bytes,
+                            .owned = true};
+    struct seg *seg = seg_create(p->name, &spec, replace);
+    if (!seg)
+        cli_die_stream(p->name, errno);
+    detach(p); /* who has it attached has been told to turn to the new one */
+    p->seg = seg;
+    p->made = true;
+    p->leftover = false;
+    p->cursor = 0;
+    take(p);
+}
+
+/* Has the stream room for them? */
+static bool fits(const struct publish *p, const struct net *net, unsigned dimensions)
+{
+    return p->seg && !p->leftover &&
+           frame_bytes(net->nodes, dimensions) <= ring_capacity(p->frames) &&
+           net_bytes(net) <= ring_capacity(p->nets);
+}
+
+/* After a failed ring_begin. */
+static enum published follow(struct publish *p)
+{
+    if (errno == EAGAIN)
+        return PUBLISHED_LATER;
+    if (errno == EIDRM)
+        return PUBLISHED_NEVER;
+    if (errno != ESTALE)
+        cli_die_stream(p->name, errno);
+    detach(p);
+    return attach(p) ? PUBLISHED_ANEW : PUBLISHED_NEVER;
+}
+
+enum published publish_net(struct publish *p, const struct net *net, unsigned dimensions,
+                           bool growing)
+{
+    if (!net_bytes(net))
+        cli_die(CLI_FAIL,
+                "%s: a network of %" PRIu32 " nodes and %" PRIu32
+                " edges is more than a stream can hold",
+                p->name, net->nodes, net->edges);
+    if (p->seg && seg_alive(p->seg))
+        return follow(p);
+    if (!fits(p, net, dimensions)) {
+        if (p->seg && !p->made && !p->leftover)
+            cli_die(CLI_FAIL,
+                    "%s: too small for %" PRIu32 " nodes, which take %zu bytes, and %zu with their "
+                    "edges; remove it, and net-layout makes one that is large enough",
+                    p->name, net->nodes, frame_bytes(net->nodes, dimensions), net_bytes(net));
+        make(p, net, dimensions, growing);
+    }
+    void *slot = ring_begin(p->nets);
+    if (!slot)
+        return follow(p);
+    net_write(net, slot);
+    struct ring_meta meta = {.bytes = net_bytes(net), .width = dimensions, .height = net->nodes};
+    ring_commit(p->nets, &meta);
+    return PUBLISHED;
+}
+
+enum published publish_places(struct publish *p, const struct place *at, uint32_t nodes,
+                              unsigned dimensions, uint64_t event)
+{
+    float *slot = ring_begin(p->frames);
+    if (!slot && errno == EAGAIN)
+        ring_drop(p->frames);
+    if (!slot)
+        return follow(p);
+    for (uint32_t i = 0; i < nodes; i++) {
+        *slot++ = at[i].x;
+        *slot++ = at[i].y;
+        if (dimensions == 3)
+            *slot++ = at[i].z;
+    }
+    struct ring_meta meta = {.bytes = frame_bytes(nodes, dimensions),
+                             .width = dimensions,
+                             .height = nodes,
+                             .format = PIX_F32,
+                             .event = event};
+    ring_commit(p->frames, &meta);
+    return PUBLISHED;
+}
+
+size_t publish_events(struct publish *p, struct event *events, size_t max, uint64_t *lost)
+{
+    return evlog_read(p->seg, &p->cursor, events, max, lost);
+}
+
+void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen)
+{
+    const struct layout_events *log = seg_at(p->seg, seg_header(p->seg)->events_at);
+    struct wake_seen events = {&log->wake, atomic_load(&log->wake)};
+    if (evlog_head(p->seg) != p->cursor || seg_alive(p->seg))
+        return;
+    wake_wait_two(events, (struct wake_seen){other, seen}, NULL);
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+"""What a stream with a network holds, read by the page shmcast-net(5) alone.
+
+usage: net.py STREAM shape      nodes, dimensions, edges and communities of its newest halves
+       net.py STREAM places     a row of coordinates for each node
+       net.py STREAM edges      a line each: both names, and the weight if there are weights
+       net.py STREAM nodes      a line each: name, degree, community
+       net.py STREAM frame      number of the newest positions
+Exit: 0; 1 when it isn't there, is being written, or one half is missing yet.
+"""
+import mmap
+import struct
+import sys
+import numpy as np
+
+
+class NotYet(Exception):
+    """Look again."""
+
+
+class Net:
+    def __init__(self, name):
+        with open(f"/dev/shm/{name}", "rb") as file:
+            m = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        frame, d, n, self.frame = self.newest(m, 112, 136, 88)
+        packet, width, height, _ = self.newest(m, 120, 144, 96)
+        if (width, height) != (d, n):
+            raise NotYet("positions of another network")
+        self.places = np.frombuffer(frame, "<f4").reshape(n, d)
+        if packet[:16] != b"shmnet\0\0" + struct.pack("<II", 1, 96):
+            raise SystemExit("not a network")
+        size, self.nodes, edges, self.communities, _ = struct.unpack_from("<QIIII", packet, 16)
+        degrees, groups, ends, weights, names, text, length = struct.unpack_from("<7Q", packet, 40)
+        assert size == len(packet) and self.nodes == n
+        self.degree = np.frombuffer(packet, "<u4", n, degrees)
+        self.community = np.frombuffer(packet, "<u4", n, groups)
+        self.edge = np.frombuffer(packet, "<u4", 2 * edges, ends).reshape(-1, 2)
+        self.weight = np.frombuffer(packet, "<f4", edges, weights) if weights else None
+        self.names = [str(i) for i in range(n)]
+        if names:
+            at = np.frombuffer(packet, "<u4", n + 1, names)
+            assert at[-1] == length
+            self.names = [packet[text + at[i]:text + at[i + 1]].decode() for i in range(n)]
+
+    @staticmethod
+    def newest(m, ring, data, room):
+        at, start, size = (struct.unpack_from("<Q", m, o)[0] for o in (ring, data, room))
+        newest = struct.unpack_from("<Q", m, at)[0]
+        slot = at + 4160 + 128 * (newest & 255)
+        length, width, height = struct.unpack_from("<QII", m, slot + 8)
+        copy = m[start + (newest & 255) * size:][:length]
+        if not newest or struct.unpack_from("<Q", m, slot)[0] != 2 * (newest >> 8):
+            raise NotYet("none, or overrun while it was copied")
+        return copy, width, height, newest >> 8
+
+
+def show(net, what):
+    if what == "shape":
+        print(*net.places.shape, len(net.edge), net.communities)
+    elif what == "places":
+        for row in net.places:
+            print(*row)
+    elif what == "edges":
+        for i, (a, b) in enumerate(net.edge):
+            print(net.names[a], net.names[b], *([] if net.weight is None else [net.weight[i]]))
+    elif what == "nodes":
+        for name, degree, community in zip(net.names, net.degree, net.community):
+            print(name, degree, community)
+    elif what == "frame":
+        print(net.frame)
+    else:
+        raise SystemExit(f"net.py: {what}: see its first lines")
+
+
+if __name__ == "__main__":
+    try:
+        show(Net(sys.argv[1]), sys.argv[2])
+    except (NotYet, FileNotFoundError, ValueError) as problem:
+        raise SystemExit(f"net.py: {problem}") from problem
