@@ -126,8 +126,9 @@ static bool is_foreign(struct conn *conn)
     bool own = any ? is_own(wsi, origin)
                    : !*site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
     const char *from = any ? origin : referring_site(wsi, referrer, sizeof referrer);
-    conn->shared = !own && (access_origin_allowed(conn->server, from) ||
-                            (conn->has_cors && cors_find(conn->server, from)));
+    bool allowed = !own && access_origin_allowed(conn->server, from);
+    conn->shared = !own && (allowed || (conn->has_cors && cors_find(conn->server, from)));
+    conn->reads_only = conn->shared && !allowed;
     return !own && !conn->shared && (any || strcmp(mode, "navigate"));
 }
 
@@ -390,7 +391,7 @@ bool access_admit(struct conn *conn, const char *path, bool page, struct refusal
 {
     struct server *server = conn->server;
     conn->role = ROLE_NONE;
-    conn->shared = false;
+    conn->shared = conn->reads_only = false;
     extra.bytes = 0;
     if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_UPGRADE) > 0)
         extra_line("connection:", "close"); /* lws does, behind a handshake that isn't taken */
@@ -407,7 +408,7 @@ bool access_admit(struct conn *conn, const char *path, bool page, struct refusal
         conn->role = ROLE_CONTROL;
     else if (!admit_token(conn, path, page, refusal))
         return false;
-    if (server->view_only)
+    if (server->view_only || conn->reads_only)
         conn->role = ROLE_VIEW;
     return true;
 }
@@ -418,7 +419,7 @@ bool access_still(const struct conn *conn)
     if (!server->tokens)
         return true;
     enum role role = tokens_role(server->tokens, conn->token);
-    return role && (server->view_only ? ROLE_VIEW : role) == conn->role;
+    return role && (server->view_only || conn->reads_only ? ROLE_VIEW : role) == conn->role;
 }
 
 /* What pages may do, and in whose frames they may be. One of --www may need other things than ours

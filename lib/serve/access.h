@@ -80,6 +80,8 @@ void reload_take(struct server *server);
 
 /* One more. False: too many. *peer: to be handed to peer_go; NULL where it isn't counted. */
 bool peer_come(const struct server *server, const struct sockaddr *from, struct peer **peer);
+/* One more of the same, that outlives its connection. False: too many. */
+bool peer_keep(const struct server *server, struct peer *peer);
 void peer_go(struct peer *peer);
 
 #endif

@@ -1,5 +1,7 @@
 /* One connection, and the callback by which libwebsockets tells of it. */
 #include "access.h"
+#include "rtc.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,10 +25,12 @@ static void conn_release(struct conn *conn)
 {
     if (conn->viewer)
         viewer_leave(conn->viewer);
+    if (conn->call)
+        conn->server->rtc->forget(conn);
     http_end(conn);
-    free(conn->text);
+    conn_forget(conn);
     free(conn->close_why);
-    conn->text = conn->close_why = NULL;
+    conn->close_why = NULL;
     if (conn->close_code)
         conn->server->closing--;
     conn->close_code = 0;
@@ -37,9 +41,13 @@ void conn_end(struct conn *conn, unsigned close_code)
     if (conn->close_code)
         return;
     conn->close_code = close_code;
-    conn->server->closing++;
     if (conn->viewer)
         viewer_leave(conn->viewer);
+    if (!conn->wsi) {
+        conn->server->rtc->end(conn);
+        return;
+    }
+    conn->server->closing++;
     lws_set_timeout(conn->wsi, PENDING_TIMEOUT_CLOSE_SEND, END_SECONDS);
     lws_callback_on_writable(conn->wsi);
 }
@@ -51,6 +59,57 @@ void conn_fail(struct conn *conn, unsigned close_code, const char *why)
     conn->failed = true;
     conn->close_why = strndup(why, WHY_BYTES);
     conn_end(conn, close_code);
+}
+
+void conn_want(struct conn *conn)
+{
+    if (conn->wsi)
+        lws_callback_on_writable(conn->wsi);
+    else
+        conn->server->rtc->want(conn);
+}
+
+int conn_text(struct conn *conn, unsigned char *text, size_t bytes)
+{
+    if (conn->wsi)
+        return lws_write(conn->wsi, text, bytes, LWS_WRITE_TEXT) < (int)bytes ? -1 : 0;
+    return conn->server->rtc->text(conn, (const char *)text, bytes);
+}
+
+void conn_address(const struct conn *conn, char *out, size_t size)
+{
+    *out = 0;
+    if (conn->wsi)
+        lws_get_peer_simple(conn->wsi, out, size);
+    else
+        conn->server->rtc->address(conn, out, size);
+    if (!*out)
+        snprintf(out, size, "a Unix socket");
+}
+
+int conn_collect(struct conn *conn, const char *data, size_t bytes)
+{
+    if (conn->text_bytes + bytes > conn->text_room) {
+        size_t room = 2 * (conn->text_bytes + bytes);
+        if (room > MESSAGE_BYTES)
+            room = MESSAGE_BYTES;
+        char *text = realloc(conn->text, room);
+        if (!text)
+            return -1;
+        conn->text = text;
+        conn->text_room = room;
+    }
+    if (bytes)
+        memcpy(conn->text + conn->text_bytes, data, bytes);
+    conn->text_bytes += bytes;
+    return 0;
+}
+
+void conn_forget(struct conn *conn)
+{
+    free(conn->text);
+    conn->text = NULL;
+    conn->text_room = conn->text_bytes = 0;
 }
 
 static int conn_close(struct conn *conn, bool websocket)
@@ -98,6 +157,10 @@ static int conn_happens(struct conn *conn, enum lws_callback_reasons reason, con
         return ws_handshake(conn);
     case LWS_CALLBACK_HTTP:
         return http_request(conn);
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_body(conn, data, bytes);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return http_body_end(conn);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return conn_writable(conn, false);
     case LWS_CALLBACK_ESTABLISHED:
@@ -133,6 +196,8 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
         for (size_t i = 0; i < server->source_count; i++)
             source_look(&server->sources[i]);
+        if (server->rtc)
+            server->rtc->look(server);
         return 0;
     case LWS_CALLBACK_RAW_RX_FILE:
         if (wsi == server->listener)
@@ -145,6 +210,8 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
     case LWS_CALLBACK_HTTP:
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:

@@ -37,7 +37,7 @@ static bool control_single(const struct source *source)
 /* Could this viewer steer, now or ever? */
 static bool control_able(const struct viewer *viewer)
 {
-    return viewer->transport == VIEWER_WEBSOCKET && viewer->role == ROLE_CONTROL &&
+    return viewer->speaks && viewer->role == ROLE_CONTROL &&
            viewer->source->server->control != CONTROL_NONE;
 }
 
@@ -52,7 +52,7 @@ void control_notify(struct viewer *viewer)
     if (!viewer->hello || viewer->state_due)
         return;
     viewer->state_due = true;
-    lws_callback_on_writable(viewer->conn->wsi);
+    conn_want(viewer->conn);
 }
 
 /* Nobody is told of changes while everybody is on the way out. */
@@ -270,5 +270,7 @@ int control_write(struct viewer *viewer)
     }
     text_add(&text, "]}");
     size_t bytes = (size_t)(text.at - start);
-    return lws_write(viewer->conn->wsi, out + LWS_PRE, bytes, LWS_WRITE_TEXT) < (int)bytes ? -1 : 0;
+    int result = conn_text(viewer->conn, out + LWS_PRE, bytes);
+    viewer->state_due = result != 0;
+    return result;
 }

@@ -22,20 +22,23 @@ const char *cors_allowed(const struct conn *conn)
     return cors_find(conn->server, http_header(conn->wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin));
 }
 
-const char *cors_headers(const char *allowed, bool preflight)
+const char *cors_headers(const struct conn *conn)
 {
+    const char *allowed = conn->cors;
+    bool offers = conn->server->rtc;
     static char lines[512 + ORIGIN_BYTES];
     int at = snprintf(lines, sizeof lines, "vary:%corigin%c", 0, 0);
     if (allowed)
         at += snprintf(lines + at, sizeof lines - (size_t)at,
-                       "access-control-allow-origin:%c%s%caccess-control-expose-headers:%cetag%c",
-                       0, allowed, 0, 0, 0);
-    if (allowed && preflight)
+                       "access-control-allow-origin:%c%s%caccess-control-expose-headers:%cetag%s%c",
+                       0, allowed, 0, 0, offers ? ", location, link, retry-after" : "", 0);
+    if (allowed && conn->is_preflight)
         at += snprintf(lines + at, sizeof lines - (size_t)at,
-                       "access-control-allow-methods:%cGET, HEAD%c"
-                       "access-control-allow-headers:%cauthorization, if-none-match%c"
+                       "access-control-allow-methods:%cGET, HEAD%s%c"
+                       "access-control-allow-headers:%cauthorization, if-none-match%s%c"
                        "access-control-max-age:%c600%c",
-                       0, 0, 0, 0, 0, 0);
+                       0, offers ? ", POST, DELETE" : "", 0, 0, offers ? ", content-type" : "", 0,
+                       0, 0);
     lines[at] = 0;
     return lines;
 }

@@ -1,5 +1,6 @@
 /* Paths to answers. */
 #include "access.h"
+#include "rtc.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 enum {
     HEAD_BYTES = 4096,
     CHUNK_BYTES = 1 << 16, /* of a body, at a time */
-    BODY_SECONDS = 30      /* a client that takes no chunk for so long is cut off */
+    BODY_SECONDS = 30,     /* a client that takes no chunk for so long is cut off */
+    POST_SECONDS = 10,     /* one that sends none of its body */
+    SKIP_BYTES = 1 << 20 /* so much of a body that nobody wants is read, that the answer be read */
 };
 
 static const struct {
@@ -22,6 +25,26 @@ static const struct {
     {"stats", AT_STATS},
 };
 
+/* Only where there is WebRTC. */
+static const struct {
+    const char *path;
+    enum endpoint at;
+} for_offers[] = {
+    {"whep", AT_WHEP}, {"offer", AT_OFFER}, /* FURY's */
+};
+
+static void route_offer(struct route *route, const char *path)
+{
+    static const char call[] = "whep/";
+    for (size_t i = 0; i < sizeof for_offers / sizeof for_offers[0]; i++)
+        if (strcmp(for_offers[i].path, path) == 0)
+            route->at = for_offers[i].at;
+    if (strncmp(path, call, sizeof call - 1))
+        return;
+    route->at = AT_CALL;
+    route->id = path + sizeof call - 1;
+}
+
 static struct route route_folder(struct source *source, const char *path)
 {
     struct route route = {.source = source, .file = page_find(path)};
@@ -30,6 +53,8 @@ static struct route route_folder(struct source *source, const char *path)
     for (size_t i = 0; i < sizeof in_folder / sizeof in_folder[0]; i++)
         if (strcmp(in_folder[i].path, path) == 0)
             route.at = in_folder[i].at;
+    if (source->server->rtc)
+        route_offer(&route, path);
     if (route.at != AT_NOTHING && !source->seg)
         route.at = AT_GONE;
     return route;
@@ -133,7 +158,7 @@ static int out_head(struct conn *conn, unsigned status, const char *type, lws_fi
         return -1;
     const char *with = conn->shared ? "cross-origin" : "same-origin";
     if (out_lines(wsi, conn->server->policy[conn->own_page], end) || out_lines(wsi, extra, end) ||
-        (conn->has_cors && out_lines(wsi, cors_headers(conn->cors, conn->is_preflight), end)) ||
+        (conn->has_cors && out_lines(wsi, cors_headers(conn), end)) ||
         lws_add_http_header_by_name(wsi, (const unsigned char *)"cross-origin-resource-policy:",
                                     (const unsigned char *)with, (int)strlen(with), &out.at, end))
         return -1;
@@ -161,7 +186,8 @@ static int out_body(struct conn *conn)
 
 bool http_busy(const struct conn *conn)
 {
-    return conn->body || conn->viewer || conn->asker_link || conn->close_code;
+    return conn->body || conn->viewer || conn->asker_link || conn->call || conn->posts ||
+           conn->close_code;
 }
 
 static void snapshot_forget(struct conn *conn)
@@ -211,10 +237,11 @@ static int answer_begin(struct conn *conn, bool head, unsigned status, const cha
     return result;
 }
 
-static int answer_body(struct conn *conn, bool head, const char *type, const char *body,
-                       size_t bytes, const char *extra)
+/* The same, of a request that has been answered then. */
+static int answer_whole(struct conn *conn, bool head, unsigned status, const char *type,
+                        const char *body, size_t bytes, const char *extra)
 {
-    if (answer_begin(conn, head, HTTP_STATUS_OK, type, body, bytes, extra))
+    if (answer_begin(conn, head, status, type, body, bytes, extra))
         return -1;
     if (!conn->body)
         return answer_done(conn->wsi);
@@ -223,10 +250,18 @@ static int answer_body(struct conn *conn, bool head, const char *type, const cha
     return 0;
 }
 
+static int answer_body(struct conn *conn, bool head, const char *type, const char *body,
+                       size_t bytes, const char *extra)
+{
+    return answer_whole(conn, head, HTTP_STATUS_OK, type, body, bytes, extra);
+}
+
 static int snapshot_write(struct conn *conn);
 
 int http_write(struct conn *conn)
 {
+    if (conn->call)
+        return conn->server->rtc->answer(conn);
     if (conn->asker_link)
         return snapshot_write(conn);
     if (!conn->body)
@@ -252,6 +287,19 @@ int http_text(struct conn *conn, bool head, unsigned status, const char *extra, 
     int bytes = snprintf(line, sizeof line, "%s\n", text);
     return answer_begin(conn, head, status, "text/plain; charset=utf-8", line, (size_t)bytes,
                         extra);
+}
+
+int http_answer(struct conn *conn, unsigned status, const char *type, const char *extra, char *text)
+{
+    if (!text)
+        return -1;
+    conn->own = text;
+    return answer_whole(conn, false, status, type, text, strlen(text), extra);
+}
+
+int http_refuse(struct conn *conn, unsigned status, const char *extra, const char *text)
+{
+    return http_text(conn, false, status, extra, text) ? -1 : answer_done(conn->wsi);
 }
 
 static int answer_text(struct conn *conn, bool head, unsigned status, const char *extra,
@@ -396,7 +444,8 @@ static int answer_www(struct conn *conn, bool head, const char *path)
 /* What pages of other sites may read, if at all. */
 static bool is_shared(enum endpoint at)
 {
-    return at == AT_MJPEG || at == AT_SNAPSHOT || at == AT_STATS || at == AT_STREAMS;
+    return at == AT_MJPEG || at == AT_SNAPSHOT || at == AT_STATS || at == AT_STREAMS ||
+           at == AT_WHEP || at == AT_CALL;
 }
 
 /* An answer behind which the connection ends. */
@@ -415,6 +464,150 @@ static bool version_known(struct lws *wsi)
     return strncmp(http_header(wsi, WSI_TOKEN_HTTP, version, sizeof version), "HTTP/1.", 7) == 0;
 }
 
+/* --- what comes with a body: offers --- */
+
+/* The length of the body that follows: -1, it doesn't say, or not in digits. */
+static int64_t body_length(struct lws *wsi)
+{
+    char text[20];
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
+        !*http_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) ||
+        strspn(text, "0123456789") != strlen(text))
+        return -1;
+    return strtoll(text, NULL, 10);
+}
+
+/*
+ * May lws be let read it? Behind a request that came together with this one it would begin to at
+ * the wrong place, and go round and round there. That is so when it has something of this
+ * connection buffered, which it doesn't tell; but it tells when it has something of any.
+ */
+static bool body_readable(const struct conn *conn)
+{
+    return conn->requests == 1 || lws_service_adjust_timeout(conn->server->context, 1, 0);
+}
+
+/* Instead of reading the body, if there is one: bytes as body_length. What is short is skipped, or
+ * the answer would get lost behind the reset that is due to bytes nobody reads. */
+static int body_refuse(struct conn *conn, int64_t bytes, unsigned status, const char *extra,
+                       const char *text)
+{
+    bool skip = http_has_body(conn->wsi)
+                    ? bytes > 0 && bytes <= SKIP_BYTES && body_readable(conn)
+                    : lws_hdr_total_length(conn->wsi, WSI_TOKEN_DELETE_URI) > 0;
+    if (!skip)
+        return answer_last(conn, false, status, extra, text);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT, POST_SECONDS);
+    return http_refuse(conn, status, extra, text);
+}
+
+static bool is_type(struct lws *wsi, const char *type)
+{
+    char text[128];
+    size_t bytes = strlen(type);
+    http_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, text, sizeof text);
+    return strncasecmp(text, type, bytes) == 0 && strchr("; \t", text[bytes]);
+}
+
+static int http_post(struct conn *conn, const struct route *route)
+{
+    struct server *server = conn->server;
+    bool fury = route->at == AT_OFFER;
+    int64_t bytes = body_length(conn->wsi);
+    if (bytes < 0)
+        return body_refuse(conn, bytes, 411, NULL, "a Content-Length is due");
+    if (bytes > MESSAGE_BYTES)
+        return body_refuse(conn, bytes, HTTP_STATUS_REQ_ENTITY_TOO_LARGE, NULL, "more than 64 KiB");
+    if (!is_type(conn->wsi, fury ? "application/json" : "application/sdp"))
+        return body_refuse(conn, bytes, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE,
+                           fury ? NULL : "accept-post:\0application/sdp\0",
+                           fury ? "application/json is due" : "application/sdp is due");
+    if (server->viewers >= server->viewers_max || server->ending)
+        return body_refuse(conn, bytes, HTTP_STATUS_SERVICE_UNAVAILABLE,
+                           "retry-after:\0"
+                           "10\0",
+                           "too many viewers");
+    if (bytes == 0)
+        return body_refuse(conn, bytes, HTTP_STATUS_BAD_REQUEST, NULL, "not an offer");
+    if (!body_readable(conn))
+        return body_refuse(conn, bytes, HTTP_STATUS_SERVICE_UNAVAILABLE,
+                           "retry-after:\0"
+                           "0\0",
+                           "an offer may not come right behind another request");
+    conn->posts = route->at;
+    conn->posted_to = route->source;
+    conn->text_bytes = 0;
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT, POST_SECONDS);
+    return 0;
+}
+
+/* Anything but GET and HEAD. */
+static int http_change(struct conn *conn, const char *path, int method, const struct route *route)
+{
+    struct refusal refusal;
+    int64_t bytes = body_length(conn->wsi);
+    const char *allowed = "allow:\0GET, HEAD\0", *what = "only GET and HEAD";
+    if (!access_admit(conn, path, false, &refusal))
+        return body_refuse(conn, bytes, refusal.status, refusal.extra, refusal.why);
+    switch (route->at) {
+    case AT_WHEP:
+    case AT_OFFER:
+        if (method == LWSHUMETH_POST)
+            return http_post(conn, route);
+        allowed = "allow:\0POST, OPTIONS\0";
+        what = "only POST";
+        break;
+    case AT_CALL:
+        if (method == LWSHUMETH_DELETE && !http_has_body(conn->wsi))
+            return conn->server->rtc->hang_up(route->source, route->id)
+                       ? http_refuse(conn, HTTP_STATUS_OK, NULL, "gone")
+                       : http_refuse(conn, HTTP_STATUS_NOT_FOUND, NULL, "nothing here");
+        allowed = "allow:\0DELETE, OPTIONS\0";
+        what = "only DELETE, with no body";
+        break;
+    case AT_GONE:
+        return body_refuse(conn, bytes, HTTP_STATUS_GONE, NULL, "the stream was removed");
+    default:
+        break;
+    }
+    return body_refuse(conn, bytes, HTTP_STATUS_METHOD_NOT_ALLOWED, allowed, what);
+}
+
+int http_body(struct conn *conn, const char *data, size_t bytes)
+{
+    /* Checked by its length before; lws hands out no more than that. */
+    return conn->posts && conn->text_bytes + bytes <= MESSAGE_BYTES
+               ? conn_collect(conn, data, bytes)
+               : -1;
+}
+
+int http_body_end(struct conn *conn)
+{
+    enum endpoint at = conn->posts;
+    struct server *server = conn->server;
+    struct source *source = conn->posted_to;
+    int result = -1;
+    if (at == AT_NOTHING || conn->call) /* a further request behind it: not waited for */
+        return -1;
+    conn->posts = AT_NOTHING;
+    if (!source->seg)
+        result = http_refuse(conn, HTTP_STATUS_GONE, NULL, "the stream was removed");
+    else if (server->ending)
+        result = http_refuse(conn, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "the server ends");
+    else
+        result = server->rtc->offer(conn, source, at == AT_OFFER);
+    conn_forget(conn);
+    return result;
+}
+
+/* What there is to know before, of who may ask (pages of other sites) and of what is asked for. */
+static int answer_options(struct conn *conn, const struct route *route)
+{
+    bool offers = conn->server->rtc && (route->at == AT_WHEP || conn->server->tokens);
+    return answer_head(conn, HTTP_STATUS_NO_CONTENT,
+                       offers ? "accept-post:\0application/sdp\0" : NULL);
+}
+
 int http_request(struct conn *conn)
 {
     int method;
@@ -423,6 +616,7 @@ int http_request(struct conn *conn)
     bool head = method == LWSHUMETH_HEAD;
     if (http_busy(conn))
         return -1;
+    conn->requests++;
     if (!version_known(conn->wsi))
         return answer_last(conn, head, 505, NULL, "HTTP/1.1 is spoken here");
     if (!path)
@@ -434,8 +628,11 @@ int http_request(struct conn *conn)
     conn->has_cors = conn->server->cors_count &&
                      (is_shared(route.at) || (conn->is_preflight && conn->server->tokens));
     conn->cors = conn->has_cors ? cors_allowed(conn) : NULL;
-    if (conn->is_preflight && conn->has_cors && !http_has_body(conn->wsi))
-        return answer_head(conn, HTTP_STATUS_NO_CONTENT, NULL);
+    if (conn->is_preflight && !http_has_body(conn->wsi) &&
+        (conn->has_cors || (route.at == AT_WHEP && !conn->server->tokens)))
+        return answer_options(conn, &route);
+    if (conn->server->rtc && method != LWSHUMETH_GET && !head)
+        return http_change(conn, path, method, &route);
     if (method != LWSHUMETH_GET && !head) /* with no length lws would take anything for a body */
         return answer_last(conn, false, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0GET, HEAD\0",
                            "only GET and HEAD");
@@ -482,6 +679,13 @@ int http_request(struct conn *conn)
         return answer_mjpeg(conn, head, route.source);
     case AT_FOLDER:
         return answer_folder(conn, head, route.source->name);
+    case AT_WHEP:
+    case AT_OFFER:
+        return answer_text(conn, head, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0POST, OPTIONS\0",
+                           "only POST");
+    case AT_CALL:
+        return answer_text(conn, head, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0DELETE, OPTIONS\0",
+                           "only DELETE");
     case AT_WEBSOCKET:
         return answer_text(conn, head, 426, "upgrade:\0websocket\0", "a WebSocket is spoken here");
     case AT_GONE:

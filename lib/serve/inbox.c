@@ -100,6 +100,13 @@ static int inbox_add(struct inbox *inbox, const struct event *events, size_t cou
     return 0;
 }
 
+/* With TLS lws 4.1 would go round and round over what it has decrypted and may not deliver; what
+ * comes over WebRTC is not held back either. */
+static bool viewer_pausable(const struct viewer *viewer)
+{
+    return viewer->conn->wsi && !lws_is_ssl(viewer->conn->wsi);
+}
+
 static void viewer_pause(struct viewer *viewer)
 {
     struct claim_info holder = {0};
@@ -132,7 +139,7 @@ static bool inbox_crowded(const struct viewer *viewer)
 
 bool inbox_admits(const struct viewer *viewer, bool loses)
 {
-    return !lws_is_ssl(viewer->conn->wsi) ||
+    return viewer_pausable(viewer) ||
            (loses ? !inbox_crowded(viewer) : viewer->waiting < 2 * OWN_ENOUGH);
 }
 
@@ -155,8 +162,7 @@ int inbox_append(struct source *source, struct viewer *viewer, struct event *eve
     if (!viewer)
         return 0;
     viewer->waiting += count;
-    /* With TLS lws 4.1 would go round and round over what it has decrypted and may not deliver. */
-    if (!viewer->paused && inbox_crowded(viewer) && !lws_is_ssl(viewer->conn->wsi))
+    if (!viewer->paused && inbox_crowded(viewer) && viewer_pausable(viewer))
         viewer_pause(viewer);
     return 0;
 }

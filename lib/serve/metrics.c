@@ -1,5 +1,5 @@
 /* What /metrics answers: Prometheus' text format 0.0.4. man/shmcast-web.7 lists the names. */
-#include "serve.h"
+#include "rtc.h"
 #include "cli.h"
 #include "seg.h"
 #include <inttypes.h>
@@ -70,36 +70,42 @@ static const struct {
     {"shmcast_events_total", "Events of viewers put into the stream.", get_events},
 };
 
-static void put_head(FILE *to, const char *name, const char *type, const char *help)
+void metrics_head(FILE *to, const char *name, const char *type, const char *help)
 {
     fprintf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void put_name(FILE *to, const char *name, const struct sample *sample)
+void metrics_name(FILE *to, const char *name, const struct source *source)
 {
     fprintf(to, "%s{stream=\"", name);
-    put_label(to, sample->source->name);
+    put_label(to, source->name);
     putc('"', to);
 }
 
-static void put_gauges(FILE *to, const struct sample *samples, size_t count)
+static void put_gauges(FILE *to, const struct server *server, const struct sample *samples,
+                       size_t count)
 {
     static const char viewers[] = "shmcast_viewers", age[] = "shmcast_newest_picture_age_seconds";
     uint64_t now = cli_now();
-    put_head(to, viewers, "gauge", "Viewers there are now.");
+    metrics_head(to, viewers, "gauge", "Viewers there are now.");
     for (size_t i = 0; i < count; i++) {
-        unsigned mjpeg = samples[i].source->mjpeg_count;
-        put_name(to, viewers, &samples[i]);
-        fprintf(to, ",transport=\"websocket\"} %u\n", samples[i].source->viewer_count - mjpeg);
-        put_name(to, viewers, &samples[i]);
+        const struct source *source = samples[i].source;
+        unsigned mjpeg = source->mjpeg_count, webrtc = source->webrtc_count;
+        metrics_name(to, viewers, samples[i].source);
+        fprintf(to, ",transport=\"websocket\"} %u\n", source->viewer_count - mjpeg - webrtc);
+        metrics_name(to, viewers, samples[i].source);
         fprintf(to, ",transport=\"mjpeg\"} %u\n", mjpeg);
+        if (!server->rtc)
+            continue;
+        metrics_name(to, viewers, samples[i].source);
+        fprintf(to, ",transport=\"webrtc\"} %u\n", webrtc);
     }
-    put_head(to, age, "gauge", "Since the capture of the newest picture.");
+    metrics_head(to, age, "gauge", "Since the capture of the newest picture.");
     for (size_t i = 0; i < count; i++) {
         const struct ring_meta *newest = &samples[i].ring.newest;
         if (!newest->bytes)
             continue;
-        put_name(to, age, &samples[i]);
+        metrics_name(to, age, samples[i].source);
         fprintf(to, "} %.3f\n",
                 now > newest->captured_ns ? (double)(now - newest->captured_ns) / 1e9 : 0);
     }
@@ -107,11 +113,12 @@ static void put_gauges(FILE *to, const struct sample *samples, size_t count)
 
 static void put_server(FILE *to, const struct server *server)
 {
-    put_head(to, "shmcast_build_info", "gauge", "1, with the version of ws-serve.");
+    metrics_head(to, "shmcast_build_info", "gauge", "1, with the version of the server.");
     fputs("shmcast_build_info{version=\"" SHMCAST_VERSION "\"} 1\n", to);
-    put_head(to, "shmcast_streams", "gauge", "Streams that are served, without the removed ones.");
+    metrics_head(to, "shmcast_streams", "gauge",
+                 "Streams that are served, without the removed ones.");
     fprintf(to, "shmcast_streams %zu\n", server->sources_live);
-    put_head(to, "shmcast_connections", "gauge", "Connections there are now, viewers or not.");
+    metrics_head(to, "shmcast_connections", "gauge", "Connections there are now, viewers or not.");
     fprintf(to, "shmcast_connections %u\n", server->connections);
 }
 
@@ -131,14 +138,16 @@ char *metrics_text(const struct server *server, size_t *bytes)
         ring_stats(source->seg, RING_PACKETS, &samples[count++].ring);
     }
     put_server(to, server);
-    put_gauges(to, samples, count);
+    put_gauges(to, server, samples, count);
     for (size_t c = 0; c < sizeof counters / sizeof counters[0]; c++) {
-        put_head(to, counters[c].name, "counter", counters[c].help);
+        metrics_head(to, counters[c].name, "counter", counters[c].help);
         for (size_t i = 0; i < count; i++) {
-            put_name(to, counters[c].name, &samples[i]);
+            metrics_name(to, counters[c].name, samples[i].source);
             fprintf(to, "} %" PRIu64 "\n", counters[c].get(&samples[i]));
         }
     }
+    if (server->rtc)
+        server->rtc->metrics(to, server);
     text_end(to, &text);
 out:
     free(samples);

@@ -39,19 +39,32 @@ static const char *check_host(const char *text)
     return text;
 }
 
-static void options_parse(struct options *o, int argc, char **argv)
+static const struct option common[] = {
+    {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
+    {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
+    {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
+    {"control", 1, NULL, 'c'},     {"host", 1, NULL, 'H'},
+    {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
+    {"tls-cert", 1, NULL, 'T'},    {"tls-key", 1, NULL, 'K'},
+    {"token-file", 1, NULL, 't'},  {"max-per-address", 1, NULL, 'a'},
+    {"www", 1, NULL, 'W'},         {"ladder", 1, NULL, 'l'},
+    {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
+    {"version", 0, NULL, 'V'},     {0}};
+
+/* The common options and the program's own. */
+static void options_table(struct option longs[OPTION_LONGS], const struct option *own)
 {
-    static const struct option longs[] = {
-        {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
-        {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
-        {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
-        {"control", 1, NULL, 'c'},     {"host", 1, NULL, 'H'},
-        {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
-        {"tls-cert", 1, NULL, 'T'},    {"tls-key", 1, NULL, 'K'},
-        {"token-file", 1, NULL, 't'},  {"max-per-address", 1, NULL, 'a'},
-        {"www", 1, NULL, 'W'},         {"ladder", 1, NULL, 'l'},
-        {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
-        {"version", 0, NULL, 'V'},     {0}};
+    size_t count = sizeof common / sizeof common[0] - 1;
+    memcpy(longs, common, count * sizeof *longs);
+    while (own && own->name && count < OPTION_LONGS - 1)
+        longs[count++] = *own++;
+    longs[count] = (struct option){0};
+}
+
+static void options_parse(struct options *o, const struct program *program, int argc, char **argv)
+{
+    struct option longs[OPTION_LONGS];
+    options_table(longs, program->longs);
     int c;
     while ((c = getopt_long(argc, argv, "b:p:vhV", longs, NULL)) != -1)
         switch (c) {
@@ -109,8 +122,12 @@ static void options_parse(struct options *o, int argc, char **argv)
             o->verbose = true;
             break;
         default:
-            cli_option(c);
+            if (c < OPTION_OWN)
+                cli_option(c);
+            program->option(c, optarg);
         }
+    if (program->checked)
+        program->checked();
     if (o->control >= 0 && o->view_only)
         cli_die(CLI_USAGE, "--control and --view-only exclude each other");
     if (!o->tls_cert != !o->tls_key)
@@ -154,7 +171,7 @@ void options_names(const struct options *o, struct names *names, char **words, s
     ladder_read(names, o->ladders, o->ladder_count);
 }
 
-void options_read(struct options *o, int argc, char **argv)
+void options_read(struct options *o, const struct program *program, int argc, char **argv)
 {
     *o = (struct options){.address = "127.0.0.1",
                           .port = 8080,
@@ -168,7 +185,7 @@ void options_read(struct options *o, int argc, char **argv)
                           .cors = calloc((size_t)argc, sizeof *o->cors)};
     if (!o->origins || !o->ladders || !o->cors || !o->hosts)
         cli_die(CLI_FAIL, "%s", strerror(errno));
-    options_parse(o, argc, argv);
+    options_parse(o, program, argc, argv);
 }
 
 void options_free(struct options *o)

@@ -2,6 +2,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "program.h"
 #include "serve.h"
 
 struct options {
@@ -25,7 +26,7 @@ struct options {
 };
 
 /* The options of argv, or exits with a message; its operands are from optind on. */
-void options_read(struct options *options, int argc, char **argv);
+void options_read(struct options *options, const struct program *program, int argc, char **argv);
 void options_free(struct options *options);
 
 enum control_mode options_control(const struct options *options);

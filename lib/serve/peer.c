@@ -71,6 +71,16 @@ bool peer_come(const struct server *server, const struct sockaddr *from, struct 
     return true;
 }
 
+bool peer_keep(const struct server *server, struct peer *peer)
+{
+    if (!peer)
+        return true;
+    if (peer->connections >= server->per_address)
+        return false;
+    peer->connections++;
+    return true;
+}
+
 void peer_go(struct peer *peer)
 {
     if (!peer || --peer->connections)

@@ -46,9 +46,10 @@ void program_run(const struct program *program, int argc, char **argv)
     struct options o;
     struct names names;
     cli_init(program->name, program->usage);
-    options_read(&o, argc, argv);
+    options_read(&o, program, argc, argv);
     options_names(&o, &names, argv + optind, (size_t)(argc - optind));
-    struct server server = {.origins = o.origins,
+    struct server server = {.rtc = program->rtc,
+                            .origins = o.origins,
                             .origin_count = o.origin_count,
                             .cors = o.cors,
                             .cors_count = o.cors_count,

@@ -2,6 +2,8 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <getopt.h>
+
 /* Of the usage, between the program's name and its own options, or " NAME ...\n". */
 #define PROGRAM_USAGE                                                                              \
     " [-b ADDR] [-p PORT] [--share-port] [--tls-cert FILE --tls-key FILE]"                         \
@@ -9,9 +11,17 @@
     " [--control any|first|token] [--view-only] [--ladder NAME,NAME[,...]] [--www DIR]"            \
     " [--max-viewers N] [--max-per-address N] [--max-events N] [-v]"
 
+struct rtc;
+
 struct program {
     const char *name, *usage;
+    const struct option *longs; /* of its own, values from OPTION_OWN on, ending in {0}; or NULL */
+    void (*option)(int value, char *argument); /* one of those was said */
+    void (*checked)(void);                     /* all were said; or NULL */
+    const struct rtc *rtc;                     /* rtc.h: viewers that come by an offer; or NULL */
 };
+
+enum { OPTION_OWN = 256, OPTION_LONGS = 64 /* the most there are, all in all */ };
 
 /*
  * The whole of a main: serves the streams that argv names, until all were removed or a signal ends

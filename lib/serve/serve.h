@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "events.h"
 #include "evjson.h"
 #include "flow.h"
@@ -46,6 +47,7 @@ enum control_mode {
 };
 
 struct server {
+    const struct rtc *rtc; /* rtc.h; NULL: nobody comes by an offer */
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct lws *listener;
@@ -141,7 +143,7 @@ struct source {
     unsigned spares;
     struct source *upper, *lower; /* on its ladder */
     struct viewer *viewers;       /* who asked for it: whose events it gets */
-    unsigned viewer_count;
+    unsigned viewer_count, webrtc_count;
     struct viewer *watchers; /* who is shown it: usually the same */
     unsigned watcher_count, mjpeg_count;
     struct control control;
@@ -205,9 +207,13 @@ void inbox_retry(struct source *source);
 void inbox_stop(struct source *source);
 void inbox_free(struct source *source);
 
-/* viewer.c: one WebSocket or MJPEG viewer. */
+/* viewer.c: one viewer. To those over WebRTC somebody else sends the pictures; they watch nothing.
+ */
 
-enum transport { VIEWER_WEBSOCKET, VIEWER_MJPEG };
+enum transport { VIEWER_WEBSOCKET, VIEWER_MJPEG, VIEWER_WEBRTC, TRANSPORTS };
+
+/* As stats call it. */
+const char *viewer_transport(const struct viewer *viewer);
 
 struct held {
     struct {
@@ -247,6 +253,7 @@ struct viewer {
     unsigned pong_count;
     unsigned turn;  /* what is looked at first when something can be sent */
     bool asked;     /* lws tells when its socket takes one */
+    bool speaks;    /* there is a way for its messages */
     bool hello;     /* it wants to be told who steers */
     bool state_due; /* and has to be */
     bool paused;    /* its waiting events are too many: it isn't read from */
@@ -364,13 +371,36 @@ size_t held_release(struct held *held, struct event *out, size_t max);
 
 /* conn.c: one connection, whatever it is used for. */
 
+enum endpoint { /* of paths */
+                AT_NOTHING,
+                AT_GONE,   /* the stream was removed */
+                AT_FOLDER, /* /NAME without its slash */
+                AT_LIST,
+                AT_FILE,
+                AT_WEBSOCKET,
+                AT_MJPEG,
+                AT_SNAPSHOT,
+                AT_STATS,
+                AT_WHEP,  /* where offers go */
+                AT_OFFER, /* … of FURY's kind */
+                AT_CALL,  /* what has come of one: its id is behind the last slash */
+                AT_STREAMS,
+                AT_METRICS,
+                AT_HEALTH
+};
+
 struct conn {
     struct server *server;
-    struct lws *wsi;
+    struct lws *wsi; /* NULL: not ours, but of a viewer over WebRTC (rtc.h) */
     struct peer *peer;
     enum role role;                    /* of whoever made the last request */
     unsigned char token[TOKEN_DIGEST]; /* by which it got that, with --token-file */
     bool shared;                       /* with a page of another site, that may */
+    bool reads_only;                   /* as that page may no more than read */
+    struct call *call;                 /* of WebRTC: that it asked for, or whose viewer it has */
+    enum endpoint posts;      /* where the body goes that is coming in, into text, if not */
+    struct source *posted_to; /* AT_NOTHING */
+    unsigned requests;        /* that came here */
     struct viewer *viewer;
     struct source *source;                 /* of packet, or of the snapshot that it waits for */
     struct conn *next_asker, **asker_link; /* NULL: it waits for none */
@@ -403,6 +433,15 @@ int conn_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 /* Ends a connection from outside of its own callbacks, politely and soon. */
 void conn_end(struct conn *conn, unsigned close_code);
 
+/* conn is to be written to when that is possible: viewer_write, or http_write. */
+void conn_want(struct conn *conn);
+
+/* A text message to its viewer. text has LWS_PRE bytes before it. -1: close the connection. */
+int conn_text(struct conn *conn, unsigned char *text, size_t bytes);
+
+/* Where it comes from, for people. */
+void conn_address(const struct conn *conn, char *out, size_t size);
+
 /* Ends a WebSocket that did what it may not; why goes into the close frame. */
 void conn_fail(struct conn *conn, unsigned close_code, const char *why);
 
@@ -421,27 +460,13 @@ int ws_peer_closes(struct conn *conn, const char *data, size_t bytes);
 
 /* http.c */
 
-enum endpoint {
-    AT_NOTHING,
-    AT_GONE,   /* the stream was removed */
-    AT_FOLDER, /* /NAME without its slash */
-    AT_LIST,
-    AT_FILE,
-    AT_WEBSOCKET,
-    AT_MJPEG,
-    AT_SNAPSHOT,
-    AT_STATS,
-    AT_STREAMS,
-    AT_METRICS,
-    AT_HEALTH
-};
-
 struct route {
     enum endpoint at;
     bool root; /* not of a stream's folder: a file of --www goes before AT_LIST, AT_FILE, AT_NOTHING
                 */
     struct source *source;
     const struct page_file *file;
+    const char *id; /* AT_CALL: part of path */
 };
 
 /* What a path, percent-decoded, leads to. Nothing but the tables is looked at. */
@@ -454,11 +479,18 @@ const char *http_header(struct lws *wsi, enum lws_token_indexes token, char *out
  * lws_http_get_uri_and_method has it. */
 const char *http_path(struct lws *wsi, int *method);
 
+/* Adds to a message or a body that is coming in. -1: no memory. */
+int conn_collect(struct conn *conn, const char *data, size_t bytes);
+void conn_forget(struct conn *conn);
+
 /* Does a body follow? Where it is pipelined behind another request, lws 4.1 never gets to the end
  * of it and serves nobody any more; so the answer to a request that has one is the last. */
 bool http_has_body(struct lws *wsi);
 
 int http_request(struct conn *conn);
+/* A part of a body that http_request waits for; its end. -1: hang up. */
+int http_body(struct conn *conn, const char *data, size_t bytes);
+int http_body_end(struct conn *conn);
 int http_write(struct conn *conn);
 
 /* Is an answer still going out? A further request is not waited for then: hang up. */
@@ -471,14 +503,20 @@ void http_end(struct conn *conn);
  * "name:\0value\0…\0". Does not complete the transaction. */
 int http_text(struct conn *conn, bool head, unsigned status, const char *extra, const char *text);
 
+/* A whole answer, with a malloc'ed text that is freed; NULL: hang up. A short one, as http_text.
+ * Both complete the transaction. */
+int http_answer(struct conn *conn, unsigned status, const char *type, const char *extra,
+                char *text);
+int http_refuse(struct conn *conn, unsigned status, const char *extra, const char *text);
+
 /* cors.c: may pages of this origin read pictures and numbers? "*", the origin, or NULL. */
 const char *cors_find(const struct server *server, const char *origin);
 /* Who may read the answer to this request by --cors, beside the server's own pages: "*",
  * the origin of the page that it comes from, or NULL. */
 const char *cors_allowed(const struct conn *conn);
-/* Header lines, as http_text takes them, that say so. Valid until the next call. preflight: for the
- * question that a browser asks before. */
-const char *cors_headers(const char *allowed, bool preflight);
+/* Header lines, as http_text takes them, that say so. Valid until the next call. More of them for
+ * the question that a browser asks before. */
+const char *cors_headers(const struct conn *conn);
 
 /* The answer to what isn't HTTP at all; then hang up. */
 void http_garbage(struct lws *wsi, const char *data, size_t bytes);
@@ -510,6 +548,10 @@ char *streams_json(const struct server *server, size_t *bytes);
 
 /* For Prometheus, of all streams, in malloc'ed memory, or NULL. */
 char *metrics_text(const struct server *server, size_t *bytes);
+
+/* The beginnings of a metric and of each of its lines, up to what closes the labels, "} 1\n". */
+void metrics_head(FILE *to, const char *name, const char *type, const char *help);
+void metrics_name(FILE *to, const char *name, const struct source *source);
 
 struct page_file {
     const char *name, *type;

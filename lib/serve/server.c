@@ -1,6 +1,7 @@
 /* The server as a whole: set up, run, ended. */
 #include "access.h"
 #include "cli.h"
+#include "rtc.h"
 #include "seg.h"
 #include <errno.h>
 #include <stdio.h>
@@ -166,12 +167,16 @@ int server_run(struct server *server, const char *url)
     for (size_t i = 0; i < server->source_count; i++)
         if (source_start(&server->sources[i]))
             cli_die(CLI_FAIL, "thread: %s", strerror(errno));
+    if (server->rtc)
+        server->rtc->open(server);
     puts(url);
     bool told = fflush(stdout) == 0;
     while (told && serving(server))
         if (lws_service(server->context, 0) < 0)
             break;
     end_viewers(server);
+    if (server->rtc)
+        server->rtc->close(server);
     for (size_t i = 0; i < server->source_count; i++)
         source_close(&server->sources[i]);
     lws_context_destroy(server->context);

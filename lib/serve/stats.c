@@ -1,5 +1,5 @@
 /* What /NAME/stats answers. man/shmcast-web.7 says what the members mean. */
-#include "serve.h"
+#include "rtc.h"
 #include "cli.h"
 #include "seg.h"
 #include <inttypes.h>
@@ -42,9 +42,8 @@ static void stats_viewer(FILE *to, const struct viewer *viewer)
             ",\"skipped\":%" PRIu64 ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
             ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64 ",\"refused\":%" PRIu64
             ",\"limited\":%" PRIu64,
-            viewer->id, viewer->transport == VIEWER_MJPEG ? "mjpeg" : "websocket", name,
-            viewer->sent, viewer->skipped, viewer->flow.acked, viewer->bytes,
-            viewer->role == ROLE_CONTROL ? "control" : "view",
+            viewer->id, viewer_transport(viewer), name, viewer->sent, viewer->skipped,
+            viewer->flow.acked, viewer->bytes, viewer->role == ROLE_CONTROL ? "control" : "view",
             control_steers(viewer) ? "true" : "false", viewer->events, viewer->refused,
             viewer->limited);
     if (flow_window(&viewer->flow))
@@ -105,6 +104,7 @@ char *streams_json(const struct server *server, size_t *bytes)
 
 char *stats_json(const struct source *source, size_t *bytes)
 {
+    const struct server *server = source->server;
     struct ring_stats ring;
     char *text = NULL, name[JSON_NAME];
     FILE *to = open_memstream(&text, bytes);
@@ -121,7 +121,7 @@ char *stats_json(const struct source *source, size_t *bytes)
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
             ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",
             source->sent, source->sent_bytes, source->events, source->inbox.count,
-            control_name(source->server->control));
+            control_name(server->control));
     if (source->control.steerer)
         fprintf(to, "%" PRIu32, source->control.steerer->id);
     else
@@ -132,6 +132,9 @@ char *stats_json(const struct source *source, size_t *bytes)
         if (viewer->next)
             putc(',', to);
     }
-    fputs("]}\n", to);
+    fprintf(to, "],\"transports\":[%s\"ws\",\"mjpeg\"]", server->rtc ? "\"webrtc\"," : "");
+    if (server->rtc)
+        server->rtc->stats(to, source);
+    fputs("}\n", to);
     return text_end(to, &text);
 }

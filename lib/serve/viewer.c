@@ -8,14 +8,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
+const char *viewer_transport(const struct viewer *viewer)
+{
+    static const char *const names[TRANSPORTS] = {"websocket", "mjpeg", "webrtc"};
+    return names[viewer->transport];
+}
+
+/* To people. */
 static const char *transport_name(enum transport transport)
 {
-    return transport == VIEWER_MJPEG ? "MJPEG" : "WebSocket";
+    static const char *const names[TRANSPORTS] = {"WebSocket", "MJPEG", "WebRTC"};
+    return names[transport];
 }
 
 void viewer_watch(struct viewer *viewer, struct source *source)
 {
     viewer->shown = source;
+    if (viewer->transport == VIEWER_WEBRTC)
+        return;
     viewer->next_watcher = source->watchers;
     viewer->watcher_link = &source->watchers;
     if (viewer->next_watcher)
@@ -28,6 +38,8 @@ void viewer_watch(struct viewer *viewer, struct source *source)
 void viewer_unwatch(struct viewer *viewer)
 {
     struct source *source = viewer->shown;
+    if (!viewer->watcher_link)
+        return;
     *viewer->watcher_link = viewer->next_watcher;
     if (viewer->next_watcher)
         viewer->next_watcher->watcher_link = viewer->watcher_link;
@@ -44,6 +56,7 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
     viewer->source = source;
     viewer->conn = conn;
     viewer->transport = transport;
+    viewer->speaks = transport == VIEWER_WEBSOCKET;
     viewer->id = ++server->viewers_ever;
     viewer->role = conn->role;
     viewer->next = source->viewers;
@@ -54,18 +67,20 @@ int viewer_join(struct conn *conn, struct source *source, enum transport transpo
     conn->viewer = viewer;
     server->viewers++;
     source->viewer_count++;
+    source->webrtc_count += transport == VIEWER_WEBRTC;
     viewer_watch(viewer, source);
     if (server->verbose) {
-        char peer[64] = "";
-        lws_get_peer_simple(conn->wsi, peer, sizeof peer);
+        char address[64];
+        conn_address(conn, address, sizeof address);
         cli_warn("%s: viewer %" PRIu32 " came: %s from %s", source->name, viewer->id,
-                 transport_name(transport), *peer ? peer : "a Unix socket");
+                 transport_name(transport), address);
     }
     control_join(viewer);
-    source_watch(source);
+    if (transport != VIEWER_WEBRTC)
+        source_watch(source);
     if (!conn->viewer)
         return -1;
-    lws_callback_on_writable(conn->wsi);
+    conn_want(conn);
     return 0;
 }
 
@@ -94,6 +109,7 @@ void viewer_leave(struct viewer *viewer)
     viewer->conn->viewer = NULL;
     source->server->viewers--;
     source->viewer_count--;
+    source->webrtc_count -= viewer->transport == VIEWER_WEBRTC;
     viewer_unwatch(viewer);
     lws_sul_cancel(&viewer->probe_timer);
     lws_sul_cancel(&viewer->climb.timer);
@@ -117,7 +133,7 @@ static bool viewer_got(const struct viewer *viewer, const struct packet *packet)
  * browsers draw one only when the next begins. */
 static struct packet *viewer_due(const struct viewer *viewer)
 {
-    struct packet *newest = viewer->shown->newest;
+    struct packet *newest = viewer->watcher_link ? viewer->shown->newest : NULL;
     bool twice = viewer->transport == VIEWER_MJPEG && viewer->shown->idle;
     if (viewer->shown->stale || (newest && newest->meta.captured_ns < viewer->fresh_ns))
         return NULL;
@@ -193,8 +209,7 @@ static int viewer_send_pong(struct viewer *viewer)
                          viewer->pongs[0], now / 1000000000u, now % 1000000000u, viewer->event);
     viewer->pong_count--;
     memmove(viewer->pongs[0], viewer->pongs[1], viewer->pong_count * sizeof viewer->pongs[0]);
-    return lws_write(viewer->conn->wsi, out + LWS_PRE, (size_t)bytes, LWS_WRITE_TEXT) < bytes ? -1
-                                                                                              : 0;
+    return conn_text(viewer->conn, out + LWS_PRE, (size_t)bytes);
 }
 
 /* What may have to be sent; they take turns, so that none can hold up another. */
@@ -221,7 +236,7 @@ static enum turn viewer_turn(const struct viewer *viewer)
 static void viewer_ask(struct viewer *viewer)
 {
     viewer->asked = true;
-    lws_callback_on_writable(viewer->conn->wsi);
+    conn_want(viewer->conn);
 }
 
 static void viewer_wait(struct viewer *viewer);
@@ -354,7 +369,7 @@ static void take_ping(struct viewer *viewer, const char *t)
     if (viewer->pong_count == PONGS) /* it doesn't listen: the oldest is of no use any more */
         memmove(viewer->pongs[0], viewer->pongs[1], --viewer->pong_count * sizeof viewer->pongs[0]);
     strcpy(viewer->pongs[viewer->pong_count++], t);
-    lws_callback_on_writable(viewer->conn->wsi);
+    conn_want(viewer->conn);
 }
 
 static int take_message(const struct evjson_message *message, void *user)

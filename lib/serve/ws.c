@@ -1,6 +1,5 @@
 /* WebSocket: who may have one, and what comes in. */
 #include "access.h"
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -119,25 +118,6 @@ int ws_peer_closes(struct conn *conn, const char *data, size_t bytes)
     return -1;
 }
 
-/* Adds a fragment to the message that is coming in. */
-static int message_add(struct conn *conn, const char *data, size_t bytes)
-{
-    if (conn->text_bytes + bytes > conn->text_room) {
-        size_t room = 2 * (conn->text_bytes + bytes);
-        if (room > MESSAGE_BYTES)
-            room = MESSAGE_BYTES;
-        char *text = realloc(conn->text, room);
-        if (!text)
-            return -1;
-        conn->text = text;
-        conn->text_room = room;
-    }
-    if (bytes)
-        memcpy(conn->text + conn->text_bytes, data, bytes);
-    conn->text_bytes += bytes;
-    return 0;
-}
-
 /* Closes this one connection; the others never notice. Not by -1: when more has come already, lws
  * 4.1 would read that before its close frame is sent, and hang up over it. */
 static int ws_fail(struct conn *conn, unsigned code, const char *why)
@@ -163,7 +143,7 @@ int ws_receive(struct conn *conn, const char *data, size_t bytes)
     bool final = lws_is_final_fragment(conn->wsi), whole = final && !conn->text_more;
     conn->text_more = !final;
     if (!whole) {
-        if (message_add(conn, data, bytes))
+        if (conn_collect(conn, data, bytes))
             return ws_fail(conn, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "no memory");
         data = conn->text;
         bytes = conn->text_bytes;
@@ -172,10 +152,7 @@ int ws_receive(struct conn *conn, const char *data, size_t bytes)
         return 0;
     const char *why = "";
     unsigned code = viewer_message(conn->viewer, bytes ? data : "", bytes, &why);
-    if (conn->text_room > KEPT_BYTES) { /* hardly a message is so long */
-        free(conn->text);
-        conn->text = NULL;
-        conn->text_room = 0;
-    }
+    if (conn->text_room > KEPT_BYTES) /* hardly a message is so long */
+        conn_forget(conn);
     return code ? ws_fail(conn, code, why) : 0;
 }

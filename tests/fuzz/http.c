@@ -7,6 +7,7 @@
  */
 #include "fuzz.h"
 #include "serve.h"
+#include "seg.h"
 #include "evlog.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
