@@ -9,7 +9,7 @@
 #   fails CODE CMD…          exactly this status and exactly one line on stderr, kept in $stderr
 #   fails_usage CMD…         exit 2 and the usage on stderr, kept in $stderr
 #   clean_run CMD…           exit 0 and an empty stderr
-#   serve ARGS…              ws-serve -p 0 ARGS; $URL is http://127.0.0.1:PORT, or https with TLS,
+#   serve ARGS…              ws-serve, or $SERVER_PROGRAM, -p 0 ARGS; $URL is http://127.0.0.1:PORT, or https with TLS,
 #                            $PORT the port
 #   free_port                prints a TCP port of 127.0.0.1 that nobody has
 #   wait_listen PORT         waits until somebody listens there
@@ -237,7 +237,7 @@ wait_listen() {
 serve() {
     local out=$BATS_TEST_TMPDIR/serve.$BG_COUNT.out
     : >"$out"
-    bg ws-serve -p 0 "$@" >"$out"
+    bg "${SERVER_PROGRAM:-ws-serve}" -p 0 "$@" >"$out"
     if ! wait_until 10 grep -q '^https\?://.*:[0-9]*/' "$out"; then
         cat "$BG_ERR"
         return 1

@@ -50,7 +50,7 @@ event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-s
         options=$(
             {
                 cat "$ROOT/cmd/$p.c" "$ROOT/cmd/$p"/*.c 2>/dev/null
-                [[ $p != *-serve ]] || cat "$ROOT/lib/serve/options.c"
+                [ "$p" != ws-serve ] || cat "$ROOT/lib/serve/options.c" # rtc-serve.1 points there
             } | grep -oE '\{"[a-z-]+", *[0-9a-z_]+, *NULL,' | cut -d '"' -f 2
         )
         page=$(section "$p.1" DESCRIPTION; section "$p.1" OPTIONS)

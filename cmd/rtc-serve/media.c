@@ -317,6 +317,9 @@ static void note_call(struct media *media, struct media_note *note)
     case NOTE_ANSWER:
         media->calls->answer(user, note->text);
         break;
+    case NOTE_CONNECTED:
+        media->calls->connected(user);
+        break;
     case NOTE_OPEN:
         peer->has_channel = true;
         media->calls->open(user);

@@ -42,7 +42,8 @@ struct media_calls {
     /* Instead of an answer: 404 the stream is gone, 406 nothing in the offer that can be answered,
      * 500 a failure of ours. */
     void (*refused)(void *user, int http_status, const char *why);
-    void (*open)(void *user); /* its data channel is open */
+    void (*connected)(void *user); /* once; media can flow */
+    void (*open)(void *user);      /* its data channel is open */
     void (*message)(void *user, const char *text, size_t bytes);
     /* A frame is on its way: its number in the stream, the last event that it shows (0: not told),
      * when it was captured (CLOCK_MONOTONIC), and its RTP timestamp. Only for who has a channel. */

@@ -18,7 +18,14 @@
 
 enum { MEDIA_FRAMES_KEPT = 16 };
 
-enum media_note_kind { NOTE_ANSWER, NOTE_REFUSED, NOTE_OPEN, NOTE_MESSAGE, NOTE_CLOSED };
+enum media_note_kind {
+    NOTE_ANSWER,
+    NOTE_REFUSED,
+    NOTE_CONNECTED,
+    NOTE_OPEN,
+    NOTE_MESSAGE,
+    NOTE_CLOSED
+};
 
 /* Something to be called back. */
 struct media_note {

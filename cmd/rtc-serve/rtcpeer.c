@@ -184,6 +184,7 @@ static void peer_connected(struct media_peer *peer)
     peer->connected = true;
     watch_dtls(peer);
     media_outlet_add(peer->media, &peer->outlet);
+    media_tell(peer->media, peer, NOTE_CONNECTED, NULL, 0, 0);
 }
 
 static gboolean peer_state(gpointer user)

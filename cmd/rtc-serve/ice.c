@@ -1,0 +1,159 @@
+#include "ice.h"
+#include "cli.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { URL_BYTES = 512 };
+
+/* A URL in its parts, percent-decoded. */
+struct url {
+    char scheme[8], user[URL_BYTES], password[URL_BYTES], place[URL_BYTES];
+    const char *transport; /* "", "udp", "tcp" */
+};
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* What can stand in a header, a JSON string and a URL alike needs no more care. */
+static bool plain(char c)
+{
+    return c > ' ' && c < 127 && !strchr("\"\\<>^`{|}", c);
+}
+
+static bool decode(const char *from, size_t bytes, char *out)
+{
+    for (const char *end = from + bytes; from < end; from++) {
+        int c = *from;
+        if (c == '%') {
+            if (end - from < 3 || hex(from[1]) < 0 || hex(from[2]) < 0)
+                return false;
+            c = hex(from[1]) << 4 | hex(from[2]);
+            from += 2;
+        }
+        if (c > 126 || !plain((char)c))
+            return false;
+        *out++ = (char)c;
+    }
+    *out = 0;
+    return true;
+}
+
+/* HOST[:PORT], of names and numbers, IPv6 in brackets. */
+static bool place_valid(const char *place)
+{
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+    size_t host = *place == '[' ? strcspn(place, "]") + 1 : strspn(place, name);
+    if (host < 1 || host > strlen(place))
+        return false;
+    if (*place == '[' && strspn(place + 1, "0123456789abcdefABCDEF:.") != host - 2)
+        return false;
+    if (!place[host])
+        return true;
+    size_t digits = strspn(place + host + 1, "0123456789");
+    return place[host] == ':' && digits >= 1 && digits <= 5 && !place[host + 1 + digits] &&
+           atoi(place + host + 1) >= 1 && atoi(place + host + 1) <= 65535;
+}
+
+static bool url_split(const char *text, struct url *url)
+{
+    size_t scheme = strcspn(text, ":");
+    *url = (struct url){.transport = ""};
+    if (strlen(text) >= URL_BYTES || !text[scheme] || scheme >= sizeof url->scheme)
+        return false;
+    memcpy(url->scheme, text, scheme);
+    text += scheme + 1;
+    text += 2 * (strncmp(text, "//", 2) == 0);
+    const char *at = strrchr(text, '@'),
+               *colon = at ? memchr(text, ':', (size_t)(at - text)) : NULL;
+    if (at && (!colon || !decode(text, (size_t)(colon - text), url->user) ||
+               !decode(colon + 1, (size_t)(at - colon - 1), url->password)))
+        return false;
+    text = at ? at + 1 : text;
+    size_t place = strcspn(text, "?");
+    memcpy(url->place, text, place);
+    url->transport = strcmp(text + place, "?transport=udp") == 0   ? "udp"
+                     : strcmp(text + place, "?transport=tcp") == 0 ? "tcp"
+                                                                   : "";
+    return (!text[place] || *url->transport) && place_valid(url->place);
+}
+
+static void add_link(struct ice *ice, const char *line)
+{
+    size_t at = 0;
+    while (ice->links[at])
+        at += strlen(ice->links + at) + 1;
+    strcpy(ice->links + at, "link:");
+    strcpy(ice->links + at + sizeof "link:", line);
+    ice->links[at + sizeof "link:" + strlen(line) + 1] = 0;
+}
+
+static void read_stun(struct ice *ice, FILE *json, const char *text)
+{
+    struct url url;
+    char line[URL_BYTES + 64], *gst;
+    if (!url_split(text, &url) || strcmp(url.scheme, "stun") || *url.user || *url.transport)
+        cli_die(CLI_USAGE, "--stun %s: must be like stun://stun.example:3478", text);
+    if (asprintf(&gst, "stun://%s", url.place) < 0)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    ice->stun = gst;
+    fprintf(json, "{\"urls\":\"stun:%s\"}", url.place);
+    snprintf(line, sizeof line, "<stun:%s>; rel=\"ice-server\"", url.place);
+    add_link(ice, line);
+}
+
+static void read_turn(struct ice *ice, FILE *json, const char *text)
+{
+    struct url url;
+    char line[ICE_LINES / 2], *gst;
+    if (!url_split(text, &url) || (strcmp(url.scheme, "turn") && strcmp(url.scheme, "turns")) ||
+        !*url.user || !*url.password)
+        cli_die(CLI_USAGE,
+                "--turn URL: must be like turn://user:password@turn.example:3478?transport=udp");
+    const char *mark = *url.transport ? "?transport=" : "";
+    int bytes = snprintf(line, sizeof line,
+                         "<%s:%s%s%s>; rel=\"ice-server\"; username=\"%s\"; credential=\"%s\"; "
+                         "credential-type=\"password\"",
+                         url.scheme, url.place, mark, url.transport, url.user, url.password);
+    if (bytes >= (int)sizeof line)
+        cli_die(CLI_USAGE, "--turn URL: too long");
+    const char *rest = strchr(text, ':') + 1;
+    rest += 2 * (strncmp(rest, "//", 2) == 0);
+    if (asprintf(&gst, "%s://%s", url.scheme, rest) < 0)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    ice->turn = gst;
+    fprintf(json, "%s{\"urls\":\"%s:%s%s%s\",\"username\":\"%s\",\"credential\":\"%s\"}",
+            ice->stun ? "," : "", url.scheme, url.place, mark, url.transport, url.user,
+            url.password);
+    add_link(ice, line);
+}
+
+void ice_read(struct ice *ice, const char *stun, const char *turn)
+{
+    size_t bytes;
+    *ice = (struct ice){0};
+    FILE *json = open_memstream(&ice->json, &bytes);
+    if (!json || putc('[', json) == EOF)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    if (stun)
+        read_stun(ice, json, stun);
+    if (turn)
+        read_turn(ice, json, turn);
+    putc(']', json);
+    if (fclose(json))
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+}
+
+void ice_free(struct ice *ice)
+{
+    free((char *)ice->stun);
+    free((char *)ice->turn);
+    free(ice->json);
+}

@@ -1,0 +1,123 @@
+/*
+ * rtc-serve: all that ws-serve does, and the pictures over WebRTC, with input back over a data
+ * channel.
+ *
+ * stdout: one line, the address, once it listens. Reads the frames of each NAME (packets too, for
+ * who comes without WebRTC), writes its events; follows --replace. SIGINT, SIGTERM and SIGHUP close
+ * every viewer and end it; with TLS or tokens SIGHUP reads those again.
+ * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
+ */
+#include "calls.h"
+#include "cli.h"
+#include "serve/program.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPTION_CODEC = OPTION_OWN,
+    OPTION_BITRATE,
+    OPTION_STUN,
+    OPTION_TURN,
+    OPTION_RTP,
+    BITRATE_MAX = 1000000 /* kbit/s */
+};
+
+static const struct option longs[] = {
+    {"codec", 1, NULL, OPTION_CODEC}, {"bitrate", 1, NULL, OPTION_BITRATE},
+    {"stun", 1, NULL, OPTION_STUN},   {"turn", 1, NULL, OPTION_TURN},
+    {"rtp", 1, NULL, OPTION_RTP},     {0},
+};
+
+static const char *stun, *turn;
+
+static unsigned at_most(unsigned value, unsigned most)
+{
+    return value < most ? value : most;
+}
+
+/* KBIT: what it begins with, where it may have been no bound before; or KBIT-KBIT: the bounds. */
+static void read_bitrate(char *text)
+{
+    struct media_options *o = &calls_media;
+    char *dash = strchr(text, '-');
+    if (dash)
+        *dash = 0;
+    unsigned low = (unsigned)cli_number("--bitrate", text, 1, BITRATE_MAX);
+    if (dash) {
+        o->bitrate_min = low;
+        o->bitrate_max = (unsigned)cli_number("--bitrate", dash + 1, low, BITRATE_MAX);
+        o->bitrate = at_most(o->bitrate < low ? low : o->bitrate, o->bitrate_max);
+    } else {
+        o->bitrate = low;
+        o->bitrate_min = at_most(o->bitrate_min, low);
+        o->bitrate_max = o->bitrate_max < low ? low : o->bitrate_max;
+    }
+}
+
+/* HOST:PORT; RTCP is the port after it. */
+static void read_rtp(char *text)
+{
+    const char *colon = strrchr(text, ':');
+    size_t host = colon ? (size_t)(colon - text) : 0;
+    if (!host)
+        cli_die(CLI_USAGE, "--rtp %s: must be like 127.0.0.1:5004", text);
+    calls_media.rtp_port = (int)cli_number("--rtp", text + host + 1, 1, 65534);
+    text[host] = 0;
+    if (*text == '[' && text[host - 1] == ']') {
+        text[host - 1] = 0;
+        text++;
+    }
+    calls_media.rtp_host = text;
+}
+
+static void take_option(int option, char *value)
+{
+    switch (option) {
+    case OPTION_CODEC:
+        if (strcmp(value, "vp8") && strcmp(value, "h264"))
+            cli_die(CLI_USAGE, "--codec %s: must be vp8 or h264", value);
+        calls_media.codec = value;
+        break;
+    case OPTION_BITRATE:
+        read_bitrate(value);
+        break;
+    case OPTION_STUN:
+        stun = value;
+        break;
+    case OPTION_TURN:
+        turn = value;
+        break;
+    case OPTION_RTP:
+        read_rtp(value);
+        break;
+    default:
+        cli_option(option);
+    }
+}
+
+static void check_options(void)
+{
+    ice_read(&calls_ice, stun, turn);
+    const char *missing = media_missing(calls_media.codec);
+    if (missing)
+        cli_die(CLI_FAIL, "%s", missing);
+}
+
+static const struct program rtc_serve = {
+    .name = "rtc-serve",
+    .usage = "rtc-serve" PROGRAM_USAGE
+             " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL]"
+             " [--rtp HOST:PORT] NAME ...\n",
+    .longs = longs,
+    .option = take_option,
+    .checked = check_options,
+    .rtc = &calls,
+};
+
+int main(int argc, char **argv)
+{
+    calls_media = (struct media_options){
+        .codec = "vp8", .bitrate_min = 300, .bitrate = 2500, .bitrate_max = 10000};
+    program_run(&rtc_serve, argc, argv);
+}

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""Viewers over WebRTC, as a program that isn't a browser: aiortc's.
+
+rtc-client.py URL WORD...   one viewer of the stream's page at URL, which does what the words say:
+    TEXT that begins with { is sent over the data channel, "open" waits for that channel, "frames=N"
+    for N decoded pictures, "text=PART" for a message with that in it (printed), "stats" prints what
+    the server says, "go" deletes the call, "vanish" ends at once without a word, "stay" does nothing
+    until the server ends it.
+rtc-client.py --crowd COUNT URL   that many, one after the other; each sees a picture and goes.
+Exit: 0, or 1 with a line on stderr: not in time, or not answered; the status is in the line.
+"""
+import asyncio
+import json
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+
+SECONDS = 20
+
+
+def request(url, method="GET", body=None, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    if os.environ.get("TOKEN"):
+        headers["Authorization"] = "Bearer " + os.environ["TOKEN"]
+    return urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=SECONDS)
+
+
+class Viewer:
+    def __init__(self, url):
+        self.url = url
+        self.pc = RTCPeerConnection()
+        self.opened, self.closed, self.came = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.texts, self.track, self.location = [], None, None
+
+    async def call(self, channel=True):
+        pc = self.pc
+        pc._sctpLegacySdp = False
+        pc.addTransceiver("video", direction="recvonly")
+        pc.on("track", lambda track: setattr(self, "track", track))
+        if channel:
+            self.channel = pc.createDataChannel("events")
+            self.channel.on("open", self.opened.set)
+            self.channel.on("message", self.hear)
+            self.channel.on("close", self.closed.set)
+        pc.on("connectionstatechange", self.state)
+        await pc.setLocalDescription(await pc.createOffer())
+        offer = pc.localDescription.sdp.encode()
+        reply = await asyncio.to_thread(request, self.url + "whep", "POST", offer, Content_Type="application/sdp")
+        self.location = urllib.parse.urljoin(self.url + "whep", reply.headers["Location"])
+        await pc.setRemoteDescription(RTCSessionDescription(reply.read().decode(), "answer"))
+
+    def hear(self, text):
+        self.texts.append(text)
+        self.came.set()
+
+    def state(self):
+        if self.pc.connectionState in ("closed", "failed"):
+            self.closed.set()
+
+    async def text(self, part):
+        while True:
+            while self.texts:
+                text = self.texts.pop(0)
+                if part in text:
+                    return text
+            self.came.clear()
+            await self.came.wait()
+
+    async def go(self):
+        await asyncio.to_thread(request, self.location, "DELETE")
+
+    async def do(self, word):
+        if word.startswith("{"):
+            self.channel.send(word)
+        elif word == "open":
+            await self.opened.wait()
+        elif word.startswith("frames="):
+            for _ in range(int(word[7:])):
+                await self.track.recv()
+        elif word.startswith("text="):
+            print(await self.text(word[5:]))
+        elif word == "stats":
+            print(json.dumps(json.load(await asyncio.to_thread(request, self.url + "stats"))))
+        elif word == "go":
+            await self.go()
+        elif word == "stay":
+            await self.closed.wait()
+        elif word == "vanish":
+            sys.stdout.flush()
+            os._exit(0)
+        else:
+            raise ValueError(word)
+
+
+async def one(url, words):
+    viewer = Viewer(url)
+    await asyncio.wait_for(viewer.call("nochannel" not in words), SECONDS)
+    for word in words:
+        if word != "nochannel":
+            await asyncio.wait_for(viewer.do(word), 120 if word == "stay" else SECONDS)
+            sys.stdout.flush()
+
+
+async def crowd(url, count):
+    for _ in range(count):
+        viewer = Viewer(url)
+        await asyncio.wait_for(viewer.call(), SECONDS)
+        await asyncio.wait_for(viewer.do("frames=1"), SECONDS)
+        await viewer.go()
+        try:
+            await asyncio.wait_for(viewer.pc.close(), 1)
+        except asyncio.TimeoutError:
+            pass
+
+
+def main():
+    try:
+        if sys.argv[1] == "--crowd":
+            asyncio.run(crowd(sys.argv[3], int(sys.argv[2])))
+        else:
+            asyncio.run(one(sys.argv[1], sys.argv[2:]))
+        status = 0
+    except urllib.error.HTTPError as error:
+        print(error.code, error.read().decode().strip(), file=sys.stderr)
+        status = 1
+    except asyncio.TimeoutError:
+        print("not within the time", file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    os._exit(status)  # aiortc's own end may wait for ever for an answer of who has gone
+
+
+if __name__ == "__main__":
+    main()
