@@ -69,13 +69,18 @@ with open("/dev/shm/" + name, "r+b") as f:
     # as many holders as fit, and how many more
     [[ $output =~ $S\ [^$'\n']*[0-9.]+s\ 4$'\n' ]]
     rm "/dev/shm/$long" "/dev/shm/psm_$S2" "/dev/shm/$S3"
-    # beside a name that fills its column
-    twenty=$(printf '%-20.20s' "$S3-xxxxxxxxxxxxxxxx")
-    shm-create -s 8x8 "$twenty"
+    # beside names up to one that fills its column
     : >"/dev/shm/$S3"
-    run -0 shm-ls --all
-    narrow <<<"$output"
-    rm "/dev/shm/$twenty" "/dev/shm/$S3"
+    for n in {14..20}; do
+        name=$(printf "%.${n}s" "$S3-xxxxxxxxxxxxxxxx")
+        shm-create -s 8x8 "$name"
+        run -0 shm-ls --all
+        narrow <<<"$output"
+        run -0 shm-ls "$S" "$name"
+        narrow <<<"$output"
+        rm "/dev/shm/$name"
+    done
+    rm "/dev/shm/$S3"
     run -0 shm-ls "$S"
     [[ $output =~ $S\ [^$'\n']*\ frame-gen:[0-9]+\+3 ]]
 }

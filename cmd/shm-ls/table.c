@@ -124,8 +124,9 @@ static void print_holders(const struct ls_object *ob, int room)
     char word[40];
     size_t all = ob->claim_count ? ob->claim_count : ob->use_count, n = 0;
     for (; holder_word(ob, n, word); n++) {
-        int bytes = (int)strlen(word) + (n > 0), more = n + 1 < all ? 4 : 0;
-        if (bytes + more > room && (n > 0 || bytes > room))
+        int bytes = (int)strlen(word) + (n > 0);
+        int more = n + 1 < all ? snprintf(NULL, 0, "+%zu", all - n - 1) : 0;
+        if (bytes + more > room)
             break;
         printf("%s%s", n ? "," : "", word);
         room -= bytes;
