@@ -91,6 +91,11 @@ void camera_zoom(struct camera *camera, float x, float y, float factor, const st
     camera->going = camera->follow = false;
 }
 
+float camera_fit(const struct ball *ball)
+{
+    return ball->radius / HALF_VIEW * 1.05f;
+}
+
 void camera_go(struct camera *camera, const struct ball *goal)
 {
     camera->goal = *goal;
@@ -132,7 +137,7 @@ static bool step_goal(struct camera *camera, float seconds, const struct ball *w
         camera_go(camera, whole);
     if (!camera->going)
         return false;
-    float some = part(seconds, 6), distance = camera->goal.radius / HALF_VIEW * 1.12f;
+    float some = part(seconds, 6), distance = camera_fit(&camera->goal);
     float off = fabsf(camera->distance - distance);
     for (int i = 0; i < 3; i++) {
         float left = camera->goal.centre[i] - camera->centre[i];

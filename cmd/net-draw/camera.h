@@ -36,6 +36,9 @@ void camera_pan(struct camera *camera, float dx, float dy);
  */
 void camera_zoom(struct camera *camera, float x, float y, float factor, const struct ball *whole);
 
+/* How far away all of it is in sight. */
+float camera_fit(const struct ball *ball);
+
 /* Goes there by and by. */
 void camera_go(struct camera *camera, const struct ball *goal);
 

@@ -248,7 +248,7 @@ bool labels_put(struct labels *labels, const char *text, size_t bytes, float x, 
                 unsigned size)
 {
     size = sound_size(size);
-    float width = labels_width(labels, text, bytes, size), air = (float)size * 0.3f;
+    float width = labels_width(labels, text, bytes, size), air = (float)size * 0.5f;
     float left = x - width / 2;
     struct area area = {left - air, y - (float)size, left + width + air, y + air};
     if (labels->places == PLACES || area.left < 0 || area.top < 0 || area.right > labels->width ||

@@ -103,7 +103,7 @@ static void colour_nodes(struct picture *picture, const struct scene *scene,
     const struct net *net = scene->net;
     const struct theme *theme = steer->theme;
     float depth = scene->far - scene->near;
-    float fog = depth > 0 ? 0.72f * (1 - steer->camera.flatness) / depth : 0;
+    float fog = depth > 0 ? 0.5f * (1 - steer->camera.flatness) / depth : 0;
     for (uint32_t i = 0; i < net->nodes; i++) {
         const uint8_t *hue =
             net->degree[i] ? theme->hue[net->community[i] % THEME_HUES] : theme->alone;
@@ -120,9 +120,9 @@ static void colour_nodes(struct picture *picture, const struct scene *scene,
 /* How much of what is behind it an edge covers: many edges are finer, and near ones stronger. */
 static float edge_cover(const struct scene *scene, const struct steer *steer)
 {
-    float edges = (float)scene->net->edges + 1, fit = scene->whole.radius / 0.4142f * 1.12f;
+    float edges = (float)scene->net->edges + 1, fit = camera_fit(&scene->whole);
     float zoom = sqrtf(fmaxf(fit / steer->camera.distance, 0.3f));
-    return fminf(fmaxf(1.1f * powf(120 / edges, 0.3f) * zoom, 0.05f), 0.55f) * steer->theme->ink;
+    return fminf(fmaxf(1.4f * powf(120 / edges, 0.3f) * zoom, 0.05f), 0.55f) * steer->theme->ink;
 }
 
 static void paint_edges(struct picture *picture, const struct scene *scene,
@@ -232,7 +232,7 @@ static bool put_name(struct picture *picture, const struct scene *scene, uint32_
 static void put_names(struct picture *picture, const struct scene *scene, const struct steer *steer)
 {
     float scale = steer->scale, room = steer->camera.width * steer->camera.height;
-    unsigned most = (unsigned)fminf(fmaxf(room / (scale * scale * 24000), 6), 90), placed = 0;
+    unsigned most = (unsigned)fminf(fmaxf(room / (scale * scale * 36000), 6), 60), placed = 0;
     uint32_t looked = 0;
     if (steer->chosen != SCENE_NONE && scene->spots[steer->chosen].radius > 0)
         put_name(picture, scene, steer->chosen, scale, (unsigned)(18 * scale));

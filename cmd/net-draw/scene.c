@@ -60,7 +60,7 @@ static void rank(struct scene *scene)
         uint32_t degree = net->degree[i];
         scene->scratch[i] = i;
         scene->key[i] = (uint16_t)(degree < UINT16_MAX ? UINT16_MAX - degree : 0);
-        scene->growth[i] = powf(1 + (float)degree, 0.31f);
+        scene->growth[i] = powf(1 + (float)degree, 0.36f);
     }
     sort_nodes(scene->scratch, scene->by_degree, net->nodes, scene->key);
 }
@@ -121,7 +121,7 @@ static float off_centre(const struct scene *scene, uint32_t node)
     return sqrtf(square);
 }
 
-/* Around the middle, with 199 of 200 nodes in it. */
+/* Around the middle, with 11 of 12 nodes in it. */
 static void measure(struct scene *scene)
 {
     uint32_t n = scene->net->nodes, bins[BINS] = {0}, inside = 0, bin = 0;
@@ -135,7 +135,7 @@ static void measure(struct scene *scene)
         far = fmaxf(far, off_centre(scene, i));
     for (uint32_t i = 0; i < n; i++)
         bins[(int)(off_centre(scene, i) / far * (BINS - 1))]++;
-    while (bin < BINS && inside < n - n / 200)
+    while (bin < BINS && inside < n - n / 12)
         inside += bins[bin++];
     scene->whole.radius = far * (float)bin / BINS;
 }
@@ -212,7 +212,7 @@ void scene_drop(struct scene *scene)
 static float smallest(const struct scene *scene, const struct camera *camera, float scale)
 {
     float room = camera->width * camera->height / (float)scene->net->nodes;
-    return fminf(fmaxf(0.15f * sqrtf(room), 0.55f * scale), 5 * scale);
+    return fminf(fmaxf(0.075f * sqrtf(room), 0.55f * scale), 5 * scale);
 }
 
 static bool in_picture(const struct spot *spot, const struct camera *camera)
@@ -240,7 +240,7 @@ void scene_project(struct scene *scene, const struct camera *camera, float scale
 {
     if (!scene->net)
         return;
-    float fit = scene->whole.radius / 0.4142f * 1.12f, small = smallest(scene, camera, scale);
+    float fit = camera_fit(&scene->whole), small = smallest(scene, camera, scale);
     float closest = camera->distance / 50, largest = 60 * scale;
     scene->near = INFINITY;
     scene->far = 0;

@@ -49,7 +49,7 @@ void steer_network(struct steer *steer)
     if (!steer->started && net) {
         steer->started = true;
         camera_reset(&steer->camera, steer->scene->dimensions < 3);
-        steer->camera.distance = steer->scene->whole.radius / 0.4142f * 1.12f;
+        steer->camera.distance = camera_fit(&steer->scene->whole);
         memcpy(steer->camera.centre, steer->scene->whole.centre, sizeof steer->camera.centre);
     }
 }
