@@ -502,3 +502,15 @@ switches() { # PID: how often its threads went to sleep
     fails 3 net-draw "$net" "$view"
     [[ $stderr == "net-draw: no EGL"* ]]
 }
+
+@test "page: a drag beside the nodes turns the network, the wheel comes nearer" {
+    scenario network "a drag beside the nodes turns the network, the wheel comes nearer"
+}
+
+@test "page: a node that is dragged goes with the pointer" {
+    scenario network "a node that is dragged goes with the pointer"
+}
+
+@test "page: the name of the node under the pointer appears, and goes" {
+    scenario network "the name of the node under the pointer appears, and goes"
+}

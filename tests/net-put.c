@@ -2,11 +2,11 @@
  * net-put NAME: takes the part of net-layout in a stream that is there. Lines on stdin:
  *   node X Y Z COMMUNITY [NAME]    one more node
  *   edge A B                       between two of them, from 0
+ *   random NODES EDGES             in their place: clusters, some far apart
  *   place NODE X Y Z               moves it
- *   show                           the network if it has changed, and then the positions, are
- * published random NODES EDGES             in the place of lines of node and edge: clusters, some
- * far apart go N                           shows N times, everything a little moved Prints "shown"
- * for each show and go. Ends with its input.
+ *   show                           publishes the network, if it is new, and positions
+ *   go N                           shows N times, all a little moved
+ * Prints "shown" for each show and go. Ends with its input.
  */
 #include <errno.h>
 #include <inttypes.h>
