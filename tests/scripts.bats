@@ -34,6 +34,7 @@ demo() {
 nothing_left() {
     wait_until 10 group_gone "$DEMO"
     [ ! -e "/dev/shm/$STREAM" ]
+    [ ! -e "/dev/shm/$STREAM-net" ]
     [ ! -s "$BG_ERR" ]
 }
 
@@ -44,8 +45,60 @@ moves() {
     [ "$one" != "$two" ]
 }
 
+# Community colours, many of them: numbers of pixels that are neither grey nor dark.
+colourful() {
+    shm-read -f ppm "$STREAM" >"$BATS_TEST_TMPDIR/now.ppm"
+    /usr/bin/python3 - "$BATS_TEST_TMPDIR/now.ppm" <<'PYTHON'
+import sys
+import numpy as np
+from PIL import Image
+a = np.asarray(Image.open(sys.argv[1]).convert("HSV"))
+hues = a[..., 0][(a[..., 1] > 100) & (a[..., 2] > 90)]
+assert (np.bincount(hues // 16, minlength=16) > 100).sum() >= 4
+PYTHON
+}
+
+bright() {
+    shm-read -f ppm "$STREAM" | ppmtopgm | pamsumm -mean -brief | grep -qE '^(1[5-9]|2)[0-9]+\.'
+}
+
+@test "demo: the network of this machine's packages, steered, and nothing is left of it" {
+    demo --port "$(free_port)"
+    wait_until 20 colourful
+    event-inject "$STREAM" key_down key=t # dark is light then
+    wait_until 10 grep -q '^key_down key=t' "$OUT"
+    wait_until 10 bright
+    [ -e "/dev/shm/$STREAM-net" ]
+    kill "$DEMO"
+    ends 143 "$DEMO"
+    nothing_left
+}
+
+@test "demo: no OpenGL here: it says so, and shows a test picture" {
+    export __EGL_VENDOR_LIBRARY_DIRS=$BATS_TEST_TMPDIR
+    demo --port "$(free_port)"
+    wait_until 10 moves
+    djpeg -pnm "$BATS_TEST_TMPDIR/b.jpg" | clean_run frame-gen --read
+    kill "$DEMO"
+    ends 143 "$DEMO"
+    grep -q '^net-draw: no EGL' "$BG_ERR"
+    grep -qx 'scripts/demo: so a test picture instead of the network' "$BG_ERR"
+    : >"$BG_ERR"
+    nothing_left
+}
+
+@test "the network of packages: what is installed, each edge once, none to itself" {
+    clean_run scripts/debian-network >"$OUT"
+    grep -q '^[a-z0-9.+-]* libc6 [01].[0-9]*$' "$OUT"
+    [ -z "$(grep -vE '^[a-z0-9.+-]+ [a-z0-9.+-]+ [01]\.[0-9]{4}$' "$OUT")" ]
+    [ "$(cut -d ' ' -f 1,2 "$OUT" | sort | uniq -d | wc -l)" = 0 ]
+    [ -z "$(awk '$1 == $2' "$OUT")" ]
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u >"$OUT.all"
+    [ -z "$(cut -d ' ' -f 1,2 "$OUT" | tr ' ' '\n' | sort -u | comm -23 - "$OUT.all")" ]
+}
+
 @test "demo: serves a moving picture, prints events, ends by itself, leaves nothing" {
-    demo --port "$(free_port)" --seconds 4
+    demo --picture --port "$(free_port)" --seconds 4
     wait_until 10 moves
     djpeg -pnm "$BATS_TEST_TMPDIR/b.jpg" | clean_run frame-gen --read
     event-inject "$STREAM" key_down key=Enter
@@ -88,10 +141,10 @@ PYTHON
 }
 
 @test "demo: a port in use, and a second demo at the same time" {
-    demo --port "$(free_port)"
+    demo --picture --port "$(free_port)"
     first=$DEMO first_stream=$STREAM first_url=$URL
     port=${URL##*:}
-    demo --port "${port%/}"
+    demo --picture --port "${port%/}"
     [ "$URL" != "$first_url" ]
     [ "$STREAM" != "$first_stream" ]
     wait_until 10 moves

@@ -1,9 +1,11 @@
 /*
- * Makes page.png and page-narrow.png, the README's pictures of the page, beside this file:
+ * Makes page.png, page-narrow.png and network.png, the README's pictures of the page, beside this file:
  *   make && S=view PATH=$PWD/build:$PATH node --test tests/browser/screenshot.mjs
  */
 import {test} from 'node:test';
-import {canvasBox, createStream, live, name, open, serve, start, until} from './helper.mjs';
+import {spawn} from 'node:child_process';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {canvasBox, createStream, live, name, open, run, serve, start, until} from './helper.mjs';
 
 const SIZE = '1280x720';
 
@@ -29,4 +31,38 @@ test('screenshots', async t => {
         await page.screenshot({path: new URL(file, import.meta.url).pathname});
         await page.mouse.up();
     }
+});
+
+/* What scripts/demo shows, turned a little, with the pointer on a node. */
+test('network', async t => {
+    await createStream(t, '1600x900', '-f', 'rgba');
+    const packages = spawn('scripts/debian-network', {stdio: ['ignore', 'pipe', 'inherit']});
+    start(t, 'net-layout', ['-d', '3', `${name}-net`], {stdin: packages.stdout});
+    start(t, 'net-draw', [`${name}-net`, name]);
+    start(t, 'shm-encode', ['-q', '92', '-S', '444', name]);
+    const server = await serve(t);
+    const page = await open(t, server.url, {viewport: {width: 1600, height: 900}, colorScheme: 'dark'});
+    await live(page);
+    const drawn = async () => /"frames":\{"published":(\d+)/.exec(await run('shm-ls', ['-j', name]))[1];
+    const atRest = async ms => {
+        const before = await drawn();
+        await sleep(ms);
+        return await drawn() === before;
+    };
+    await until('the layout has settled', () => atRest(2000), 90);
+    const box = await canvasBox(page);
+    const to = (x, y) => page.mouse.move(box.left + box.width * x, box.top + box.height * y);
+    await to(0.9, 0.9);
+    await page.mouse.down();
+    for (let x = 0.9; x > 0.84; x -= 0.005)
+        await to(x, 0.9);
+    await page.mouse.up();
+    /* Upwards where nodes are large until one is under the pointer: then its name appears. */
+    for (let y = 0.9; y > 0.3 && await atRest(300); y -= 0.01)
+        await to(0.64, y);
+    for (let i = 0; i < 40; i++) { /* so that the numbers are those of a picture in motion */
+        await page.mouse.wheel(0, i % 2 ? 6 : -6);
+        await sleep(50);
+    }
+    await page.screenshot({path: new URL('network.png', import.meta.url).pathname});
 });
