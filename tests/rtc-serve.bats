@@ -124,3 +124,7 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     [ "$(post offer text/plain <"$BATS_TEST_TMPDIR/json")" = 415 ]
     says 's["viewers"]' 1
 }
+
+@test "a page that speaks as FURY does plays by WebRTC and steers" {
+    scenario www "a page that speaks as FURY does plays by WebRTC and steers"
+}

@@ -6,7 +6,8 @@
  */
 import {spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {once} from 'node:events';
 import {after as atEnd} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -50,21 +51,23 @@ export async function until(what, look, seconds = SECONDS)
     }
 }
 
-/* A child that t's end ends. child.said: its stderr. stop(): by SIGTERM, waits, checks the way. */
+/* A child that t's end ends. child.said: its stderr. stop(): by SIGTERM or another signal, waits. */
 export function start(t, command, args, {stdin = 'ignore'} = {})
 {
     const child = spawn(command, args, {stdio: [stdin, 'pipe', 'pipe']});
     const ended = once(child, 'exit');
     child.said = '';
     child.stderr.on('data', text => (child.said += text));
-    child.stop = async () => {
-        child.kill('SIGTERM');
-        const [code, signal] = await ended;
-        return {code, signal};
+    let sent = null; /* the first signal */
+    child.stop = async (signal = 'SIGTERM') => {
+        sent ??= signal;
+        child.kill(signal);
+        const [code, by] = await ended;
+        return {code, signal: by};
     };
     after(t, async () => {
         const {code, signal} = await child.stop();
-        if (code !== 0 && signal !== 'SIGTERM')
+        if (code !== 0 && signal !== sent)
             assert.fail(`${command} ended with ${code ?? signal}: ${child.said}`);
         assert.equal(child.said, '', command);
     });
@@ -95,12 +98,12 @@ export async function createStream(t, size, ...options)
     });
 }
 
-/* ws-serve, once it listens. server.url is the page's address. */
+/* ws-serve, or what SERVER says, once it listens. server.url is the page's address. */
 export async function serve(t, port = 0, ...options)
 {
-    const server = start(t, 'ws-serve', ['-p', String(port), ...options, name]);
+    const server = start(t, process.env.SERVER || 'ws-serve', ['-p', String(port), ...options, name]);
     createInterface({input: server.stdout}).on('line', line => (server.root = line));
-    await until('ws-serve listens', () => {
+    await until('the server listens', () => {
         assert.equal(server.exitCode, null, server.said);
         return server.root;
     });
@@ -161,13 +164,19 @@ export async function moving(t, size, rate, ...options)
     return {encoder, source, server};
 }
 
+/* What /NAME/stats tells. */
+export async function statsOf(server)
+{
+    return (await fetch(`${server.url}stats`)).json();
+}
+
 /* One browser for all tests of a process; with flags of its own for who gives some. */
 let shared = null;
 
-function launch(flags = [])
+export function launch(flags = [], how = 'launch')
 {
-    return chromium.launch({executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-                            args: [...FLAGS, ...flags]});
+    return chromium[how]({executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+                          args: [...FLAGS, ...flags]});
 }
 
 atEnd(async () => {
@@ -377,4 +386,20 @@ export async function hide(page)
     const other = await page.context().newPage();
     await other.bringToFront();
     await until('hidden', () => page.evaluate(() => document.hidden));
+}
+
+/* axe-core finds nothing on the page as it is; what says when that is. */
+export async function axe(page, what)
+{
+    const file = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+    await page.evaluate(readFileSync(file, 'utf8')); /* past the page's policy, as a debugger may */
+    const found = await page.evaluate(async () => {
+        const {violations, passes} = await window.axe.run(document, {resultTypes: ['violations']});
+        return {
+            passed: passes.length,
+            wrong: violations.map(v => `${v.id}: ${v.nodes.map(n => n.html + n.failureSummary).join('; ')}`),
+        };
+    });
+    assert.deepEqual(found.wrong, [], what);
+    assert.ok(found.passed > 15, `${found.passed} rules had something to look at`);
 }

@@ -5,14 +5,15 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {MIDDLES, QUARTERS, createStream, eventsUpTo, name, near, open, pixels, quarters, readEvents,
-        serve, start, until} from './helper.mjs';
+        serve, start, statsOf, until} from './helper.mjs';
 
 const FOLDER = process.env.SHMCAST_FURY_WWW || new URL('fury-page', import.meta.url).pathname;
 
 /* What FURY's page asks for beside: a library for WebRTC from elsewhere, and an icon. */
 const ELSEWHERE = [/webrtc\.github\.io/, /favicon\.ico/];
 
-async function scene(t, path)
+/* play: what has to be done first, for pictures that come by WebRTC. */
+async function scene(t, path, what = '#videoMJPEG', play = () => {})
 {
     await createStream(t, '320x240');
     start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
@@ -22,16 +23,17 @@ async function scene(t, path)
     const events = await readEvents(t);
     const page = await open(t, `${server.root}${path}`);
     page.allowed.push(...ELSEWHERE);
+    await play(page);
     await until('the picture', async () => {
-        const got = await pixels(page, MIDDLES, '#videoMJPEG');
+        const got = await pixels(page, MIDDLES, what);
         return got?.every((pixel, i) => pixel.every((v, c) => Math.abs(v - QUARTERS[i][c]) < 8));
     });
     return {server, page, events};
 }
 
-function classOf(page)
+function classOf(page, id = 'videoMJPEG')
 {
-    return page.evaluate(() => document.getElementById('videoMJPEG').className);
+    return page.evaluate(of => document.getElementById(of).className, id);
 }
 
 test('a page that speaks as FURY does streams and steers', async t => {
@@ -99,4 +101,25 @@ test('the built-in page is still there beside another', async t => {
     await page.goto(server.url);
     await until('the canvas', async () =>
         (await page.evaluate(() => document.documentElement.dataset.state)) === 'live');
+});
+
+test('a page that speaks as FURY does plays by WebRTC and steers', async t => {
+    process.env.SERVER = 'rtc-serve';
+    t.after(() => delete process.env.SERVER);
+    const {server, page, events} = await scene(t, '?interaction=1', '#video', async page => {
+        page.allowed.push(/^log: /); /* it tells its console the answer */
+        await page.click('#startBtn');
+    });
+    assert.equal(await classOf(page, 'video'), 'videoNormalMode');
+    const {viewer_list: viewers, webrtc} = await statsOf(server);
+    assert.deepEqual(viewers.map(v => v.transport).sort(), ['webrtc', 'websocket']);
+    assert.equal(webrtc.peers, 1);
+    const box = await page.locator('#video').boundingBox();
+    await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.up();
+    /* It tells that its button was let go, too. */
+    const got = await eventsUpTo(events, 'pointer_up', 2);
+    assert.deepEqual(got.map(e => e.type), ['pointer_up', 'pointer_down', 'pointer_up']);
+    near([got[1].x, got[1].y], [0.25, 0.5], 0.01, 'pointer_down');
 });

@@ -18,6 +18,7 @@ const DEAF_MS = 10000; /* without any message, though we ping */
 const PING_MS = 2000;
 const STEADY_MS = 5000; /* a connection that lasted this long was a good one */
 const SHORT_MOST = 2;   /* connections by WebRTC that were none: then it is left alone */
+const BLANK_MS = {first: 5000, last: 80000}; /* instead of WebRTC, without a picture: it is tried again */
 const RETRY_MS = {first: 250, last: 5000, refused: 30000};
 const ASK_MS = 4000;
 
@@ -34,8 +35,8 @@ const REFUSALS = {
 /*
  * here: the URL of the page's folder; wanted: a key of TRANSPORTS, or undefined. on: what is called:
  * stats(what the server tells of the stream), open({name, more, instead}), instead: why WebRTC isn't
- * used though it is there; picture, stream, measured as above; message(object), lost(text),
- * refused(title, text).
+ * used though it is there; picture, stream (null: no more of it), measured as above; message(object),
+ * lost(text), refused(title, text).
  */
 export function createLink(here, wanted, on)
 {
@@ -45,6 +46,8 @@ export function createLink(here, wanted, on)
     let stats = {};
     let trial = 0;    /* number of the carrier, or of the question before it */
     let short = 0;    /* connections by WebRTC that didn't last */
+    let blank = 0;    /* connections instead of WebRTC that showed nothing */
+    let seen = false; /* the first picture of this one */
     let tries = 0;
     let retry = 0;    /* timer */
     let opened = 0;   /* when; 0: not yet */
@@ -100,6 +103,7 @@ export function createLink(here, wanted, on)
         /* What one that was given up still says no longer matters. */
         const hear = act => (...what) => mine === trial && act(...what);
         heard = performance.now();
+        seen = false;
         carrier = TRANSPORTS[way](here, {
             open: hear(({name, more}) => {
                 opened = heard = performance.now();
@@ -107,7 +111,11 @@ export function createLink(here, wanted, on)
                 on.open({name, more, instead});
                 ping();
             }),
-            picture: hear(on.picture),
+            picture: hear(buffer => {
+                seen = true;
+                blank = 0;
+                on.picture(buffer);
+            }),
             stream: hear(on.stream),
             measured: hear(on.measured),
             message: hear(take),
@@ -135,6 +143,7 @@ export function createLink(here, wanted, on)
         trial++;
         carrier?.close();
         carrier = null;
+        on.stream(null);
     }
 
     /* The connection is gone, or given up. */
@@ -199,6 +208,16 @@ export function createLink(here, wanted, on)
             ping();
     }
 
+    /* Where no JPEG is made only WebRTC has pictures, and the network may do better now. */
+    function lookAgain(now)
+    {
+        if (!instead || !opened || seen ||
+            now - opened < Math.min(BLANK_MS.last, BLANK_MS.first * 2 ** blank))
+            return;
+        blank++;
+        lose('', false);
+    }
+
     const quickest = () => clock.reduce((a, b) => (b.trip < a.trip ? b : a), clock[0] ?? {});
 
     return {
@@ -221,6 +240,7 @@ export function createLink(here, wanted, on)
             else if (now - pinged > PING_MS - 500)
                 ping();
             carrier?.look?.();
+            lookAgain(now);
         },
 
         /* Nobody looks: a connection would cost the server and the encoder. */

@@ -159,7 +159,11 @@ const link = createLink(here, wanted, {
         view.arrive(buffer, fresh);
         fresh = false;
     },
-    stream: stream => video.play(stream),
+    stream(media)
+    {
+        early = false;
+        video.play(media);
+    },
     measured({bytes, late, buffer, more})
     {
         numbers.received(bytes);
@@ -177,8 +181,6 @@ const link = createLink(here, wanted, {
     },
     lost(why)
     {
-        video.play(null);
-        early = false;
         input.enable(false);
         steer.lost();
         setState('reconnecting', why);

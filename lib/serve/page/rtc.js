@@ -3,7 +3,9 @@
  * what a WebSocket has as text goes over the data channel "events".
  */
 const GATHER_MS = 1000; /* for addresses of our own by STUN and TURN */
-const WAY_MS = 2500;   /* until ICE has found a way; link.js has 3 s for falling back */
+const ANSWER_MS = 5000; /* until the server answers, which one that is busy does late */
+const WAY_MS = 2500;   /* until ICE has found a way, the answer included; link.js has 3 s for falling back */
+const LATE_MS = 1500;  /* and at least this long after an answer */
 const OPEN_MS = 6000;  /* and until the channel over it is open */
 const GONE_MS = 1500;  /* a way that was lost may come back within this */
 
@@ -44,7 +46,8 @@ export function openRtc(here, on, {iceServers = []})
     const abort = new AbortController();
     const since = createDifference();
     let place = null; /* URL of this connection at the server */
-    let timer = setTimeout(lose, WAY_MS, 'no way was found');
+    const began = performance.now();
+    let timer = setTimeout(lose, ANSWER_MS, 'no answer came');
 
     function lose(why)
     {
@@ -90,7 +93,10 @@ export function openRtc(here, on, {iceServers = []})
         if (answer.status !== 201)
             throw new Error(`the server says ${answer.status}`);
         place = new URL(answer.headers.get('Location'), answer.url);
-        await peer.setRemoteDescription({type: 'answer', sdp: await answer.text()});
+        const sdp = await answer.text();
+        clearTimeout(timer);
+        timer = setTimeout(lose, Math.max(LATE_MS, began + WAY_MS - performance.now()), 'no way was found');
+        await peer.setRemoteDescription({type: 'answer', sdp});
     }
 
     peer.ontrack = ({track, receiver}) => {

@@ -1,10 +1,20 @@
 import {steer} from '/js/steer.js';
+import {startWebRTC} from '/js/webrtc.js';
 
 const options = new URLSearchParams(location.search);
-const picture = document.getElementById('videoMJPEG');
+const mjpeg = options.get('encoding') === 'mjpeg';
+const picture = document.getElementById(mjpeg ? 'videoMJPEG' : 'video');
+const button = document.getElementById('startBtn');
 
-if (options.get('encoding') === 'mjpeg')
+if (mjpeg) {
     picture.src = '/video/mjpeg';
+} else {
+    button.className = '';
+    button.addEventListener('click', () => {
+        button.style.display = 'none';
+        startWebRTC(picture);
+    });
+}
 if ((options.get('interaction') ?? '1') === '1')
     steer(picture, {wheel: Number(options.get('weel_interval') ?? 30),
                     move: Number(options.get('mouse_interval') ?? 80)});

@@ -1,0 +1,151 @@
+/* Where WebRTC doesn't get through the page goes on by WebSocket. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {eventsUpTo, live, name, open, readEvents, serve, start, stateOf, until} from './helper.mjs';
+import {broadcast, transports} from './rtc.mjs';
+
+/* Pictures for both ways. */
+async function both(t)
+{
+    const {server} = await broadcast(t, '320x240', 20);
+    start(t, 'shm-encode', [name]);
+    return server;
+}
+
+/* In the page: when a way was begun to be looked for, when it was answered, and when the WebSocket was
+ * begun instead. The first connections of this number use a relay, and no relay: they find no way. */
+function tapBoth(blocked)
+{
+    window.began = {rtc: [], answered: [], ws: []};
+    const Peer = RTCPeerConnection, Socket = WebSocket;
+    window.RTCPeerConnection = class extends Peer {
+        constructor(options)
+        {
+            super({...options, ...(began.rtc.length < blocked && {iceTransportPolicy: 'relay'})});
+            began.rtc.push(performance.now());
+        }
+
+        setRemoteDescription(answer)
+        {
+            began.answered.push(performance.now());
+            return super.setRemoteDescription(answer);
+        }
+    };
+    window.WebSocket = class extends Socket {
+        constructor(...all)
+        {
+            super(...all);
+            began.ws.push(performance.now());
+        }
+    };
+}
+
+async function openTapped(t, blocked = 0)
+{
+    const page = await open(t, 'about:blank');
+    await page.addInitScript(tapBoth, blocked);
+    return page;
+}
+
+/* Of the first one. A machine that is busy with other things may take longer to answer. */
+async function fellBackSoon(page)
+{
+    const {rtc: [from], answered: [answered], ws: [to]} = await page.evaluate(() => began);
+    assert.ok(to - from <= 3000 || to - answered <= 2000, `${to - from} ms, ${to - answered} after the answer`);
+}
+
+test('ICE that finds no way: by WebSocket within 3 seconds', async t => {
+    const server = await both(t);
+    const events = await readEvents(t);
+    const page = await openTapped(t, 1);
+    await page.goto(`${server.url}?overlay=1`);
+    await live(page);
+    await fellBackSoon(page);
+    assert.deepEqual(await transports(server), ['websocket']);
+    await until('the way', async () => (await page.textContent('#o-way')) === 'WebSocket no WebRTC');
+    assert.equal(await page.textContent('#hint'), 'By WebSocket, not WebRTC: no way was found');
+    await page.mouse.click(300, 300);
+    await eventsUpTo(events, 'pointer_up');
+});
+
+test('no pictures by WebSocket either: WebRTC is looked for again', async t => {
+    const {server} = await broadcast(t, '320x240', 20);
+    const page = await openTapped(t, 1);
+    await page.goto(server.url);
+    await until('by WebSocket', async () => (await transports(server)).join() === 'websocket');
+    assert.equal(await page.textContent('#hint'), 'The stream has none yet. Is shm-encode running?');
+    await live(page);
+    assert.deepEqual(await transports(server), ['webrtc']);
+    assert.equal((await page.evaluate(() => began)).rtc.length, 2);
+});
+
+test('signalling that is refused: by WebSocket at once', async t => {
+    const server = await both(t);
+    const page = await openTapped(t);
+    page.allowed.push(/status of 406/);
+    await page.route('**/whep', route => route.fulfill({status: 406, body: 'no\n'}));
+    await page.goto(server.url);
+    await live(page);
+    const {rtc: [from], ws: [to]} = await page.evaluate(() => began);
+    assert.ok(to - from <= 2000, `${to - from} ms`);
+    assert.deepEqual(await transports(server), ['websocket']);
+    assert.equal(await page.getAttribute('#state', 'title'), 'Live');
+    await until('it is read out', async () =>
+        (await page.textContent('#told')) === 'Live. By WebSocket, not WebRTC: the server says 406');
+});
+
+test('WebRTC that breaks later: again, and then by WebSocket', async t => {
+    const server = await both(t);
+    const page = await openTapped(t);
+    page.allowed.push(/ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/);
+    await page.goto(server.url);
+    await live(page);
+    assert.deepEqual(await transports(server), ['webrtc']);
+    /* Still there, but nothing gets through: to the browser that is a network that went away. */
+    server.kill('SIGSTOP');
+    await until('the loss is seen', async () => (await stateOf(page)) === 'reconnecting', 30);
+    server.kill('SIGCONT');
+    await live(page);
+    await until('by WebRTC again', async () => (await transports(server)).includes('webrtc'));
+    /* And now by a server that has none. */
+    await server.stop();
+    process.env.SERVER = 'ws-serve';
+    const other = await serve(t, server.port);
+    process.env.SERVER = 'rtc-serve';
+    await until('by WebSocket', async () => (await transports(other)).join() === 'websocket');
+    await live(page);
+});
+
+test('transport=ws and transport=mjpeg never try WebRTC', async t => {
+    const server = await both(t);
+    for (const [wish, transport] of [['ws', 'websocket'], ['mjpeg', 'mjpeg']]) {
+        const page = await openTapped(t);
+        await page.goto(`${server.url}?transport=${wish}`);
+        await live(page);
+        assert.deepEqual(await transports(server), [transport]);
+        assert.deepEqual((await page.evaluate(() => began)).rtc, []);
+        await page.close();
+        await until('it has left', async () => (await transports(server)).length === 0);
+    }
+});
+
+test('WebRTC that never lasts is left alone', async t => {
+    const server = await both(t);
+    const page = await openTapped(t);
+    await page.addInitScript(() => {
+        const Real = RTCPeerConnection;
+        window.RTCPeerConnection = class extends Real {
+            createDataChannel(label)
+            {
+                const channel = super.createDataChannel(label);
+                channel.addEventListener('open', () => setTimeout(() => channel.close(), 500));
+                return channel;
+            }
+        };
+    });
+    await page.goto(server.url);
+    await until('by WebSocket', async () => (await page.evaluate(() => began.ws.length)) === 1);
+    await live(page);
+    assert.equal((await page.evaluate(() => began)).rtc.length, 2);
+    await until('only that', async () => (await transports(server)).join() === 'websocket', 30);
+});

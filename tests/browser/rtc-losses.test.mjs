@@ -1,0 +1,93 @@
+/* Over WebRTC viewers, the writer, the server come and go; so does the size of the picture. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {chromium} from 'playwright-core';
+import {canvasBox, eventsUpTo, hide, launch, live, name, near, open, readEvents, run, serve, sizeOf, start,
+        stateOf, until} from './helper.mjs';
+import {broadcast, decoded, growth, openRtc, transports} from './rtc.mjs';
+
+test('first: a viewer by WebRTC and one by WebSocket hand over', async t => {
+    const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
+    start(t, 'shm-encode', [name]);
+    const events = await readEvents(t);
+    const a = await openRtc(t, server);
+    const b = await open(t, `${server.url}?transport=ws`);
+    await live(b);
+    assert.deepEqual((await transports(server)).sort(), ['webrtc', 'websocket']);
+    const says = (page, text) => until(text, async () => (await page.textContent('#who')) === text);
+    await says(a, 'You steer');
+    await says(b, 'Viewer 1 steers');
+    await b.click('text=Ask');
+    await a.waitForSelector('#asking button');
+    await a.mouse.move(300, 300);
+    await a.mouse.down();
+    await a.focus('#asking button');
+    await a.keyboard.press('Enter');
+    await says(a, 'Viewer 2 steers');
+    await says(b, 'You steer');
+    await eventsUpTo(events, 'pointer_up'); /* the server has let go */
+    await a.mouse.up();
+    await b.mouse.click(250, 250);
+    const got = await eventsUpTo(events, 'pointer_up', 2);
+    assert.deepEqual(got.filter(e => e.type === 'pointer_up').map(e => e.viewer), [1, 2]);
+});
+
+test('a page that is left, or out of sight, is no viewer any more', async t => {
+    const {server} = await broadcast(t, '320x240', 20);
+    const page = await openRtc(t, server);
+    await page.goto('about:blank');
+    await until('it has left', async () => (await transports(server)).length === 0, 5);
+    const other = await openRtc(t, server);
+    await hide(other);
+    await until('paused', async () => (await transports(server)).length === 0);
+    await other.bringToFront();
+    await live(other);
+    assert.deepEqual(await transports(server), ['webrtc']);
+});
+
+test('another size, and a larger stream', async t => {
+    const {server, source} = await broadcast(t, '640x360', 20);
+    const page = await openRtc(t, server);
+    for (const size of ['320x480', '96x64']) {
+        await source.stop();
+        const [width, height] = size.split('x');
+        const next = start(t, 'frame-gen', ['-s', size, '-r', '20', '-o', name]);
+        await until(size, async () => (await sizeOf(page)) === `${width} × ${height}`);
+        const box = await canvasBox(page);
+        near([box.width / box.height], [width / height], 0.01, 'the picture is not distorted');
+        await next.stop();
+    }
+    await run('shm-create', ['--replace', '-s', '1280x720', name]);
+    start(t, 'frame-gen', ['-s', '1280x720', '-r', '20', '-o', name]);
+    await until('the larger one', async () => (await sizeOf(page)) === '1280 × 720');
+    await live(page);
+    assert.deepEqual(await transports(server), ['webrtc']);
+});
+
+test('a browser, the writer, the server are killed: the rest goes on', async t => {
+    const {server, source} = await broadcast(t, '320x240', 20);
+    const page = await openRtc(t, server);
+    page.allowed.push(/ERR_CONNECTION_REFUSED/);
+
+    const victim = await launch([], 'launchServer');
+    t.after(() => victim.close().catch(() => {}));
+    const other = await (await chromium.connect(victim.wsEndpoint())).newPage();
+    await other.goto(server.url);
+    await until('both', async () => (await transports(server)).length === 2);
+    process.kill(victim.process().pid, 'SIGKILL');
+    const [, shown] = await growth(server, 20, () => decoded(page));
+    assert.ok(shown > 5, `${shown} of 20`);
+
+    await source.stop('SIGKILL');
+    await until('stalled', async () => (await stateOf(page)) === 'stalled');
+    start(t, 'frame-gen', ['-s', '320x240', '-r', '20', '-o', name]);
+    await live(page);
+    assert.equal(await page.evaluate(() => peers.length), 1, 'the same connection');
+    await until('the browser is released', async () => (await transports(server)).length === 1, 30);
+
+    await server.stop('SIGKILL');
+    await until('the loss is seen', async () => (await stateOf(page)) === 'reconnecting');
+    const again = await serve(t, server.port);
+    await live(page);
+    assert.deepEqual(await transports(again), ['webrtc']);
+});

@@ -1,0 +1,129 @@
+/* rtc-serve and the page over WebRTC: pictures as video, events over the data channel. */
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {promisify} from 'node:util';
+import {axe, canvasBox, eventsUpTo, nearPlace, readEvents, settle, sizeOf, statsOf, until, watch} from './helper.mjs';
+import {broadcast, decoded, growth, openRtc, published, transports} from './rtc.mjs';
+
+/* dB */
+function psnr(a, b)
+{
+    let sum = 0;
+    for (let i = 0; i < a.length; i++)
+        sum += i % 4 === 3 ? 0 : (a[i] - b[i]) ** 2;
+    return 10 * Math.log10(255 ** 2 / (sum / (a.length / 4 * 3)));
+}
+
+/* frame-gen's picture of this number as RGBA. */
+async function original(size, number)
+{
+    const [width, height] = size.split('x').map(Number);
+    const {stdout} = await promisify(execFile)('sh',
+        ['-c', `frame-gen -s ${size} -f rgba -n ${number} | tail -c ${width * height * 4}`],
+        {encoding: 'buffer', maxBuffer: 1 << 27});
+    return stdout;
+}
+
+test('decoded frames grow as the source does, and are what it drew', async t => {
+    const size = '1280x720';
+    const {server} = await broadcast(t, size, 25, '--bitrate', '4000-4000');
+    const page = await openRtc(t, server);
+    assert.deepEqual(await transports(server), ['webrtc']);
+    assert.equal(await sizeOf(page), '1280 × 720');
+    /* Of several seconds one is a good one, however busy this machine is. */
+    await until('as many as the source made', async () => {
+        const [source, shown] = await growth(server, 25, () => decoded(page));
+        assert.ok(shown <= source + 10, `${shown} of ${source}`);
+        return shown >= 0.9 * source;
+    }, 40);
+
+    const made = await published(server);
+    const {all, numbers} = await watch(page, 5);
+    numbers.forEach((n, i) => assert.ok(!i || n >= numbers[i - 1], `${n} after ${numbers[i - 1]}`));
+    const [number] = numbers;
+    assert.ok(number >= made - 50 && number <= await published(server), `${number} of ${made}`);
+    const db = psnr(all.subarray(0, all.length / numbers.length), await original(size, number));
+    t.diagnostic(`picture ${number}: ${db.toFixed(1)} dB`);
+    assert.ok(db >= 28, `${db} dB`);
+});
+
+test('a drag over the data channel comes out whole and in order', async t => {
+    const {server} = await broadcast(t, '640x360', 20);
+    const events = await readEvents(t);
+    const page = await openRtc(t, server);
+    await until('its size', () => events.some(e => e.type === 'resize'));
+    const box = await canvasBox(page);
+    const points = Array.from({length: 30}, (_, i) => [200 + 15 * i, 150 + 9 * i]);
+    await page.mouse.move(...points[0]);
+    await settle(page);
+    await page.mouse.down();
+    for (const point of points.slice(1)) {
+        await page.mouse.move(...point);
+        await settle(page);
+    }
+    await page.mouse.up();
+    await page.keyboard.press('a');
+    const got = await eventsUpTo(events, 'key_up');
+    assert.deepEqual(got.map(e => e.type), ['pointer_enter', 'pointer_move', 'pointer_down',
+        ...Array(29).fill('pointer_move'), 'pointer_up', 'key_down', 'key_up']);
+    const drag = got.slice(2, 32);
+    drag.forEach((e, i) => nearPlace(e, box, ...points[i]));
+    assert.equal(new Set(drag.map(e => e.viewer)).size, 1);
+    assert.equal(await page.evaluate(() => wire.sent.length), 0, 'nothing by WebSocket');
+});
+
+test('the numbers: rates, delays of frames and input, the way', async t => {
+    const {server} = await broadcast(t, '640x360', 30);
+    const page = await openRtc(t, server, {search: '?overlay=1'});
+    const shown = async id => parseFloat(await page.textContent(id));
+    await until('frame delay', async () => (await shown('#o-screen')) >= 0);
+    await page.mouse.click(300, 300);
+    await until('input delay', async () => {
+        await page.mouse.click(310, 300);
+        return (await shown('#o-input')) > 0;
+    });
+    await until('the rate', async () => (await shown('#o-rate')) > 20);
+    await until('the codec', async () => (await page.textContent('#o-way')) === 'WebRTC VP8');
+    await until('data', async () => (await shown('#o-data')) > 0);
+    await until('the buffer', async () => /^[\d.]+ ms[\d.]+ ms buffered$/.test(await page.textContent('#o-trip')));
+    assert.equal(await page.textContent('#o-size'), '640 × 360 ');
+    /* Both are of the same machine: a picture can't be seen before it was made. */
+    assert.ok((await shown('#o-screen')) < 1000, await page.textContent('#o-screen'));
+});
+
+test('three browsers at once cost one encode', async t => {
+    const {server} = await broadcast(t, '640x360', 20);
+    const pages = [];
+    for (let i = 0; i < 3; i++)
+        pages.push(await openRtc(t, server, i ? {flags: ['--mute-audio']} : {}));
+    assert.deepEqual(await transports(server), ['webrtc', 'webrtc', 'webrtc']);
+    const [source, encoded, ...each] = await growth(server, 60,
+        async () => (await statsOf(server)).webrtc.pictures, ...pages.map(page => () => decoded(page)));
+    assert.ok(encoded <= source + 5, `${encoded} encoded of ${source}`);
+    each.forEach((n, i) => assert.ok(n > encoded / 3, `browser ${i}: ${n} of ${encoded}`));
+});
+
+test('axe finds nothing, and keys find their way, by WebRTC', async t => {
+    const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
+    const events = await readEvents(t);
+    const page = await openRtc(t, server, {search: '?overlay=1'});
+    await until('the numbers', async () => /^WebRTC VP8/.test(await page.textContent('#o-way')));
+    await axe(page, 'live');
+    const active = () => page.evaluate(() => document.activeElement.id);
+    for (let i = 0; i < 20 && await active() !== 'picture'; i++)
+        await page.keyboard.press('Tab');
+    assert.equal(await active(), 'picture');
+    assert.equal(await page.getAttribute('#picture', 'aria-label'),
+                 'Live picture. Takes pointer, wheel and keys; Tab leaves it.');
+    await page.keyboard.press('x');
+    await page.keyboard.press('n');
+    assert.ok(await page.isVisible('#overlay'), 'on the picture keys are the stream\'s');
+    await page.keyboard.press('Shift+Tab');
+    assert.notEqual(await active(), 'picture');
+    await page.keyboard.press('n');
+    assert.ok(!(await page.isVisible('#overlay')));
+    const keys = (await eventsUpTo(events, 'key_up', 2)).filter(e => /^key_/.test(e.type));
+    assert.deepEqual(keys.map(e => `${e.type} ${e.key}`).slice(0, 4),
+                     ['key_down x', 'key_up x', 'key_down n', 'key_up n']);
+});

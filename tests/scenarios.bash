@@ -1,0 +1,17 @@
+# For a test file with many scenarios, loaded behind helper.
+
+# As in helper.bash, but the whole FILE runs, in one browser, when its first title is asked for.
+scenario() {
+    local tap=$BATS_FILE_TMPDIR/$1.tap
+    [[ -e $tap ]] || node --test-reporter=tap "$TESTS/browser/$1.test.mjs" >"$tap" 2>&1 3>&- 4>&- || true
+    awk -v title="$2" '
+        { result = $0; sub(/ok [0-9]+ - .*/, "ok", result); sub(/^(not )?ok [0-9]+ - /, "") }
+        $0 == title && result ~ /ok$/ { shown = 1; passed = result == "ok" }
+        /^# Subtest: / { shown = 0 }
+        shown { text = text $0 "\n" }
+        END { if (!passed) { printf "%s", text ? text : "no such scenario: " title "\n"; exit 1 } }
+    ' "$tap" || {
+        grep '^# [^S]' "$tap" | tail -n 40 # what node itself says
+        return 1
+    }
+}
