@@ -19,7 +19,7 @@ static struct dots_pixel shade(const struct theme *theme, float radius, float dx
     float edge = 1 / fmaxf(radius, 0.5f), x = dx / radius, y = dy / radius;
     float square = x * x + y * y, off = sqrtf(square), up = sqrtf(fmaxf(1 - square, 0));
     float lit = within(-0.37f * x + 0.56f * y + 0.74f * up, 0, 1);
-    float rim = smooth(1 - 1.6f * edge, 1, off) * 0.55f;
+    float rim = smooth(1 - 1.6f * edge, 1, off) * within(1.25f - edge, 0, 1) * 0.55f;
     float gloss = powf(lit, 24) * 0.28f * theme->shade * (1 - rim);
     struct dots_pixel out = {
         .times = (uint16_t)(256 * (1 - theme->shade * (1 - lit)) * (1 - rim) * (1 - gloss)),

@@ -81,7 +81,8 @@ static const char *const fragment[PROGRAMS] = {
                   "    float lit = dot(vec3(at.x, -at.y, up), vec3(-0.37, 0.56, 0.74));\n"
                   "    vec3 ball = ink.rgb * (1.0 - shade * (1.0 - clamp(lit, 0.0, 1.0)));\n"
                   "    ball += pow(clamp(lit, 0.0, 1.0), 24.0) * 0.28 * shade;\n"
-                  "    ball = mix(ball, rim, smoothstep(1.0 - 1.6 * edge, 1.0, off) * 0.55);\n"
+                  "    float dark = clamp(1.25 - edge, 0.0, 1.0) * 0.55;\n"
+                  "    ball = mix(ball, rim, smoothstep(1.0 - 1.6 * edge, 1.0, off) * dark);\n"
                   "    colour = vec4(ball, clamp((1.0 - off) / edge + 0.5, 0.0, 1.0));\n"
                   "}\n",
     [LETTER] = HEAD "uniform sampler2D atlas;\n"
