@@ -14,7 +14,7 @@ static const struct {
 } needed[] = {
     {"webrtcbin", "gstreamer1.0-plugins-bad", NULL},
     {"nicesrc", "gstreamer1.0-nice", NULL},
-    {"dtlssrtpenc", "gstreamer1.0-plugins-bad", NULL},
+    {"dtlssrtpdec", "gstreamer1.0-plugins-bad", NULL}, /* the first one makes the certificate */
     {"srtpenc", "gstreamer1.0-plugins-bad", NULL},
     {"sctpenc", "gstreamer1.0-plugins-bad", NULL},
     {"rtpbin", "gstreamer1.0-plugins-good", NULL},
@@ -171,9 +171,22 @@ void media_lost(struct media *media, const char *why)
     media_care(media, end_all, lost, g_free);
 }
 
+/* All that is loaded and made once, before the first viewer waits for it. */
+static void warm_up(const char *codec)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        GstElement *element = NULL;
+        if (!needed[i].codec || !strcmp(needed[i].codec, codec))
+            element = gst_element_factory_make(needed[i].element, NULL);
+        if (element)
+            gst_object_unref(gst_object_ref_sink(element));
+    }
+}
+
 static void *care_run(void *arg)
 {
     struct media *media = arg;
+    warm_up(media->options.codec);
     g_main_context_push_thread_default(media->context);
     g_main_loop_run(media->loop);
     g_main_context_pop_thread_default(media->context);
