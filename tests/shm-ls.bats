@@ -71,7 +71,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     rm "/dev/shm/$long" "/dev/shm/psm_$S2" "/dev/shm/$S3"
     # beside names up to one that fills its column
     : >"/dev/shm/$S3"
-    for n in {14..20}; do
+    for ((n = ${#S3} + 1; n <= 20; n++)); do
         name=$(printf "%.${n}s" "$S3-xxxxxxxxxxxxxxxx")
         shm-create -s 8x8 "$name"
         run -0 shm-ls --all
