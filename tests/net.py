@@ -11,7 +11,6 @@ Exit: 0; 1 when it isn't there, is being written, or one half is missing yet.
 import mmap
 import struct
 import sys
-import numpy as np
 
 
 class NotYet(Exception):
@@ -26,19 +25,22 @@ class Net:
         packet, width, height, _ = self.newest(m, 120, 144, 96)
         if (width, height) != (d, n):
             raise NotYet("positions of another network")
-        self.places = np.frombuffer(frame, "<f4").reshape(n, d)
+        numbers = memoryview(frame).cast("f").tolist()
+        self.places = [numbers[at:at + d] for at in range(0, n * d, d)]
         if packet[:16] != b"shmnet\0\0" + struct.pack("<II", 1, 96):
             raise SystemExit("not a network")
         size, self.nodes, edges, self.communities, _ = struct.unpack_from("<QIIII", packet, 16)
         degrees, groups, ends, weights, names, text, length = struct.unpack_from("<7Q", packet, 40)
-        assert size == len(packet) and self.nodes == n
-        self.degree = np.frombuffer(packet, "<u4", n, degrees)
-        self.community = np.frombuffer(packet, "<u4", n, groups)
-        self.edge = np.frombuffer(packet, "<u4", 2 * edges, ends).reshape(-1, 2)
-        self.weight = np.frombuffer(packet, "<f4", edges, weights) if weights else None
+        assert size == len(packet) and self.nodes == n == len(self.places)
+
+        def section(at, count, kind="I"):
+            return memoryview(packet)[at:at + 4 * count].cast(kind).tolist()
+        self.degree, self.community = section(degrees, n), section(groups, n)
+        self.edge = list(zip(*[iter(section(ends, 2 * edges))] * 2))
+        self.weight = section(weights, edges, "f") if weights else None
         self.names = [str(i) for i in range(n)]
         if names:
-            at = np.frombuffer(packet, "<u4", n + 1, names)
+            at = section(names, n + 1)
             assert at[-1] == length
             self.names = [packet[text + at[i]:text + at[i + 1]].decode() for i in range(n)]
 
@@ -56,7 +58,7 @@ class Net:
 
 def show(net, what):
     if what == "shape":
-        print(*net.places.shape, len(net.edge), net.communities)
+        print(len(net.places), len(net.places[0]), len(net.edge), net.communities)
     elif what == "places":
         for row in net.places:
             print(*row)

@@ -238,12 +238,11 @@ static void take_events(struct layout *l)
     }
 }
 
-/* false: the stream is no more. */
-static bool publish_due(struct layout *l)
+static enum published publish_halves(struct layout *l)
 {
-    enum published got = PUBLISHED;
+    enum published got = publish_check(l->publish);
     unsigned d = l->o->dimensions;
-    if (l->net_due) {
+    if (got == PUBLISHED && l->net_due) {
         struct net net = graph_net(&l->graph);
         got = publish_net(l->publish, &net, d, l->input != NULL);
         l->net_due = got != PUBLISHED;
@@ -252,7 +251,14 @@ static bool publish_due(struct layout *l)
         got = publish_places(l->publish, springs_places(l->springs), l->graph.nodes, d, l->event);
         l->places_due = got != PUBLISHED;
     }
-    if (got == PUBLISHED_ANEW)
+    return got;
+}
+
+/* What a slot is free for. false: the stream is no more. */
+static bool publish_due(struct layout *l)
+{
+    enum published got;
+    while ((got = publish_halves(l)) == PUBLISHED_ANEW)
         l->net_due = l->places_due = true;
     return got != PUBLISHED_NEVER;
 }
@@ -300,6 +306,8 @@ static void step(struct layout *l)
         igraph_one(l);
     else if (springs_step(l->springs))
         cli_die(CLI_FAIL, "%s", strerror(errno));
+    if (l->places_due)
+        publish_dropped(l->publish);
     l->steps++;
     l->all_steps++;
     l->places_due = true;
@@ -318,32 +326,36 @@ static bool record(struct layout *l)
     return false;
 }
 
+/* Takes in what is new, and goes a step unless at rest. Returns whether it did; *there: whether the
+ * stream, and stdout, take more. */
+static bool turn(struct layout *l, bool *there)
+{
+    take_growth(l);
+    l->net_due = communities_update(l->communities, &l->graph) || l->net_due;
+    take_events(l);
+    bool works = !rests(l);
+    if (works)
+        step(l);
+    *there = publish_due(l) && (!works || record(l));
+    return works;
+}
+
 static void run(struct layout *l)
 {
-    bool working = true;
+    bool worked = true;
     grown(l);
     l->told_ns = cli_now();
-    while (publish_due(l) && !cli_stopped()) {
+    for (bool there = publish_due(l); there && !cli_stopped();) {
         uint32_t seen = atomic_load(&news);
-        take_growth(l);
-        l->net_due = communities_update(l->communities, &l->graph) || l->net_due;
-        take_events(l);
-        if (!rests(l)) {
-            working = true;
-            step(l);
-            tell(l, false);
-            if (!record(l))
-                break;
+        bool works = turn(l, &there);
+        if (works || worked)
+            tell(l, !works);
+        worked = works;
+        if (works || !there)
             continue;
-        }
-        if (l->net_due || l->places_due) /* something that no slot was free for, or dragged */
-            continue;
-        if (working)
-            tell(l, true);
-        working = false;
         if (l->o->once && !l->paused && !l->input)
             break;
-        publish_wait(l->publish, &news, seen);
+        publish_wait(l->publish, &news, seen, l->net_due || l->places_due);
     }
 }
 

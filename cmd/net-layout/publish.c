@@ -11,7 +11,7 @@
 #include "seg.h"
 #include "wake.h"
 
-enum { SLOTS = 4, EVENTS = 4096 };
+enum { SLOTS = 4, EVENTS = 4096, RETRY_MS = 100 };
 
 struct publish {
     const char *name;
@@ -140,6 +140,11 @@ static enum published follow(struct publish *p)
     return attach(p) ? PUBLISHED_ANEW : PUBLISHED_NEVER;
 }
 
+enum published publish_check(struct publish *p)
+{
+    return p->seg && seg_alive(p->seg) ? follow(p) : PUBLISHED;
+}
+
 enum published publish_net(struct publish *p, const struct net *net, unsigned dimensions,
                            bool growing)
 {
@@ -148,8 +153,6 @@ enum published publish_net(struct publish *p, const struct net *net, unsigned di
                 "%s: a network of %" PRIu32 " nodes and %" PRIu32
                 " edges is more than a stream can hold",
                 p->name, net->nodes, net->edges);
-    if (p->seg && seg_alive(p->seg))
-        return follow(p);
     if (!fits(p, net, dimensions)) {
         if (p->seg && !p->made && !p->leftover)
             cli_die(CLI_FAIL,
@@ -171,8 +174,6 @@ enum published publish_places(struct publish *p, const struct place *at, uint32_
                               unsigned dimensions, uint64_t event)
 {
     float *slot = ring_begin(p->frames);
-    if (!slot && errno == EAGAIN)
-        ring_drop(p->frames);
     if (!slot)
         return follow(p);
     for (uint32_t i = 0; i < nodes; i++) {
@@ -190,16 +191,27 @@ enum published publish_places(struct publish *p, const struct place *at, uint32_
     return PUBLISHED;
 }
 
+void publish_dropped(struct publish *p)
+{
+    ring_drop(p->frames);
+}
+
 size_t publish_events(struct publish *p, struct event *events, size_t max, uint64_t *lost)
 {
     return evlog_read(p->seg, &p->cursor, events, max, lost);
 }
 
-void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen)
+void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen, bool due)
 {
     const struct layout_events *log = seg_at(p->seg, seg_header(p->seg)->events_at);
     struct wake_seen events = {&log->wake, atomic_load(&log->wake)};
+    struct timespec deadline, *until = NULL;
     if (evlog_head(p->seg) != p->cursor || seg_alive(p->seg))
         return;
-    wake_wait_two(events, (struct wake_seen){other, seen}, NULL);
+    if (due) { /* readers that let a slot go wake nobody */
+        uint64_t ns = wake_now() + RETRY_MS * UINT64_C(1000000);
+        deadline = (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+        until = &deadline;
+    }
+    wake_wait_two(events, (struct wake_seen){other, seen}, until);
 }

@@ -16,7 +16,7 @@
 
 struct publish;
 
-/* What publish_net and publish_places come to. */
+/* What publish_check, publish_net and publish_places come to. */
 enum published {
     PUBLISHED,
     PUBLISHED_LATER, /* every slot is in use: try again */
@@ -29,6 +29,9 @@ enum published {
 struct publish *publish_open(const char *name);
 void publish_close(struct publish *publish); /* removes the stream if we have made it */
 
+/* Is the stream still the one that it was? */
+enum published publish_check(struct publish *publish);
+
 /* The network, of so many dimensions, for which the stream is made or made larger where that may be
  * done; else the program ends with a message. growing: it is made larger than need be. */
 enum published publish_net(struct publish *publish, const struct net *net, unsigned dimensions,
@@ -38,12 +41,14 @@ enum published publish_net(struct publish *publish, const struct net *net, unsig
 enum published publish_places(struct publish *publish, const struct place *at, uint32_t nodes,
                               unsigned dimensions, uint64_t event);
 
+/* There are others already: what came LATER will never be seen. */
+void publish_dropped(struct publish *publish);
+
 /* Up to max events that are new; *lost: how many were never seen. */
 size_t publish_events(struct publish *publish, struct event *events, size_t max, uint64_t *lost);
 
 /* Sleeps until there is an event, or the stream ends, or *other differs from seen, or a signal
- * comes.
- */
-void publish_wait(struct publish *publish, const _Atomic uint32_t *other, uint32_t seen);
+ * comes. due: something waits for a slot, so for a moment at most. */
+void publish_wait(struct publish *publish, const _Atomic uint32_t *other, uint32_t seen, bool due);
 
 #endif

@@ -203,8 +203,12 @@ static int take_edges(struct graph *graph, const igraph_t *g, const char **why)
     static const char *const wanted[] = {"weight", "Weight", "value", NULL};
     bool text = false;
     const char *name = attribute(g, false, wanted, &text);
-    if (text)
-        name = NULL;
+    if (text && strcasecmp(name, "weight") != 0)
+        name = NULL; /* a value may be anything */
+    else if (text) {
+        *why = "the edges' weights are text, not numbers";
+        return -1;
+    }
     for (igraph_integer_t i = 0; i < igraph_ecount(g); i++) {
         double weight = name ? EAN(g, name, i) : NAN;
         igraph_integer_t a = IGRAPH_FROM(g, i), b = IGRAPH_TO(g, i);
