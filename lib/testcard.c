@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { CODE_COLUMNS = 24, CODE_ROWS = 2, CODE_BITS = CODE_COLUMNS * CODE_ROWS };
+enum { RUN_BYTES = 48 }; /* whole samples of 1, 2, 3 and 4 bytes */
 
 struct testcard {
     struct pix_layout layout;
@@ -14,10 +15,9 @@ struct testcard {
     uint8_t *still; /* all that doesn't move, in the card's own format */
 };
 
-/* A colour in R G B, and as the bytes of each plane. */
+/* A colour, as samples of each plane side by side. */
 struct ink {
-    uint8_t rgb[3];
-    uint8_t sample[3][4];
+    uint8_t run[3][RUN_BYTES];
 };
 
 /* Where one of the codes lies; its cells are squares. false: the picture is too small. */
@@ -83,18 +83,29 @@ unsigned testcard_read(const void *data, const struct pix_layout *layout, uint32
     return found;
 }
 
-static struct ink ink_of(uint32_t format, uint8_t r, uint8_t g, uint8_t b)
+/* One sample of each plane. */
+static void put_samples(uint32_t format, const uint8_t rgb[3], uint8_t sample[3][4])
 {
-    struct ink ink = {.rgb = {r, g, b}};
     if (pix_is_yuv(format) || format == PIX_GRAY8) {
-        pix_ycc_row(ink.rgb, 1, ink.sample[0], ink.sample[1], ink.sample[2]);
-        return ink;
+        pix_ycc_row(rgb, 1, sample[0], sample[1], sample[2]);
+        return;
     }
     bool swapped = format == PIX_BGR24 || format == PIX_BGRA;
-    ink.sample[0][0] = swapped ? b : r;
-    ink.sample[0][1] = g;
-    ink.sample[0][2] = swapped ? r : b;
-    ink.sample[0][3] = 255;
+    sample[0][0] = rgb[swapped ? 2 : 0];
+    sample[0][1] = rgb[1];
+    sample[0][2] = rgb[swapped ? 0 : 2];
+    sample[0][3] = 255;
+}
+
+static struct ink ink_of(uint32_t format, uint8_t r, uint8_t g, uint8_t b)
+{
+    struct ink ink = {0};
+    uint8_t rgb[3] = {r, g, b}, sample[3][4] = {{0}};
+    unsigned step = pix_channels(format);
+    put_samples(format, rgb, sample);
+    for (int plane = 0; plane < (pix_is_yuv(format) ? 3 : 1); plane++)
+        for (unsigned i = 0; i < RUN_BYTES; i += step)
+            memcpy(ink.run[plane] + i, sample[plane], step);
     return ink;
 }
 
@@ -111,12 +122,11 @@ static int bounded(int n, int low, int high)
     return n < low ? low : n > high ? high : n;
 }
 
-/* So many bytes of one sample again and again, each time twice as many at once. */
-static void repeat(uint8_t *to, size_t bytes, const uint8_t *sample, size_t step)
+static void fill_row(uint8_t *to, size_t bytes, const uint8_t run[RUN_BYTES])
 {
-    memcpy(to, sample, step);
-    for (size_t done = step; done < bytes; done *= 2)
-        memcpy(to + done, to, done < bytes - done ? done : bytes - done);
+    for (; bytes >= RUN_BYTES; to += RUN_BYTES, bytes -= RUN_BYTES)
+        memcpy(to, run, RUN_BYTES);
+    memcpy(to, run, bytes);
 }
 
 /* A filled rectangle, clipped to the picture. */
@@ -135,10 +145,8 @@ static void fill(const struct testcard *card, void *out, int x, int y, int width
         size_t step = pix_channels(card->format);
         size_t from = (size_t)(x >> across) * step,
                to = (size_t)((right + across) >> across) * step;
-        uint8_t *first = plane_row(card, out, i, y >> down) + from;
-        repeat(first, to - from, ink->sample[i], step);
-        for (int row = (y >> down) + 1; row < (below + down) >> down; row++)
-            memcpy(plane_row(card, out, i, row) + from, first, to - from);
+        for (int row = y >> down; row < (below + down) >> down; row++)
+            fill_row(plane_row(card, out, i, row) + from, to - from, ink->run[i]);
     }
 }
 
@@ -290,8 +298,9 @@ static void put_packed_row(const struct testcard *card, int y, const uint8_t *rg
     uint8_t *p = plane_row(card, card->still, 0, y);
     size_t step = pix_channels(card->format);
     for (int x = 0; x < card->width; x++, rgb += 3, p += step) {
-        struct ink ink = ink_of(card->format, rgb[0], rgb[1], rgb[2]);
-        memcpy(p, ink.sample[0], step);
+        uint8_t sample[3][4];
+        put_samples(card->format, rgb, sample);
+        memcpy(p, sample[0], step);
     }
 }
 
