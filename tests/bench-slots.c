@@ -4,6 +4,8 @@
  * one in 2 ms, so that all of them sleep each time.
  * bench-slots NAME mark COUNT: the same without the copying. bench-slots NAME copy COUNT: copies
  * the same bytes into as many places of shared memory of the same sizes, and does nothing else.
+ * bench-slots NAME card COUNT: draws frame-gen's pictures there. bench-slots NAME compare COUNT:
+ * compares the bytes there with the picture, 60 times a second.
  * Prints the µs of processor time that a frame took this process. Exit: 0, 1 with what went wrong.
  */
 #include <signal.h>
@@ -15,8 +17,9 @@
 #include "pix.h"
 #include "ring.h"
 #include "seg.h"
+#include "testcard.h"
 
-enum { READERS_MAX = 64, PERIOD_NS = 2000000 };
+enum { READERS_MAX = 64, PERIOD_NS = 2000000, FRAME_NS = 16666667 };
 
 /* Reads until the stream is told to end, or its parent does. */
 static void read_frames(const char *name, int ready)
@@ -77,20 +80,34 @@ static double write_ring(struct ring *ring, const struct ring_meta *what, const 
     return (double)(bench_cpu() - start);
 }
 
-static double write_copy(size_t slots, size_t room, const uint8_t *picture, size_t bytes,
-                         long count)
+/* The same with no stream: copying, drawing or comparing alone, in memory as the slots'. */
+static double bare(const char *how, const struct layout_header *h, const uint8_t *picture,
+                   size_t bytes, long count)
 {
+    static const struct testcard_pointer nowhere;
+    bool draw = !strcmp(how, "card"), compare = !strcmp(how, "compare");
     uint64_t start = 0;
-    uint8_t *memory =
-        mmap(NULL, slots * room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    struct testcard *card = draw ? testcard_new(h->width, h->height, h->format, 0) : NULL;
+    uint8_t *memory = mmap(NULL, h->frame_slots * h->frame_bytes, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || (draw && !card))
         bench_die("memory");
     for (long n = -LAYOUT_SLOTS_MAX; n < count; n++) {
+        size_t turn = (size_t)(n + LAYOUT_SLOTS_MAX);
+        uint8_t *slot = memory + turn % h->frame_slots * h->frame_bytes;
         if (n == 0)
             start = bench_cpu();
-        memcpy(memory + (size_t)(n + LAYOUT_SLOTS_MAX) % slots * room, picture, bytes);
+        if (draw)
+            testcard_draw(card, (uint32_t)turn, &nowhere, slot);
+        else if (!compare || n < 0)
+            memcpy(slot, picture, bytes);
+        else if (memcmp(slot, picture, bytes))
+            bench_die("differs");
+        if (compare && n >= 0)
+            bench_pause(FRAME_NS);
         __asm__ volatile("" : : "r"(memory) : "memory");
     }
+    testcard_free(card);
     return (double)(bench_cpu() - start);
 }
 
@@ -99,7 +116,7 @@ int main(int argc, char **argv)
     pid_t pids[READERS_MAX];
     errno = EINVAL;
     if (argc < 4)
-        bench_die("NAME ring COUNT [READERS], NAME mark COUNT, or NAME copy COUNT");
+        bench_die("NAME ring COUNT [READERS], or NAME mark|copy|card|compare COUNT");
     long count = bench_number(argv[3]), readers = argc > 4 ? bench_number(argv[4]) : 0;
     struct seg *seg = seg_attach(argv[1], SEG_WRITE);
     struct ring *ring = seg ? ring_open_writer(seg, RING_FRAMES) : NULL;
@@ -111,9 +128,10 @@ int main(int argc, char **argv)
     uint8_t *picture = bench_alloc(meta.bytes);
     memset(picture, 0x5a, meta.bytes);
     start_readers(argv[1], pids, readers);
-    bool copy = !strcmp(argv[2], "copy"), mark = !strcmp(argv[2], "mark");
-    double ns = copy ? write_copy(h->frame_slots, h->frame_bytes, picture, meta.bytes, count)
-                     : write_ring(ring, &meta, mark ? NULL : picture, count, argc > 4);
+    bool mark = !strcmp(argv[2], "mark");
+    double ns = mark || !strcmp(argv[2], "ring")
+                    ? write_ring(ring, &meta, mark ? NULL : picture, count, argc > 4)
+                    : bare(argv[2], h, picture, meta.bytes, count);
     printf("%.3f\n", ns / (double)count / 1000);
     for (long i = 0; i < readers; i++)
         kill(pids[i], SIGTERM);
