@@ -8,6 +8,7 @@ setup() {
     common_setup
     PPM=$BATS_TEST_TMPDIR/picture.ppm
     net=$S view=$S2
+    export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/mesa.supp:print_suppressions=0
     mkfifo "$BATS_TEST_TMPDIR/net"
 }
 
@@ -474,6 +475,101 @@ switches() { # PID: how often its threads went to sleep
     frame-gen -n 1 -o "$net"
     fails 3 net-draw "$net" "$view"
     [ "$stderr" = "net-draw: $net: holds pictures, not a network" ]
+}
+
+@test "a network that contradicts itself: one line, exit 3" {
+    scene
+    printf '%s\n' 'node 0 0 0 9' show >&8 # of 10 communities, with one node
+    ends 3 "$drawer"
+    [ "$(<"$drawer_err")" = "net-draw: $net: corrupt or truncated; shm-rm -f removes it" ]
+}
+
+@test "garbage over the network's stream while it is drawn: refused, or drawn, never a crash" {
+    local seed code
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    for seed in 1 2 3 4 5 6; do
+        clean_run shm-create -s 3x10000 -f f32 -p 1000000 "$net"
+        layout
+        drawer
+        put 'random 200 400'
+        echo 'go 100000' >&8
+        # by turns all of it, what is behind the header, and the pictures
+        clean_run scribble "$net" $((seed % 3 * 4096)) "$seed" 100000 0.5 >"$BATS_TEST_TMPDIR/writes"
+        kill "$drawer" 2>/dev/null || true
+        wait_until 10 pid_gone "$drawer"
+        code=0
+        wait "$drawer" || code=$?
+        echo "$seed: $code $(<"$drawer_err")"
+        [[ $code = 143 || $code = 3 ]]
+        [ "$(wc -l <"$drawer_err")" -le 1 ]
+        kill -KILL "$layout" 2>/dev/null || true
+        wait "$layout" || true
+        exec 8>&-
+        shm-rm -f "$net"
+    done
+}
+
+@test "truncated under net-draw, the network or the view" {
+    local cut where
+    for cut in "$net header" "$view header" "$view pictures"; do
+        scene
+        three
+        picture
+        read -r cut where <<<"$cut"
+        clean_run scribble "$cut" cut "$where" >/dev/null
+        # the other stream makes it draw
+        if [ "$cut" = "$net" ]; then
+            event-inject "$view" key_down key=t
+        else
+            printf 'place 0 -1 0 1\nshow\n' >&8
+        fi
+        ends 3 "$drawer"
+        [[ $(<"$drawer_err") == *": the stream was truncated while in use" ]]
+        kill -KILL "$layout" 2>/dev/null || true
+        wait "$layout" || true
+        exec 8>&-
+        shm-rm -f "$net" "$view"
+    done
+}
+
+# Positions as the layout has them: node, axis.
+position() {
+    shm-read -f raw "$net" | od -A n -t f4 -w12 -v | sed -n "$(($1 + 1))p" | awk -v k="$(($2 + 1))" '{ print $k }'
+}
+
+is_at() { # NODE X: about there
+    awk -v a="$(position "$1" 0)" -v b="$2" 'BEGIN { exit !(a - b < 0.05 && b - a < 0.05) }'
+}
+
+@test "with net-layout: it feels a drag; whoever is killed leaves the other at work" {
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    printf '%s\n' 'a b' 'b c' 'c d' 'd a' >"$BATS_TEST_TMPDIR/graph"
+    bg net-layout -d 3 "$BATS_TEST_TMPDIR/graph" "$net"
+    layout=$BG
+    drawer
+    wait_until 10 shm-read -t 0 -f raw "$net" >/dev/null
+    picture
+    # a node, wherever it is: the first place from the left that has one
+    at=$(look 'y, x = np.nonzero(hue(*BLUE) | hue(*ORANGE)); i = x.argmin()
+print(f"x={(x[i] + 4.5) / W:.4f} y={(y[i] + .5) / H:.4f}")')
+    do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.1 y=0.1 buttons=1'
+    wait_until 10 told node_drag
+    read -r node x <<<"$(event-read -n 1 --from start -t 10 "$net" | sed 's/.*node=\([0-9]*\) x=\([^ ]*\) .*/\1 \2/')"
+    wait_until 10 is_at "$node" "$x" # pinned there
+    do_events 'pointer_up x=0.1 y=0.1 button=1'
+    wait_until 10 told node_drop
+    kill -KILL "$drawer"
+    ends 137 "$drawer"
+    before=$(position 0 0)
+    event-inject "$net" node_drag node=0 x=5 y=5 z=5
+    wait_until 10 is_at 0 5
+    drawer
+    picture
+    kill -KILL "$layout"
+    ends 137 "$layout"
+    do_events 'key_down key=t'
+    picture
+    look 'assert a[4, 4].min() > 200'
 }
 
 @test "usage, streams that aren't there, one that is taken" {

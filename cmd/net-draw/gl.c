@@ -226,8 +226,7 @@ void gl_free(struct gl *gl)
         eglMakeCurrent(gl->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
         if (gl->context != EGL_NO_CONTEXT)
             eglDestroyContext(gl->display, gl->context); /* and all that was made in it */
-        eglTerminate(gl->display);
-        eglReleaseThread();
+        /* the display is the process's, and ends with it */
     }
     free(gl);
 }

@@ -5,8 +5,10 @@
 #include "seg.h"
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -56,10 +58,12 @@ static void *watch(void *user)
 {
     struct source *source = user;
     _Alignas(struct inotify_event) char room[4096 + NAME_MAX + 1];
-    for (;;) {
+    struct pollfd either[] = {{.fd = source->watch, .events = POLLIN},
+                              {.fd = source->stop, .events = POLLIN}};
+    while (poll(either, 2, -1) > 0 && !either[1].revents) {
         ssize_t got = read(source->watch, room, sizeof room);
         if (got <= 0)
-            return NULL;
+            break;
         for (ssize_t at = 0; at < got;) {
             const struct inotify_event *event = (const struct inotify_event *)(room + at);
             if (event->mask & IN_Q_OVERFLOW || (event->len && !strcmp(event->name, source->name)))
@@ -67,6 +71,7 @@ static void *watch(void *user)
             at += (ssize_t)sizeof *event + event->len;
         }
     }
+    return NULL;
 }
 
 int source_open(struct source *source, const char *name)
@@ -74,7 +79,8 @@ int source_open(struct source *source, const char *name)
     sigset_t all, before;
     *source = (struct source){.name = name, .place = -1};
     source->watch = inotify_init1(IN_CLOEXEC);
-    if (source->watch < 0)
+    source->stop = eventfd(0, EFD_CLOEXEC);
+    if (source->watch < 0 || source->stop < 0)
         return -1;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for who waits for them */
@@ -88,11 +94,13 @@ void source_close(struct source *source)
 {
     int err = errno;
     if (source->watching) {
-        pthread_cancel(source->watcher);
+        eventfd_write(source->stop, 1);
         pthread_join(source->watcher, NULL);
     }
     if (source->watch >= 0)
         close(source->watch);
+    if (source->stop >= 0)
+        close(source->stop);
     detach(source);
     errno = err;
 }

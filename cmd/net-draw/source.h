@@ -22,6 +22,7 @@ struct source {
 
     _Atomic uint32_t appeared; /* changes when a stream of that name may have come */
     int watch, place;          /* inotify; what it watches, -1: nothing */
+    int stop;                  /* eventfd: the watcher's end */
     bool watching;
     pthread_t watcher;
 };
