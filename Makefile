@@ -20,7 +20,12 @@ PKGS_ws-serve := libwebsockets openssl
 PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gio-2.0
 PKGS_net-layout := igraph
 PKGS_net-draw := egl glesv2 freetype2
-COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(c)))
+# And a library that pkg-config doesn't know, by its header.
+HEADER_rtc-serve := libyuv.h
+EXTRA_rtc-serve := -lyuv
+has_header = $(if $(1),$(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1),1)
+COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(if \
+	$(call has_header,$(HEADER_$(c))),$(c))))
 # What a file of a library is compiled against.
 PKGS_lib/jpeg := libjpeg
 PKGS_lib/evjson := libwebsockets
@@ -57,7 +62,7 @@ all: $(BINS)
 
 define command_rule
 $(BUILD)/$(1): $(call cmd_obj,$(1)) $(LIBS_$(1)) $(LIB)
-	$$(CC) $$(OUR_LDFLAGS) -o $$@ $$^ $$(if $$(PKGS_$(1)),$$(shell $$(PKG_CONFIG) --libs $$(PKGS_$(1)))) -lm
+	$$(CC) $$(OUR_LDFLAGS) -o $$@ $$^ $$(if $$(PKGS_$(1)),$$(shell $$(PKG_CONFIG) --libs $$(PKGS_$(1)))) $$(EXTRA_$(1)) -lm
 endef
 $(foreach c,$(COMMANDS),$(eval $(call command_rule,$(c))))
 

@@ -58,4 +58,5 @@ def main():
         out.write(shown.round().clip(0, 255).astype(np.uint8).tobytes())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -27,10 +27,10 @@ void encoder_free(struct encoder *encoder); /* NULL is allowed */
 void encoder_bitrate(struct encoder *encoder, unsigned kbit);
 
 /*
- * Encodes one picture; out lives until the next call. now_ns: rises from call to call. False: it
- * can't be encoded, for its size or format; another one may.
+ * Encodes one picture; out lives until the next call. now_ns: rises from call to call. 1; 0: the
+ * encoder leaves this one out; -1: it can't be encoded, for its size or format; another one may.
  */
-bool encoder_picture(struct encoder *encoder, const struct ring_view *view, bool keyframe,
-                     uint64_t now_ns, struct coded *out);
+int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool keyframe,
+                    uint64_t now_ns, struct coded *out);
 
 #endif

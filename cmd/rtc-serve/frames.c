@@ -107,18 +107,21 @@ static void frames_send(struct frames *f, const struct ring_view *view, bool key
     }
     bool new = view->meta.number != f->seen;
     encoder_bitrate(f->encoder, atomic_load(&media->bitrate));
-    if (!encoder_picture(f->encoder, view, key, now, &coded)) {
+    int made = encoder_picture(f->encoder, view, key, now, &coded);
+    if (made < 0) {
         /* What the encoder is in now nobody knows. */
         encoder_free(f->encoder);
         f->encoder = NULL;
         f->seen = view->meta.number;
         f->again = AGAIN_TIMES;
-        media_lost(media, "a picture of this size can't be encoded");
+        media_lost(media, "a picture of this size or format can't be encoded");
         return;
     }
     f->seen = view->meta.number;
     f->last_ns = now;
-    f->again = new ? 0 : f->again + 1;
+    f->again = new || key ? 0 : f->again + 1;
+    if (!made)
+        return;
     if (coded.keyframe)
         f->key_ns = now;
     send_out(f, &coded, &view->meta);

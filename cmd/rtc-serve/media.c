@@ -20,7 +20,6 @@ static const struct {
     {"rtpbin", "gstreamer1.0-plugins-good", NULL},
     {"udpsink", "gstreamer1.0-plugins-good", NULL},
     {"appsrc", "gstreamer1.0-plugins-base", NULL},
-    {"videoconvert", "gstreamer1.0-plugins-base", NULL},
     {"vp8enc", "gstreamer1.0-plugins-good", "vp8"},
     {"rtpvp8pay", "gstreamer1.0-plugins-good", "vp8"},
     {"openh264enc", "gstreamer1.0-plugins-bad", "h264"},

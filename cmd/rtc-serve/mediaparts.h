@@ -121,6 +121,7 @@ struct media_peer {
     GObject *channel;          /* GstWebRTCDataChannel */
     _Atomic size_t unread;     /* bytes of messages that wait to be called back */
     _Atomic uint64_t heard_ns; /* when it last sent RTCP */
+    _Atomic bool heard;        /* it has sent any */
 };
 
 struct media_peer *peer_hold(struct media_peer *peer);

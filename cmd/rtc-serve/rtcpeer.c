@@ -224,6 +224,9 @@ static void rtcp_came(GObject *session, GstBuffer *rtcp, struct media_peer *peer
 {
     (void)session;
     atomic_store(&peer->heard_ns, wake_now());
+    /* By now it listens; the first picture may have come before, and not all ask for another. */
+    if (!atomic_exchange(&peer->heard, true))
+        outlet_ask(&peer->outlet);
     feedback_read(&peer->outlet, rtcp);
 }
 

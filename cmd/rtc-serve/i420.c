@@ -1,0 +1,91 @@
+#include "i420.h"
+#include "pix.h"
+#include <libyuv.h>
+#include <string.h>
+
+/* A plane as libyuv takes it. */
+#define OUT(i) out + info->offset[i], info->stride[i]
+#define IN(i)  in[i], stride[i]
+
+/* What libyuv calls RGB24 and ARGB are the bytes in a word, so the other way round in memory. */
+static int convert(uint32_t format, const uint8_t *const in[], const int stride[], int width,
+                   int height, const GstVideoInfo *info, uint8_t *out)
+{
+    switch (format) {
+    case PIX_GRAY8:
+        return I400ToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_RGB24:
+        return RAWToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_BGR24:
+        return RGB24ToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_RGBA:
+        return ABGRToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_BGRA:
+        return ARGBToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_YUV420P:
+        return I420Copy(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_YUV422P:
+        return I422ToI420(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
+    case PIX_YUV444P:
+        return I444ToI420(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
+    }
+    return -1;
+}
+
+/* From 0 … 255 to 16 … 16 + span; in pieces of a fixed size, which compilers turn into vectors. */
+static void narrow(uint8_t *at, size_t n, unsigned factor, unsigned add)
+{
+    enum { PIECE = 64 };
+    for (; n >= PIECE; n -= PIECE, at += PIECE)
+        for (int i = 0; i < PIECE; i++)
+            at[i] = (uint8_t)((uint16_t)(at[i] * factor + add) >> 8);
+    for (; n; n--, at++)
+        *at = (uint8_t)((*at * factor + add) >> 8);
+}
+
+/* 16 to 235, and 16 to 240: what every video decoder takes it for. */
+static void limit(const GstVideoInfo *info, uint8_t *out)
+{
+    narrow(out, info->offset[1], 220, 16 * 256 + 128);
+    narrow(out + info->offset[1], info->size - info->offset[1], 225, 16 * 256);
+}
+
+static void extend(uint8_t *plane, int stride, int width, int height, int to_width, int to_height)
+{
+    if (to_width > width)
+        for (int y = 0; y < height; y++)
+            memset(plane + (size_t)y * stride + width, plane[(size_t)y * stride + width - 1],
+                   (size_t)(to_width - width));
+    for (int y = height; y < to_height; y++)
+        memcpy(plane + (size_t)y * stride, plane + (size_t)(height - 1) * stride, (size_t)to_width);
+}
+
+static void extend_all(const struct ring_meta *meta, const GstVideoInfo *info, uint8_t *out)
+{
+    int width = (int)meta->width, height = (int)meta->height;
+    extend(OUT(0), width, height, info->width, info->height);
+    for (int i = 1; i < 3; i++)
+        extend(OUT(i), (width + 1) / 2, (height + 1) / 2, (info->width + 1) / 2,
+               (info->height + 1) / 2);
+}
+
+bool i420_from(const struct ring_view *view, const GstVideoInfo *info, uint8_t *out)
+{
+    const struct ring_meta *meta = &view->meta;
+    const uint8_t *in[3];
+    int stride[3];
+    struct pix_layout layout;
+    if (!pix_plan(meta->format, meta->width, meta->height, &layout))
+        return false;
+    for (int i = 0; i < layout.planes; i++) {
+        in[i] = (const uint8_t *)view->data + layout.plane[i].offset;
+        stride[i] = (int)layout.plane[i].stride;
+    }
+    int height = meta->flags & PIX_BOTTOM_UP ? -(int)meta->height : (int)meta->height;
+    if (convert(meta->format, in, stride, (int)meta->width, height, info, out))
+        return false;
+    if ((pix_is_yuv(meta->format) || meta->format == PIX_GRAY8) && !(meta->flags & PIX_LIMITED))
+        limit(info, out);
+    extend_all(meta, info, out);
+    return true;
+}
