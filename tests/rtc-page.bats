@@ -28,32 +28,24 @@ load scenarios
     scenario rtc "axe finds nothing, and keys find their way, by WebRTC"
 }
 
-@test "a page that is left, or out of sight, is no viewer any more" {
-    scenario rtc-losses "a page that is left, or out of sight, is no viewer any more"
-}
-
 @test "another size, and a larger stream" {
     scenario rtc-losses "another size, and a larger stream"
 }
 
-@test "a browser, the writer, the server are killed: the rest goes on" {
-    scenario rtc-losses "a browser, the writer, the server are killed: the rest goes on"
+@test "who is killed, leaves or looks away is a viewer no more; the rest goes on" {
+    scenario rtc-losses "who is killed, leaves or looks away is a viewer no more; the rest goes on"
 }
 
 @test "ICE that finds no way: by WebSocket within 3 seconds" {
     scenario rtc-fallback "ICE that finds no way: by WebSocket within 3 seconds"
 }
 
-@test "no pictures by WebSocket either: WebRTC is looked for again" {
-    scenario rtc-fallback "no pictures by WebSocket either: WebRTC is looked for again"
+@test "an offer that is refused: by WebSocket at once, and WebRTC again where that shows nothing" {
+    scenario rtc-fallback "an offer that is refused: by WebSocket at once, and WebRTC again where that shows nothing"
 }
 
-@test "signalling that is refused: by WebSocket at once" {
-    scenario rtc-fallback "signalling that is refused: by WebSocket at once"
-}
-
-@test "WebRTC that breaks later: again, and then by WebSocket" {
-    scenario rtc-fallback "WebRTC that breaks later: again, and then by WebSocket"
+@test "WebRTC that breaks later is begun again" {
+    scenario rtc-fallback "WebRTC that breaks later is begun again"
 }
 
 @test "transport=ws and transport=mjpeg never try WebRTC" {

@@ -30,15 +30,25 @@ function tapPeers()
     };
 }
 
+/* Loads a page, again if need be: where ICE takes its time, as on a busy machine, WebSocket it is. */
+export async function gotoRtc(page, url)
+{
+    for (let tries = 0; tries < 4; tries++) {
+        await page.goto(url);
+        await live(page);
+        if (await page.isVisible('#picture video'))
+            return;
+    }
+    assert.fail('WebRTC never found its way');
+}
+
 /* A page that is live over WebRTC, and has opened no WebSocket. */
 export async function openRtc(t, server, {search = '', ...options} = {})
 {
     const page = await open(t, 'about:blank', {...options, wire: true});
     await page.addInitScript(tapPeers);
-    await page.goto(server.url + search);
-    await live(page);
+    await gotoRtc(page, server.url + search);
     assert.equal(await page.evaluate(() => wire.got.length), 0, 'nothing by WebSocket');
-    assert.ok(await page.isVisible('#picture video'));
     return page;
 }
 

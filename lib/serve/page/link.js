@@ -15,6 +15,7 @@ import {openMjpeg} from './mjpeg.js';
 export const TRANSPORTS = {webrtc: openRtc, ws: openSocket, mjpeg: openMjpeg};
 
 const DEAF_MS = 10000; /* without any message, though we ping */
+const SILENT_MS = 3500; /* then it is asked by HTTP whether it still knows us */
 const PING_MS = 2000;
 const STEADY_MS = 5000; /* a connection that lasted this long was a good one */
 const SHORT_MOST = 2;   /* connections by WebRTC that were none: then it is left alone */
@@ -52,6 +53,8 @@ export function createLink(here, wanted, on)
     let retry = 0;    /* timer */
     let opened = 0;   /* when; 0: not yet */
     let heard = 0;    /* when the server was last heard of */
+    let asked = 0;    /* heard, when it was asked why it is silent */
+    let viewer = 0;   /* our number there */
     let pinged = 0;
     let paused = false;
     const clock = []; /* the last few {trip, offset}, ms */
@@ -135,6 +138,8 @@ export function createLink(here, wanted, on)
         const message = JSON.parse(text);
         if (message.type === 'pong')
             setClock(message);
+        else if (message.type === 'state')
+            viewer = message.viewer;
         on.message(message);
     }
 
@@ -208,6 +213,17 @@ export function createLink(here, wanted, on)
             ping();
     }
 
+    /* A server that ended, or began anew, tells nobody who came by WebRTC; browsers notice late. */
+    async function inquire()
+    {
+        const mine = trial;
+        asked = heard;
+        const {status, told} = await ask();
+        const known = !viewer || (told.viewer_list?.some(v => v.id === viewer) ?? true);
+        if (mine === trial && (status === 0 || !known))
+            lose('the server has let go', false);
+    }
+
     /* Where no JPEG is made only WebRTC has pictures, and the network may do better now. */
     function lookAgain(now)
     {
@@ -237,6 +253,8 @@ export function createLink(here, wanted, on)
             const now = performance.now();
             if (carrier?.answers && now - heard > DEAF_MS)
                 lose('the server does not answer', false);
+            else if (carrier?.answers && opened && now - heard > SILENT_MS && asked !== heard)
+                inquire();
             else if (now - pinged > PING_MS - 500)
                 ping();
             carrier?.look?.();
