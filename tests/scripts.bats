@@ -317,6 +317,23 @@ no_bench_left() {
     no_bench_left
 }
 
+@test "bench: --add keeps the other rows of the last run, in the list's order" {
+    printf '{"machine": "other", "version": "0", "rows": [], "curves": []}\n' >"$OUT.last"
+    mkdir "$BATS_TEST_TMPDIR/b"
+    cp "$OUT.last" "$BATS_TEST_TMPDIR/b/bench.json"
+    TMPDIR=$BATS_TEST_TMPDIR fails 3 bench --add idle
+    [[ $stderr == "scripts/bench: --add: the last run was of 0 on other" ]]
+    cmp "$OUT.last" "$BATS_TEST_TMPDIR/b/bench.json"
+    rm "$BATS_TEST_TMPDIR/b/bench.json"
+    local row
+    for row in log events log; do # whether a target is met isn't what is tested
+        TMPDIR=$BATS_TEST_TMPDIR bench -n 1 --add $row >>"$OUT" || [ $? = 1 ]
+    done
+    bench_rows >"$OUT.rows"
+    [ "$(cut -d'|' -f1 "$OUT.rows" | tr '\n' ' ')" = "events events log " ]
+    no_bench_left
+}
+
 @test "bench: what can't be had is a row that says so" {
     for tool in mkdir cat wc; do ln -s "$(command -v "$tool")" "$NOBODY/$tool"; done
     TMPDIR=$BATS_TEST_TMPDIR PATH=$BUILD:$BUILD/tests:$NOBODY clean_run bench memory encode >"$OUT"
