@@ -44,10 +44,15 @@ test('every bitmap is closed, the heap stays flat, and a slow page ends on the n
         await session.send('HeapProfiler.collectGarbage');
         return (await session.send('Runtime.getHeapUsage')).usedSize;
     };
-    const before = await heap(300);
-    const after = await heap(300 + MANY);
-    t.diagnostic(`${MANY} pictures: ${before} → ${after} bytes`);
-    assert.ok(after - before < 150e3 + 20 * MANY, `${before} → ${after} bytes`);
+    /* What the engine learns about the code on the way it learns once; a leak goes on. */
+    let made = 300, before = await heap(made), grown = Infinity;
+    for (let tries = 3; tries && grown >= 150e3 + 20 * MANY; tries--) {
+        const after = await heap(made += MANY);
+        grown = after - before;
+        t.diagnostic(`${MANY} pictures: ${before} → ${after} bytes`);
+        before = after;
+    }
+    assert.ok(grown < 150e3 + 20 * MANY, `${grown} bytes more after ${MANY} pictures`);
 
     /* At the usual rate more are decoded than drawn. */
     const usual = await open(t, 'about:blank');
@@ -58,10 +63,10 @@ test('every bitmap is closed, the heap stays flat, and a slow page ends on the n
     await usual.close();
 
     await session.send('Emulation.setCPUThrottlingRate', {rate: 8});
-    await heap(330 + MANY);
+    await heap(made + 30);
     await source.stop();
     const newest = async () => (await (await fetch(`${server.url}stats`)).json()).newest.seq;
     await until('the last picture', async () => (await page.evaluate(() => acked)) === await newest());
-    const {most, open: left, made} = await page.evaluate(() => bitmaps);
-    assert.ok(most <= 2 && left === 0, `${most} of ${made} at once, ${left} now`);
+    const {most, open: left, made: all} = await page.evaluate(() => bitmaps);
+    assert.ok(most <= 2 && left === 0, `${most} of ${all} at once, ${left} now`);
 });
