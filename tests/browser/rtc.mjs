@@ -33,6 +33,8 @@ function tapPeers()
 /* Loads a page, again if need be: where ICE takes its time, as on a busy machine, WebSocket it is. */
 export async function gotoRtc(page, url)
 {
+    /* A page that is left tells so twice, and by HTTP maybe too late. */
+    page.allowed?.push(/status of 404 .*\/whep\//);
     for (let tries = 0; tries < 4; tries++) {
         await page.goto(url);
         await live(page);

@@ -7,6 +7,7 @@ const ANSWER_MS = 5000; /* until the server answers, which one that is busy does
 const WAY_MS = 2500;   /* until ICE has found a way, the answer included; link.js has 3 s for falling back */
 const LATE_MS = 1500;  /* and at least this long after an answer */
 const OPEN_MS = 6000;  /* and until the channel over it is open */
+const DELETE_MS = 2000; /* for an answer to a good-bye */
 const GONE_MS = 1500;  /* a way that was lost may come back within this */
 
 export const canRtc = 'RTCPeerConnection' in window &&
@@ -57,7 +58,8 @@ export function openRtc(here, on, {iceServers = []})
         on.lost(why, false);
     }
 
-    function close()
+    /* When told is kept, if it is a promise. */
+    function close(told)
     {
         place = null;
         clearTimeout(timer);
@@ -65,15 +67,19 @@ export function openRtc(here, on, {iceServers = []})
         peer.onconnectionstatechange = peer.oniceconnectionstatechange = peer.ontrack = null;
         channel.onopen = channel.onmessage = channel.onclose = null;
         abort.abort();
-        peer.close();
+        if (told)
+            told.finally(() => peer.close());
+        else
+            peer.close();
     }
 
-    /* The server would find out by itself, but later. */
-    function leave()
+    /* The server would find out by itself, but later; and if it did sooner it would not know the place.
+     * A page that is left can't wait. */
+    function leave(event)
     {
-        if (place)
-            fetch(place, {method: 'DELETE', keepalive: true}).catch(() => {});
-        close();
+        const told = place && fetch(place, {method: 'DELETE', keepalive: true,
+                                            signal: AbortSignal.timeout(DELETE_MS)}).catch(() => {});
+        close(!event && told);
     }
 
     async function signal()
@@ -173,7 +179,7 @@ export function openRtc(here, on, {iceServers = []})
                 channel.send(text);
         },
 
-        close: leave,
+        close: () => leave(),
         look,
     };
 }
