@@ -18,7 +18,7 @@
 
 static const char *program_name = "shmcast";
 static const char *program_usage = "";
-static volatile sig_atomic_t stop_signal;
+static atomic_int stop_signal; /* threads ask too */
 
 enum { STOPS = 3 };
 static const int stops[STOPS] = {SIGINT, SIGTERM, SIGHUP};

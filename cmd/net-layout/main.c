@@ -77,8 +77,9 @@ struct layout {
     int code;
 };
 
-_Noreturn static void die_input(const struct layout *l, const char *why)
+_Noreturn static void die_input(struct layout *l, const char *why)
 {
+    input_close(l->input);
     cli_die(CLI_FAIL, "%s: %s", l->from, why);
 }
 

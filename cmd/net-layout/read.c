@@ -9,7 +9,7 @@
 #include <string.h>
 #include "cli.h"
 
-static char problem[200];
+static _Thread_local char problem[200];
 
 /* Keeps the first line of what igraph says; it says it once for each function that gives up. */
 static void on_error(const char *reason, const char *file, int line, igraph_error_t code)
