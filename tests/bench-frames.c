@@ -3,6 +3,7 @@
  * bench-frames NAME delay COUNT    <RAW
  * bench-frames NAME still RATE SECONDS    <RAW
  * bench-frames NAME moving RATE SECONDS    <RAW
+ * bench-frames NAME clock RATE SECONDS     <RAW
  *
  * Gives an encoder frames, and takes next to nothing of its processors, cache and memory bandwidth
  * for that: the picture on stdin, of the stream's own size and format, is put into every slot once;
@@ -11,7 +12,9 @@
  * rate: a frame always waits while another is encoded. Prints packets a second, after a warm-up.
  * delay: one frame at a time. Prints the median of frame published → packet published, in ms.
  * still, moving: RATE frames a second, each the same picture, or each shifted against the last one.
- * It reads the packets too, so that there is somebody to encode for. Exit: 0, 1 what went wrong.
+ * clock: as moving, and the first 16 rows of an rgb24 picture say when it was published: from left
+ * to right 32 squares, the bits of CLOCK_MONOTONIC in us, the highest first, white or black. It
+ * reads the packets too, so that there is somebody to encode for. Exit: 0, 1 what went wrong.
  */
 #include <unistd.h>
 #include "bench.h"
@@ -26,7 +29,7 @@ struct feeder {
     struct ring *frames, *packets;
     const uint8_t *picture;
     struct ring_meta meta;
-    bool moving;
+    bool moving, clock;
     const void *filled[LAYOUT_SLOTS_MAX];
     unsigned slots;
     uint64_t seen; /* packet */
@@ -50,6 +53,16 @@ static void fill(const struct feeder *f, uint8_t *slot)
     memcpy(slot + bytes - off, f->picture, off);
 }
 
+static void draw_clock(const struct feeder *f, uint8_t *slot)
+{
+    enum { SIDE = 16, BITS = 32 };
+    uint32_t us = (uint32_t)(cli_now() / 1000);
+    for (size_t y = 0; y < SIDE; y++)
+        for (unsigned bit = 0; bit < BITS; bit++)
+            memset(slot + (y * f->meta.width + bit * SIDE) * 3,
+                   us >> (BITS - 1 - bit) & 1 ? 255 : 0, (size_t)SIDE * 3);
+}
+
 /* Returns when it was published. */
 static uint64_t publish(struct feeder *f)
 {
@@ -59,6 +72,8 @@ static uint64_t publish(struct feeder *f)
         bench_die("frames");
     if (!is_filled(f, slot))
         fill(f, slot);
+    if (f->clock)
+        draw_clock(f, slot);
     ring_commit(f->frames, &meta);
     return meta.published_ns;
 }
@@ -141,7 +156,9 @@ int main(int argc, char **argv)
     struct ring_stats stats;
     ring_stats(seg, RING_PACKETS, &stats);
     f.seen = stats.published;
-    f.moving = !strcmp(argv[2], "moving");
+    f.clock =
+        !strcmp(argv[2], "clock") && h->format == PIX_RGB24 && h->width >= 512 && h->height >= 16;
+    f.moving = !strcmp(argv[2], "moving") || f.clock;
     if (!strcmp(argv[2], "rate"))
         measure_rate(&f, atof(argv[3]));
     else if (!strcmp(argv[2], "delay"))

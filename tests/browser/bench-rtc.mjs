@@ -1,0 +1,104 @@
+/*
+ * bench-rtc.mjs PORT VIEWERS SECONDS: Chromium with so many viewers of what 127.0.0.1:PORT answers to
+ * FURY's POST /offer. Prints "ready" when all have pictures, waits for a line on stdin, looks for that
+ * long, and prints frames that came to all of them together, frames that the first one showed, and
+ * of these the median and the 95th percentile of published (bench-frames' clock) → presented, in ms.
+ */
+import {createInterface} from 'node:readline';
+import {once} from 'node:events';
+import {chromium} from 'playwright-core';
+
+const [port, viewers, seconds] = process.argv.slice(2).map(Number);
+
+/* In the page. */
+async function join()
+{
+    const peer = new RTCPeerConnection();
+    peer.addTransceiver('video', {direction: 'recvonly'});
+    const stream = new Promise(done => (peer.ontrack = e => done(e.streams[0] ?? new MediaStream([e.track]))));
+    await peer.setLocalDescription();
+    while (peer.iceGatheringState !== 'complete')
+        await new Promise(done => (peer.onicegatheringstatechange = done));
+    const answer = await fetch('/offer', {method: 'POST', headers: {'Content-Type': 'application/json'},
+                                          body: JSON.stringify(peer.localDescription)});
+    await peer.setRemoteDescription(await answer.json());
+    (window.peers ??= []).push(peer);
+    if (peers.length > 1)
+        return;
+    const video = document.body.appendChild(document.createElement('video'));
+    video.muted = true;
+    video.srcObject = await stream;
+    video.play();
+    const context = new OffscreenCanvas(512, 16).getContext('2d', {willReadFrequently: true});
+    window.shown = [];
+    const look = (now, {presentationTime}) => {
+        video.requestVideoFrameCallback(look);
+        context.drawImage(video, 0, 0, 512, 16, 0, 0, 512, 16);
+        const {data} = context.getImageData(0, 8, 512, 1);
+        let us = 0;
+        for (let bit = 0; bit < 32; bit++)
+            us = us * 2 + (data[(bit * 16 + 8) * 4] > 127 ? 1 : 0);
+        shown.push([us, presentationTime]);
+    };
+    video.requestVideoFrameCallback(look);
+}
+
+async function received()
+{
+    let frames = [];
+    for (const peer of window.peers)
+        for (const s of (await peer.getStats()).values())
+            if (s.type === 'inbound-rtp')
+                frames.push(s.framesReceived ?? 0);
+    return frames;
+}
+
+/* What CLOCK_MONOTONIC is at the page's time 0, in ms. */
+async function origin(page)
+{
+    let best = {trip: Infinity};
+    for (let i = 0; i < 30; i++) {
+        const before = Number(process.hrtime.bigint()) / 1e6;
+        const now = await page.evaluate(() => performance.now());
+        const after = Number(process.hrtime.bigint()) / 1e6;
+        if (after - before < best.trip)
+            best = {trip: after - before, at: (before + after) / 2 - now};
+    }
+    return best.at;
+}
+
+const browser = await chromium.launch({executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']});
+process.on('SIGTERM', () => browser.close().then(() => process.exit(0)));
+try {
+    const page = await browser.newPage();
+    const url = `http://127.0.0.1:${port}/bench-rtc`;
+    await page.route(url, route => route.fulfill({contentType: 'text/html', body: '<!DOCTYPE html>'}));
+    await page.goto(url);
+    for (let i = 0; i < viewers; i++)
+        await page.evaluate(join);
+    const end = Date.now() + 30000;
+    for (let got = []; got.length < viewers || got.some(n => n < 10);) {
+        if (Date.now() > end)
+            throw new Error(`no pictures: ${got}`);
+        await new Promise(done => setTimeout(done, 200));
+        got = await page.evaluate(received);
+    }
+    const zero = await origin(page);
+    console.log('ready');
+    await once(createInterface({input: process.stdin}), 'line');
+    const sum = list => list.reduce((a, b) => a + b, 0);
+    const before = sum(await page.evaluate(received));
+    await page.evaluate(() => (shown.length = 0));
+    await new Promise(done => setTimeout(done, seconds * 1000));
+    const [after, shown] = [sum(await page.evaluate(received)), await page.evaluate(() => shown)];
+    const delays = shown.map(([us, ms]) => {
+        const at = Math.round((zero + ms) * 1000) % 2 ** 32;
+        return ((at - us + 2 ** 32 + 2 ** 31) % 2 ** 32 - 2 ** 31) / 1000;
+    }).sort((a, b) => a - b);
+    const part = share => delays[Math.floor(delays.length * share)] ?? NaN;
+    console.log(after - before, shown.length, part(0.5), part(0.95));
+} finally {
+    await browser.close();
+}
+process.exit(0);
