@@ -8,7 +8,7 @@ rtc-client.py URL WORD...   one viewer of the stream's page at URL, which does w
     runs that in a shell, "pli=N" asks for a keyframe N times, "remb=KBIT" says from now on that so
     much gets through, "stats" prints what the server says, "go" deletes the call, "vanish" ends at
     once without a word, "stay" does nothing until the server ends it.
-rtc-client.py --crowd COUNT URL   that many, one after the other; each sees a picture and goes.
+rtc-client.py --crowd COUNT URL   that many, four at a time; each sees a picture and goes.
 Exit: 0, or 1 with a line on stderr: not in time, or not answered; the status is in the line.
 """
 import asyncio
@@ -75,7 +75,10 @@ class Viewer:
         offer = pc.localDescription.sdp.encode()
         reply = await asyncio.to_thread(request, self.url + "whep", "POST", offer, Content_Type="application/sdp")
         self.location = urllib.parse.urljoin(self.url + "whep", reply.headers["Location"])
-        await pc.setRemoteDescription(RTCSessionDescription(reply.read().decode(), "answer"))
+        answer = reply.read().decode()
+        await pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        if not self.track:
+            raise ValueError("no video in " + answer)
 
     def hear(self, text):
         self.texts.append(text)
@@ -164,16 +167,25 @@ async def one(url, words):
             sys.stdout.flush()
 
 
+async def passer_by(url):
+    viewer = Viewer(url)
+    await asyncio.wait_for(viewer.call(), SECONDS)
+    await asyncio.wait_for(viewer.do("frames=1"), SECONDS)
+    await viewer.go()
+    try:
+        await asyncio.wait_for(viewer.pc.close(), 1)
+    except asyncio.TimeoutError:
+        pass
+
+
 async def crowd(url, count):
-    for _ in range(count):
-        viewer = Viewer(url)
-        await asyncio.wait_for(viewer.call(), SECONDS)
-        await asyncio.wait_for(viewer.do("frames=1"), SECONDS)
-        await viewer.go()
-        try:
-            await asyncio.wait_for(viewer.pc.close(), 1)
-        except asyncio.TimeoutError:
-            pass
+    left = iter(range(count))
+
+    async def some():
+        for _ in left:
+            await passer_by(url)
+
+    await asyncio.gather(*(some() for _ in range(4)))
 
 
 def main():

@@ -62,12 +62,38 @@ says() {
     [ "$(stat_of "$1")" = "$2" ]
 }
 
+# What the server has: descriptors, threads, kilobytes.
 descriptors() {
     ls "/proc/$SERVER/fd" | wc -l
 }
 
 threads() {
     ls "/proc/$SERVER/task" | wc -l
+}
+
+memory() {
+    awk '/^VmRSS/ { print $2 }' "/proc/$SERVER/status"
+}
+
+# Remembers it, while nobody looks.
+note_usage() {
+    FILES=$(descriptors)
+    THREADS=$(threads)
+}
+
+as_before() {
+    says 's["viewers"], s["webrtc"]["peers"]' '(0, 0)' && [ "$(descriptors)" = "$FILES" ] &&
+        [ "$(threads)" -le $((THREADS + WORKERS)) ]
+}
+
+# Nobody is left, nor anything of theirs, but a few workers of GLib's that wait for more work.
+nothing_kept() {
+    WORKERS=4
+    ! sanitized || WORKERS=5 # and one that looks for leaks
+    wait_until 20 as_before || {
+        echo "$(descriptors) descriptors, $FILES before; $(threads) threads, $THREADS before"
+        return 1
+    }
 }
 
 @test "an offer to whep: 201, an answer with candidates, and what WHEP says of headers" {
@@ -127,4 +153,83 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
 
 @test "a page that speaks as FURY does plays by WebRTC and steers" {
     scenario www "a page that speaks as FURY does plays by WebRTC and steers"
+}
+
+@test "what is no offer, or can't be answered, gets a status of its own, and nothing is kept" {
+    scene
+    note_usage
+    for bad in 'v=0' 'GET /' '{"sdp":"v=0"}' $'v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n' \
+        "$(yes 'a=candidate:x' | head -n 500)"; do
+        echo "$bad"
+        [ "$(printf %s "$bad" | whep)" = 400 ]
+        [ "$(wc -l <"$BODY")" = 1 ]
+    done
+    [ "$(head -c 60000 /dev/urandom | whep)" = 400 ]
+    # no codec in common, or cut off before them, nothing told of the video, none, video that is only sent
+    [ "$(offer | sed 's/VP8/XYZ/' | whep)" = 406 ]
+    [ "$(offer | head -c 300 | whep)" = 406 ]
+    [ "$(offer | sed 's/^m=.*/m=video/' | whep)" = 406 ]
+    [ "$(offer | sed '/^m=video/,/^a=fmtp/d;s/^a=group.*/a=group:BUNDLE 1/' | whep)" = 406 ]
+    [ "$(offer | sed 's/a=recvonly/a=sendonly/' | whep)" = 406 ]
+    # of another type, too long, of no length, nothing
+    [ "$(offer | post whep text/plain)" = 415 ]
+    [ "$(head_of accept-post)" = application/sdp ]
+    [ "$(offer | post whep application/sdpx)" = 415 ]
+    [ "$(head -c 65537 /dev/zero | whep)" = 413 ]
+    [ "$(head -c 5000000 /dev/zero | whep -H 'Expect:')" = 413 ]
+    [ "$(offer | whep -H 'Transfer-Encoding: chunked')" = 411 ]
+    [ "$(: | whep)" = 400 ]
+    [ "$(: | whep -H 'Content-Length:')" = 411 ]
+    # other methods, other places
+    for method in GET PUT PATCH DELETE; do
+        [ "$(: | whep -X $method)" = 405 ]
+        [ "$(head_of allow)" = "POST, OPTIONS" ]
+    done
+    for method in GET POST PATCH; do
+        [ "$(: | post whep/0123456789abcdef0123456789abcdef application/sdp -X $method)" = 405 ]
+        [ "$(head_of allow)" = "DELETE, OPTIONS" ]
+    done
+    for id in 0123456789abcdef0123456789abcdef x ''; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/whep/$id")" = 404 ]
+    done
+    [ "$(offer | post other/whep application/sdp)" = 405 ]
+    nothing_kept
+    # it goes on
+    [ "$(offer | whep)" = 201 ]
+}
+
+@test "a hundred offers at once: some are answered, the others told to come again, all can be ended" {
+    scene
+    note_usage
+    offer >"$BATS_TEST_TMPDIR/offer"
+    curl -sS -Z --parallel-max 100 -m 30 -o /dev/null -w '%{http_code} %header{location}%header{retry-after}\n' \
+        -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$URL/whep?[1-100]" \
+        >"$BATS_TEST_TMPDIR/all"
+    sort "$BATS_TEST_TMPDIR/all" | cut -c 1-8 | uniq -c
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/all")" = 100 ]
+    answered=$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")
+    [ "$answered" = 32 ]
+    [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 68 ]
+    [ "$(stat_of 's["viewers"]')" = 32 ]
+    # one can't leave for another
+    while read -r _ where; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
+    nothing_kept
+    [ ! -s "$SERVER_ERR" ]
+}
+
+@test "two hundred viewers come and go, and leave nothing behind" {
+    export MALLOC_ARENA_MAX=1 # or what there is depends on which threads met
+    scene
+    note_usage
+    clean_run client --crowd 40 "$URL/"
+    nothing_kept
+    before=$(memory)
+    clean_run client --crowd 200 "$URL/"
+    nothing_kept
+    echo "$before kB before, $(memory) kB after"
+    sanitized || [ "$(memory)" -lt $((before + 4000)) ]
+    says 's["webrtc"]["width"], s["webrtc"]["left_out"]' '(64, 0)'
+    [ ! -s "$SERVER_ERR" ]
 }

@@ -407,6 +407,26 @@ static void remote_set(GstPromise *promise, gpointer user)
     gst_promise_unref(promise);
 }
 
+/* The pad for what src sends, and its transceiver. Told its caps at once: with those that come
+ * through the pad, some day, webrtcbin answers now and then that nothing is sent. */
+static GstPad *peer_sink(GstElement *webrtc, GstElement *src, bool nack)
+{
+    GstPadTemplate *template = gst_element_get_pad_template(webrtc, "sink_%u");
+    GstCaps *caps;
+    GObject *trans;
+    g_object_get(src, "caps", &caps, NULL);
+    GstPad *pad = gst_element_request_pad(webrtc, template, NULL, caps);
+    if (pad) {
+        g_object_get(pad, "transceiver", &trans, NULL);
+        g_object_set(trans, "do-nack", nack, "direction",
+                     GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", caps,
+                     NULL);
+        g_object_unref(trans);
+    }
+    gst_caps_unref(caps);
+    return pad;
+}
+
 static bool peer_pipeline(struct media_peer *peer)
 {
     const struct media_options *options = &peer->media->options;
@@ -415,7 +435,7 @@ static bool peer_pipeline(struct media_peer *peer)
         outlet_source(&peer->outlet, peer->media, offer->codec, offer->payload, peer->media->ssrc);
     GstElement *webrtc = gst_element_factory_make("webrtcbin", NULL);
     GstClock *clock = gst_system_clock_obtain();
-    GObject *ice, *trans;
+    GObject *ice, *agent;
     peer->outlet.playout_delay_id = offer->playout_delay_id;
     peer->outlet.send_time_id = offer->send_time_id;
     peer->pipeline = gst_object_ref_sink(gst_pipeline_new(NULL));
@@ -426,9 +446,9 @@ static bool peer_pipeline(struct media_peer *peer)
     if (options->turn)
         g_object_set(webrtc, "turn-server", options->turn, NULL);
     g_object_get(webrtc, "ice-agent", &ice, NULL);
-    g_object_get(ice, "agent", &trans, NULL);
-    g_object_set(trans, "ice-tcp", FALSE, "upnp", FALSE, NULL); /* no router is told of us */
-    g_object_unref(trans);
+    g_object_get(ice, "agent", &agent, NULL);
+    g_object_set(agent, "ice-tcp", FALSE, "upnp", FALSE, NULL); /* no router is told of us */
+    g_object_unref(agent);
     g_object_unref(ice);
     gst_bin_add_many(GST_BIN(peer->pipeline), src, webrtc, NULL);
     /* Packets have the machine's time, and leave at once. */
@@ -437,14 +457,8 @@ static bool peer_pipeline(struct media_peer *peer)
     gst_element_set_start_time(peer->pipeline, GST_CLOCK_TIME_NONE);
     gst_element_set_base_time(peer->pipeline, 0);
     GstPad *from = gst_element_get_static_pad(src, "src");
-    GstPad *to = gst_element_request_pad_simple(webrtc, "sink_%u");
+    GstPad *to = peer_sink(webrtc, src, offer->rtx >= 0);
     bool linked = to && gst_pad_link(from, to) == GST_PAD_LINK_OK;
-    if (linked) {
-        g_object_get(to, "transceiver", &trans, NULL);
-        g_object_set(trans, "do-nack", offer->rtx >= 0, "direction",
-                     GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, NULL);
-        g_object_unref(trans);
-    }
     gst_object_unref(from);
     if (to)
         gst_object_unref(to);
