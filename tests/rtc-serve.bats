@@ -211,7 +211,6 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     [ "$answered" = 32 ]
     [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 68 ]
     [ "$(stat_of 's["viewers"]')" = 32 ]
-    # one can't leave for another
     while read -r _ where; do
         [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
     done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
@@ -230,6 +229,6 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     nothing_kept
     echo "$before kB before, $(memory) kB after"
     sanitized || [ "$(memory)" -lt $((before + 4000)) ]
-    says 's["webrtc"]["width"], s["webrtc"]["left_out"]' '(64, 0)'
+    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(64, 48)'
     [ ! -s "$SERVER_ERR" ]
 }
