@@ -6,7 +6,7 @@ rtc-client.py URL WORD...   one viewer of the stream's page at URL, which does w
     for N decoded pictures, "text=PART" for a message with that in it (printed), "like=FILE" for a
     picture that is FILE's (PNM) as video can show it (with PADDED set it may be padded), "do=COMMAND"
     runs that in a shell, "pli=N" asks for a keyframe N times, "remb=KBIT" says from now on that so
-    much gets through, "stats" prints what the server says, "go" deletes the call, "vanish" ends at
+    much gets through, "all" prints all messages until it is ended, "stats" prints what the server says, "go" deletes the call, "vanish" ends at
     once without a word, "stay" does nothing until the server ends it.
 rtc-client.py --crowd COUNT URL   that many, four at a time; each sees a picture and goes.
 Exit: 0, or 1 with a line on stderr: not in time, or not answered; the status is in the line.
@@ -145,6 +145,9 @@ class Viewer:
         elif word.startswith("remb="):
             self.kbit = int(word[5:])
             self.telling = self.telling or asyncio.create_task(self.tell())
+        elif word == "all":
+            while True:
+                print(await self.text(""), flush=True)
         elif word == "stats":
             print(json.dumps(json.load(await asyncio.to_thread(request, self.url + "stats"))))
         elif word == "go":
@@ -163,7 +166,7 @@ async def one(url, words):
     await asyncio.wait_for(viewer.call("nochannel" not in words), SECONDS)
     for word in words:
         if word != "nochannel":
-            await asyncio.wait_for(viewer.do(word), 120 if word == "stay" else SECONDS)
+            await asyncio.wait_for(viewer.do(word), 120 if word in ("stay", "all") or word.startswith("frames=") else SECONDS)
             sys.stdout.flush()
 
 

@@ -114,7 +114,7 @@ struct media_peer {
     struct offer *offer;
     GstElement *pipeline, *webrtc;
     GSource *timer;
-    bool started, answered, connected, ended;
+    bool started, answered, connected, dropped, ended;
     struct outlet outlet;
 
     pthread_mutex_t lock;      /* of what follows */

@@ -106,9 +106,21 @@ void peer_end(struct media_peer *peer, int status, const char *why)
     peer_release(peer);
 }
 
-gboolean peer_drop(gpointer user)
+static gboolean peer_dropped(gpointer user)
 {
     peer_end(user, 0, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* Not while webrtcbin makes the answer: stopped then, it may leave its sockets behind. */
+gboolean peer_drop(gpointer user)
+{
+    struct media_peer *peer = user;
+    if (!peer->pipeline || peer->answered)
+        return peer_dropped(peer);
+    peer->dropped = true;
+    if (!peer->timer)
+        peer_timer(peer, GATHER_MS, peer_dropped);
     return G_SOURCE_REMOVE;
 }
 
@@ -324,6 +336,8 @@ static gboolean peer_answer(gpointer user)
     GstWebRTCSessionDescription *local = NULL;
     if (peer->ended || peer->answered)
         return G_SOURCE_REMOVE;
+    if (peer->dropped)
+        return peer_dropped(peer);
     g_object_get(peer->webrtc, "local-description", &local, NULL);
     if (!local) {
         peer_end(peer, 500, "no answer could be made");
