@@ -71,8 +71,9 @@ void dots_put(const struct dots *dots, struct paint *paint, float x, float y, fl
     paint_ink colour = 0;
     for (int i = 0; i < 3; i++)
         colour |= (paint_ink)(rgb[i] * PAINT_FULL / 255) << (16 * i);
-    for (int j = 0; j < DOTS_SIDE; j++)
-        for (int i = 0; i < DOTS_SIDE; i++) {
+    int span = size / DOTS_STEPS + 2; /* of the stamp, from its middle: the rest is empty */
+    for (int j = reach - span; j <= reach + span; j++)
+        for (int i = reach - span; i <= reach + span; i++) {
             const struct dots_pixel *s = &stamp[j][i];
             int at_x = column + i - reach, at_y = row + j - reach;
             if (!s->part || at_x < 0 || at_y < 0 || at_x >= width || at_y >= height)
