@@ -575,6 +575,33 @@ print(f"x={(x[i] + 4.5) / W:.4f} y={(y[i] + .5) / H:.4f}")')
     look 'assert a[4, 4].min() > 200'
 }
 
+# The man page's examples, with streams and a port of their own.
+examples() { # awk's condition
+    awk "/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE/ { on = 0 } /^\.Bd/ { block = 1; next } /^\.Ed/ { block = 0 } on && ($1)" \
+        "$ROOT/man/net-draw.1" | sed -E "s/^\.Dl //; s/ net( |$)/ $net\1/g; s/ view( |$)/ $view\1/g; s/8080/$PORT/"
+}
+
+@test "the examples of the man page" {
+    cd "$BATS_TEST_TMPDIR"
+    PORT=$(free_port)
+    cat >deps.graphml <<'XML'
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected">
+<node id="a"/><node id="b"/><node id="c"/><edge source="a" target="b"/><edge source="b" target="c"/>
+</graph></graphml>
+XML
+    examples 'block' >browser.sh
+    [ "$(wc -l <browser.sh)" = 5 ]
+    bg bash -e browser.sh >/dev/null
+    wait_until 20 curl -sSf -o now.jpg "http://127.0.0.1:$PORT/snapshot.jpg"
+    wait_until 10 shows 'assert mass(*BLUE)[0] > 20'
+    examples '/^\.Dl/' >lines.sh
+    [ "$(wc -l <lines.sh)" = 3 ]
+    clean_run bash -e lines.sh
+    [ "$(head -c 2 now.ppm)" = P6 ]
+    clean_run shm-rm -f "$view"
+    ends 0 "$BG"
+}
+
 @test "usage, streams that aren't there, one that is taken" {
     fails_usage net-draw
     fails_usage net-draw "$net"
