@@ -38,7 +38,7 @@ static const char usage[] =
 enum {
     THREADS_MAX = 64,
     COOLING = 500, /* steps in which igraph's layout cools down */
-    LOWER = 10     /* steps of nice(1) that others come first */
+    LOWER = 19     /* steps of nice(1) that others come first */
 };
 
 /* Changes, and wakes its waiters, when there is more of the network, or communities were found, by
