@@ -39,6 +39,10 @@ enum { BATCH = 64 };
 /* What has not moved for so long stands still: then there is time for every edge. */
 #define STILL_NS UINT64_C(150000000)
 
+/* So long after a picture that somebody steered the next one is theirs too: the layout's motion
+ * alone begins none, or it would be under way when they go on. */
+#define STEERED_NS UINT64_C(25000000)
+
 struct drawer {
     uint32_t width, height; /* wanted by -s; 0: as the viewers' page is */
     bool verbose;
@@ -52,7 +56,8 @@ struct drawer {
     struct pace pace;
     uint64_t frame_ns;   /* between two pictures, when things move */
     uint64_t stepped_ns; /* the camera, last */
-    bool dirty, moving, telling;
+    uint64_t theirs_ns;  /* until then it's the turn of who steers */
+    bool dirty, moving, telling, steered;
     bool fine;       /* the next picture may take its time */
     uint8_t *pixels; /* for a view with no room for 4 bytes a pixel */
     size_t pixels_room;
@@ -100,7 +105,8 @@ static bool take_events(struct drawer *d)
     }
     while ((n = evlog_read(d->view.seg, &d->cursor, events, BATCH, &lost)) > 0)
         for (size_t i = 0; i < n; i++)
-            d->dirty = steer_event(&d->steer, &events[i]) || d->dirty;
+            d->steered = steer_event(&d->steer, &events[i]) || d->steered;
+    d->dirty = d->dirty || d->steered;
     d->telling = source_tell(&d->source, &d->steer);
     return true;
 }
@@ -227,7 +233,8 @@ static bool draw(struct drawer *d)
         d->code = CLI_FAIL;
         return false;
     }
-    d->dirty = false;
+    bool steered = d->steered;
+    d->dirty = d->steered = false;
     camera_size(&d->steer.camera, (float)meta.width, (float)meta.height);
     step(d, start);
     if (picture_draw(&d->picture, &d->scene, &d->steer, meta.width, meta.height, !d->fine) ||
@@ -237,22 +244,36 @@ static bool draw(struct drawer *d)
     }
     meta.captured_ns = cli_now();
     ring_commit(d->view.ring, &meta);
+    d->theirs_ns = steered ? meta.captured_ns + STEERED_NS : 0;
     d->draw_ns += meta.captured_ns - start;
     d->pictures++;
     report(d);
     return true;
 }
 
+static struct timespec time_of(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u),
+                             .tv_nsec = (long)(ns % 1000000000u)};
+}
+
 /* Until something happens, or there is something to be done without. false: a stop signal came. */
 static bool wait_for_change(struct drawer *d, const struct wake_seen *words, unsigned count)
 {
-    uint64_t until = cli_now() + (d->telling ? TURN_NS : STILL_NS);
-    struct timespec at = {.tv_sec = (time_t)(until / 1000000000u),
-                          .tv_nsec = (long)(until % 1000000000u)};
+    struct timespec at = time_of(cli_now() + (d->telling ? TURN_NS : STILL_NS));
     if (wake_wait_any(words, count, d->telling || d->picture.coarse ? &at : NULL) == 0)
         return true;
     if (errno == ETIMEDOUT && d->picture.coarse && !d->telling)
         d->dirty = d->fine = true;
+    return !cli_stopped();
+}
+
+/* Until who steers goes on, or pauses. false: a stop signal came. */
+static bool wait_for_them(struct drawer *d, const struct wake_seen *words, unsigned count)
+{
+    struct timespec at = time_of(d->theirs_ns);
+    if (wake_wait_any(words, count, &at) && errno == ETIMEDOUT)
+        d->theirs_ns = 0;
     return !cli_stopped();
 }
 
@@ -273,7 +294,13 @@ static void draw_network(struct drawer *d)
             if (!d->fine)
                 continue;
         }
-        uint64_t now = cli_now(), due = pace_next(&d->pace, now);
+        uint64_t now = cli_now();
+        if (!d->steered && !d->fine && now < d->theirs_ns) {
+            if (!wait_for_them(d, words, count))
+                return;
+            continue;
+        }
+        uint64_t due = pace_next(&d->pace, now);
         if (due > now && (!cli_sleep_until(due) || !take_events(d) || !take_network(d)))
             return;
         if (!draw(d))
