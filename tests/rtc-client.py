@@ -6,8 +6,9 @@ rtc-client.py URL WORD...   one viewer of the stream's page at URL, which does w
     for N decoded pictures, "text=PART" for a message with that in it (printed), "like=FILE" for a
     picture that is FILE's (PNM) as video can show it (with PADDED set it may be padded), "do=COMMAND"
     runs that in a shell, "pli=N" asks for a keyframe N times, "remb=KBIT" says from now on that so
-    much gets through, "all" prints all messages until it is ended, "stats" prints what the server says, "go" deletes the call, "vanish" ends at
-    once without a word, "stay" does nothing until the server ends it.
+    much gets through, "all" prints all messages until it is ended, "stats" prints what the server
+    says, "go" deletes the call, "vanish" ends at once without a word, "stay" does nothing until the
+    server ends it.
 rtc-client.py --crowd COUNT URL   that many, four at a time; each sees a picture and goes.
 Exit: 0, or 1 with a line on stderr: not in time, or not answered; the status is in the line.
 """
