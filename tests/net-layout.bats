@@ -593,3 +593,15 @@ END
     fails 3 net-layout --record list "$S" > >(:)
     [ ! -e "/dev/shm/$S" ]
 }
+
+@test "pictures as good as igraph's, which gets as much time or more; a grid is a grid" {
+    for network in zachary grid tree debian; do
+        times=5
+        [ "$network" != debian ] || times=1
+        ! sanitized || [ "$network" = grid ] || continue
+        "$TESTS/net-quality.py" -n "$times" "$network" >"$BATS_TEST_TMPDIR/quality"
+        echo "$network: $(cat "$BATS_TEST_TMPDIR/quality")"
+        awk -v grid="$network" '{ exit !($1 <= 1.1 * $2 && $3 <= 1.1 * $4 &&
+            (grid != "grid" || $7 >= 0.95)) }' "$BATS_TEST_TMPDIR/quality"
+    done
+}
