@@ -416,3 +416,16 @@ seen() { # OUT COUNT
     [ "$(offer | whep -H 'Host: evil.example')" = 421 ]
     says 's["viewers"]' 2
 }
+
+@test "the stream is removed: the viewers go, it ends, and nothing of them is left" {
+    export ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0 # or the leak checker can't tell whose it is
+    export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/glib.supp:print_suppressions=0
+    scene
+    clean_run client --crowd 4 "$URL/"
+    [ "$(offer | whep)" = 201 ]
+    viewer a frames=1000000
+    connected 1
+    clean_run shm-rm -f "$S"
+    ends 0 "$SERVER" 20
+    said_nothing
+}
