@@ -429,3 +429,32 @@ seen() { # OUT COUNT
     ends 0 "$SERVER" 20
     said_nothing
 }
+
+# The Nth block of the man page's examples, for $S and $PORT.
+example() {
+    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$ROOT/man/rtc-serve.1" |
+        awk -v n="$1" '/^\.Ed/ { inside = 0 } inside && block == n; /^\.Bd/ { block++; inside = 1 }' |
+        sed "s/\\bview\\b/$S/g; s/8080/$PORT/; s/\\\\e\$/\\\\/"
+}
+
+@test "the man page's examples run" {
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    example 1 >"$BATS_TEST_TMPDIR/1"
+    example 2 >"$BATS_TEST_TMPDIR/2"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/1")" = 3 ]
+    bg bash "$BATS_TEST_TMPDIR/1" >"$BATS_TEST_TMPDIR/out"
+    wait_listen "$PORT"
+    bg bash -c "$(<"$BATS_TEST_TMPDIR/2") wait"
+    clean_run client "$URL/" frames=2 go
+    clean_run curl -sS -m 20 -o "$BODY" "$URL/snapshot.jpg"
+    [ "$(head -c 2 "$BODY" | od -An -tx1 | tr -d ' ')" = ffd8 ]
+    clean_run bash -c "$(example 4)" | grep -q '"transports":\["webrtc","ws","mjpeg"\]'
+    # for other machines: the options are what it takes
+    T=$BATS_TEST_TMPDIR
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost \
+        -keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
+    tokens
+    bg bash -c 'cd "$BATS_TEST_TMPDIR" && eval "exec $0"' "$(example 3 | sed 's/-b 0.0.0.0/-p 0/')" >"$BATS_TEST_TMPDIR/out3"
+    wait_until 20 grep -q '^https://' "$BATS_TEST_TMPDIR/out3"
+}
