@@ -2,8 +2,8 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
-import {canvasBox, eventsUpTo, hide, launch, live, name, near, open, readEvents, run, serve, sizeOf, start,
-        stateOf, until} from './helper.mjs';
+import {MIDDLES, canvasBox, eventsUpTo, hide, launch, live, name, near, open, pixels,
+        readEvents, run, serve, settle, sizeOf, start, stateOf, until} from './helper.mjs';
 import {broadcast, decoded, gotoRtc, growth, openRtc, transports} from './rtc.mjs';
 
 test('first: a viewer by WebRTC and one by WebSocket hand over', async t => {
@@ -88,6 +88,9 @@ test('who is killed, leaves or looks away is a viewer no more; the rest goes on'
 
     await server.stop('SIGKILL');
     await until('the loss is seen', async () => (await stateOf(page)) === 'reconnecting');
+    await settle(page);
+    const bright = (await pixels(page, MIDDLES)).flat().filter(v => v > 100);
+    assert.ok(bright.length, 'the last picture stays');
     const again = await serve(t, server.port);
     await live(page);
     assert.deepEqual(await transports(again), ['webrtc']);

@@ -146,9 +146,9 @@ export function createLink(here, wanted, on)
     function drop()
     {
         trial++;
+        on.stream(null);
         carrier?.close();
         carrier = null;
-        on.stream(null);
     }
 
     /* The connection is gone, or given up. */

@@ -50,11 +50,9 @@ export function openRtc(here, on, {iceServers = []})
     const began = performance.now();
     let timer = setTimeout(lose, ANSWER_MS, 'no answer came');
 
+    /* Which has it closed. */
     function lose(why)
     {
-        if (channel.readyState === 'connecting')
-            leave();
-        close();
         on.lost(why, false);
     }
 
@@ -140,7 +138,10 @@ export function openRtc(here, on, {iceServers = []})
         on.open({name: 'WebRTC', more: ''});
     };
     channel.onmessage = ({data}) => on.message(data);
-    channel.onclose = () => lose('');
+    channel.onclose = () => {
+        place = null; /* by the server */
+        lose('');
+    };
     addEventListener('pagehide', leave);
     signal().catch(error => {
         if (!abort.signal.aborted)

@@ -58,8 +58,10 @@ export function createVideo(video, on)
             noted = false;
             seq = 0;
             video.cancelVideoFrameCallback(call);
-            if (!stream)
+            if (!stream) {
+                video.pause(); /* or the end of the track would be a black picture */
                 return;
+            }
             call = video.requestVideoFrameCallback(shown);
             video.srcObject = stream;
             /* Out of sight it wouldn't begin by itself. It fails when another one takes its place. */
