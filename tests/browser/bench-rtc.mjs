@@ -80,7 +80,7 @@ try {
     const end = Date.now() + 30000;
     for (let got = []; got.length < viewers || got.some(n => n < 10);) {
         if (Date.now() > end)
-            throw new Error(`no pictures: ${got}`);
+            throw new Error(`no pictures: ${got}; ${await page.evaluate(() => peers.map(p => `${p.connectionState} ${p.iceConnectionState}`))}`);
         await new Promise(done => setTimeout(done, 200));
         got = await page.evaluate(received);
     }
