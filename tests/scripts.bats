@@ -240,7 +240,7 @@ as_nobody() {
     PATH=$NOBODY clean_run bash "$NOBODY/scripts/setup" -y --tests </dev/null >"$OUT"
     grep -q '^install .* nginx .*prometheus' "$OUT"
     grep -qx 'exit 101' "$OUT"
-    grep -qx 'systemctl disable --quiet nginx prometheus' "$OUT"
+    grep -qx 'systemctl disable --quiet coturn janus nginx prometheus' "$OUT"
     [ ! -e "$NOBODY/policy" ]
     # one that is there already stays as it is
     echo 'exit 0' >"$NOBODY/policy"
