@@ -21,11 +21,13 @@ layout() {
     layout=$BG
 }
 
-put() { # LINE…: and waits until they were taken
-    local shown
+put() { # LINE…: and waits until they were taken, and drawn
+    local shown drawn
     shown=$(($(wc -l <"$PUT") + 1))
+    drawn=$(($(frames) + 1))
     printf '%s\n' "$@" show >&8
     wait_until 20 shown_times "$shown"
+    wait_until 20 frames_from "$drawn"
 }
 
 shown_times() {
