@@ -605,3 +605,14 @@ END
             (grid != "grid" || $7 >= 0.95)) }' "$BATS_TEST_TMPDIR/quality"
     done
 }
+
+@test "the example of shmcast-net(5)" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'a b\n' >list
+    lay_out list "$S"
+    wait_until 10 settled "$BG"
+    sed -n '/^import mmap/,/^\.Ed/{/^\.Ed/!p}' "$ROOT/man/shmcast-net.5" |
+        sed "s,/dev/shm/net,/dev/shm/$S,; s,\\\\e,\\\\,g" >mean.py
+    clean_run /usr/bin/python3 mean.py >mean
+    awk '{ exit !($1 > 0.8 && $1 < 1.25) }' mean # alone, an edge is about 1 long
+}
