@@ -106,17 +106,16 @@ void outlet_push(struct outlet *outlet, const struct coded *picture)
         outlet_ask(outlet);
         return;
     }
-    GstBufferList *list = gst_buffer_list_new_sized(picture->packets->len);
     uint64_t bytes = 0;
     for (guint i = 0; i < picture->packets->len; i++) {
         GstBuffer *packet = packet_for(outlet, g_ptr_array_index(picture->packets, i));
         bytes += gst_buffer_get_size(packet);
-        gst_buffer_list_add(list, packet);
+        /* No list of them: a source of 1.22 that is stopped just then warns on stderr. */
+        gst_app_src_push_buffer(outlet->src, packet);
     }
     if (picture->keyframe)
         atomic_store(&outlet->wants_key, false);
     outlet->begun = true;
     atomic_fetch_add(&outlet->packets, picture->packets->len);
     atomic_fetch_add(&outlet->bytes, bytes);
-    gst_app_src_push_buffer_list(outlet->src, list);
 }
