@@ -12,7 +12,7 @@ block() {
 }
 
 recipe() {
-    block recipe "$1" | sed "s/\<view\>/$S/g; s/8080/$PORT/g" | tee "$BATS_TEST_TMPDIR/$1.sh"
+    block recipe "$1" | sed "s/\<view\>/$S/g; s/ net / $S2 /g; s/8080/$PORT/g" | tee "$BATS_TEST_TMPDIR/$1.sh"
     [ -s "$BATS_TEST_TMPDIR/$1.sh" ]
 }
 
@@ -174,4 +174,22 @@ all_end() {
         cmp page "$ROOT/lib/serve/page/index.html"
     done
     [ "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$PORT/snapshot.jpg")" = 401 ]
+}
+
+nodes_are() {
+    [[ $(shm-ls -j "$S2") =~ \"newest\":\{\"width\":2,\"height\":$1, ]]
+}
+
+@test "recipe: a network that grows" {
+    printf '%s\n' 'a b' 'b c' 'c a' >edges.txt
+    recipe growing
+    bg bash -e growing.sh
+    wait_until 20 nodes_are 3
+    wait_until 20 snapshot
+    [[ $(djpeg now.jpg | sed -n 2p) = "1920 1080" ]]
+    echo 'c d' >>edges.txt
+    wait_until 20 nodes_are 4
+    clean_run shm-rm -f "$S2"
+    echo 'd e' >>edges.txt # tail hears only now that nobody reads it
+    all_end
 }
