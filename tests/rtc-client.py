@@ -16,6 +16,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -204,6 +205,9 @@ def main():
         status = 1
     except asyncio.TimeoutError:
         print("not within the time", file=sys.stderr)
+        status = 1
+    except Exception:
+        traceback.print_exc()
         status = 1
     sys.stdout.flush()
     os._exit(status)  # aiortc's own end may wait for ever for an answer of who has gone

@@ -159,7 +159,7 @@ assert s["webrtc"]["peers"] == 1, s' <"$BATS_TEST_TMPDIR/stats"
 
 @test "the writer is killed and another one comes: the viewer goes on" {
     scene 320x240 20
-    WORDS=(frames=10 "do=kill -9 $WRITER")
+    WORDS=(frames=10 "do=kill -9 $WRITER; while shm-ls -l $S | grep -q frame-gen; do sleep 0.05; done")
     picture 320x240 rgb24 top-down
     client "${WORDS[@]}"
     ends 137 "$WRITER"
