@@ -81,8 +81,12 @@ with open("/dev/shm/" + name, "r+b") as f:
         rm "/dev/shm/$name"
     done
     rm "/dev/shm/$S3"
-    run -0 shm-ls "$S"
-    [[ $output =~ $S\ [^$'\n']*\ frame-gen:[0-9]+\+3 ]]
+    shm-create -s 8x8 "$S2"
+    bg frame-gen -s 8x8 -r 5 -o "$S2"
+    bg event-read "$S2" >/dev/null
+    wait_until 10 is 'len(o["holders"])' 2 "$S2"
+    run -0 shm-ls "$S2"
+    [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+\+1$ ]]
 }
 
 @test "holders are named by command and pid, and vanish when they die" {
