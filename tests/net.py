@@ -50,7 +50,8 @@ class Net:
         newest = struct.unpack_from("<Q", m, at)[0]
         slot = at + 4160 + 128 * (newest & 255)
         length, width, height = struct.unpack_from("<QII", m, slot + 8)
-        copy = m[start + (newest & 255) * size:][:length]
+        first = start + (newest & 255) * size
+        copy = m[first:first + length]
         if not newest or struct.unpack_from("<Q", m, slot)[0] != 2 * (newest >> 8):
             raise NotYet("none, or overrun while it was copied")
         return copy, width, height, newest >> 8
@@ -74,8 +75,18 @@ def show(net, what):
         raise SystemExit(f"net.py: {what}: see its first lines")
 
 
+def look(name):
+    """One that was overrun while it was copied, or came between the halves, is looked at again."""
+    for _ in range(20):
+        try:
+            return Net(name)
+        except NotYet:
+            pass
+    return Net(name)
+
+
 if __name__ == "__main__":
     try:
-        show(Net(sys.argv[1]), sys.argv[2])
+        show(look(sys.argv[1]), sys.argv[2])
     except (NotYet, FileNotFoundError, ValueError) as problem:
         raise SystemExit(f"net.py: {problem}") from problem
