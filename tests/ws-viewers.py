@@ -194,7 +194,7 @@ class Viewer:
         seq = int(words["seq"])
         self.seqs.append(seq)
         self.pictures.append(
-            {"at": now, "seq": seq, "bytes": len(data), "frame": int(words["frame"]),
+            {"at": now, "seq": seq, "bytes": len(data), "stream": self.stream(), "frame": int(words["frame"]),
              "captured": float(words["captured"]), "published": float(words["published"])}
         )
         if self.acks and len(self.seqs) % self.acks == 0:
@@ -209,6 +209,10 @@ class Viewer:
     def send(self, opcode, data):
         if not self.closed:
             self.socket.send(mask(opcode, data))
+
+    def stream(self):
+        """Which stream it was told that its pictures come from."""
+        return next((t["stream"] for t in reversed(self.texts) if t["type"] == "state"), None)
 
     def hello(self):
         """It is told its number, and how things stand."""
@@ -458,7 +462,7 @@ def scene_ladder(options):
     rungs.moves(30, "the way down", lambda s: s != name)
     lower = rungs.shown()
     rungs.more(10)
-    slow.send(TEXT, b'{"type":"key_down","key":"below"}')
+    slow.send(TEXT, b'[{"type":"key_down","key":"below"},{"type":"ping","t":1}]') # the pong's turn is over
     small = [p["bytes"] for p in slow.pictures[-8:]]
     large = [p["bytes"] for p in rungs.normal.pictures[-8:]]
     check(max(small) * 2 < min(large), "which stream is it?", small, large)
@@ -484,6 +488,9 @@ def scene_ladder(options):
     for large in True, False:
         seqs = [p["seq"] for p in slow.pictures if (p["bytes"] > 2 * max(small)) == large]
         check(seqs == sorted(set(seqs)), "pictures went back")
+    # no picture comes before it is told which stream's it is
+    check(all((p["bytes"] > 2 * max(small)) == (p["stream"] == name) for p in slow.pictures
+              if p["stream"]), "pictures of another stream than told")
     # who never acknowledges is held back by its socket alone
     late = quantile(rungs.plain.ages()[5:], 0.5)
     check(late < 1.5, "pictures pile up before one that never acknowledges:", late, "s")

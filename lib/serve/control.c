@@ -272,5 +272,6 @@ int control_write(struct viewer *viewer)
     size_t bytes = (size_t)(text.at - start);
     int result = conn_text(viewer->conn, out + LWS_PRE, bytes);
     viewer->state_due = result != 0;
+    viewer->moved = viewer->moved && result != 0;
     return result;
 }

@@ -82,6 +82,7 @@ static void ladder_move(struct viewer *viewer, struct source *target, bool down)
                  target->name);
     viewer_unwatch(viewer);
     viewer_watch(viewer, target);
+    viewer->moved = viewer->hello;
     if (target == viewer->source)
         lws_sul_cancel(&climb->timer);
     else

@@ -256,6 +256,7 @@ struct viewer {
     bool speaks;    /* there is a way for its messages */
     bool hello;     /* it wants to be told who steers */
     bool state_due; /* and has to be */
+    bool moved;     /* to another stream, which that tells before its pictures come */
     bool paused;    /* its waiting events are too many: it isn't read from */
     uint64_t sent, skipped, bytes;
     struct climb climb;

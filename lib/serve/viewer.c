@@ -219,7 +219,7 @@ static bool viewer_has(const struct viewer *viewer, enum turn turn)
 {
     return turn == TURN_STATE  ? viewer->state_due
            : turn == TURN_PONG ? viewer->pong_count > 0
-                               : viewer_due(viewer) && flow_open(&viewer->flow);
+                               : !viewer->moved && viewer_due(viewer) && flow_open(&viewer->flow);
 }
 
 /* The next that has something, or TURNS. */
