@@ -27,10 +27,10 @@ has_header = $(if $(1),$(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -x
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(if \
 	$(call has_header,$(HEADER_$(c))),$(c))))
 # What a file of a library is compiled against.
-PKGS_lib/jpeg := libjpeg
-PKGS_lib/evjson := libwebsockets
+PKGS_lib/image/jpeg := libjpeg
+PKGS_lib/tool/evjson := libwebsockets
 # What a test's C program links beside it.
-PKGS_tests/bench-view := libjpeg
+PKGS_bench-view := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 # The one fence, of readers that copy, is outside of what TSan can see.
@@ -40,23 +40,25 @@ OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prot
 OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 LIB := $(BUILD)/libshmcast.a
-LIB_SRC := $(sort $(wildcard lib/*.c))
+LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,lib lib/image lib/tool lib/net)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
-# What the servers are but for their mains.
-SERVE := $(BUILD)/libserve.a
-SERVE_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard lib/serve/*.c lib/serve/*.S)))
-LIBS_ws-serve := $(SERVE)
-LIBS_rtc-serve := $(SERVE)
+# All of both servers but their main functions.
+SERVER := $(BUILD)/libserver.a
+SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard lib/server/*.c lib/server/*.S)))
+LIBS_ws-serve := $(SERVER)
+LIBS_rtc-serve := $(SERVER)
 BINS := $(COMMANDS:%=$(BUILD)/%)
 # A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
 cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
 # Whose packages a file is compiled against: those of the command that cmd/NAME/FILE belongs to.
-command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/serve/%,$(1)),ws-serve))
-# C programs that only the tests use.
-TEST_BINS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/server/%,$(1)),ws-serve))
+# C programs that only the tests use. Tests build jpeg-test and evjson-test themselves.
+TEST_SRC := $(filter-out %/jpeg-test.c %/evjson-test.c,\
+	$(wildcard $(addsuffix /*.c,$(addprefix tests/,bench net stress support unit))))
+TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
 MAN := $(sort $(wildcard man/*.[1-8]))
-PAGE := $(wildcard lib/serve/page/*)
+WEB := $(wildcard lib/server/web/*)
 
 all: $(BINS)
 
@@ -67,8 +69,8 @@ endef
 $(foreach c,$(COMMANDS),$(eval $(call command_rule,$(c))))
 
 $(LIB): $(LIB_OBJ)
-$(SERVE): $(SERVE_OBJ)
-$(LIB) $(SERVE):
+$(SERVER): $(SERVER_OBJ)
+$(LIB) $(SERVER):
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -78,14 +80,17 @@ $(BUILD)/%.o: %.c
 		$(if $(PKGS_$(call command,$*)),$(shell $(PKG_CONFIG) --cflags $(PKGS_$(call command,$*)))) \
 		-MMD -MP -c -o $@ $<
 
-$(BUILD)/%.o: %.S $(PAGE)
+$(BUILD)/%.o: %.S $(WEB)
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 
-$(BUILD)/tests/%: tests/%.c $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -MMD -MP -o $@ $< $(LIB) \
-		$(if $(PKGS_tests/$*),$(shell $(PKG_CONFIG) --libs $(PKGS_tests/$*))) -lm
+define test_rule
+$(BUILD)/tests/$(basename $(notdir $(1))): $(1) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(OUR_CPPFLAGS) -Itests $$(OUR_CFLAGS) $$(OUR_LDFLAGS) -MMD -MP -o $$@ $$< $$(LIB) \
+		$$(if $$(PKGS_$$(@F)),$$(shell $$(PKG_CONFIG) --libs $$(PKGS_$$(@F)))) -lm
+endef
+$(foreach t,$(TEST_SRC),$(eval $(call test_rule,$(t))))
 
 tests: all $(TEST_BINS)
 
@@ -120,11 +125,11 @@ uninstall:
 
 # scripts/fuzz builds these by clang into a place of their own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-FUZZ_OBJ := $(SERVE) $(LIB)
+FUZZ_OBJ := $(SERVER) $(LIB)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) -Ilib/serve $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
+	$(CC) $(OUR_CPPFLAGS) -Ilib/server -Itests $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
 		$(shell $(PKG_CONFIG) --cflags --libs libjpeg $(PKGS_ws-serve)) -lm
 
 fuzzers: $(FUZZERS)
@@ -132,11 +137,11 @@ fuzzers: $(FUZZERS)
 fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
-# The storm of tests/storm.bats, twenty times as long, viewers that can't follow for five minutes, and
+# The storm of tests/stress/storm.bats, twenty times as long, viewers that can't follow for five minutes, and
 # every test under every sanitizer.
 soak: tests
-	PATH="$(abspath $(BUILD)):$$PATH" tests/storm.py --kills 10000 soak
-	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/ws-flow.bats
+	PATH="$(abspath $(BUILD)):$$PATH" tests/stress/storm.py --kills 10000 soak
+	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/server/ws-flow.bats
 	$(MAKE) asan
 	$(MAKE) tsan
 

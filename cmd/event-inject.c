@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "events.h"
 #include "evlog.h"
-#include "seg.h"
+#include "monotonic.h"
+#include "stream.h"
 
 static const char usage[] = "event-inject [--timing] NAME [EVENT [key=value ...]]\n"
                             "       event-inject -l\n";
@@ -24,7 +25,7 @@ enum { BLOCK = 1 << 16, BATCH = 4096 };
 /* Where events go, and those that wait to go together. */
 struct sink {
     const char *name;
-    struct seg *seg;
+    struct stream *stream;
     size_t count;
     struct event events[BATCH];
     /* --timing: an event whose t is T is due at origin + T. */
@@ -32,23 +33,23 @@ struct sink {
     uint64_t origin;
 };
 
-static struct seg *attach(const char *name)
+static struct stream *attach(const char *name)
 {
-    struct seg *seg = seg_attach(name, SEG_WRITE);
-    if (!seg)
+    struct stream *stream = stream_attach(name, STREAM_WRITE);
+    if (!stream)
         cli_die_stream(name, errno);
-    return seg;
+    return stream;
 }
 
 /* False when a stop signal came. */
 static bool sink_flush(struct sink *sink)
 {
     while (sink->count) {
-        if (evlog_append(sink->seg, sink->events, sink->count) == 0) {
+        if (evlog_append(sink->stream, sink->events, sink->count) == 0) {
             sink->count = 0;
         } else if (errno == ESTALE) {
-            seg_close(sink->seg);
-            sink->seg = attach(sink->name);
+            stream_close(sink->stream);
+            sink->stream = attach(sink->name);
         } else if (errno != EINTR) {
             cli_die_stream(sink->name, errno);
         } else if (cli_stopped()) {
@@ -75,14 +76,14 @@ static bool sink_add_timed(struct sink *sink, const struct event *ev)
     if (sink->started) {
         /* Unsigned arithmetic, seen as signed: what was recorded may be later than now. */
         uint64_t due = sink->origin + recorded;
-        if ((int64_t)(due - cli_now()) > 0 && (!sink_flush(sink) || !cli_sleep_until(due)))
+        if ((int64_t)(due - monotonic_ns()) > 0 && (!sink_flush(sink) || !cli_sleep_until(due)))
             return false;
         return sink_add(sink, &now);
     }
     if (!sink_add(sink, &now) || !sink_flush(sink))
         return false;
     /* From after the first is in the log, so that no gap gets shorter than it was. */
-    sink->origin = cli_now() - recorded;
+    sink->origin = monotonic_ns() - recorded;
     sink->started = true;
     return true;
 }
@@ -208,12 +209,12 @@ int main(int argc, char **argv)
     sink.name = cli_name(words ? optind + 1 : argc, argv);
 
     cli_catch_stop();
-    sink.seg = attach(sink.name);
+    sink.stream = attach(sink.name);
     int code = CLI_OK;
     if (words)
         code = sink_add(&sink, &ev) && sink_flush(&sink) ? CLI_OK : CLI_FAIL;
     else
         code = inject_lines(&sink);
-    seg_close(sink.seg);
+    stream_close(sink.stream);
     cli_finish(code);
 }

@@ -17,11 +17,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "events.h"
 #include "evlog.h"
-#include "seg.h"
-#include "turn.h"
+#include "stream.h"
+#include "evlock.h"
 
 static const char usage[] = "event-read [-f text|json|fury] [-n COUNT] [-t SECONDS] "
                             "[--from start|now] [--coalesce] NAME\n";
@@ -34,7 +34,7 @@ struct reader {
     uint64_t lines, most; /* printed so far; wanted, UINT64_MAX: all */
     double patience;      /* seconds; < 0: for ever */
     bool from_start, coalesce;
-    struct seg *seg;
+    struct stream *stream;
     uint64_t cursor;
     /* Between the main thread and watch_stdout: waiting for events; nobody reads our output. */
     atomic_bool idle, unread;
@@ -42,10 +42,10 @@ struct reader {
 
 static void attach(struct reader *r)
 {
-    r->seg = seg_attach(r->name, SEG_READ);
+    r->stream = stream_attach(r->name, STREAM_READ);
     /* The claim is for shm-ls; without one everything works all the same. */
-    if (r->seg)
-        claim_take_reader(r->seg, CLAIM_ROLE_EVENTS);
+    if (r->stream)
+        claim_take_reader(r->stream, CLAIM_ROLE_EVENTS);
 }
 
 /* Merges what may be merged among events that came together. Returns how many are left. */
@@ -66,7 +66,7 @@ static int print_batch(struct reader *r)
     static struct event events[BATCH];
     static char text[BATCH * EVENT_LINE_MAX];
     uint64_t lost, strange = 0;
-    size_t bytes = 0, count = evlog_read(r->seg, &r->cursor, events, BATCH, &lost);
+    size_t bytes = 0, count = evlog_read(r->stream, &r->cursor, events, BATCH, &lost);
     if (lost)
         cli_warn("%s: lost %" PRIu64 " events, too slow", r->name, lost);
     size_t left = r->coalesce ? merge(events, count) : count;
@@ -90,8 +90,8 @@ static int print_rest(struct reader *r)
 {
     int printed;
     /* One more turn: nobody is in the middle of writing now, and nobody begins. */
-    if (turn_take(r->seg) == 0)
-        turn_leave(r->seg);
+    if (evlock_lock(r->stream) == 0)
+        evlock_unlock(r->stream);
     while ((printed = print_batch(r)) > 0 && r->lines < r->most && !cli_stopped())
         continue;
     return printed;
@@ -133,7 +133,7 @@ static int wait_idle(struct reader *r)
     atomic_store(&r->idle, true);
     if (atomic_load(&r->unread))
         end_unread();
-    int woken = evlog_wait(r->seg, r->cursor, cli_deadline(r->patience, &until));
+    int woken = evlog_wait(r->stream, r->cursor, cli_deadline(r->patience, &until));
     atomic_store(&r->idle, false);
     return woken;
 }
@@ -158,11 +158,11 @@ static int print_events(struct reader *r)
             return CLI_FAIL;
         if (err != ESTALE)
             return CLI_OK;
-        seg_close(r->seg);
+        stream_close(r->stream);
         attach(r);
-        if (!r->seg && errno == ENOENT)
+        if (!r->stream && errno == ENOENT)
             return CLI_OK; /* replaced, and the new one removed meanwhile */
-        if (!r->seg)
+        if (!r->stream)
             cli_die_stream(r->name, errno);
         r->cursor = 0;
     }
@@ -225,11 +225,11 @@ int main(int argc, char **argv)
 
     cli_catch_stop();
     attach(&r);
-    if (!r.seg)
+    if (!r.stream)
         cli_die_stream(r.name, errno);
-    r.cursor = r.from_start ? 0 : evlog_head(r.seg);
+    r.cursor = r.from_start ? 0 : evlog_head(r.stream);
     start_watch(&r);
     int code = print_events(&r);
-    seg_close(r.seg);
+    stream_close(r.stream);
     cli_finish(code);
 }

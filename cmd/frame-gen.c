@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "evlog.h"
-#include "feed.h"
-#include "pace.h"
-#include "picin.h"
-#include "seg.h"
-#include "testcard.h"
+#include "monotonic.h"
+#include "tool/streamwriter.h"
+#include "tool/ratelimit.h"
+#include "image/imgreader.h"
+#include "stream.h"
+#include "image/testcard.h"
 
 static const char usage[] =
     "frame-gen [-s WxH] [-f FMT] [-r FPS] [-n COUNT] [--bottom-up] [-e NAME] [-o NAME]\n"
@@ -39,7 +40,7 @@ struct options {
 
 struct watcher { /* of a stream's events */
     const char *name;
-    struct seg *seg;
+    struct stream *stream;
     uint64_t cursor, last;
     struct testcard_pointer pointer;
 };
@@ -61,20 +62,20 @@ static bool watch(struct watcher *w)
     struct event events[64];
     uint64_t lost;
     size_t n;
-    while (w->seg) {
-        while ((n = evlog_read(w->seg, &w->cursor, events, 64, &lost)) > 0)
+    while (w->stream) {
+        while ((n = evlog_read(w->stream, &w->cursor, events, 64, &lost)) > 0)
             for (size_t i = 0; i < n; i++)
                 watch_event(w, &events[i]);
-        if (seg_alive(w->seg) == 0)
+        if (stream_alive(w->stream) == 0)
             return true;
         if (errno != ESTALE)
             return false;
-        seg_close(w->seg);
-        w->seg = seg_attach(w->name, SEG_READ);
+        stream_close(w->stream);
+        w->stream = stream_attach(w->name, STREAM_READ);
         w->cursor = 0;
-        if (!w->seg && errno == ENOENT)
+        if (!w->stream && errno == ENOENT)
             return false;
-        if (!w->seg)
+        if (!w->stream)
             cli_die_stream(w->name, errno);
     }
     return true;
@@ -86,17 +87,17 @@ static struct testcard *card_of(const struct options *o, uint32_t width, uint32_
     struct testcard *card =
         testcard_new(o->width ? o->width : width, o->height ? o->height : height,
                      o->format ? o->format : format, o->flags);
-    if (!card && !pix_is_picture(o->format ? o->format : format))
-        cli_die(CLI_FAIL, "%s: %s", o->output, seg_problem(ENOMSG));
+    if (!card && !pixfmt_is_picture(o->format ? o->format : format))
+        cli_die(CLI_FAIL, "%s: %s", o->output, stream_problem(ENOMSG));
     if (!card)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     return card;
 }
 
 /* Waits for the next picture's time, and takes in what was done until then. false: the end. */
-static bool wait_turn(struct pace *pace, struct watcher *events)
+static bool wait_turn(struct ratelimit *pace, struct watcher *events)
 {
-    uint64_t now = cli_now(), due = pace_next(pace, now);
+    uint64_t now = monotonic_ns(), due = ratelimit_next(pace, now);
     if (due > now && !cli_sleep_until(due))
         return false;
     return !cli_stopped() && watch(events);
@@ -104,46 +105,47 @@ static bool wait_turn(struct pace *pace, struct watcher *events)
 
 static int to_stream(const struct options *o, struct watcher *events)
 {
-    struct feed feed = {0};
+    struct streamwriter feed = {0};
     struct testcard *card = NULL;
-    struct pace pace = pace_of(o->rate);
+    struct ratelimit pace = ratelimit_per_second(o->rate);
     unsigned opened = 0;
     int code = CLI_OK;
-    if (feed_open(&feed, o->output, RING_FRAMES))
-        cli_die(CLI_FAIL, "%s: %s", o->output, feed_problem(&feed, errno));
+    if (streamwriter_open(&feed, o->output, RING_FRAMES))
+        cli_die(CLI_FAIL, "%s: %s", o->output, streamwriter_problem(&feed, errno));
     for (uint64_t n = 1; (!o->count || n <= o->count) && wait_turn(&pace, events); n++) {
-        void *slot = feed_begin(&feed);
+        void *slot = streamwriter_begin(&feed);
         if (!slot && errno == EAGAIN) {
             ring_drop(feed.ring);
             continue;
         }
         if (!slot) {
             if (errno != EIDRM) {
-                cli_warn("%s: %s", o->output, feed_problem(&feed, errno));
+                cli_warn("%s: %s", o->output, streamwriter_problem(&feed, errno));
                 code = CLI_FAIL;
             }
             break;
         }
         if (opened != feed.opened) { /* the first, or one of another size in its place */
-            const struct layout_header *h = seg_header(feed.seg);
+            const struct shmfmt_header *h = stream_header(feed.stream);
             testcard_free(card);
             card = card_of(o, h->width, h->height, h->format);
             opened = feed.opened;
         }
-        const struct pix_layout *layout = testcard_layout(card);
+        const struct pixfmt_planes *layout = testcard_planes(card);
         struct ring_meta meta = {.event = events->last,
                                  .bytes = layout->bytes,
                                  .width = layout->plane[0].width,
                                  .height = layout->plane[0].height,
-                                 .format = o->format ? o->format : seg_header(feed.seg)->format,
+                                 .format =
+                                     o->format ? o->format : stream_header(feed.stream)->format,
                                  .flags = o->flags};
         if (layout->bytes > ring_capacity(feed.ring)) {
             ring_abort(feed.ring);
             cli_warn("%s: a %" PRIu32 "x%" PRIu32
                      " %s picture is too large for it; make it larger: "
                      "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
-                     o->output, meta.width, meta.height, pix_name(meta.format), meta.width,
-                     meta.height, pix_name(meta.format), o->output);
+                     o->output, meta.width, meta.height, pixfmt_name(meta.format), meta.width,
+                     meta.height, pixfmt_name(meta.format), o->output);
             code = CLI_FAIL;
             break;
         }
@@ -151,23 +153,23 @@ static int to_stream(const struct options *o, struct watcher *events)
         ring_commit(feed.ring, &meta);
     }
     testcard_free(card);
-    feed_close(&feed);
+    streamwriter_close(&feed);
     return code;
 }
 
 /* What stands before picture n on stdout; its length. */
-static int head_text(char out[HEAD_MAX], const struct options *o, const struct pix_layout *layout,
-                     uint64_t n, uint64_t event)
+static int head_text(char out[HEAD_MAX], const struct options *o,
+                     const struct pixfmt_planes *layout, uint64_t n, uint64_t event)
 {
-    static const char *const colours[PIX_FORMATS] = {
-        [PIX_YUV420P] = "420jpeg", [PIX_YUV422P] = "422", [PIX_YUV444P] = "444"};
+    static const char *const colours[PIXFMT_FORMATS] = {
+        [PIXFMT_YUV420P] = "420jpeg", [PIXFMT_YUV422P] = "422", [PIXFMT_YUV444P] = "444"};
     uint32_t width = layout->plane[0].width, height = layout->plane[0].height;
     int used = 0;
     if (!o->format)
         return snprintf(out, HEAD_MAX,
                         "P6\n# frame=%" PRIu64 " event=%" PRIu64 "\n%" PRIu32 " %" PRIu32 "\n255\n",
                         n, event, width, height);
-    if (!pix_is_yuv(o->format))
+    if (!pixfmt_is_yuv(o->format))
         return 0;
     if (n == 1)
         used = snprintf(
@@ -193,9 +195,9 @@ static uint8_t *grow(uint8_t *data, size_t *room, size_t bytes)
 
 static int to_stdout(const struct options *o, struct watcher *events)
 {
-    struct testcard *card = card_of(o, 1280, 720, PIX_RGB24);
-    const struct pix_layout *layout = testcard_layout(card);
-    struct pace pace = pace_of(o->rate);
+    struct testcard *card = card_of(o, 1280, 720, PIXFMT_RGB24);
+    const struct pixfmt_planes *layout = testcard_planes(card);
+    struct ratelimit pace = ratelimit_per_second(o->rate);
     int code = CLI_OK;
     /* The head ends where the picture begins, so that both leave in one write. */
     size_t room = 0;
@@ -222,22 +224,22 @@ static int generate(const struct options *o)
 {
     struct watcher events = {.name = o->events};
     if (o->events) {
-        events.seg = seg_attach(o->events, SEG_READ);
-        if (!events.seg)
+        events.stream = stream_attach(o->events, STREAM_READ);
+        if (!events.stream)
             cli_die_stream(o->events, errno);
-        events.cursor = evlog_head(events.seg);
+        events.cursor = evlog_head(events.stream);
     }
     int code = o->output ? to_stream(o, &events) : to_stdout(o, &events);
-    seg_close(events.seg);
+    stream_close(events.stream);
     return code;
 }
 
 /* Prints the line of one picture. Returns its exit code. */
-static int print_numbers(const void *data, const struct picin_head *head, uint8_t *row)
+static int print_numbers(const void *data, const struct imgreader_head *head, uint8_t *row)
 {
-    struct pix_layout layout;
+    struct pixfmt_planes layout;
     uint32_t number[TESTCARD_CODES];
-    pix_plan(head->format, head->width, head->height, &layout); /* picin has checked */
+    pixfmt_plan(head->format, head->width, head->height, &layout); /* picin has checked */
     unsigned found = testcard_read(data, &layout, head->format, head->flags, row, number);
     if (!found) {
         puts("none");
@@ -259,25 +261,25 @@ static int print_numbers(const void *data, const struct picin_head *head, uint8_
 
 static int read_numbers(const struct options *o)
 {
-    struct picin_spec spec = {.width = o->width ? o->width : 1280,
-                              .height = o->height ? o->height : 720,
-                              .format = o->format ? o->format : PIX_RGB24,
-                              .flags = o->flags,
-                              .raw = o->width || o->format};
-    struct picin *in = picin_open(STDIN_FILENO, &spec);
+    struct imgreader_spec spec = {.width = o->width ? o->width : 1280,
+                                  .height = o->height ? o->height : 720,
+                                  .format = o->format ? o->format : PIXFMT_RGB24,
+                                  .flags = o->flags,
+                                  .raw = o->width || o->format};
+    struct imgreader *in = imgreader_open(STDIN_FILENO, &spec);
     if (!in) {
         cli_warn("%s", strerror(errno));
         return CLI_FAIL;
     }
-    struct picin_head head;
+    struct imgreader_head head;
     uint8_t *data = NULL, *row = NULL;
     size_t data_room = 0, row_room = 0;
     int got, code = -1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    while ((got = picin_next(in, &head)) == 1) {
+    while ((got = imgreader_next(in, &head)) == 1) {
         data = grow(data, &data_room, head.bytes);
         row = grow(row, &row_room, (size_t)head.width * 3);
-        got = picin_data(in, data);
+        got = imgreader_data(in, data);
         if (got)
             break;
         int one = print_numbers(data, &head, row);
@@ -285,7 +287,7 @@ static int read_numbers(const struct options *o)
     }
     if (got < 0) {
         if (!cli_stopped())
-            cli_warn("standard input: %s", picin_why(in));
+            cli_warn("standard input: %s", imgreader_why(in));
         code = CLI_FAIL;
     } else if (code < 0) {
         cli_warn("standard input: no picture");
@@ -293,13 +295,13 @@ static int read_numbers(const struct options *o)
     }
     free(data);
     free(row);
-    picin_close(in);
+    imgreader_close(in);
     return code;
 }
 
-static const char *stream_name(const char *text)
+static const char *operand_stream(const char *text)
 {
-    const char *name = seg_name(text);
+    const char *name = stream_name(text);
     if (!name)
         cli_die_stream(text, EINVAL);
     return name;
@@ -330,7 +332,7 @@ int main(int argc, char **argv)
             break;
         case 'f':
             o.format = cli_format("-f", optarg);
-            if (!pix_is_picture(o.format))
+            if (!pixfmt_is_picture(o.format))
                 cli_die(CLI_USAGE, "-f %s: an array, not a picture", optarg);
             break;
         case 'r':
@@ -340,13 +342,13 @@ int main(int argc, char **argv)
             o.count = cli_number("-n", optarg, 1, UINT64_MAX);
             break;
         case 'e':
-            o.events = stream_name(optarg);
+            o.events = operand_stream(optarg);
             break;
         case 'o':
-            o.output = stream_name(optarg);
+            o.output = operand_stream(optarg);
             break;
         case 'B':
-            o.flags = PIX_BOTTOM_UP;
+            o.flags = PIXFMT_BOTTOM_UP;
             break;
         case 'R':
             read_back = true;

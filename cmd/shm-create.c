@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "claim.h"
-#include "cli.h"
-#include "lost.h"
-#include "seg.h"
+#include "tool/cli.h"
+#include "tool/unlinked.h"
+#include "stream.h"
 
 static const char usage[] =
     "shm-create [-s WxH] [-f FMT] [-n SLOTS] [-e EVENTS] [-p BYTES] [-m MODE] "
@@ -38,12 +38,12 @@ static void make_up_name(char out[32])
     out[n] = 0;
 }
 
-static void die_create(const char *name, const struct seg_spec *spec)
+static void die_create(const char *name, const struct stream_spec *spec)
 {
     struct statvfs fs;
     if (errno == ENOSPC && statvfs("/dev/shm", &fs) == 0)
         cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
-                name, seg_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
+                name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
     cli_die_stream(name, errno);
 }
 
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
                                           {"packet-bytes", 1, NULL, 'p'}, {"mode", 1, NULL, 'm'},
                                           {"replace", 0, NULL, 'R'},      {"help", 0, NULL, 'h'},
                                           {"version", 0, NULL, 'V'},      {0}};
-    struct seg_spec spec = {0};
+    struct stream_spec spec = {0};
     bool replace = false;
     int c;
     cli_init("shm-create", usage);
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
             spec.format = cli_format("-f", optarg);
             break;
         case 'n':
-            spec.slots = (uint32_t)cli_number("-n", optarg, 2, LAYOUT_SLOTS_MAX);
+            spec.slots = (uint32_t)cli_number("-n", optarg, 2, SHMFMT_SLOTS_MAX);
             break;
         case 'e':
             spec.events = (uint32_t)cli_number("-e", optarg, 16, 1 << 24);
@@ -147,39 +147,39 @@ int main(int argc, char **argv)
                  argv[optind]);
         cli_option('?');
     }
-    if (operand && !seg_name(operand))
+    if (operand && !stream_name(operand))
         cli_die_stream(operand, EINVAL);
     if (!operand && replace)
         cli_die(CLI_USAGE, "--replace needs the NAME to replace");
 
     spec.owned = command != NULL;
     char made_up[32];
-    const char *name = operand ? seg_name(operand) : made_up;
-    struct seg *seg = NULL;
+    const char *name = operand ? stream_name(operand) : made_up;
+    struct stream *stream = NULL;
     sigset_t held, old;
     if (command)
         hold_signals(&held, &old);
     do {
         if (!operand)
             make_up_name(made_up);
-        seg = seg_create(name, &spec, replace);
-    } while (!seg && !operand && errno == EEXIST);
-    if (!seg)
+        stream = stream_create(name, &spec, replace);
+    } while (!stream && !operand && errno == EEXIST);
+    if (!stream)
         die_create(name, &spec);
     /* Programs of a stream that has lost this name (Python's resource tracker, rm) didn't see the
      * step that superseded what had it. */
-    if (replace && lost_recall(name) < 0)
+    if (replace && unlinked_recall(name) < 0)
         cli_warn("%s: /proc: %s; programs that lost the name before are not told", name,
                  strerror(errno));
 
     int status = CLI_OK;
     if (command) {
         status = run_command(name, command, &held, &old);
-        if (seg_remove(seg, true) && errno != ESTALE && errno != ENOENT && errno != EIDRM)
-            cli_warn("%s: %s", name, seg_problem(errno));
+        if (stream_remove(stream, true) && errno != ESTALE && errno != ENOENT && errno != EIDRM)
+            cli_warn("%s: %s", name, stream_problem(errno));
     } else if (!operand && (puts(name) < 0 || fflush(stdout))) {
-        seg_remove(seg, true); /* nobody would ever know its name */
+        stream_remove(stream, true); /* nobody would ever know its name */
     }
-    seg_close(seg);
+    stream_close(stream);
     cli_finish(status);
 }

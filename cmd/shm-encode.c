@@ -17,12 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "claim.h"
-#include "cli.h"
-#include "jpeg.h"
-#include "pace.h"
-#include "pix.h"
+#include "monotonic.h"
+#include "tool/cli.h"
+#include "image/jpeg.h"
+#include "tool/ratelimit.h"
+#include "pixfmt.h"
 #include "ring.h"
-#include "seg.h"
+#include "stream.h"
 
 static const char usage[] = "shm-encode [-q Q] [-S 420|422|444|gray] [-r FPS] [-j THREADS] [-a] "
                             "[-u] [-v] [-o -|STREAM] NAME\n";
@@ -37,7 +38,7 @@ struct encoder {
     bool always, skip_unchanged, verbose;
 
     struct jpeg *jpeg;
-    struct seg *in, *out; /* one and the same when both are one stream; out NULL: stdout */
+    struct stream *in, *out; /* one and the same when both are one stream; out NULL: stdout */
     struct ring *frames, *packets;
     uint64_t seen;       /* number of the last frame looked at */
     uint64_t sequence;   /* of the picture being encoded: its number in the packet ring */
@@ -48,7 +49,7 @@ struct encoder {
     uint8_t *last; /* the picture that was encoded last; last_meta.bytes 0: none */
     size_t last_room;
     struct ring_meta last_meta;
-    struct pace pace;
+    struct ratelimit pace;
 
     uint64_t report_ns, encode_ns, bytes;
     unsigned pictures, skipped, dropped; /* since report_ns */
@@ -63,7 +64,7 @@ static void detach_frames(struct encoder *e)
 {
     ring_close(e->frames);
     if (e->in != e->out)
-        seg_close(e->in);
+        stream_close(e->in);
     e->frames = NULL;
     e->in = NULL;
 }
@@ -72,14 +73,14 @@ static void detach_packets(struct encoder *e)
 {
     ring_close(e->packets);
     if (e->out != e->in)
-        seg_close(e->out);
+        stream_close(e->out);
     e->packets = NULL;
     e->out = NULL;
 }
 
 static int attach_frames(struct encoder *e)
 {
-    e->in = seg_attach(e->name, one_stream(e) ? SEG_WRITE : SEG_READ);
+    e->in = stream_attach(e->name, one_stream(e) ? STREAM_WRITE : STREAM_READ);
     if (e->in)
         e->frames = ring_open_reader(e->in, RING_FRAMES);
     e->seen = 0;
@@ -89,13 +90,13 @@ static int attach_frames(struct encoder *e)
 
 static int attach_packets(struct encoder *e)
 {
-    e->out = one_stream(e) ? e->in : seg_attach(e->target, SEG_WRITE);
+    e->out = one_stream(e) ? e->in : stream_attach(e->target, STREAM_WRITE);
     if (!e->out)
         return -1;
     e->packets = ring_open_writer(e->out, RING_PACKETS);
     if (!e->packets) {
         struct claim_info by;
-        if (errno == EBUSY && claim_holder(e->out, LAYOUT_CLAIM_PACKETS, &by) == 1)
+        if (errno == EBUSY && claim_holder(e->out, SHMFMT_CLAIM_PACKETS, &by) == 1)
             cli_die(CLI_FAIL,
                     "%s: packets are written by pid %" PRIu32 " (%s) already; end it or "
                     "choose another stream with -o",
@@ -153,7 +154,7 @@ static int comment_text(char *out, const struct encoder *e, const struct ring_me
 static void stamp(const struct encoder *e, const struct ring_meta *frame, void *jpeg, size_t bytes)
 {
     char text[COMMENT_MAX];
-    size_t length, now = (size_t)comment_text(text, e, frame, cli_now());
+    size_t length, now = (size_t)comment_text(text, e, frame, monotonic_ns());
     char *comment = jpeg_comment(jpeg, bytes, &length);
     if (comment && length == now) /* else the seconds have just got a digit more */
         memcpy(comment, text, length);
@@ -161,13 +162,13 @@ static void stamp(const struct encoder *e, const struct ring_meta *frame, void *
 
 static void warn_room(struct encoder *e, const struct ring_meta *frame, size_t room, bool dropped)
 {
-    const struct layout_header *h = seg_header(e->out);
+    const struct shmfmt_header *h = stream_header(e->out);
     cli_warn("%s: a picture of %" PRIu32 "x%" PRIu32 " at quality %d needs more than the %zu bytes "
              "of a packet: %s; shm-create --replace -s %" PRIu32 "x%" PRIu32
              " -f %s -p BYTES %s makes room",
              e->target, frame->width, frame->height, e->quality_wanted, room,
              dropped ? "dropped, it fits at no quality" : "quality lowered", h->width, h->height,
-             pix_name(h->format), e->target);
+             pixfmt_name(h->format), e->target);
 }
 
 /*
@@ -179,10 +180,10 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
 {
     const struct ring_meta *m = &view->meta;
     char comment[COMMENT_MAX];
-    uint64_t start = cli_now();
+    uint64_t start = monotonic_ns();
     size_t bytes;
-    if (!pix_is_picture(m->format))
-        cli_die(CLI_FAIL, "%s: %s", e->name, seg_problem(ENOMSG));
+    if (!pixfmt_is_picture(m->format))
+        cli_die(CLI_FAIL, "%s: %s", e->name, stream_problem(ENOMSG));
     comment_text(comment, e, m, start);
     for (;;) {
         bytes = jpeg_encode(e->jpeg, view->data, m->width, m->height, m->format, m->flags,
@@ -204,7 +205,7 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
     }
     if (e->quality < e->quality_wanted && bytes < room_bytes / 3)
         e->quality = e->quality * 2 < e->quality_wanted ? e->quality * 2 : e->quality_wanted;
-    e->encode_ns += cli_now() - start;
+    e->encode_ns += monotonic_ns() - start;
     stamp(e, m, room, bytes);
     return bytes;
 }
@@ -291,7 +292,7 @@ static bool frame_to_stdout(struct encoder *e, const struct ring_view *view)
 
 static void report(struct encoder *e)
 {
-    uint64_t now = cli_now();
+    uint64_t now = monotonic_ns();
     if (!e->verbose || now - e->report_ns < 1000000000u)
         return;
     double n = e->pictures ? e->pictures : 1;
@@ -306,7 +307,8 @@ static void report(struct encoder *e)
 /* After a picture: sleeps until the next is due. false when a stop signal came. */
 static bool pause_after(struct encoder *e, uint64_t taken_ns)
 {
-    return !e->pace.period_ns || cli_sleep_until(pace_next(&e->pace, taken_ns) + e->pace.period_ns);
+    return !e->pace.period_ns ||
+           cli_sleep_until(ratelimit_next(&e->pace, taken_ns) + e->pace.period_ns);
 }
 
 /* A frame that wasn't looked at yet, once it is wanted. The first one always is, so that there is a
@@ -321,20 +323,20 @@ static int wait_for_frame(struct encoder *e)
 static void encode_stream(struct encoder *e)
 {
     bool go_on = true;
-    e->report_ns = cli_now();
+    e->report_ns = monotonic_ns();
     while (go_on && !cli_stopped()) {
         struct ring_view view;
         int got = wait_for_frame(e);
-        uint64_t taken_ns = cli_now();
+        uint64_t taken_ns = monotonic_ns();
         if (got > 0)
             got = ring_pin(e->frames, e->seen, &view);
         if (got < 0)
-            go_on = follow(e, !e->out || seg_alive(e->out) == 0);
+            go_on = follow(e, !e->out || stream_alive(e->out) == 0);
         if (got <= 0)
             continue;
         e->seen = view.meta.number;
         bool unchanged = is_unchanged(e, &view);
-        if (unchanged && e->out && seg_alive(e->out)) {
+        if (unchanged && e->out && stream_alive(e->out)) {
             go_on = follow(e, false); /* it isn't in the new one */
         } else if (unchanged) {
             if (e->packets)
@@ -380,7 +382,7 @@ int main(int argc, char **argv)
             e.sampling = (enum jpeg_sampling)sampling;
             break;
         case 'r':
-            e.pace = pace_of(cli_real("-r", optarg, 0.01, 1000));
+            e.pace = ratelimit_per_second(cli_real("-r", optarg, 0.01, 1000));
             break;
         case 'j':
             threads = (unsigned)cli_number("-j", optarg, 1, THREADS_MAX);
@@ -404,7 +406,7 @@ int main(int argc, char **argv)
     e.quality = e.quality_wanted;
     if (output && !strcmp(output, "-"))
         e.target = NULL;
-    else if (output && !(e.target = seg_name(output)))
+    else if (output && !(e.target = stream_name(output)))
         cli_die_stream(output, EINVAL);
 
     cli_catch_stop();

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
-#include "pix.h"
+#include "tool/cli.h"
+#include "pixfmt.h"
 #include "ring.h"
-#include "seg.h"
+#include "stream.h"
 
 static const char usage[] = "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-t SECONDS] NAME\n";
 
@@ -30,7 +30,7 @@ enum output { OUT_ANY, OUT_PPM, OUT_PAM, OUT_RAW, OUT_Y4M, OUT_JPG };
 struct reader {
     const char *name;
     enum output output;
-    struct seg *seg;
+    struct stream *stream;
     struct ring *ring;
     uint64_t after;         /* number of the last picture seen */
     uint64_t written;       /* pictures */
@@ -45,19 +45,19 @@ struct reader {
 static int attach(struct reader *r)
 {
     ring_close(r->ring);
-    seg_close(r->seg);
+    stream_close(r->stream);
     r->ring = NULL;
     r->after = 0;
-    r->seg = seg_attach(r->name, SEG_READ);
-    if (!r->seg)
+    r->stream = stream_attach(r->name, STREAM_READ);
+    if (!r->stream)
         return -1;
     if (r->output == OUT_ANY) {
         struct ring_stats frames, packets;
-        ring_stats(r->seg, RING_FRAMES, &frames);
-        ring_stats(r->seg, RING_PACKETS, &packets);
+        ring_stats(r->stream, RING_FRAMES, &frames);
+        ring_stats(r->stream, RING_PACKETS, &packets);
         r->output = packets.published && !frames.published ? OUT_JPG : OUT_PPM;
     }
-    r->ring = ring_open_reader(r->seg, r->output == OUT_JPG ? RING_PACKETS : RING_FRAMES);
+    r->ring = ring_open_reader(r->stream, r->output == OUT_JPG ? RING_PACKETS : RING_FRAMES);
     return r->ring ? 0 : -1;
 }
 
@@ -162,19 +162,20 @@ static uint8_t *rows(struct reader *r, uint32_t width)
     return r->rows;
 }
 
-static void put_pnm(struct reader *r, const struct ring_view *view, const struct pix_layout *layout)
+static void put_pnm(struct reader *r, const struct ring_view *view,
+                    const struct pixfmt_planes *layout)
 {
     const struct ring_meta *m = &view->meta;
-    bool gray = m->format == PIX_GRAY8;
-    bool with_alpha = r->output == OUT_PAM && pix_channels(m->format) == 4;
+    bool gray = m->format == PIXFMT_GRAY8;
+    bool with_alpha = r->output == OUT_PAM && pixfmt_channels(m->format) == 4;
     size_t width = m->width, depth = gray ? 1 : with_alpha ? 4 : 3;
     uint8_t *rgb = rows(r, m->width), *alpha = rgb + 3 * width;
     pnm_head(r, m, gray ? "GRAYSCALE" : with_alpha ? "RGB_ALPHA" : "RGB", (int)depth);
     uint8_t *out = room(r, depth * width * m->height);
     for (uint32_t y = 0; y < m->height; y++, out += depth * width) {
         bool straight = depth == 3;
-        pix_rgb_row(view->data, layout, m->format, m->flags, y, straight ? out : rgb,
-                    with_alpha ? alpha : NULL);
+        pixfmt_rgb_row(view->data, layout, m->format, m->flags, y, straight ? out : rgb,
+                       with_alpha ? alpha : NULL);
         for (size_t x = 0; !straight && x < width; x++) {
             memcpy(out + depth * x, rgb + 3 * x, gray ? 1 : 3);
             if (with_alpha)
@@ -183,24 +184,26 @@ static void put_pnm(struct reader *r, const struct ring_view *view, const struct
     }
 }
 
-static void put_raw(struct reader *r, const struct ring_view *view, const struct pix_layout *layout)
+static void put_raw(struct reader *r, const struct ring_view *view,
+                    const struct pixfmt_planes *layout)
 {
     uint8_t *out = room(r, layout->bytes);
     for (int i = 0; i < layout->planes; i++)
         for (uint32_t y = 0; y < layout->plane[i].height; y++, out += layout->plane[i].stride)
-            memcpy(out, pix_plane_row(view->data, &layout->plane[i], view->meta.flags, y),
+            memcpy(out, pixfmt_plane_row(view->data, &layout->plane[i], view->meta.flags, y),
                    layout->plane[i].stride);
 }
 
 /* false: not the size, format and range that the y4m header told. */
-static bool put_y4m(struct reader *r, const struct ring_view *view, const struct pix_layout *layout)
+static bool put_y4m(struct reader *r, const struct ring_view *view,
+                    const struct pixfmt_planes *layout)
 {
-    static const char *const colours[PIX_FORMATS] = {[PIX_GRAY8] = "mono",
-                                                     [PIX_YUV420P] = "420jpeg",
-                                                     [PIX_YUV422P] = "422",
-                                                     [PIX_YUV444P] = "444"};
+    static const char *const colours[PIXFMT_FORMATS] = {[PIXFMT_GRAY8] = "mono",
+                                                        [PIXFMT_YUV420P] = "420jpeg",
+                                                        [PIXFMT_YUV422P] = "422",
+                                                        [PIXFMT_YUV444P] = "444"};
     const struct ring_meta *m = &view->meta, *first = &r->first;
-    bool limited = m->flags & PIX_LIMITED && colours[m->format];
+    bool limited = m->flags & PIXFMT_LIMITED && colours[m->format];
     if (!first->width) {
         r->first = *m;
         head(r, "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F30:1 Ip A1:1 C%s XCOLORRANGE=%s\n", m->width,
@@ -208,7 +211,7 @@ static bool put_y4m(struct reader *r, const struct ring_view *view, const struct
              limited ? "LIMITED" : "FULL");
     }
     if (m->width != first->width || m->height != first->height || m->format != first->format ||
-        (m->flags & PIX_LIMITED) != (first->flags & PIX_LIMITED))
+        (m->flags & PIXFMT_LIMITED) != (first->flags & PIXFMT_LIMITED))
         return false;
     head(r, "FRAME XFRAME=%" PRIu64 " XEVENT=%" PRIu64 "\n", m->frame, m->event);
     if (colours[m->format]) {
@@ -218,8 +221,8 @@ static bool put_y4m(struct reader *r, const struct ring_view *view, const struct
     size_t plane = (size_t)m->width * m->height;
     uint8_t *rgb = rows(r, m->width), *out = room(r, 3 * plane);
     for (uint32_t y = 0; y < m->height; y++, out += m->width) {
-        pix_rgb_row(view->data, layout, m->format, m->flags, y, rgb, NULL);
-        pix_ycc_row(rgb, m->width, out, out + plane, out + 2 * plane);
+        pixfmt_rgb_row(view->data, layout, m->format, m->flags, y, rgb, NULL);
+        pixfmt_ycc_row(rgb, m->width, out, out + plane, out + 2 * plane);
     }
     return true;
 }
@@ -227,14 +230,14 @@ static bool put_y4m(struct reader *r, const struct ring_view *view, const struct
 /* Copies a picture into r->out as it is to be written. */
 static bool put_picture(struct reader *r, const struct ring_view *view)
 {
-    struct pix_layout layout;
+    struct pixfmt_planes layout;
     r->used = 0;
     if (r->output == OUT_JPG) {
         memcpy(room(r, view->meta.bytes), view->data, view->meta.bytes);
         return true;
     }
-    pix_plan(view->meta.format, view->meta.width, view->meta.height,
-             &layout); /* ring_pin checked */
+    pixfmt_plan(view->meta.format, view->meta.width, view->meta.height,
+                &layout); /* ring_pin checked */
     if (r->output == OUT_Y4M)
         return put_y4m(r, view, &layout);
     if (r->output == OUT_RAW)
@@ -259,7 +262,7 @@ static int no_picture(const struct reader *r, int got, double seconds)
         cli_warn("%s: was removed before there was a picture", r->name);
         return CLI_NO;
     }
-    cli_warn("%s: %s", r->name, seg_problem(errno));
+    cli_warn("%s: %s", r->name, stream_problem(errno));
     return CLI_FAIL;
 }
 
@@ -279,8 +282,8 @@ static int read_pictures(struct reader *r, uint64_t count, double seconds)
         int got = next_picture(r, &view, deadline);
         if (got != 1)
             return no_picture(r, got, seconds);
-        if (r->output != OUT_RAW && r->output != OUT_JPG && !pix_is_picture(view.meta.format)) {
-            cli_warn("%s: %s", r->name, seg_problem(ENOMSG));
+        if (r->output != OUT_RAW && r->output != OUT_JPG && !pixfmt_is_picture(view.meta.format)) {
+            cli_warn("%s: %s", r->name, stream_problem(ENOMSG));
             return CLI_FAIL;
         }
         bool fits = put_picture(r, &view);
@@ -344,6 +347,6 @@ int main(int argc, char **argv)
     free(r.out);
     free(r.rows);
     ring_close(r.ring);
-    seg_close(r.seg);
+    stream_close(r.stream);
     cli_finish(code);
 }

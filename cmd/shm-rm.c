@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include "claim.h"
-#include "cli.h"
-#include "holders.h"
-#include "seg.h"
+#include "tool/cli.h"
+#include "tool/procscan.h"
+#include "stream.h"
 
 static const char usage[] = "shm-rm [-fnv] NAME ...\n"
                             "       shm-rm --orphans [-nv]\n";
@@ -28,18 +28,18 @@ static void report(const struct options *o, const char *name)
         printf("%s%s\n", o->dry ? "would remove " : "removed ", name);
 }
 
-/* What is broken, or no stream: nobody can be asked whether it is in use. why: what seg_attach
+/* What is broken, or no stream: nobody can be asked whether it is in use. why: what stream_attach
  * said; seen: what had the name before that. */
 static int remove_other(const struct options *o, const char *name, int why, const struct stat *seen)
 {
     struct stat now;
     if (!o->force || why == EACCES)
         errno = why;
-    else if (seg_stat(name, &now) == 0 &&
+    else if (stream_stat(name, &now) == 0 &&
              (now.st_ino != seen->st_ino || now.st_dev != seen->st_dev))
         errno = ESTALE; /* a new object, perhaps a stream */
     else
-        return o->dry ? 0 : seg_unlink(name);
+        return o->dry ? 0 : stream_unlink(name);
     return -1;
 }
 
@@ -47,37 +47,37 @@ static int remove_other(const struct options *o, const char *name, int why, cons
 static int remove_stream(const struct options *o, const char *name)
 {
     struct stat seen;
-    if (seg_stat(name, &seen))
+    if (stream_stat(name, &seen))
         return -1;
-    struct seg *seg = seg_attach(name, SEG_PEEK);
+    struct stream *stream = stream_attach(name, STREAM_PEEK);
     int result = -1;
-    if (!seg)
+    if (!stream)
         return remove_other(o, name, errno, &seen);
     if (!o->dry) {
-        result = seg_remove(seg, o->force);
+        result = stream_remove(stream, o->force);
     } else {
-        int held = o->force ? 0 : claim_any(seg);
+        int held = o->force ? 0 : claim_any(stream);
         if (held > 0)
             errno = EBUSY;
         result = held ? -1 : 0;
     }
-    seg_close(seg);
+    stream_close(stream);
     return result;
 }
 
 /* "; python3:123 has it", for a foreign object; "" when we see nobody. */
 static const char *who_has(const char *name, char out[64])
 {
-    struct holders *holders = holders_look();
+    struct procscan *holders = procscan_run();
     struct stat st;
     size_t count;
     out[0] = 0;
-    if (holders && seg_stat(name, &st) == 0) {
-        const struct holders_use *use = holders_of(holders, st.st_ino, &count);
+    if (holders && stream_stat(name, &st) == 0) {
+        const struct procscan_use *use = procscan_of(holders, st.st_ino, &count);
         if (count)
             snprintf(out, 64, "; %s:%" PRIu32 " has it", use->process.command, use->process.pid);
     }
-    holders_free(holders);
+    procscan_free(holders);
     return out;
 }
 
@@ -90,31 +90,31 @@ static void remove_named(struct options *o, const char *name)
     }
     o->failed = true;
     if (errno == EBUSY)
-        cli_warn("%s: %s; -f removes it all the same", name, seg_problem(errno));
+        cli_warn("%s: %s; -f removes it all the same", name, stream_problem(errno));
     else if (errno == EMEDIUMTYPE)
-        cli_warn("%s: %s%s; -f removes it all the same", name, seg_problem(EMEDIUMTYPE),
+        cli_warn("%s: %s%s; -f removes it all the same", name, stream_problem(EMEDIUMTYPE),
                  who_has(name, who));
     else if (errno == ESTALE)
         cli_warn("%s: it has just become another object; look again with shm-ls", name);
     else if (errno == ENOENT)
         cli_warn("%s: no such stream", name);
     else
-        cli_warn("%s: %s", name, seg_problem(errno));
+        cli_warn("%s: %s", name, stream_problem(errno));
 }
 
 /* An orphan: its owner is gone and nobody else holds it. */
-static int remove_orphan(const char *name, const struct stat *st, struct seg *seg, int err,
+static int remove_orphan(const char *name, const struct stat *st, struct stream *stream, int err,
                          void *user)
 {
     struct options *o = user;
     (void)st;
     (void)err;
-    if (!seg || seg_leak(seg) == SEG_FINE)
+    if (!stream || stream_leak(stream) == STREAM_FINE)
         return 0;
-    if (o->dry || seg_remove(seg, false) == 0) {
+    if (o->dry || stream_remove(stream, false) == 0) {
         report(o, name);
     } else if (errno != EBUSY && errno != ENOENT && errno != ESTALE) {
-        cli_warn("%s: %s", name, seg_problem(errno));
+        cli_warn("%s: %s", name, stream_problem(errno));
         o->failed = true;
     }
     return 0;
@@ -155,11 +155,11 @@ int main(int argc, char **argv)
         cli_option('?');
     }
     for (int i = optind; i < argc; i++)
-        if (!seg_name(argv[i]))
+        if (!stream_name(argv[i]))
             cli_die_stream(argv[i], EINVAL);
     for (int i = optind; i < argc; i++)
-        remove_named(&o, seg_name(argv[i]));
-    if (orphans && seg_list(remove_orphan, &o) < 0)
-        cli_die(CLI_FAIL, "/dev/shm: %s", seg_problem(errno));
+        remove_named(&o, stream_name(argv[i]));
+    if (orphans && stream_list(remove_orphan, &o) < 0)
+        cli_die(CLI_FAIL, "/dev/shm: %s", stream_problem(errno));
     cli_finish(o.failed ? CLI_FAIL : CLI_OK);
 }

@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
-#include "feed.h"
-#include "pace.h"
-#include "picin.h"
-#include "pix.h"
-#include "seg.h"
+#include "tool/cli.h"
+#include "monotonic.h"
+#include "tool/streamwriter.h"
+#include "tool/ratelimit.h"
+#include "image/imgreader.h"
+#include "pixfmt.h"
+#include "stream.h"
 
 static const char usage[] =
     "shm-write [-s WxH] [-f FMT] [-r FPS] [--bottom-up] [--full-range] [-u] "
@@ -29,9 +30,9 @@ struct tally {
 };
 
 struct writer {
-    struct feed feed;
-    struct picin *in;
-    struct pace pace;
+    struct streamwriter feed;
+    struct imgreader *in;
+    struct ratelimit pace;
     bool skip_unchanged, verbose;
     int code;
     uint8_t *spare; /* for a picture that found no free slot */
@@ -40,7 +41,7 @@ struct writer {
         *last; /* the newest picture, still in its slot, which nobody overwrites before the */
     struct ring_meta last_meta; /* next one is published */
     unsigned last_opened;
-    struct picin_head too_large;     /* the last one complained of */
+    struct imgreader_head too_large; /* the last one complained of */
     struct tally begun, second, now; /* at the start, at the last report, now */
 };
 
@@ -60,11 +61,11 @@ static void report(struct writer *w, const char *what, const struct tally *then)
 /* Takes a slot, or leaves *slot NULL when none is free. false: nothing more can be written. */
 static bool begin(struct writer *w, void **slot)
 {
-    *slot = feed_begin(&w->feed);
+    *slot = streamwriter_begin(&w->feed);
     if (*slot || errno == EAGAIN)
         return true;
     if (errno != EIDRM) {
-        cli_warn("%s: %s", w->feed.name, feed_problem(&w->feed, errno));
+        cli_warn("%s: %s", w->feed.name, streamwriter_problem(&w->feed, errno));
         w->code = CLI_FAIL;
     }
     return false;
@@ -75,9 +76,9 @@ static bool read_failed(struct writer *w)
     int err = errno;
     if (!cli_stopped()) {
         if (err == EFAULT) /* read() straight into a slot that is gone raises no SIGBUS */
-            cli_warn("%s: %s", w->feed.name, seg_problem(err));
+            cli_warn("%s: %s", w->feed.name, stream_problem(err));
         else
-            cli_warn("standard input: %s", picin_why(w->in));
+            cli_warn("standard input: %s", imgreader_why(w->in));
         w->code = CLI_FAIL;
     }
     return false;
@@ -89,14 +90,14 @@ static void drop(struct writer *w)
     w->now.dropped++;
 }
 
-static bool drop_too_large(struct writer *w, const struct picin_head *head)
+static bool drop_too_large(struct writer *w, const struct imgreader_head *head)
 {
-    struct picin_head *last = &w->too_large;
+    struct imgreader_head *last = &w->too_large;
     if (head->width != last->width || head->height != last->height || head->format != last->format)
         cli_warn("%s: a %" PRIu32 "x%" PRIu32 " %s picture is too large for it; make it larger: "
                  "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
-                 w->feed.name, head->width, head->height, pix_name(head->format), head->width,
-                 head->height, pix_name(head->format), w->feed.name);
+                 w->feed.name, head->width, head->height, pixfmt_name(head->format), head->width,
+                 head->height, pixfmt_name(head->format), w->feed.name);
     *last = *head;
     w->code = CLI_FAIL;
     drop(w);
@@ -115,7 +116,7 @@ static void *spare(struct writer *w, size_t bytes)
     return w->spare;
 }
 
-static bool unchanged(const struct writer *w, const struct picin_head *head, const void *data)
+static bool unchanged(const struct writer *w, const struct imgreader_head *head, const void *data)
 {
     const struct ring_meta *last = &w->last_meta;
     return w->last && w->last_opened == w->feed.opened && last->bytes == head->bytes &&
@@ -124,7 +125,7 @@ static bool unchanged(const struct writer *w, const struct picin_head *head, con
            !memcmp(w->last, data, head->bytes);
 }
 
-static void publish(struct writer *w, const struct picin_head *head, void *slot)
+static void publish(struct writer *w, const struct imgreader_head *head, void *slot)
 {
     struct ring_meta meta = {.event = head->event,
                              .bytes = head->bytes,
@@ -147,7 +148,7 @@ static void publish(struct writer *w, const struct picin_head *head, void *slot)
 }
 
 /* Reads the picture that head announces and publishes it when it is due. false: the end. */
-static bool take_picture(struct writer *w, const struct picin_head *head)
+static bool take_picture(struct writer *w, const struct imgreader_head *head)
 {
     void *slot;
     if (!begin(w, &slot))
@@ -155,16 +156,16 @@ static bool take_picture(struct writer *w, const struct picin_head *head)
     if (head->bytes > ring_capacity(w->feed.ring)) {
         if (slot)
             ring_abort(w->feed.ring);
-        return picin_data(w->in, NULL) ? read_failed(w) : drop_too_large(w, head);
+        return imgreader_data(w->in, NULL) ? read_failed(w) : drop_too_large(w, head);
     }
     void *data = slot ? slot : spare(w, ring_capacity(w->feed.ring));
-    if (picin_data(w->in, data))
+    if (imgreader_data(w->in, data))
         return read_failed(w);
-    uint64_t now = cli_now(), due = pace_next(&w->pace, now);
+    uint64_t now = monotonic_ns(), due = ratelimit_next(&w->pace, now);
     if (due > now && !cli_sleep_until(due))
         return false;
 
-    if (slot && seg_alive(w->feed.seg)) { /* superseded meanwhile: the new stream gets it */
+    if (slot && stream_alive(w->feed.stream)) { /* superseded meanwhile: the new stream gets it */
         data = memcpy(spare(w, ring_capacity(w->feed.ring)), slot, head->bytes);
         slot = NULL;
     }
@@ -185,14 +186,14 @@ static bool take_picture(struct writer *w, const struct picin_head *head)
 
 static void write_all(struct writer *w)
 {
-    struct picin_head head;
+    struct imgreader_head head;
     int got = 0;
-    w->now.at_ns = cli_now();
+    w->now.at_ns = monotonic_ns();
     w->begun = w->second = w->now;
-    while (!cli_stopped() && (got = picin_next(w->in, &head)) == 1) {
+    while (!cli_stopped() && (got = imgreader_next(w->in, &head)) == 1) {
         if (!take_picture(w, &head))
             break;
-        w->now.at_ns = cli_now();
+        w->now.at_ns = monotonic_ns();
         if (w->verbose && w->now.at_ns - w->second.at_ns >= 1000000000u) {
             report(w, "", &w->second);
             w->second = w->now;
@@ -200,7 +201,7 @@ static void write_all(struct writer *w)
     }
     if (got < 0)
         read_failed(w);
-    w->now.at_ns = cli_now();
+    w->now.at_ns = monotonic_ns();
     if (w->verbose)
         report(w, "in all ", &w->begun);
 }
@@ -213,7 +214,7 @@ int main(int argc, char **argv)
                                           {"verbose", 0, NULL, 'v'},    {"help", 0, NULL, 'h'},
                                           {"version", 0, NULL, 'V'},    {0}};
     struct writer w = {0};
-    struct picin_spec spec = {.flags = PIX_LIMITED};
+    struct imgreader_spec spec = {.flags = PIXFMT_LIMITED};
     int c;
     cli_init("shm-write", usage);
     while ((c = getopt_long(argc, argv, "s:f:r:uvhV", longs, NULL)) != -1)
@@ -225,13 +226,13 @@ int main(int argc, char **argv)
             spec.format = cli_format("-f", optarg);
             break;
         case 'r':
-            w.pace = pace_of(cli_real("-r", optarg, 0.001, 10000));
+            w.pace = ratelimit_per_second(cli_real("-r", optarg, 0.001, 10000));
             break;
         case 'B':
-            spec.flags |= PIX_BOTTOM_UP;
+            spec.flags |= PIXFMT_BOTTOM_UP;
             break;
         case 'F':
-            spec.flags &= ~(unsigned)PIX_LIMITED;
+            spec.flags &= ~(unsigned)PIXFMT_LIMITED;
             break;
         case 'u':
             w.skip_unchanged = true;
@@ -245,9 +246,9 @@ int main(int argc, char **argv)
     const char *name = cli_name(argc, argv);
 
     cli_catch_stop();
-    if (feed_open(&w.feed, name, RING_FRAMES))
-        cli_die(CLI_FAIL, "%s: %s", name, feed_problem(&w.feed, errno));
-    const struct layout_header *header = seg_header(w.feed.seg);
+    if (streamwriter_open(&w.feed, name, RING_FRAMES))
+        cli_die(CLI_FAIL, "%s: %s", name, streamwriter_problem(&w.feed, errno));
+    const struct shmfmt_header *header = stream_header(w.feed.stream);
     spec.raw = spec.width || spec.format;
     if (!spec.width) {
         spec.width = header->width;
@@ -255,13 +256,13 @@ int main(int argc, char **argv)
     }
     if (!spec.format)
         spec.format = header->format;
-    w.in = picin_open(STDIN_FILENO, &spec);
+    w.in = imgreader_open(STDIN_FILENO, &spec);
     if (!w.in)
         cli_die(CLI_FAIL, "%s: %s", name, strerror(errno));
 
     write_all(&w);
-    picin_close(w.in);
+    imgreader_close(w.in);
     free(w.spare);
-    feed_close(&w.feed);
+    streamwriter_close(&w.feed);
     cli_finish(w.code);
 }

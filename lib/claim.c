@@ -1,5 +1,5 @@
 #include "claim.h"
-#include "seg.h"
+#include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,22 +10,22 @@
 #include <time.h>
 #include <unistd.h>
 
-static void claim_range(const struct seg *seg, short type, unsigned first, unsigned count,
+static void claim_range(const struct stream *stream, short type, unsigned first, unsigned count,
                         struct flock *out)
 {
     *out = (struct flock){
         .l_type = type,
         .l_whence = SEEK_SET,
-        .l_start = (off_t)(seg_header(seg)->claims_at + first * sizeof(struct layout_claim)),
-        .l_len = (off_t)((count - 1) * sizeof(struct layout_claim) + 1)};
+        .l_start = (off_t)(stream_header(stream)->claims_at + first * sizeof(struct shmfmt_claim)),
+        .l_len = (off_t)((count - 1) * sizeof(struct shmfmt_claim) + 1)};
 }
 
-static int claim_lock(const struct seg *seg, int command, short type, unsigned first,
+static int claim_lock(const struct stream *stream, int command, short type, unsigned first,
                       unsigned count, struct flock *out)
 {
     struct flock lock;
-    claim_range(seg, type, first, count, &lock);
-    int result = fcntl(seg_fd(seg), command, &lock);
+    claim_range(stream, type, first, count, &lock);
+    int result = fcntl(stream_fd(stream), command, &lock);
     if (out)
         *out = lock;
     if (result < 0 && (errno == EAGAIN || errno == EACCES))
@@ -33,9 +33,9 @@ static int claim_lock(const struct seg *seg, int command, short type, unsigned f
     return result;
 }
 
-static struct layout_claim *claim_record(const struct seg *seg, unsigned claim)
+static struct shmfmt_claim *claim_record(const struct stream *stream, unsigned claim)
 {
-    return (struct layout_claim *)seg_at(seg, seg_header(seg)->claims_at) + claim;
+    return (struct shmfmt_claim *)stream_at(stream, stream_header(stream)->claims_at) + claim;
 }
 
 /* Field 22 of /proc/self/stat; the command name before it may hold spaces and parentheses. */
@@ -55,43 +55,43 @@ static uint64_t own_start_time(void)
 }
 
 /* Who we are is asked once. */
-static void claim_sign(struct seg *seg, unsigned claim, uint32_t role)
+static void claim_sign(struct stream *stream, unsigned claim, uint32_t role)
 {
-    static _Thread_local struct layout_claim self;
+    static _Thread_local struct shmfmt_claim self;
     struct stat ns;
     struct timespec now;
     if (self.pid != (uint32_t)getpid()) {
-        self = (struct layout_claim){.pid = (uint32_t)getpid(), .start_time = own_start_time()};
+        self = (struct shmfmt_claim){.pid = (uint32_t)getpid(), .start_time = own_start_time()};
         self.pid_ns = stat("/proc/self/ns/pid", &ns) ? 0 : ns.st_ino;
         prctl(PR_GET_NAME, self.command);
     }
     clock_gettime(CLOCK_REALTIME, &now);
     self.since_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     self.role = role;
-    *claim_record(seg, claim) = self;
+    *claim_record(stream, claim) = self;
 }
 
-static int claim_get(struct seg *seg, int command, unsigned claim, uint32_t role)
+static int claim_get(struct stream *stream, int command, unsigned claim, uint32_t role)
 {
-    if (!seg_writable(seg)) {
+    if (!stream_writable(stream)) {
         errno = EROFS;
         return -1;
     }
-    if (claim_lock(seg, command, F_WRLCK, claim, 1, NULL))
+    if (claim_lock(stream, command, F_WRLCK, claim, 1, NULL))
         return -1;
-    seg_mine(seg)[claim] = 1;
-    claim_sign(seg, claim, role);
+    stream_mine(stream)[claim] = 1;
+    claim_sign(stream, claim, role);
     return 0;
 }
 
-int claim_take(struct seg *seg, unsigned claim)
+int claim_take(struct stream *stream, unsigned claim)
 {
-    return claim_get(seg, F_OFD_SETLK, claim, CLAIM_ROLE_NONE);
+    return claim_get(stream, F_OFD_SETLK, claim, CLAIM_ROLE_NONE);
 }
 
-int claim_wait(struct seg *seg, unsigned claim)
+int claim_wait(struct stream *stream, unsigned claim)
 {
-    return claim_get(seg, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
+    return claim_get(stream, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
 }
 
 /* Bytes of a claim's record that are locked. */
@@ -99,66 +99,67 @@ enum { LIFE, WATCH };
 
 /* Shared; for one who waits. The struct is not on the stack: a sanitizer doesn't clean up behind a
  * thread that is cancelled here. */
-static int claim_share_byte(const struct seg *seg, int command, unsigned claim, int byte)
+static int claim_share_byte(const struct stream *stream, int command, unsigned claim, int byte)
 {
     static _Thread_local struct flock lock;
-    claim_range(seg, F_RDLCK, claim, 1, &lock);
+    claim_range(stream, F_RDLCK, claim, 1, &lock);
     lock.l_start += byte;
-    int result = fcntl(seg_fd(seg), command, &lock);
+    int result = fcntl(stream_fd(stream), command, &lock);
     if (result < 0 && (errno == EAGAIN || errno == EACCES))
         errno = EBUSY;
     return result;
 }
 
-int claim_watch(const struct seg *seg, unsigned claim)
+int claim_mark_waiter(const struct stream *stream, unsigned claim)
 {
-    return claim_share_byte(seg, F_OFD_SETLKW, claim, WATCH);
+    return claim_share_byte(stream, F_OFD_SETLKW, claim, WATCH);
 }
 
-int claim_outlive(const struct seg *seg, unsigned claim, bool wait)
+int claim_await_exit(const struct stream *stream, unsigned claim, bool wait)
 {
-    return claim_share_byte(seg, wait ? F_OFD_SETLKW : F_OFD_SETLK, claim, LIFE);
+    return claim_share_byte(stream, wait ? F_OFD_SETLKW : F_OFD_SETLK, claim, LIFE);
 }
 
-void claim_unwatch(const struct seg *seg, unsigned claim)
+void claim_unmark_waiter(const struct stream *stream, unsigned claim)
 {
     struct flock lock;
     int err = errno;
-    claim_range(seg, F_UNLCK, claim, 1, &lock);
+    claim_range(stream, F_UNLCK, claim, 1, &lock);
     lock.l_len = WATCH + 1;
-    fcntl(seg_fd(seg), F_OFD_SETLK, &lock);
+    fcntl(stream_fd(stream), F_OFD_SETLK, &lock);
     errno = err;
 }
 
-int claim_watched(const struct seg *seg, unsigned claim)
+int claim_has_waiter(const struct stream *stream, unsigned claim)
 {
     struct flock lock;
-    claim_range(seg, F_WRLCK, claim, 1, &lock);
+    claim_range(stream, F_WRLCK, claim, 1, &lock);
     lock.l_start += WATCH;
-    if (fcntl(seg_fd(seg), F_OFD_GETLK, &lock))
+    if (fcntl(stream_fd(stream), F_OFD_GETLK, &lock))
         return -1;
     return lock.l_type != F_UNLCK;
 }
 
 /* For the holder of that reader's claim. */
-static void reader_clear(struct seg *seg, unsigned reader)
+static void reader_clear(struct stream *stream, unsigned reader)
 {
-    const struct layout_header *h = seg_header(seg);
-    struct layout_ring *rings[] = {seg_at(seg, h->frames_at), seg_at(seg, h->packets_at)};
+    const struct shmfmt_header *h = stream_header(stream);
+    struct shmfmt_ring *rings[] = {stream_at(stream, h->frames_at),
+                                   stream_at(stream, h->packets_at)};
     for (int i = 0; i < 2; i++) {
         atomic_store(&rings[i]->pins[reader].slot, 0);
         atomic_fetch_and(&rings[i]->wanted, ~(UINT64_C(1) << reader));
     }
 }
 
-int claim_take_reader(struct seg *seg, enum claim_role role)
+int claim_take_reader(struct stream *stream, enum claim_role role)
 {
-    for (int i = 0; i < LAYOUT_READERS; i++) {
-        unsigned claim = LAYOUT_CLAIM_READER + (unsigned)i;
-        if (seg_mine(seg)[claim])
+    for (int i = 0; i < SHMFMT_READERS; i++) {
+        unsigned claim = SHMFMT_CLAIM_READER + (unsigned)i;
+        if (stream_mine(stream)[claim])
             continue;
-        if (claim_get(seg, F_OFD_SETLK, claim, role) == 0) {
-            reader_clear(seg, (unsigned)i);
+        if (claim_get(stream, F_OFD_SETLK, claim, role) == 0) {
+            reader_clear(stream, (unsigned)i);
             return i;
         }
         if (errno != EBUSY)
@@ -168,45 +169,45 @@ int claim_take_reader(struct seg *seg, enum claim_role role)
     return -1;
 }
 
-void claim_reap_reader(struct seg *seg, unsigned reader)
+void claim_reap_reader(struct stream *stream, unsigned reader)
 {
-    unsigned claim = LAYOUT_CLAIM_READER + reader;
-    if (seg_mine(seg)[claim] || claim_lock(seg, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
+    unsigned claim = SHMFMT_CLAIM_READER + reader;
+    if (stream_mine(stream)[claim] || claim_lock(stream, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
         return; /* alive */
-    reader_clear(seg, reader);
-    claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
+    reader_clear(stream, reader);
+    claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
-void claim_drop(struct seg *seg, unsigned claim)
+void claim_drop(struct stream *stream, unsigned claim)
 {
-    if (!seg_mine(seg)[claim])
+    if (!stream_mine(stream)[claim])
         return;
-    seg_mine(seg)[claim] = 0;
-    claim_lock(seg, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
+    stream_mine(stream)[claim] = 0;
+    claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
-int claim_share(struct seg *seg)
+int claim_share(struct stream *stream)
 {
-    int result = claim_lock(seg, F_OFD_SETLKW, F_RDLCK, LAYOUT_CLAIM_ATTACHED, 1, NULL);
+    int result = claim_lock(stream, F_OFD_SETLKW, F_RDLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
     if (result == 0)
-        seg_mine(seg)[LAYOUT_CLAIM_ATTACHED] = 1;
+        stream_mine(stream)[SHMFMT_CLAIM_ATTACHED] = 1;
     return result;
 }
 
-int claim_exclude(struct seg *seg)
+int claim_exclude(struct stream *stream)
 {
-    return claim_lock(seg, F_OFD_SETLK, F_WRLCK, LAYOUT_CLAIM_ATTACHED, 1, NULL);
+    return claim_lock(stream, F_OFD_SETLK, F_WRLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
 }
 
-int claim_holder(const struct seg *seg, unsigned claim, struct claim_info *info)
+int claim_holder(const struct stream *stream, unsigned claim, struct claim_info *info)
 {
     struct flock lock;
-    if (claim_lock(seg, F_OFD_GETLK, F_WRLCK, claim, 1, &lock))
+    if (claim_lock(stream, F_OFD_GETLK, F_WRLCK, claim, 1, &lock))
         return -1;
     if (lock.l_type == F_UNLCK)
         return 0;
     if (info) {
-        struct layout_claim copy = *claim_record(seg, claim);
+        struct shmfmt_claim copy = *claim_record(stream, claim);
         *info = (struct claim_info){copy.pid,      copy.role,   copy.start_time,
                                     copy.since_ns, copy.pid_ns, ""};
         for (size_t i = 0; i < sizeof copy.command && copy.command[i]; i++)
@@ -216,10 +217,10 @@ int claim_holder(const struct seg *seg, unsigned claim, struct claim_info *info)
     return 1;
 }
 
-int claim_any(const struct seg *seg)
+int claim_any(const struct stream *stream)
 {
     struct flock lock;
-    if (claim_lock(seg, F_OFD_GETLK, F_WRLCK, 0, LAYOUT_CLAIMS, &lock))
+    if (claim_lock(stream, F_OFD_GETLK, F_WRLCK, 0, SHMFMT_CLAIMS, &lock))
         return -1;
     return lock.l_type != F_UNLCK;
 }
@@ -227,7 +228,7 @@ int claim_any(const struct seg *seg)
 const char *claim_name(unsigned claim)
 {
     static const char *const names[] = {"attached", "owner", "frames", "packets", "events"};
-    if (claim >= LAYOUT_CLAIM_WRITER)
-        claim = LAYOUT_CLAIM_EVENTS;
+    if (claim >= SHMFMT_CLAIM_WRITER)
+        claim = SHMFMT_CLAIM_EVENTS;
     return claim < sizeof names / sizeof names[0] ? names[claim] : "reader";
 }

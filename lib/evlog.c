@@ -1,21 +1,22 @@
 #include "evlog.h"
-#include "seg.h"
-#include "turn.h"
-#include "wake.h"
+#include "monotonic.h"
+#include "stream.h"
+#include "evlock.h"
+#include "futex.h"
 #include <errno.h>
 #include <string.h>
 
 enum { WORDS = 7 };
 
-static struct layout_events *log_head(const struct seg *seg)
+static struct shmfmt_events *log_head(const struct stream *stream)
 {
-    return seg_at(seg, seg_header(seg)->events_at);
+    return stream_at(stream, stream_header(stream)->events_at);
 }
 
-static struct layout_event *log_record(const struct seg *seg, uint64_t number)
+static struct shmfmt_event *log_record(const struct stream *stream, uint64_t number)
 {
-    struct layout_event *records = (struct layout_event *)(log_head(seg) + 1);
-    return &records[(number - 1) & (seg_header(seg)->events - 1)];
+    struct shmfmt_event *records = (struct shmfmt_event *)(log_head(stream) + 1);
+    return &records[(number - 1) & (stream_header(stream)->events - 1)];
 }
 
 static bool has_key(uint32_t type)
@@ -30,7 +31,7 @@ static bool is_of_layout(uint32_t type)
 
 static void event_pack(const struct event *ev, uint64_t words[WORDS])
 {
-    struct layout_event_body body = {.time_ns = ev->time_ns,
+    struct shmfmt_event_body body = {.time_ns = ev->time_ns,
                                      .type = (uint16_t)ev->type,
                                      .modifiers = (uint16_t)ev->modifiers,
                                      .button = (uint16_t)ev->button,
@@ -61,7 +62,7 @@ static void event_pack(const struct event *ev, uint64_t words[WORDS])
 
 static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct event *ev)
 {
-    struct layout_event_body body;
+    struct shmfmt_event_body body;
     memcpy(&body, words, sizeof body);
     *ev = (struct event){.number = number,
                          .time_ns = body.time_ns,
@@ -96,7 +97,7 @@ static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct ev
  * A record is marked, filled, and given its number; every store releases the ones before it, so a
  * reader that saw a new word also sees that the number has moved.
  */
-static void record_write(struct layout_event *record, const struct event *ev)
+static void record_write(struct shmfmt_event *record, const struct event *ev)
 {
     uint64_t words[WORDS];
     event_pack(ev, words);
@@ -106,7 +107,7 @@ static void record_write(struct layout_event *record, const struct event *ev)
     atomic_store_explicit(&record->seq, ev->number, memory_order_release);
 }
 
-static bool record_read(const struct layout_event *record, uint64_t number, struct event *out)
+static bool record_read(const struct shmfmt_event *record, uint64_t number, struct event *out)
 {
     uint64_t words[WORDS];
     if (atomic_load_explicit(&record->seq, memory_order_acquire) != number)
@@ -119,55 +120,55 @@ static bool record_read(const struct layout_event *record, uint64_t number, stru
     return true;
 }
 
-uint64_t evlog_head(const struct seg *seg)
+uint64_t evlog_head(const struct stream *stream)
 {
-    return atomic_load(&log_head(seg)->head);
+    return atomic_load(&log_head(stream)->head);
 }
 
 /* With the event claim in hand. A writer that dies before the last line has written nothing. */
-static void log_write(struct seg *seg, struct event *events, size_t count)
+static void log_write(struct stream *stream, struct event *events, size_t count)
 {
-    struct layout_events *log = log_head(seg);
+    struct shmfmt_events *log = log_head(stream);
     uint64_t head = atomic_load(&log->head);
-    uint64_t now = wake_now();
+    uint64_t now = monotonic_ns();
     for (size_t i = 0; i < count; i++) {
         events[i].number = head + i + 1;
         if (!events[i].time_ns)
             events[i].time_ns = now;
-        record_write(log_record(seg, head + i + 1), &events[i]);
+        record_write(log_record(stream, head + i + 1), &events[i]);
     }
     atomic_store(&log->head, head + count);
 }
 
 /* With the claim, which is dropped. */
-static int log_append(struct seg *seg, struct event *events, size_t count)
+static int log_append(struct stream *stream, struct event *events, size_t count)
 {
-    size_t most = seg_header(seg)->events / 2;
-    int result = seg_alive(seg);
+    size_t most = stream_header(stream)->events / 2;
+    int result = stream_alive(stream);
     for (size_t done = 0; result == 0 && done < count; done += most)
-        log_write(seg, events + done, count - done < most ? count - done : most);
+        log_write(stream, events + done, count - done < most ? count - done : most);
     int err = errno;
-    turn_leave(seg);
+    evlock_unlock(stream);
     if (result == 0)
-        wake_all(&log_head(seg)->wake);
+        futex_wake(&log_head(stream)->wake);
     errno = err;
     return result;
 }
 
-int evlog_append(struct seg *seg, struct event *events, size_t count)
+int evlog_append(struct stream *stream, struct event *events, size_t count)
 {
-    return turn_take(seg) ? -1 : log_append(seg, events, count);
+    return evlock_lock(stream) ? -1 : log_append(stream, events, count);
 }
 
-int evlog_try(struct seg *seg, struct event *events, size_t count)
+int evlog_try(struct stream *stream, struct event *events, size_t count)
 {
-    return turn_try(seg) ? -1 : log_append(seg, events, count);
+    return evlock_trylock(stream) ? -1 : log_append(stream, events, count);
 }
 
-size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, size_t max,
+size_t evlog_read(const struct stream *stream, uint64_t *cursor, struct event *out, size_t max,
                   uint64_t *lost)
 {
-    uint64_t room = seg_header(seg)->events, head = evlog_head(seg), at = *cursor;
+    uint64_t room = stream_header(stream)->events, head = evlog_head(stream), at = *cursor;
     size_t count = 0;
     *lost = 0;
     if (at > head) /* somebody scribbled over the head */
@@ -177,10 +178,10 @@ size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, si
             *lost += head - room - at;
             at = head - room;
         }
-        if (record_read(log_record(seg, at + 1), at + 1, &out[count])) {
+        if (record_read(log_record(stream, at + 1), at + 1, &out[count])) {
             count++;
         } else {
-            head = evlog_head(seg); /* it has been, or is being, overwritten */
+            head = evlog_head(stream); /* it has been, or is being, overwritten */
             if (head - at > room)
                 continue;
             *lost += 1;
@@ -191,22 +192,22 @@ size_t evlog_read(const struct seg *seg, uint64_t *cursor, struct event *out, si
     return count;
 }
 
-int evlog_wait(const struct seg *seg, uint64_t cursor, const struct timespec *deadline)
+int evlog_wait(const struct stream *stream, uint64_t cursor, const struct timespec *deadline)
 {
-    const struct layout_events *log = log_head(seg);
+    const struct shmfmt_events *log = log_head(stream);
     for (;;) {
         uint32_t seen = atomic_load(&log->wake);
-        if (seg_alive(seg))
+        if (stream_alive(stream))
             return -1;
         if (atomic_load(&log->head) != cursor)
             return 1;
-        if (wake_wait(&log->wake, seen, deadline))
+        if (futex_wait(&log->wake, seen, deadline))
             return errno == ETIMEDOUT ? 0 : -1;
     }
 }
 
-struct wake_seen evlog_seen(const struct seg *seg)
+struct futex_word evlog_seen(const struct stream *stream)
 {
-    const struct layout_events *log = log_head(seg);
-    return (struct wake_seen){&log->wake, atomic_load(&log->wake)};
+    const struct shmfmt_events *log = log_head(stream);
+    return (struct futex_word){&log->wake, atomic_load(&log->wake)};
 }

@@ -1,8 +1,9 @@
 #include "ring.h"
 #include "claim.h"
-#include "pix.h"
-#include "seg.h"
-#include "wake.h"
+#include "monotonic.h"
+#include "pixfmt.h"
+#include "stream.h"
+#include "futex.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,10 +13,10 @@
 #define REAP_NS UINT64_C(1000000000)
 
 struct ring {
-    struct seg *seg;
+    struct stream *stream;
     enum ring_channel channel;
-    struct layout_ring *head;
-    struct layout_slot *slots;
+    struct shmfmt_ring *head;
+    struct shmfmt_slot *slots;
     uint8_t *data;
     size_t capacity;
     unsigned count;
@@ -39,58 +40,58 @@ static unsigned newest_slot(uint64_t newest)
     return newest & 0xff;
 }
 
-static void ring_place(const struct seg *seg, enum ring_channel channel, struct ring *ring)
+static void ring_place(const struct stream *stream, enum ring_channel channel, struct ring *ring)
 {
-    const struct layout_header *h = seg_header(seg);
+    const struct shmfmt_header *h = stream_header(stream);
     bool frames = channel == RING_FRAMES;
     ring->channel = channel;
-    ring->head = seg_at(seg, frames ? h->frames_at : h->packets_at);
-    ring->slots = (struct layout_slot *)(ring->head + 1);
-    ring->data = seg_at(seg, frames ? h->frame_data_at : h->packet_data_at);
+    ring->head = stream_at(stream, frames ? h->frames_at : h->packets_at);
+    ring->slots = (struct shmfmt_slot *)(ring->head + 1);
+    ring->data = stream_at(stream, frames ? h->frame_data_at : h->packet_data_at);
     ring->capacity = frames ? h->frame_bytes : h->packet_bytes;
     ring->count = frames ? h->frame_slots : h->packet_slots;
 }
 
-static struct ring *ring_new(struct seg *seg, enum ring_channel channel)
+static struct ring *ring_new(struct stream *stream, enum ring_channel channel)
 {
     struct ring *ring = calloc(1, sizeof *ring);
     if (!ring)
         return NULL;
-    ring->seg = seg;
+    ring->stream = stream;
     ring->reader = -1;
-    ring_place(seg, channel, ring);
+    ring_place(stream, channel, ring);
     return ring;
 }
 
 static unsigned writer_claim(enum ring_channel channel)
 {
-    return channel == RING_FRAMES ? LAYOUT_CLAIM_FRAMES : LAYOUT_CLAIM_PACKETS;
+    return channel == RING_FRAMES ? SHMFMT_CLAIM_FRAMES : SHMFMT_CLAIM_PACKETS;
 }
 
 static uint32_t packet_kind(enum ring_channel channel)
 {
-    return channel == RING_NETS ? LAYOUT_PACKET_NET : LAYOUT_PACKET_JPEG;
+    return channel == RING_NETS ? SHMFMT_PACKET_NET : SHMFMT_PACKET_JPEG;
 }
 
-struct ring *ring_open_writer(struct seg *seg, enum ring_channel channel)
+struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel)
 {
-    if (claim_take(seg, writer_claim(channel)))
+    if (claim_take(stream, writer_claim(channel)))
         return NULL;
-    struct ring *ring = ring_new(seg, channel);
+    struct ring *ring = ring_new(stream, channel);
     if (ring)
         ring->writer = true;
     else
-        claim_drop(seg, writer_claim(channel));
+        claim_drop(stream, writer_claim(channel));
     return ring;
 }
 
-struct ring *ring_open_reader(struct seg *seg, enum ring_channel channel)
+struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel)
 {
-    struct ring *ring = ring_new(seg, channel);
+    struct ring *ring = ring_new(stream, channel);
     if (!ring)
         return NULL;
     ring->reader =
-        claim_take_reader(seg, channel == RING_FRAMES ? CLAIM_ROLE_FRAMES : CLAIM_ROLE_PACKETS);
+        claim_take_reader(stream, channel == RING_FRAMES ? CLAIM_ROLE_FRAMES : CLAIM_ROLE_PACKETS);
     return ring;
 }
 
@@ -102,9 +103,9 @@ void ring_close(struct ring *ring)
     ring_unpin(ring);
     ring_want(ring, false);
     if (ring->writer)
-        claim_drop(ring->seg, writer_claim(ring->channel));
+        claim_drop(ring->stream, writer_claim(ring->channel));
     else if (ring->reader >= 0)
-        claim_drop(ring->seg, LAYOUT_CLAIM_READER + (unsigned)ring->reader);
+        claim_drop(ring->stream, SHMFMT_CLAIM_READER + (unsigned)ring->reader);
     free(ring->copy);
     free(ring);
     errno = err;
@@ -117,7 +118,7 @@ size_t ring_capacity(const struct ring *ring)
 
 static bool slot_pinned(const struct ring *ring, unsigned slot)
 {
-    for (unsigned i = 0; i < LAYOUT_READERS; i++)
+    for (unsigned i = 0; i < SHMFMT_READERS; i++)
         if (atomic_load(&ring->head->pins[i].slot) == slot + 1)
             return true;
     return false;
@@ -140,7 +141,7 @@ static bool slot_take(struct ring *ring, unsigned slot)
 
 void *ring_begin(struct ring *ring)
 {
-    if (seg_alive(ring->seg))
+    if (stream_alive(ring->stream))
         return NULL;
     uint64_t newest = atomic_load(&ring->head->newest);
     for (int reaped = 0; reaped <= 1; reaped++) {
@@ -155,9 +156,9 @@ void *ring_begin(struct ring *ring)
             }
         }
         /* Only now is it worth asking the kernel which pins are dead readers'. */
-        for (unsigned i = 0; !reaped && i < LAYOUT_READERS; i++)
+        for (unsigned i = 0; !reaped && i < SHMFMT_READERS; i++)
             if (atomic_load(&ring->head->pins[i].slot))
-                claim_reap_reader(ring->seg, i);
+                claim_reap_reader(ring->stream, i);
     }
     errno = EAGAIN;
     return NULL;
@@ -165,9 +166,9 @@ void *ring_begin(struct ring *ring)
 
 void ring_commit(struct ring *ring, struct ring_meta *meta)
 {
-    struct layout_slot *slot = &ring->slots[ring->at];
+    struct shmfmt_slot *slot = &ring->slots[ring->at];
     meta->number = newest_number(atomic_load(&ring->head->newest)) + 1;
-    meta->published_ns = wake_now();
+    meta->published_ns = monotonic_ns();
     if (!meta->captured_ns)
         meta->captured_ns = meta->published_ns;
     if (ring->channel == RING_FRAMES)
@@ -187,7 +188,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     atomic_store(&ring->head->newest, meta->number << 8 | ring->at);
     atomic_store(&ring->head->asleep, 0);
     ring->busy = false;
-    wake_all(&ring->head->wake);
+    futex_wake(&ring->head->wake);
 }
 
 void ring_abort(struct ring *ring)
@@ -201,7 +202,7 @@ static void ring_rouse(struct ring *ring)
     if (!atomic_load(&ring->head->asleep))
         return;
     atomic_store(&ring->head->asleep, 0);
-    wake_all(&ring->head->wake);
+    futex_wake(&ring->head->wake);
 }
 
 void ring_drop(struct ring *ring)
@@ -217,7 +218,7 @@ void ring_skip(struct ring *ring)
 }
 
 /* Each field is read once: what is checked afterwards is what is used. */
-static void slot_meta(const volatile struct layout_slot *slot, uint64_t number,
+static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
                       struct ring_meta *out)
 {
     *out = (struct ring_meta){.number = number,
@@ -236,15 +237,15 @@ static void slot_meta(const volatile struct layout_slot *slot, uint64_t number,
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
     bool frames = ring->channel == RING_FRAMES;
-    bool rows = meta->format == (frames ? (uint32_t)PIX_F32 : (uint32_t)LAYOUT_PACKET_NET);
-    uint32_t high = rows ? (uint32_t)PIX_ROWS_MAX : (uint32_t)LAYOUT_SIDE_MAX;
+    bool rows = meta->format == (frames ? (uint32_t)PIXFMT_F32 : (uint32_t)SHMFMT_PACKET_NET);
+    uint32_t high = rows ? (uint32_t)PIXFMT_ROWS_MAX : (uint32_t)SHMFMT_SIDE_MAX;
     if (meta->bytes == 0 || meta->bytes > ring->capacity || meta->width < 1 ||
-        meta->width > LAYOUT_SIDE_MAX || meta->height < 1 || meta->height > high)
+        meta->width > SHMFMT_SIDE_MAX || meta->height < 1 || meta->height > high)
         return false;
     if (!frames)
         return true;
-    return meta->bytes == pix_bytes(meta->format, meta->width, meta->height) &&
-           (meta->flags & ~(unsigned)(PIX_BOTTOM_UP | PIX_LIMITED)) == 0;
+    return meta->bytes == pixfmt_bytes(meta->format, meta->width, meta->height) &&
+           (meta->flags & ~(unsigned)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)) == 0;
 }
 
 /* 0, or an errno. */
@@ -260,7 +261,7 @@ static int meta_problem(const struct ring *ring, const struct ring_meta *meta)
 /* Without a pin: copy, then see whether the slot was taken meanwhile. 1, 0 (it was) or -1. */
 static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
 {
-    struct layout_slot *slot = &ring->slots[at];
+    struct shmfmt_slot *slot = &ring->slots[at];
     if (atomic_load(&slot->seq) != 2 * number)
         return 0;
     slot_meta(slot, number, &view->meta);
@@ -288,7 +289,7 @@ static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct rin
 /* 1; 0 when the writer has moved on; -1. */
 static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
 {
-    struct layout_slot *slot = &ring->slots[at];
+    struct shmfmt_slot *slot = &ring->slots[at];
     atomic_store(&ring->head->pins[ring->reader].slot, at + 1);
     if (atomic_load(&slot->seq) != 2 * number) {
         ring_unpin(ring);
@@ -307,7 +308,7 @@ static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring
 
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
 {
-    if (seg_alive(ring->seg))
+    if (stream_alive(ring->stream))
         return -1;
     for (uint64_t newest = atomic_load(&ring->head->newest);;) {
         unsigned at = newest_slot(newest);
@@ -342,12 +343,12 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 {
     for (;;) {
         uint32_t seen = atomic_load(&ring->head->wake);
-        if (seg_alive(ring->seg))
+        if (stream_alive(ring->stream))
             return -1;
         uint64_t newest = atomic_load(&ring->head->newest);
         if (newest && newest_number(newest) != after)
             return 1;
-        if (wake_wait(&ring->head->wake, seen, deadline))
+        if (futex_wait(&ring->head->wake, seen, deadline))
             return errno == ETIMEDOUT ? 0 : -1;
     }
 }
@@ -360,7 +361,7 @@ bool ring_want(struct ring *ring, bool want)
     if (!want)
         atomic_fetch_and(&ring->head->wanted, ~bit);
     else if (!(atomic_fetch_or(&ring->head->wanted, bit) & bit))
-        wake_all(&ring->head->demand);
+        futex_wake(&ring->head->demand);
     return true;
 }
 
@@ -372,18 +373,18 @@ bool ring_wanted(const struct ring *ring)
 bool ring_stale(const struct ring *ring)
 {
     return atomic_load(&ring->head->asleep) &&
-           claim_holder(ring->seg, writer_claim(ring->channel), NULL) == 1;
+           claim_holder(ring->stream, writer_claim(ring->channel), NULL) == 1;
 }
 
 int ring_refresh(struct ring *ring, const struct timespec *deadline)
 {
     for (;;) {
         uint32_t seen = atomic_load(&ring->head->wake);
-        if (seg_alive(ring->seg))
+        if (stream_alive(ring->stream))
             return -1;
         if (!ring_stale(ring))
             return 0;
-        if (wake_wait(&ring->head->wake, seen, deadline))
+        if (futex_wait(&ring->head->wake, seen, deadline))
             return -1;
     }
 }
@@ -391,34 +392,34 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline)
 /* Who was killed said nothing of no longer wanting pictures. */
 static bool wanted_by_the_living(struct ring *ring)
 {
-    uint64_t now = wake_now(), wanted = atomic_load(&ring->head->wanted);
+    uint64_t now = monotonic_ns(), wanted = atomic_load(&ring->head->wanted);
     if (now - ring->reaped_ns < REAP_NS)
         return wanted != 0;
     ring->reaped_ns = now;
-    for (unsigned i = 0; i < LAYOUT_READERS; i++)
+    for (unsigned i = 0; i < SHMFMT_READERS; i++)
         if (wanted >> i & 1)
-            claim_reap_reader(ring->seg, i);
+            claim_reap_reader(ring->stream, i);
     return ring_wanted(ring);
 }
 
-static struct wake_seen word_now(const _Atomic uint32_t *word)
+static struct futex_word word_now(const _Atomic uint32_t *word)
 {
-    return (struct wake_seen){word, atomic_load(word)};
+    return (struct futex_word){word, atomic_load(word)};
 }
 
-struct wake_seen ring_seen(const struct ring *ring)
+struct futex_word ring_seen(const struct ring *ring)
 {
     return word_now(&ring->head->wake);
 }
 
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
 {
-    bool one = in->seg == out->seg; /* then what ends one changes every word of the other */
+    bool one = in->stream == out->stream; /* then what ends one changes every word of the other */
     for (;;) {
         /* Loaded before anything is looked at: see ring.h. */
-        struct wake_seen demand = word_now(&out->head->demand);
-        struct wake_seen frame = word_now(&in->head->wake), end = word_now(&in->head->demand);
-        if (seg_alive(in->seg) || seg_alive(out->seg))
+        struct futex_word demand = word_now(&out->head->demand);
+        struct futex_word frame = word_now(&in->head->wake), end = word_now(&in->head->demand);
+        if (stream_alive(in->stream) || stream_alive(out->stream))
             return -1;
         bool wanted = always || ring_wanted(out);
         uint64_t newest = atomic_load(&in->head->newest);
@@ -431,16 +432,16 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
             ring_rouse(out);
         else
             atomic_store(&out->head->asleep, 1);
-        struct wake_seen first = wanted ? frame : demand, second = wanted ? demand : end;
-        if (one ? wake_wait(first.word, first.seen, NULL) : wake_wait_two(first, second, NULL))
+        struct futex_word first = wanted ? frame : demand, second = wanted ? demand : end;
+        if (one ? futex_wait(first.word, first.seen, NULL) : futex_wait_two(first, second, NULL))
             return -1;
     }
 }
 
-void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_stats *out)
+void ring_stats(const struct stream *stream, enum ring_channel channel, struct ring_stats *out)
 {
     struct ring ring = {0};
-    ring_place(seg, channel, &ring);
+    ring_place(stream, channel, &ring);
     uint64_t newest = atomic_load(&ring.head->newest);
     *out = (struct ring_stats){.published = newest_number(newest),
                                .dropped = atomic_load(&ring.head->dropped),

@@ -19,9 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
-#include "wake.h"
+#include "futex.h"
 
-struct seg;
+struct stream;
 struct ring;
 
 /* The packets of a stream are pictures, or networks (net.h): RING_NETS is the same ring for those.
@@ -36,8 +36,8 @@ struct ring_meta {
     uint64_t published_ns;  /* set by ring_commit */
     uint64_t bytes;         /* of data */
     uint32_t width, height; /* of a network: dimensions, nodes */
-    uint32_t format;        /* enum pix_format; of packets it is set by ring_commit */
-    uint32_t flags;         /* PIX_BOTTOM_UP, PIX_LIMITED */
+    uint32_t format;        /* enum pixfmt; of packets it is set by ring_commit */
+    uint32_t flags;         /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
 };
 
 struct ring_view {
@@ -52,8 +52,8 @@ struct ring_view {
  * when the stream is writable; a read-only reader, or one too many, copies pictures instead.
  * The caller ends with ring_close. NULL with errno.
  */
-struct ring *ring_open_writer(struct seg *seg, enum ring_channel channel);
-struct ring *ring_open_reader(struct seg *seg, enum ring_channel channel);
+struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel);
+struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel);
 void ring_close(struct ring *ring); /* NULL is allowed */
 
 size_t ring_capacity(const struct ring *ring); /* bytes of room in one slot */
@@ -74,8 +74,8 @@ void ring_skip(struct ring *ring); /* counts a picture left out because nothing 
  * The newest picture, if its number differs from after (0: any), pinned so that it stays whole.
  * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it),
  * ENOMSG (a network where pictures were asked for, or the other way round). view.meta was checked:
- * bytes within the slot, sides 1 … LAYOUT_SIDE_MAX (rows of an array and nodes of a network 1 …
- * PIX_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
+ * bytes within the slot, sides 1 … SHMFMT_SIDE_MAX (rows of an array and nodes of a network 1 …
+ * PIXFMT_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
  * picture at a time: pinning lets go of the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
@@ -87,7 +87,7 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 
 /* For who waits for more than one thing: the word that changes with each picture, and when the
  * stream ends. To be taken before looking at what there is. */
-struct wake_seen ring_seen(const struct ring *ring);
+struct futex_word ring_seen(const struct ring *ring);
 
 /*
  * A reader wants new pictures from now on, or no more; at first it doesn't. true: the writer is
@@ -125,6 +125,6 @@ struct ring_stats {
 };
 
 /* May be called on a stream that is only peeked at. The numbers are for people. */
-void ring_stats(const struct seg *seg, enum ring_channel channel, struct ring_stats *out);
+void ring_stats(const struct stream *stream, enum ring_channel channel, struct ring_stats *out);
 
 #endif

@@ -15,13 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "evlog.h"
-#include "feed.h"
-#include "pace.h"
+#include "monotonic.h"
+#include "tool/streamwriter.h"
+#include "tool/ratelimit.h"
 #include "picture.h"
-#include "pix.h"
-#include "seg.h"
+#include "pixfmt.h"
+#include "stream.h"
 #include "source.h"
 
 static const char usage[] = "net-draw [-s WxH] [-r FPS] [-v] [--theme dark|light] [--font FILE] "
@@ -50,10 +51,10 @@ struct drawer {
     struct scene scene;
     struct steer steer;
     struct picture picture;
-    struct feed view;
+    struct streamwriter view;
     unsigned opened; /* which of its streams is view */
     uint64_t cursor; /* in its events */
-    struct pace pace;
+    struct ratelimit pace;
     uint64_t frame_ns;   /* between two pictures, when things move */
     uint64_t stepped_ns; /* the camera, last */
     uint64_t theirs_ns;  /* until then it's the turn of who steers */
@@ -81,7 +82,7 @@ static void begin_view(struct drawer *d)
     uint64_t lost, cursor = 0;
     size_t n;
     d->opened = d->view.opened;
-    while ((n = evlog_read(d->view.seg, &cursor, events, BATCH, &lost)) > 0)
+    while ((n = evlog_read(d->view.stream, &cursor, events, BATCH, &lost)) > 0)
         for (size_t i = 0; i < n; i++)
             if (events[i].type == EVENT_RESIZE)
                 steer_event(&d->steer, &events[i]);
@@ -95,15 +96,16 @@ static bool take_events(struct drawer *d)
     struct event events[BATCH];
     uint64_t lost;
     size_t n;
-    while (seg_alive(d->view.seg)) {
+    while (stream_alive(d->view.stream)) {
         if (errno != ESTALE)
             return false;
-        feed_close(&d->view);
-        if (feed_open(&d->view, d->view.name, RING_FRAMES))
-            return errno == ENOENT ? false : fail(d, d->view.name, feed_problem(&d->view, errno));
+        streamwriter_close(&d->view);
+        if (streamwriter_open(&d->view, d->view.name, RING_FRAMES))
+            return errno == ENOENT ? false
+                                   : fail(d, d->view.name, streamwriter_problem(&d->view, errno));
         begin_view(d);
     }
-    while ((n = evlog_read(d->view.seg, &d->cursor, events, BATCH, &lost)) > 0)
+    while ((n = evlog_read(d->view.stream, &d->cursor, events, BATCH, &lost)) > 0)
         for (size_t i = 0; i < n; i++)
             d->steered = steer_event(&d->steer, &events[i]) || d->steered;
     d->dirty = d->dirty || d->steered;
@@ -117,7 +119,7 @@ static bool take_network(struct drawer *d)
     int changed = source_take(&d->source, &d->scene, d->frame_ns);
     if (changed < 0)
         return fail(d, d->source.name,
-                    errno == ENOMSG ? "holds pictures, not a network" : seg_problem(errno));
+                    errno == ENOMSG ? "holds pictures, not a network" : stream_problem(errno));
     if (changed & SOURCE_NET) {
         if (picture_network(&d->picture, d->scene.net))
             return fail(d, d->source.name, strerror(errno));
@@ -131,7 +133,7 @@ static bool take_network(struct drawer *d)
  */
 static void choose_size(struct drawer *d, uint32_t *width, uint32_t *height)
 {
-    const struct layout_header *h = seg_header(d->view.seg);
+    const struct shmfmt_header *h = stream_header(d->view.stream);
     uint32_t side = gl_side_max(d->picture.gl);
     double w = d->width ? d->width : d->steer.width ? d->steer.width : h->width;
     double hh = d->height ? d->height : d->steer.height ? d->steer.height : h->height;
@@ -160,9 +162,9 @@ static void pack(uint8_t *to, const uint8_t *from, size_t pixels)
 static bool read_pixels(struct drawer *d, void *slot, struct ring_meta *meta)
 {
     size_t pixels = (size_t)meta->width * meta->height;
-    meta->flags = PIX_BOTTOM_UP;
+    meta->flags = PIXFMT_BOTTOM_UP;
     if (pixels * 4 <= ring_capacity(d->view.ring)) {
-        meta->format = PIX_RGBA;
+        meta->format = PIXFMT_RGBA;
         meta->bytes = pixels * 4;
         gl_read(d->picture.gl, slot);
         return true;
@@ -174,7 +176,7 @@ static bool read_pixels(struct drawer *d, void *slot, struct ring_meta *meta)
         if (!d->pixels)
             return fail(d, d->view.name, strerror(errno));
     }
-    meta->format = PIX_RGB24;
+    meta->format = PIXFMT_RGB24;
     meta->bytes = pixels * 3;
     gl_read(d->picture.gl, d->pixels);
     pack(slot, d->pixels, pixels);
@@ -195,7 +197,7 @@ static void step(struct drawer *d, uint64_t now)
 
 static void report(struct drawer *d)
 {
-    uint64_t now = cli_now();
+    uint64_t now = monotonic_ns();
     if (!d->verbose || now - d->report_ns < 1000000000u)
         return;
     cli_warn("%s: %.1f fps, %.2f ms a picture, %" PRIu32 " nodes, %" PRIu32 " edges, %s",
@@ -211,15 +213,16 @@ static void report(struct drawer *d)
 /* false: the view has come to its end. */
 static bool draw(struct drawer *d)
 {
-    uint64_t start = cli_now();
+    uint64_t start = monotonic_ns();
     struct ring_meta meta = {.event = d->cursor};
-    void *slot = feed_begin(&d->view);
+    void *slot = streamwriter_begin(&d->view);
     if (!slot && errno == EAGAIN) { /* every slot is being read: the next time is soon */
         ring_drop(d->view.ring);
         return true;
     }
     if (!slot)
-        return errno == EIDRM ? false : fail(d, d->view.name, feed_problem(&d->view, errno));
+        return errno == EIDRM ? false
+                              : fail(d, d->view.name, streamwriter_problem(&d->view, errno));
     if (d->opened != d->view.opened) {
         begin_view(d);
         meta.event = d->cursor;
@@ -242,7 +245,7 @@ static bool draw(struct drawer *d)
         ring_abort(d->view.ring);
         return d->code ? false : fail(d, d->view.name, "no memory to draw in");
     }
-    meta.captured_ns = cli_now();
+    meta.captured_ns = monotonic_ns();
     ring_commit(d->view.ring, &meta);
     d->theirs_ns = steered ? meta.captured_ns + STEERED_NS : 0;
     d->draw_ns += meta.captured_ns - start;
@@ -258,10 +261,10 @@ static struct timespec time_of(uint64_t ns)
 }
 
 /* Until something happens, or there is something to be done without. false: a stop signal came. */
-static bool wait_for_change(struct drawer *d, const struct wake_seen *words, unsigned count)
+static bool wait_for_change(struct drawer *d, const struct futex_word *words, unsigned count)
 {
-    struct timespec at = time_of(cli_now() + (d->telling ? TURN_NS : STILL_NS));
-    if (wake_wait_any(words, count, d->telling || d->picture.coarse ? &at : NULL) == 0)
+    struct timespec at = time_of(monotonic_ns() + (d->telling ? TURN_NS : STILL_NS));
+    if (futex_wait_any(words, count, d->telling || d->picture.coarse ? &at : NULL) == 0)
         return true;
     if (errno == ETIMEDOUT && d->picture.coarse && !d->telling)
         d->dirty = d->fine = true;
@@ -269,20 +272,21 @@ static bool wait_for_change(struct drawer *d, const struct wake_seen *words, uns
 }
 
 /* Until who steers goes on, or pauses. false: a stop signal came. */
-static bool wait_for_them(struct drawer *d, const struct wake_seen *words, unsigned count)
+static bool wait_for_them(struct drawer *d, const struct futex_word *words, unsigned count)
 {
     struct timespec at = time_of(d->theirs_ns);
-    if (wake_wait_any(words, count, &at) && errno == ETIMEDOUT)
+    if (futex_wait_any(words, count, &at) && errno == ETIMEDOUT)
         d->theirs_ns = 0;
     return !cli_stopped();
 }
 
 static void draw_network(struct drawer *d)
 {
-    d->report_ns = cli_now();
+    d->report_ns = monotonic_ns();
     begin_view(d);
     while (!cli_stopped()) {
-        struct wake_seen words[4] = {evlog_seen(d->view.seg)}; /* before anything is looked at */
+        struct futex_word words[4] = {
+            evlog_seen(d->view.stream)}; /* before anything is looked at */
         unsigned count = 1 + source_seen(&d->source, words + 1), opened = d->source.opened;
         if (!take_events(d) || !take_network(d))
             return;
@@ -294,13 +298,13 @@ static void draw_network(struct drawer *d)
             if (!d->fine)
                 continue;
         }
-        uint64_t now = cli_now();
+        uint64_t now = monotonic_ns();
         if (!d->steered && !d->fine && now < d->theirs_ns) {
             if (!wait_for_them(d, words, count))
                 return;
             continue;
         }
-        uint64_t due = pace_next(&d->pace, now);
+        uint64_t due = ratelimit_next(&d->pace, now);
         if (due > now && (!cli_sleep_until(due) || !take_events(d) || !take_network(d)))
             return;
         if (!draw(d))
@@ -313,9 +317,9 @@ static void open_all(struct drawer *d, const char *net, const char *view, const 
                      const char *lines)
 {
     const char *why;
-    if (feed_open(&d->view, view, RING_FRAMES)) {
-        if (d->view.seg)
-            cli_die(CLI_FAIL, "%s: %s", view, feed_problem(&d->view, errno));
+    if (streamwriter_open(&d->view, view, RING_FRAMES)) {
+        if (d->view.stream)
+            cli_die(CLI_FAIL, "%s: %s", view, streamwriter_problem(&d->view, errno));
         cli_die_stream(view, errno);
     }
     d->picture.gl = gl_new(&why);
@@ -333,9 +337,9 @@ static void open_all(struct drawer *d, const char *net, const char *view, const 
         cli_die_stream(net, errno);
 }
 
-static const char *stream_name(const char *text)
+static const char *operand_stream(const char *text)
 {
-    const char *name = seg_name(text);
+    const char *name = stream_name(text);
     if (!name)
         cli_die_stream(text, EINVAL);
     return name;
@@ -384,19 +388,19 @@ int main(int argc, char **argv)
         cli_warn("two streams are needed: the network's, and the one to draw into");
         cli_option('?');
     }
-    const char *net = stream_name(argv[optind]), *view = stream_name(argv[optind + 1]);
+    const char *net = operand_stream(argv[optind]), *view = operand_stream(argv[optind + 1]);
     if (!strcmp(net, view))
         cli_die(CLI_USAGE, "%s: can't be both the network's stream and the one to draw into", net);
 
     cli_catch_stop();
-    d.pace = pace_of(rate);
+    d.pace = ratelimit_per_second(rate);
     d.frame_ns = d.pace.period_ns;
     scene_init(&d.scene);
     steer_init(&d.steer, &d.scene, theme);
     open_all(&d, net, view, font, lines);
     draw_network(&d);
     source_close(&d.source);
-    feed_close(&d.view);
+    streamwriter_close(&d.view);
     picture_free(&d.picture);
     scene_free(&d.scene);
     free(d.pixels);

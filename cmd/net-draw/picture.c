@@ -1,5 +1,6 @@
 #include "picture.h"
-#include "wake.h"
+#include "futex.h"
+#include "monotonic.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -314,12 +315,12 @@ static int repaint(struct picture *picture, const struct scene *scene, const str
     picture->painted.every = 0;
     if (paint_begin(&picture->paint, width, height))
         return -1;
-    uint64_t start = wake_now();
+    uint64_t start = monotonic_ns();
     if (steer->edges)
         paint_edges(picture, scene, steer, cover, every);
     uint32_t edges = steer->edges ? scene->net->edges / every : 0;
     if (edges > 1000) {
-        double each = (double)(wake_now() - start) / edges;
+        double each = (double)(monotonic_ns() - start) / edges;
         picture->edge_ns += (each - picture->edge_ns) / (picture->edge_ns > 0 ? 8 : 1);
     }
     dots_begin(&picture->dots, steer->theme);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "camera.h"
-#include "net.h"
+#include "net/net.h"
 
 #define SCENE_NONE UINT32_MAX /* no node */
 

@@ -1,8 +1,9 @@
 #include "source.h"
-#include "cli.h"
+#include "monotonic.h"
+#include "tool/cli.h"
 #include "evlog.h"
-#include "pix.h"
-#include "seg.h"
+#include "pixfmt.h"
+#include "stream.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -16,9 +17,9 @@ static void detach(struct source *source)
 {
     ring_close(source->frames);
     ring_close(source->nets);
-    seg_close(source->seg);
+    stream_close(source->stream);
     source->frames = source->nets = NULL;
-    source->seg = NULL;
+    source->stream = NULL;
 }
 
 /* Only while there is no stream: others come and go, each would wake us. */
@@ -38,11 +39,11 @@ static int attach(struct source *source)
 {
     if (watch_for(source, true)) /* first: or it might come between a look and that */
         return -1;
-    source->seg = seg_attach(source->name, SEG_READ);
-    if (!source->seg) /* one that is being made will say so again when it is whole */
+    source->stream = stream_attach(source->name, STREAM_READ);
+    if (!source->stream) /* one that is being made will say so again when it is whole */
         return errno == ENOENT || errno == ENODATA ? 0 : -1;
-    source->frames = ring_open_reader(source->seg, RING_FRAMES);
-    source->nets = ring_open_reader(source->seg, RING_NETS);
+    source->frames = ring_open_reader(source->stream, RING_FRAMES);
+    source->nets = ring_open_reader(source->stream, RING_NETS);
     source->frame = source->net = 0;
     source->opened++;
     if (source->frames && source->nets) {
@@ -67,7 +68,7 @@ static void *watch(void *user)
         for (ssize_t at = 0; at < got;) {
             const struct inotify_event *event = (const struct inotify_event *)(room + at);
             if (event->mask & IN_Q_OVERFLOW || (event->len && !strcmp(event->name, source->name)))
-                wake_all(&source->appeared);
+                futex_wake(&source->appeared);
             at += (ssize_t)sizeof *event + event->len;
         }
     }
@@ -105,10 +106,10 @@ void source_close(struct source *source)
     errno = err;
 }
 
-unsigned source_seen(const struct source *source, struct wake_seen *out)
+unsigned source_seen(const struct source *source, struct futex_word *out)
 {
-    out[0] = (struct wake_seen){&source->appeared, atomic_load(&source->appeared)};
-    if (!source->seg)
+    out[0] = (struct futex_word){&source->appeared, atomic_load(&source->appeared)};
+    if (!source->stream)
         return 1;
     out[1] = ring_seen(source->frames);
     out[2] = ring_seen(source->nets);
@@ -138,12 +139,12 @@ static int take_positions(struct source *source, struct scene *scene, uint64_t f
         return got;
     const struct ring_meta *m = &view.meta;
     const struct net *shown = scene->net;
-    if (m->format != PIX_F32 || m->width < 2 || m->width > 3) {
+    if (m->format != PIXFMT_F32 || m->width < 2 || m->width > 3) {
         ring_unpin(source->frames);
         errno = ENOMSG;
         return -1;
     }
-    got = scene_positions(scene, view.data, m->height, m->width, cli_now(), frame_ns);
+    got = scene_positions(scene, view.data, m->height, m->width, monotonic_ns(), frame_ns);
     ring_unpin(source->frames);
     if (got >
         0) /* else the network that they belong to is still to come, and then it is looked at */
@@ -155,11 +156,11 @@ static int take_positions(struct source *source, struct scene *scene, uint64_t f
 
 int source_take(struct source *source, struct scene *scene, uint64_t frame_ns)
 {
-    if (source->seg && seg_alive(source->seg))
+    if (source->stream && stream_alive(source->stream))
         detach(source);
-    if (!source->seg && attach(source))
+    if (!source->stream && attach(source))
         return -1;
-    if (!source->seg)
+    if (!source->stream)
         return 0;
     int net = take_net(source, scene);
     int positions = net < 0 ? -1 : take_positions(source, scene, frame_ns);
@@ -175,11 +176,11 @@ bool source_tell(struct source *source, struct steer *steer)
 {
     if (!steer->outs)
         return false;
-    if (!source->seg || !seg_writable(source->seg)) {
+    if (!source->stream || !stream_writable(source->stream)) {
         steer->outs = 0; /* nobody is there to be told */
         return false;
     }
-    if (evlog_try(source->seg, steer->out, steer->outs) && errno == EBUSY)
+    if (evlog_try(source->stream, steer->out, steer->outs) && errno == EBUSY)
         return true;
     steer->outs = 0;
     return false;

@@ -11,12 +11,12 @@
 #include "ring.h"
 #include "scene.h"
 #include "steer.h"
-#include "wake.h"
+#include "futex.h"
 
 struct source {
     const char *name;
-    struct seg *seg; /* NULL: there is none at the moment */
-    unsigned opened; /* counts them: another seg has other words to wait on */
+    struct stream *stream; /* NULL: there is none at the moment */
+    unsigned opened;       /* counts them: another stream has other words to wait on */
     struct ring *frames, *nets;
     uint64_t frame, net; /* numbers of the last ones that were looked at */
 
@@ -33,7 +33,7 @@ int source_open(struct source *source, const char *name);
 void source_close(struct source *source);
 
 /* Words to wait on, taken before anything is looked at. Returns how many, at most 3. */
-unsigned source_seen(const struct source *source, struct wake_seen *out);
+unsigned source_seen(const struct source *source, struct futex_word *out);
 
 enum { SOURCE_NET = 1, SOURCE_POSITIONS = 2 };
 

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include "read.h"
-#include "wake.h"
+#include "futex.h"
 
 enum state { IDLE, BUSY, FOUND, FAILED };
 
@@ -41,7 +41,7 @@ static void *find(void *arg)
     _Atomic uint32_t *word = job->word;
     atomic_store(&job->state, state);
     if (atomic_load(&job->holders) > 1)
-        wake_all(word);
+        futex_wake(word);
     let_go(job);
     return NULL;
 }

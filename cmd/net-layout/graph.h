@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "net.h"
+#include "net/net.h"
 
 enum { GRAPH_ALONE = UINT32_MAX };
 

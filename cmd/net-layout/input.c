@@ -1,5 +1,6 @@
 #include "input.h"
-#include "wake.h"
+#include "futex.h"
+#include "monotonic.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -45,7 +46,7 @@ static void hand_over(struct input *input, bool end, int problem)
     pthread_mutex_unlock(&input->lock);
     input->text = NULL;
     input->bytes = input->room = 0;
-    wake_all(input->word);
+    futex_wake(input->word);
 }
 
 /* Room for a chunk more. */
@@ -68,7 +69,7 @@ static int wait_for_more(const struct input *input)
     struct pollfd in = {.fd = input->fd, .events = POLLIN};
     if (!input->bytes || input->whole)
         return poll(&in, 1, -1);
-    uint64_t since = (wake_now() - input->first_ns) / 1000000;
+    uint64_t since = (monotonic_ns() - input->first_ns) / 1000000;
     if (since >= LONGEST_MS || input->bytes >= UNTAKEN)
         return 0;
     return poll(&in, 1, MOMENT_MS);
@@ -92,7 +93,7 @@ static void *read_on(void *arg)
             return NULL;
         }
         if (!input->bytes)
-            input->first_ns = wake_now();
+            input->first_ns = monotonic_ns();
         input->bytes += (size_t)n;
     }
 }

@@ -19,17 +19,18 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "communities.h"
 #include "graph.h"
 #include "input.h"
 #include "lines.h"
+#include "monotonic.h"
 #include "publish.h"
 #include "read.h"
 #include "record.h"
-#include "seg.h"
+#include "stream.h"
 #include "springs.h"
-#include "wake.h"
+#include "futex.h"
 
 static const char usage[] =
     "net-layout [-d 2|3] [-a bh|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
@@ -145,7 +146,7 @@ static bool wait_input(struct layout *l)
         uint32_t seen = atomic_load(&news);
         if (take_input(l))
             return true;
-        wake_wait(&news, seen, NULL);
+        futex_wait(&news, seen, NULL);
     }
     return false;
 }
@@ -273,7 +274,7 @@ static bool rests(const struct layout *l)
 /* How it goes, for who sits before a terminal. */
 static void tell(struct layout *l, bool last)
 {
-    uint64_t now = cli_now();
+    uint64_t now = monotonic_ns();
     if (!l->told || (!last && now - l->told_ns < 250000000))
         return;
     struct springs_state state = springs_state(l->springs);
@@ -345,7 +346,7 @@ static void run(struct layout *l)
 {
     bool worked = true;
     grown(l);
-    l->told_ns = cli_now();
+    l->told_ns = monotonic_ns();
     for (bool there = publish_due(l); there && !cli_stopped();) {
         uint32_t seen = atomic_load(&news);
         bool works = turn(l, &there);
@@ -420,7 +421,7 @@ static void operands(struct options *o, int argc, char **argv)
     }
     if (count == 2 && strcmp(argv[optind], "-") != 0)
         o->file = argv[optind];
-    o->name = seg_name(argv[argc - 1]);
+    o->name = stream_name(argv[argc - 1]);
     if (!o->name)
         cli_die_stream(argv[argc - 1], EINVAL);
 }

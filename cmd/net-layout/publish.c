@@ -4,18 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include "claim.h"
-#include "cli.h"
+#include "monotonic.h"
+#include "tool/cli.h"
 #include "evlog.h"
-#include "pix.h"
+#include "pixfmt.h"
 #include "ring.h"
-#include "seg.h"
-#include "wake.h"
+#include "stream.h"
+#include "futex.h"
 
 enum { SLOTS = 4, EVENTS = 4096, RETRY_MS = 100 };
 
 struct publish {
     const char *name;
-    struct seg *seg; /* NULL: none yet */
+    struct stream *stream; /* NULL: none yet */
     struct ring *frames, *nets;
     bool made;     /* by us */
     bool leftover; /* of somebody who died; to be replaced */
@@ -26,15 +27,15 @@ static void detach(struct publish *p)
 {
     ring_close(p->frames);
     ring_close(p->nets);
-    seg_close(p->seg);
+    stream_close(p->stream);
     p->frames = p->nets = NULL;
-    p->seg = NULL;
+    p->stream = NULL;
 }
 
 _Noreturn static void die_busy(const struct publish *p, unsigned claim)
 {
     struct claim_info who;
-    if (claim_holder(p->seg, claim, &who) == 1)
+    if (claim_holder(p->stream, claim, &who) == 1)
         cli_die(CLI_FAIL, "%s: already written by pid %" PRIu32 " (%s)", p->name, who.pid,
                 who.command);
     cli_die_stream(p->name, EBUSY);
@@ -43,12 +44,12 @@ _Noreturn static void die_busy(const struct publish *p, unsigned claim)
 /* Takes both parts of a writer. */
 static void take(struct publish *p)
 {
-    p->frames = ring_open_writer(p->seg, RING_FRAMES);
+    p->frames = ring_open_writer(p->stream, RING_FRAMES);
     if (!p->frames && errno == EBUSY)
-        die_busy(p, LAYOUT_CLAIM_FRAMES);
-    p->nets = p->frames ? ring_open_writer(p->seg, RING_NETS) : NULL;
+        die_busy(p, SHMFMT_CLAIM_FRAMES);
+    p->nets = p->frames ? ring_open_writer(p->stream, RING_NETS) : NULL;
     if (!p->nets && errno == EBUSY)
-        die_busy(p, LAYOUT_CLAIM_PACKETS);
+        die_busy(p, SHMFMT_CLAIM_PACKETS);
     if (!p->nets)
         cli_die_stream(p->name, errno);
 }
@@ -57,15 +58,15 @@ static void take(struct publish *p)
 static bool attach(struct publish *p)
 {
     p->made = false;
-    p->seg = seg_attach(p->name, SEG_WRITE);
-    if (!p->seg && errno == ENOENT)
+    p->stream = stream_attach(p->name, STREAM_WRITE);
+    if (!p->stream && errno == ENOENT)
         return false;
-    if (!p->seg)
+    if (!p->stream)
         cli_die_stream(p->name, errno);
-    p->leftover = (seg_header(p->seg)->flags & LAYOUT_OWNED) &&
-                  claim_holder(p->seg, LAYOUT_CLAIM_OWNER, NULL) == 0;
+    p->leftover = (stream_header(p->stream)->flags & SHMFMT_OWNED) &&
+                  claim_holder(p->stream, SHMFMT_CLAIM_OWNER, NULL) == 0;
     take(p);
-    p->cursor = evlog_head(p->seg);
+    p->cursor = evlog_head(p->stream);
     return true;
 }
 
@@ -81,38 +82,38 @@ struct publish *publish_open(const char *name)
 
 void publish_close(struct publish *p)
 {
-    if (p->seg && p->made)
-        seg_remove(p->seg, true);
+    if (p->stream && p->made)
+        stream_remove(p->stream, true);
     detach(p);
     free(p);
 }
 
 static size_t frame_bytes(uint32_t nodes, unsigned dimensions)
 {
-    return pix_bytes(PIX_F32, dimensions, nodes);
+    return pixfmt_bytes(PIXFMT_F32, dimensions, nodes);
 }
 
 /* A stream of our own, in the place of the one before. */
 static void make(struct publish *p, const struct net *net, unsigned dimensions, bool growing)
 {
     uint64_t nodes = net->nodes, bytes = net_bytes(net);
-    bool replace = p->seg != NULL;
+    bool replace = p->stream != NULL;
     if (growing) { /* room for twice as much, and then some */
         nodes = 2 * nodes + 1024;
         bytes = 2 * bytes + 65536;
     }
-    struct seg_spec spec = {.width = dimensions,
-                            .height = (uint32_t)(nodes < NET_NODES_MAX ? nodes : NET_NODES_MAX),
-                            .format = PIX_F32,
-                            .slots = SLOTS,
-                            .events = EVENTS,
-                            .packet_bytes = bytes,
-                            .owned = true};
-    struct seg *seg = seg_create(p->name, &spec, replace);
-    if (!seg)
+    struct stream_spec spec = {.width = dimensions,
+                               .height = (uint32_t)(nodes < NET_NODES_MAX ? nodes : NET_NODES_MAX),
+                               .format = PIXFMT_F32,
+                               .slots = SLOTS,
+                               .events = EVENTS,
+                               .packet_bytes = bytes,
+                               .owned = true};
+    struct stream *stream = stream_create(p->name, &spec, replace);
+    if (!stream)
         cli_die_stream(p->name, errno);
     detach(p); /* who has it attached has been told to turn to the new one */
-    p->seg = seg;
+    p->stream = stream;
     p->made = true;
     p->leftover = false;
     p->cursor = 0;
@@ -122,7 +123,7 @@ static void make(struct publish *p, const struct net *net, unsigned dimensions, 
 /* Has the stream room for them? */
 static bool fits(const struct publish *p, const struct net *net, unsigned dimensions)
 {
-    return p->seg && !p->leftover &&
+    return p->stream && !p->leftover &&
            frame_bytes(net->nodes, dimensions) <= ring_capacity(p->frames) &&
            net_bytes(net) <= ring_capacity(p->nets);
 }
@@ -142,7 +143,7 @@ static enum published follow(struct publish *p)
 
 enum published publish_check(struct publish *p)
 {
-    return p->seg && seg_alive(p->seg) ? follow(p) : PUBLISHED;
+    return p->stream && stream_alive(p->stream) ? follow(p) : PUBLISHED;
 }
 
 enum published publish_net(struct publish *p, const struct net *net, unsigned dimensions,
@@ -154,7 +155,7 @@ enum published publish_net(struct publish *p, const struct net *net, unsigned di
                 " edges is more than a stream can hold",
                 p->name, net->nodes, net->edges);
     if (!fits(p, net, dimensions)) {
-        if (p->seg && !p->made && !p->leftover)
+        if (p->stream && !p->made && !p->leftover)
             cli_die(CLI_FAIL,
                     "%s: too small for %" PRIu32 " nodes, which take %zu bytes, and %zu with their "
                     "edges; remove it, and net-layout makes one that is large enough",
@@ -185,7 +186,7 @@ enum published publish_places(struct publish *p, const struct place *at, uint32_
     struct ring_meta meta = {.bytes = frame_bytes(nodes, dimensions),
                              .width = dimensions,
                              .height = nodes,
-                             .format = PIX_F32,
+                             .format = PIXFMT_F32,
                              .event = event};
     ring_commit(p->frames, &meta);
     return PUBLISHED;
@@ -198,20 +199,20 @@ void publish_dropped(struct publish *p)
 
 size_t publish_events(struct publish *p, struct event *events, size_t max, uint64_t *lost)
 {
-    return evlog_read(p->seg, &p->cursor, events, max, lost);
+    return evlog_read(p->stream, &p->cursor, events, max, lost);
 }
 
 void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen, bool due)
 {
-    const struct layout_events *log = seg_at(p->seg, seg_header(p->seg)->events_at);
-    struct wake_seen events = {&log->wake, atomic_load(&log->wake)};
+    const struct shmfmt_events *log = stream_at(p->stream, stream_header(p->stream)->events_at);
+    struct futex_word events = {&log->wake, atomic_load(&log->wake)};
     struct timespec deadline, *until = NULL;
-    if (evlog_head(p->seg) != p->cursor || seg_alive(p->seg))
+    if (evlog_head(p->stream) != p->cursor || stream_alive(p->stream))
         return;
     if (due) { /* readers that let a slot go wake nobody */
-        uint64_t ns = wake_now() + RETRY_MS * UINT64_C(1000000);
+        uint64_t ns = monotonic_ns() + RETRY_MS * UINT64_C(1000000);
         deadline = (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
         until = &deadline;
     }
-    wake_wait_two(events, (struct wake_seen){other, seen}, until);
+    futex_wait_two(events, (struct futex_word){other, seen}, until);
 }

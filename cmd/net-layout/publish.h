@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "events.h"
-#include "net.h"
+#include "net/net.h"
 #include "tree.h"
 
 struct publish;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli.h"
+#include "tool/cli.h"
 
 static _Thread_local char problem[200];
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 
 enum { HEAD = 128, ROWS = 1024 };
 

@@ -6,9 +6,9 @@
  * All on the server's one thread.
  */
 #include "calls.h"
-#include "cli.h"
+#include "tool/cli.h"
 #include "fury.h"
-#include "serve/access.h"
+#include "server/auth.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -494,7 +494,7 @@ static void calls_metrics(FILE *to, const struct server *server)
         metrics_head(to, metrics[m].name, metrics[m].type, metrics[m].help);
         for (size_t i = 0; i < server->source_count; i++) {
             struct media_numbers n;
-            if (!server->sources[i].seg)
+            if (!server->sources[i].stream)
                 continue;
             media_numbers(all.media[i], &n);
             metrics_name(to, metrics[m].name, &server->sources[i]);

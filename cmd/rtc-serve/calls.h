@@ -4,7 +4,7 @@
 
 #include "ice.h"
 #include "media.h"
-#include "serve/rtc.h"
+#include "server/rtc.h"
 
 /* To be filled in before the server runs, but for wake. Of several streams each has an RTP port two
  * above the one before. */

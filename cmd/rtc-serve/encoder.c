@@ -1,6 +1,6 @@
 #include "encoder.h"
 #include "i420.h"
-#include "pix.h"
+#include "pixfmt.h"
 #include <gst/rtp/gstrtpbuffer.h>
 #include <gst/video/video.h>
 #include <string.h>
@@ -207,7 +207,7 @@ int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool 
 {
     g_ptr_array_set_size(encoder->packets, 0);
     encoder->keyframe = false;
-    if (!pix_is_picture(view->meta.format) ||
+    if (!pixfmt_is_picture(view->meta.format) ||
         !set_size(encoder, view->meta.width, view->meta.height))
         return -1;
     GstBuffer *buffer = fill(encoder, view);

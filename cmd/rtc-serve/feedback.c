@@ -6,7 +6,8 @@
  * more to be sent. Loss counts beside it, as congestion that comes in no other shape.
  */
 #include "mediaparts.h"
-#include "wake.h"
+#include "futex.h"
+#include "monotonic.h"
 #include <gst/rtp/gstrtcpbuffer.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ void feedback_read(struct outlet *outlet, GstBuffer *buffer)
 {
     GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
     GstRTCPPacket packet;
-    uint64_t now = wake_now();
+    uint64_t now = monotonic_ns();
     if (!gst_rtcp_buffer_validate_reduced(buffer) ||
         !gst_rtcp_buffer_map(buffer, GST_MAP_READ, &rtcp))
         return;

@@ -4,9 +4,10 @@
  */
 #include "encoder.h"
 #include "mediaparts.h"
-#include "layout.h"
-#include "seg.h"
-#include "wake.h"
+#include "monotonic.h"
+#include "shmfmt.h"
+#include "stream.h"
+#include "futex.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -22,9 +23,9 @@ enum {
 
 struct frames {
     struct media *media;
-    struct seg *seg;
+    struct stream *stream;
     struct ring *ring;
-    const struct layout_ring *head; /* for its futex word */
+    const struct shmfmt_ring *head; /* for its futex word */
     struct encoder *encoder;
     uint64_t seen;    /* number of the last frame; 0: none */
     uint64_t last_ns; /* when it was encoded */
@@ -35,21 +36,21 @@ struct frames {
 static void frames_close(struct frames *f)
 {
     ring_close(f->ring);
-    seg_close(f->seg);
+    stream_close(f->stream);
     f->ring = NULL;
-    f->seg = NULL;
+    f->stream = NULL;
 }
 
 static int frames_open(struct frames *f)
 {
-    f->seg = seg_attach(f->media->stream, SEG_READ);
-    f->ring = f->seg ? ring_open_reader(f->seg, RING_FRAMES) : NULL;
+    f->stream = stream_attach(f->media->stream, STREAM_READ);
+    f->ring = f->stream ? ring_open_reader(f->stream, RING_FRAMES) : NULL;
     if (!f->ring) {
-        seg_close(f->seg);
-        f->seg = NULL;
+        stream_close(f->stream);
+        f->stream = NULL;
         return -1;
     }
-    f->head = seg_at(f->seg, seg_header(f->seg)->frames_at);
+    f->head = stream_at(f->stream, stream_header(f->stream)->frames_at);
     f->seen = 0;
     return 0;
 }
@@ -134,7 +135,7 @@ static bool frames_follow(struct frames *f)
     frames_close(f);
     if (replaced && frames_open(f) == 0)
         return true;
-    media_lost(f->media, replaced ? seg_problem(errno) : "the stream was removed");
+    media_lost(f->media, replaced ? stream_problem(errno) : "the stream was removed");
     return false;
 }
 
@@ -151,12 +152,12 @@ static uint64_t frames_due(const struct frames *f, bool key)
 /* One look at the stream: sends a picture, or sleeps. False: it is no more. */
 static bool frames_look(struct frames *f, uint32_t stir)
 {
-    struct wake_seen frame = {&f->head->wake, atomic_load(&f->head->wake)};
-    struct wake_seen ours = {&f->media->stir, stir};
+    struct futex_word frame = {&f->head->wake, atomic_load(&f->head->wake)};
+    struct futex_word ours = {&f->media->stir, stir};
     struct ring_view view;
     bool key = ask_outlets(f->media);
-    uint64_t now = wake_now(), due = frames_due(f, key);
-    if (seg_alive(f->seg))
+    uint64_t now = monotonic_ns(), due = frames_due(f, key);
+    if (stream_alive(f->stream))
         return frames_follow(f);
     int got = ring_pin(f->ring, due && due <= now ? 0 : f->seen, &view);
     if (got < 0)
@@ -168,7 +169,7 @@ static bool frames_look(struct frames *f, uint32_t stir)
         return true;
     }
     struct timespec at = {(time_t)(due / (1000 * MS)), (long)(due % (1000 * MS))};
-    wake_wait_two(frame, ours, due ? &at : NULL);
+    futex_wait_two(frame, ours, due ? &at : NULL);
     return true;
 }
 
@@ -181,14 +182,14 @@ void *frames_run(void *arg)
         if (atomic_load(&media->ending))
             break;
         bool wanted = atomic_load(&media->wanted) > 0;
-        if (wanted && !f.seg && frames_open(&f)) {
-            media_lost(media, seg_problem(errno));
+        if (wanted && !f.stream && frames_open(&f)) {
+            media_lost(media, stream_problem(errno));
             wanted = false;
         }
         if (!wanted)
             frames_rest(&f);
-        if (wanted ? !frames_look(&f, stir) : wake_wait(&media->stir, stir, NULL) != 0)
-            wake_wait(&media->stir, stir, NULL);
+        if (wanted ? !frames_look(&f, stir) : futex_wait(&media->stir, stir, NULL) != 0)
+            futex_wait(&media->stir, stir, NULL);
     }
     frames_rest(&f);
     return NULL;

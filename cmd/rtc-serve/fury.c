@@ -1,9 +1,9 @@
 /*
  * One flat object with strings is all there is to read. Not by lejp, which is for text that was
- * checked before (lib/evjson.c), and in pieces of 255 bytes.
+ * checked before (lib/tool/evjson.c), and in pieces of 255 bytes.
  */
 #include "fury.h"
-#include "serve/serve.h"
+#include "server/serve.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

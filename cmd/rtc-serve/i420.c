@@ -1,5 +1,5 @@
 #include "i420.h"
-#include "pix.h"
+#include "pixfmt.h"
 #include <libyuv.h>
 #include <string.h>
 
@@ -12,21 +12,21 @@ static int convert(uint32_t format, const uint8_t *const in[], const int stride[
                    int height, const GstVideoInfo *info, uint8_t *out)
 {
     switch (format) {
-    case PIX_GRAY8:
+    case PIXFMT_GRAY8:
         return I400ToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_RGB24:
+    case PIXFMT_RGB24:
         return RAWToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_BGR24:
+    case PIXFMT_BGR24:
         return RGB24ToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_RGBA:
+    case PIXFMT_RGBA:
         return ABGRToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_BGRA:
+    case PIXFMT_BGRA:
         return ARGBToI420(IN(0), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_YUV420P:
+    case PIXFMT_YUV420P:
         return I420Copy(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_YUV422P:
+    case PIXFMT_YUV422P:
         return I422ToI420(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
-    case PIX_YUV444P:
+    case PIXFMT_YUV444P:
         return I444ToI420(IN(0), IN(1), IN(2), OUT(0), OUT(1), OUT(2), width, height);
     }
     return -1;
@@ -74,17 +74,18 @@ bool i420_from(const struct ring_view *view, const GstVideoInfo *info, uint8_t *
     const struct ring_meta *meta = &view->meta;
     const uint8_t *in[3];
     int stride[3];
-    struct pix_layout layout;
-    if (!pix_plan(meta->format, meta->width, meta->height, &layout))
+    struct pixfmt_planes layout;
+    if (!pixfmt_plan(meta->format, meta->width, meta->height, &layout))
         return false;
     for (int i = 0; i < layout.planes; i++) {
         in[i] = (const uint8_t *)view->data + layout.plane[i].offset;
         stride[i] = (int)layout.plane[i].stride;
     }
-    int height = meta->flags & PIX_BOTTOM_UP ? -(int)meta->height : (int)meta->height;
+    int height = meta->flags & PIXFMT_BOTTOM_UP ? -(int)meta->height : (int)meta->height;
     if (convert(meta->format, in, stride, (int)meta->width, height, info, out))
         return false;
-    if ((pix_is_yuv(meta->format) || meta->format == PIX_GRAY8) && !(meta->flags & PIX_LIMITED))
+    if ((pixfmt_is_yuv(meta->format) || meta->format == PIXFMT_GRAY8) &&
+        !(meta->flags & PIXFMT_LIMITED))
         limit(info, out);
     extend_all(meta, info, out);
     return true;

@@ -1,5 +1,5 @@
 #include "ice.h"
-#include "cli.h"
+#include "tool/cli.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

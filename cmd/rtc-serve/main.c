@@ -8,8 +8,8 @@
  * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
  */
 #include "calls.h"
-#include "cli.h"
-#include "serve/program.h"
+#include "tool/cli.h"
+#include "server/servermain.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "media.h"
 #include "mediaparts.h"
 #include "rtpout.h"
-#include "wake.h"
+#include "futex.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +77,7 @@ const char *media_missing(const char *codec)
 
 void media_stir(struct media *media)
 {
-    wake_all(&media->stir);
+    futex_wake(&media->stir);
 }
 
 void media_care(struct media *media, GSourceFunc work, gpointer user, GDestroyNotify after)

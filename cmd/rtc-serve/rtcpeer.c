@@ -1,7 +1,8 @@
 /* A peer: webrtcbin in a pipeline of its own, fed by an outlet. All of it on the care thread, but
  * for what GStreamer calls. */
 #include "mediaparts.h"
-#include "wake.h"
+#include "futex.h"
+#include "monotonic.h"
 #include <errno.h>
 #define GST_USE_UNSTABLE_API
 #include <gst/webrtc/webrtc.h>
@@ -148,7 +149,7 @@ static gboolean peer_gone(gpointer user)
 static gboolean peer_silent(gpointer user)
 {
     struct media_peer *peer = user;
-    uint64_t quiet_ms = (wake_now() - atomic_load(&peer->heard_ns)) / 1000000;
+    uint64_t quiet_ms = (monotonic_ns() - atomic_load(&peer->heard_ns)) / 1000000;
     if (quiet_ms >= GONE_MS)
         peer_end(peer, 500, "not heard of for 10 seconds");
     else
@@ -189,7 +190,7 @@ static void watch_dtls(struct media_peer *peer)
 
 static void peer_connected(struct media_peer *peer)
 {
-    atomic_store(&peer->heard_ns, wake_now());
+    atomic_store(&peer->heard_ns, monotonic_ns());
     peer_timer(peer, GONE_MS, peer_silent);
     if (peer->connected)
         return;
@@ -235,7 +236,7 @@ static void state_changed(GObject *webrtc, GParamSpec *spec, struct media_peer *
 static void rtcp_came(GObject *session, GstBuffer *rtcp, struct media_peer *peer)
 {
     (void)session;
-    atomic_store(&peer->heard_ns, wake_now());
+    atomic_store(&peer->heard_ns, monotonic_ns());
     /* By now it listens; the first picture may have come before, and not all ask for another. */
     if (!atomic_exchange(&peer->heard, true))
         outlet_ask(&peer->outlet);

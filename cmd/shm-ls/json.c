@@ -1,9 +1,10 @@
 /* The same for programs. */
 #include <inttypes.h>
 #include <stdio.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "ls.h"
-#include "pix.h"
+#include "monotonic.h"
+#include "pixfmt.h"
 
 static void print_string(const char *text)
 {
@@ -42,7 +43,7 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
         printf(",\"newest\":{\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"bytes\":%" PRIu64
                ",\"age\":%.3f}",
                r->newest.width, r->newest.height, r->newest.bytes,
-               (double)(int64_t)(cli_now() - r->newest_ns) / 1e9);
+               (double)(int64_t)(monotonic_ns() - r->newest_ns) / 1e9);
     if (packets)
         printf(",\"wanted\":%u,\"asleep\":%s", c->wanted, c->asleep ? "true" : "false");
     putchar('}');
@@ -70,8 +71,8 @@ static void print_stream(const struct ls_object *ob)
 {
     printf(",\"generation\":\"%016" PRIx64 "\",\"owned\":%s,\"width\":%" PRIu32
            ",\"height\":%" PRIu32 ",\"format\":\"%s\"",
-           ob->generation, ob->flags & LAYOUT_OWNED ? "true" : "false", ob->width, ob->height,
-           pix_name(ob->format));
+           ob->generation, ob->flags & SHMFMT_OWNED ? "true" : "false", ob->width, ob->height,
+           pixfmt_name(ob->format));
     print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes, false);
     print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf(",\"events\":{\"written\":%" PRIu64 ",\"room\":%" PRIu32 ",\"readable\":%" PRIu64
@@ -101,7 +102,7 @@ static void print_object(const struct ls_object *ob)
         print_stream(ob);
     printf(",\"processes\":[");
     for (size_t i = 0; i < ob->use_count; i++) {
-        const struct holders_use *use = &ob->uses[i];
+        const struct procscan_use *use = &ob->uses[i];
         printf("%s{\"pid\":%" PRIu32 ",\"mapped\":%s,\"open\":%s,\"command\":", i ? "," : "",
                use->process.pid, use->mapped ? "true" : "false", use->open ? "true" : "false");
         print_string(use->process.command);
@@ -119,7 +120,7 @@ void json_print(const struct ls_look *look)
     }
     printf("],\n\"leaks\":%zu,\"hidden_processes\":%u,\"space\":{\"bytes\":%" PRIu64
            ",\"free\":%" PRIu64 "},\"warnings\":[",
-           look->leaks, holders_hidden(look->holders), look->space.bytes, look->space.free);
+           look->leaks, procscan_hidden(look->holders), look->space.bytes, look->space.free);
     for (size_t i = 0; i < look->space.warning_count; i++) {
         printf(i ? "," : "");
         print_string(look->space.warnings[i]);

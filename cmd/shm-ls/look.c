@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "evlog.h"
-#include "lost.h"
+#include "monotonic.h"
+#include "tool/unlinked.h"
 #include "ls.h"
-#include "pix.h"
-#include "seg.h"
+#include "pixfmt.h"
+#include "stream.h"
 
 /* Whose names begin so. */
 static const struct {
@@ -48,12 +49,12 @@ uint64_t events_readable(const struct ls_object *ob)
  * was published. Time that passed over the next one being due counts too, so that the rate of a
  * writer that stopped falls, and a steady one's is exact. -1: fewer than two pictures.
  */
-static double ring_rate(const struct seg *seg, uint64_t ring_at, uint32_t slots,
+static double ring_rate(const struct stream *stream, uint64_t ring_at, uint32_t slots,
                         const struct ring_stats *stats)
 {
-    const struct layout_slot *slot =
-        (const void *)((const struct layout_ring *)seg_at(seg, ring_at) + 1);
-    uint64_t first = stats->published, since = stats->newest_ns, now = cli_now();
+    const struct shmfmt_slot *slot =
+        (const void *)((const struct shmfmt_ring *)stream_at(stream, ring_at) + 1);
+    uint64_t first = stats->published, since = stats->newest_ns, now = monotonic_ns();
     for (uint32_t i = 0; i < slots; i++) {
         uint64_t seq = atomic_load(&slot[i].seq), at = slot[i].published_ns;
         /* A slot that a stopped reader pins is too old to tell of now. */
@@ -80,16 +81,16 @@ static double rate_between(uint64_t before, uint64_t now, double seconds)
 static void claim_signer(struct ls_claim *claim, uint64_t our_ns, const struct ls_object *ob)
 {
     const struct claim_info *info = &claim->info;
-    struct holders_process p;
+    struct procscan_process p;
     claim->signer = SIGNER_ELSEWHERE;
     if (our_ns && info->pid_ns == our_ns) {
-        bool there = info->pid && holders_process(info->pid, &p);
+        bool there = info->pid && procscan_process(info->pid, &p);
         bool same = there && p.start_time == info->start_time;
         claim->signer = same ? SIGNER_HERE : there ? SIGNER_REUSED : SIGNER_GONE;
         claim->pid = same ? info->pid : 0;
     }
     for (size_t i = 0; i < ob->use_count && claim->signer == SIGNER_ELSEWHERE; i++) {
-        const struct holders_process *q = &ob->uses[i].process;
+        const struct procscan_process *q = &ob->uses[i].process;
         if (q->pid_ns == info->pid_ns && q->inner_pid == info->pid &&
             q->start_time == info->start_time) {
             claim->signer = SIGNER_HERE;
@@ -98,12 +99,12 @@ static void claim_signer(struct ls_claim *claim, uint64_t our_ns, const struct l
     }
 }
 
-static int read_claims(struct ls_object *ob, const struct seg *seg)
+static int read_claims(struct ls_object *ob, const struct stream *stream)
 {
-    uint64_t our_ns = holders_pid_ns();
-    for (unsigned claim = LAYOUT_CLAIM_OWNER; claim < LAYOUT_CLAIMS; claim++) {
+    uint64_t our_ns = procscan_pid_ns();
+    for (unsigned claim = SHMFMT_CLAIM_OWNER; claim < SHMFMT_CLAIMS; claim++) {
         struct ls_claim one = {.claim = claim};
-        if (claim_holder(seg, claim, &one.info) <= 0)
+        if (claim_holder(stream, claim, &one.info) <= 0)
             continue;
         struct ls_claim *grown = realloc(ob->claims, (ob->claim_count + 1) * sizeof *ob->claims);
         if (!grown)
@@ -121,16 +122,16 @@ static void read_demand(struct ls_object *ob)
     const struct ring_stats *packets = &ob->packets.stats;
     for (size_t i = 0; i < ob->claim_count; i++) {
         unsigned claim = ob->claims[i].claim;
-        if (claim == LAYOUT_CLAIM_PACKETS)
+        if (claim == SHMFMT_CLAIM_PACKETS)
             ob->packets.asleep = packets->asleep && !packets->wanted;
-        else if (claim >= LAYOUT_CLAIM_READER && claim < LAYOUT_CLAIM_WRITER)
-            ob->packets.wanted += packets->wanted >> (claim - LAYOUT_CLAIM_READER) & 1;
+        else if (claim >= SHMFMT_CLAIM_READER && claim < SHMFMT_CLAIM_WRITER)
+            ob->packets.wanted += packets->wanted >> (claim - SHMFMT_CLAIM_READER) & 1;
     }
 }
 
-static int read_stream(struct ls_object *ob, const struct seg *seg)
+static int read_stream(struct ls_object *ob, const struct stream *stream)
 {
-    const struct layout_header *h = seg_header(seg);
+    const struct shmfmt_header *h = stream_header(stream);
     ob->stream = true;
     ob->generation = h->generation;
     ob->made = (double)h->created_ns / 1e9;
@@ -143,13 +144,13 @@ static int read_stream(struct ls_object *ob, const struct seg *seg)
     ob->frame_bytes = h->frame_bytes;
     ob->packet_bytes = h->packet_bytes;
     ob->event_room = h->events;
-    ob->events = evlog_head(seg);
+    ob->events = evlog_head(stream);
     ob->event_rate = -1;
-    ring_stats(seg, RING_FRAMES, &ob->frames.stats);
-    ring_stats(seg, RING_PACKETS, &ob->packets.stats);
-    ob->frames.rate = ring_rate(seg, h->frames_at, h->frame_slots, &ob->frames.stats);
-    ob->packets.rate = ring_rate(seg, h->packets_at, h->packet_slots, &ob->packets.stats);
-    if (read_claims(ob, seg))
+    ring_stats(stream, RING_FRAMES, &ob->frames.stats);
+    ring_stats(stream, RING_PACKETS, &ob->packets.stats);
+    ob->frames.rate = ring_rate(stream, h->frames_at, h->frame_slots, &ob->frames.stats);
+    ob->packets.rate = ring_rate(stream, h->packets_at, h->packet_slots, &ob->packets.stats);
+    if (read_claims(ob, stream))
         return -1;
     read_demand(ob);
     return 0;
@@ -224,7 +225,7 @@ __attribute__((format(printf, 4, 5))) static void verdict(struct ls_object *ob, 
             *c = '?';
 }
 
-static void judge_lost(struct ls_object *ob, const struct seg *seg, int err)
+static void judge_lost(struct ls_object *ob, const struct stream *stream, int err)
 {
     char who[64];
     ob->held = 1;
@@ -232,13 +233,13 @@ static void judge_lost(struct ls_object *ob, const struct seg *seg, int err)
     if (!ob->ours)
         verdict(ob, "deleted", false, "%s by %s, and has no name; freed when that ends",
                 err == EACCES ? "mapped" : "held", who);
-    else if (!seg)
+    else if (!stream)
         verdict(ob, "deleted", true, "has no name, and is broken; held by %s", who);
-    else if (seg_alive(seg) == 0)
+    else if (stream_alive(stream) == 0)
         verdict(ob, "deleted", true,
                 "its name was taken from under %s; 'shm-create --replace -s %" PRIu32 "x%" PRIu32
                 " -f %s -n %" PRIu32 " %s' brings its programs to a new one",
-                who, ob->width, ob->height, pix_name(ob->format), ob->frame_slots, ob->name);
+                who, ob->width, ob->height, pixfmt_name(ob->format), ob->frame_slots, ob->name);
     else if (errno == ESTALE)
         verdict(ob, "superseded", false, "a new stream has its name; freed when %s turns to that",
                 who);
@@ -246,19 +247,19 @@ static void judge_lost(struct ls_object *ob, const struct seg *seg, int err)
         verdict(ob, "deleted", false, "removed; freed when %s ends", who);
 }
 
-static void judge_stream(struct ls_object *ob, const struct seg *seg)
+static void judge_stream(struct ls_object *ob, const struct stream *stream)
 {
     char who[64];
-    int locked = claim_any(seg);
+    int locked = claim_any(stream);
     ob->held = locked > 0 || ob->use_count > 0;
     users(ob, who);
-    switch (seg_leak(seg)) {
-    case SEG_ORPHAN:
+    switch (stream_leak(stream)) {
+    case STREAM_ORPHAN:
         verdict(ob, "orphan", true,
                 "its owner is dead and nobody has it attached%s%s%s; shm-rm --orphans removes it",
                 *who ? ", though " : "", who, *who ? " has it open" : "");
         return;
-    case SEG_SUPERSEDED:
+    case STREAM_SUPERSEDED:
         verdict(ob, "superseded", true,
                 "a shm-create --replace that was killed left it; shm-rm --orphans removes it");
         return;
@@ -292,7 +293,7 @@ static void judge_other(struct ls_object *ob, int err)
         verdict(ob, "unknown", false, "no permission to look into it%s%s",
                 ob->held > 0 ? "; held by " : "", ob->held > 0 ? who : "");
     else if (err == EPROTO || err == EPROTONOSUPPORT)
-        verdict(ob, err == EPROTO ? "corrupt" : "other-version", true, "%s", seg_problem(err));
+        verdict(ob, err == EPROTO ? "corrupt" : "other-version", true, "%s", stream_problem(err));
     else if (ob->held < 0)
         verdict(ob, "unknown", false, "%s, and no permission to ask who has it",
                 ob->ours ? "half-created" : "foreign");
@@ -324,7 +325,7 @@ struct finder {
 static bool is_named(const struct ls_options *o, const char *name)
 {
     for (char **n = o->names; *n; n++)
-        if (!strcmp(seg_name(*n), name))
+        if (!strcmp(stream_name(*n), name))
             return true;
     return !*o->names;
 }
@@ -344,13 +345,13 @@ static struct ls_object *object_new(struct ls_look *look)
     return ob;
 }
 
-static int object_found(const char *name, const struct stat *st, struct seg *seg, int err,
+static int object_found(const char *name, const struct stat *st, struct stream *stream, int err,
                         void *user)
 {
     struct finder *f = user;
     const char *kind = foreign_kind(name);
     /* One that is empty could be anybody's: its name tells. */
-    bool ours = seg || err == EPROTO || err == EPROTONOSUPPORT ||
+    bool ours = stream || err == EPROTO || err == EPROTONOSUPPORT ||
                 (err == ENODATA && (st->st_size || !strcmp(kind, "other")));
     if (!is_named(f->o, name) || (!ours && !f->o->all && !*f->o->names))
         return 0;
@@ -361,15 +362,15 @@ static int object_found(const char *name, const struct stat *st, struct seg *seg
     ob->ours = ours;
     ob->kind = ours ? "stream" : kind;
     ob->st = *st;
-    ob->uses = holders_of(f->look->holders, st->st_ino, &ob->use_count);
-    if (seg && read_stream(ob, seg))
+    ob->uses = procscan_of(f->look->holders, st->st_ino, &ob->use_count);
+    if (stream && read_stream(ob, stream))
         return 1;
     if (f->lost) {
-        if (!seg && st->st_nlink == 0 && st->st_mode && ob->use_count)
+        if (!stream && st->st_nlink == 0 && st->st_mode && ob->use_count)
             ob->made = object_born(ob->uses->path, st);
-        judge_lost(ob, seg, err);
-    } else if (seg) {
-        judge_stream(ob, seg);
+        judge_lost(ob, stream, err);
+    } else if (stream) {
+        judge_stream(ob, stream);
     } else {
         char path[sizeof "/dev/shm/" + 255];
         snprintf(path, sizeof path, "/dev/shm/%s", name);
@@ -388,14 +389,14 @@ static int object_found(const char *name, const struct stat *st, struct seg *seg
 int look_take(struct ls_look *look, const struct ls_options *o, const struct ls_look *last)
 {
     struct finder f = {look, o, false};
-    *look = (struct ls_look){.at = cli_now()};
-    look->holders = holders_look();
+    *look = (struct ls_look){.at = monotonic_ns()};
+    look->holders = procscan_run();
     if (!look->holders)
         return -1;
-    int result = seg_list(object_found, &f);
+    int result = stream_list(object_found, &f);
     f.lost = true;
     if (result == 0)
-        result = lost_list(look->holders, object_found, &f);
+        result = unlinked_list(look->holders, object_found, &f);
     if (result > 0)
         errno = ENOMEM;
     if (result)
@@ -411,6 +412,6 @@ void look_free(struct ls_look *look)
     for (size_t i = 0; i < look->count; i++)
         free(look->objects[i].claims);
     free(look->objects);
-    holders_free(look->holders);
+    procscan_free(look->holders);
     *look = (struct ls_look){0};
 }

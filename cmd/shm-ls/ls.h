@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include "claim.h"
-#include "holders.h"
-#include "layout.h"
+#include "tool/procscan.h"
+#include "shmfmt.h"
 #include "ring.h"
 
 /* Whether the process that a claim's record names is there. The lock is held in any case. */
@@ -20,7 +20,7 @@ enum signer {
 };
 
 struct ls_claim {
-    unsigned claim; /* enum layout_claims */
+    unsigned claim; /* enum shmfmt_claims */
     struct claim_info info;
     enum signer signer;
     uint32_t pid; /* as we see it; 0 unless SIGNER_HERE */
@@ -52,7 +52,7 @@ struct ls_object {
     double event_rate; /* events a second between two looks; -1: can't be told */
     struct ls_claim *claims;
     size_t claim_count;
-    const struct holders_use *uses; /* lives in ls_look.holders */
+    const struct procscan_use *uses; /* lives in ls_look.holders */
     size_t use_count;
 };
 
@@ -70,7 +70,7 @@ struct ls_look {
     size_t count, room;
     size_t leaks, matched;
     uint64_t at; /* CLOCK_MONOTONIC, ns */
-    struct holders *holders;
+    struct procscan *holders;
     struct ls_space space;
 };
 

@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "ls.h"
-#include "seg.h"
+#include "monotonic.h"
+#include "stream.h"
 
 static const char usage[] = "shm-ls [-l | -j] [-w] [--all] [--check] [NAME ...]\n";
 
@@ -36,7 +37,7 @@ static int print(const struct ls_options *o, const struct ls_look *look)
 static int run(const struct ls_options *o)
 {
     struct ls_look looks[2] = {0};
-    uint64_t due = cli_now();
+    uint64_t due = monotonic_ns();
     int code = CLI_OK;
     for (unsigned n = 0;; n++) {
         struct ls_look *now = &looks[n % 2], *last = &looks[(n + 1) % 2];
@@ -91,7 +92,7 @@ int main(int argc, char **argv)
         cli_die(CLI_USAGE, "-j goes with neither -l nor -w");
     o.names = argv + optind;
     for (char **n = o.names; *n; n++)
-        if (!seg_name(*n))
+        if (!stream_name(*n))
             cli_die_stream(*n, EINVAL);
     cli_catch_stop();       /* also: a stream that is truncated while we look */
     signal(SIGIO, SIG_IGN); /* the kernel's word to who holds a lease, see object_lease */

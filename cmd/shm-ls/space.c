@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "ls.h"
-#include "seg.h"
+#include "stream.h"
 
 enum {
     CONTAINER_BYTES = 64 << 20, /* /dev/shm of a container, when nobody chose */
@@ -103,7 +103,7 @@ void space_look(struct ls_look *look)
     struct ls_space *space = &look->space;
     struct statvfs fs;
     char all[16], needed[16];
-    uint64_t stream = seg_bytes(&(struct seg_spec){0});
+    uint64_t stream = stream_bytes(&(struct stream_spec){0});
     if (statvfs("/dev/shm", &fs))
         return;
     space->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "cli.h"
+#include "tool/cli.h"
 #include "ls.h"
-#include "pix.h"
+#include "pixfmt.h"
 
 enum { SCREEN = 80, NAME_MOST = 20, HELD_LEAST = sizeof "HELD BY" - 1 };
 
@@ -65,7 +65,7 @@ const char *claim_role(const struct ls_claim *claim)
     static const char *const roles[] = {"reader", "frames-reader", "packets-reader",
                                         "events-reader"};
     uint32_t role = claim->info.role;
-    if (claim->claim >= LAYOUT_CLAIM_READER && claim->claim < LAYOUT_CLAIM_WRITER)
+    if (claim->claim >= SHMFMT_CLAIM_READER && claim->claim < SHMFMT_CLAIM_WRITER)
         return roles[role < sizeof roles / sizeof roles[0] ? role : 0];
     return claim_name(claim->claim);
 }
@@ -111,7 +111,7 @@ static bool holder_word(const struct ls_object *ob, size_t n, char out[40])
         return true;
     }
     if (!ob->claim_count && n < ob->use_count) {
-        const struct holders_process *p = &ob->uses[n].process;
+        const struct procscan_process *p = &ob->uses[n].process;
         snprintf(out, 40, "%s:%" PRIu32, p->command, p->pid);
         return true;
     }
@@ -154,7 +154,7 @@ static void fill_cells(const struct ls_object *ob, char cells[CELLS][48])
         return;
     }
     snprintf(cells[GEOMETRY], 48, "%" PRIu32 "x%" PRIu32 " %s", ob->width, ob->height,
-             pix_name(ob->format));
+             pixfmt_name(ob->format));
     snprintf(cells[FRAMES], 48, "%" PRIu64, ob->frames.stats.published);
     snprintf(cells[RATE], 48, "%s", rate(ob->frames.rate, text));
     snprintf(cells[AGE], 48, "%s",
@@ -249,7 +249,7 @@ static void print_claim(const struct ls_claim *c)
     char since[16];
     printf("  %-14s pid %" PRIu32 " (%s), for %s", claim_role(c), c->info.pid, c->info.command,
            age((double)c->info.since_ns / 1e9, CLOCK_REALTIME, since));
-    struct holders_process now;
+    struct procscan_process now;
     switch (c->signer) {
     case SIGNER_HERE:
         if (c->pid != c->info.pid)
@@ -261,7 +261,7 @@ static void print_claim(const struct ls_claim *c)
     case SIGNER_REUSED:
         printf("; it has ended, and a process that inherited this from it holds it; pid %" PRIu32
                " is now %s",
-               c->info.pid, holders_process(c->info.pid, &now) ? now.command : "nobody");
+               c->info.pid, procscan_process(c->info.pid, &now) ? now.command : "nobody");
         break;
     case SIGNER_ELSEWHERE:
         printf("; of a pid namespace that can't be seen from here");
@@ -273,8 +273,8 @@ static void print_claim(const struct ls_claim *c)
 static void print_stream(const struct ls_object *ob)
 {
     printf("  %-14s %" PRIu32 "x%" PRIu32 " %s, generation %016" PRIx64 "%s\n", "stream", ob->width,
-           ob->height, pix_name(ob->format), ob->generation,
-           ob->flags & LAYOUT_OWNED ? ", lives as long as its owner" : "");
+           ob->height, pixfmt_name(ob->format), ob->generation,
+           ob->flags & SHMFMT_OWNED ? ", lives as long as its owner" : "");
     print_ring("frames", &ob->frames, ob->frame_slots, ob->frame_bytes, false);
     print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf("  %-14s %" PRIu64 " written, %" PRIu64 " of them readable, %" PRIu64

@@ -6,7 +6,7 @@
  * tokens SIGHUP reads those again.
  * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
  */
-#include "serve/program.h"
+#include "server/servermain.h"
 
 static const struct program ws_serve = {
     .name = "ws-serve",

@@ -152,7 +152,7 @@ test('nothing comes from elsewhere and nothing is inline', async t => {
     assert.match(answer.headers.get('content-security-policy') ?? '', /default-src 'self'/);
     const text = await answer.text();
     assert.doesNotMatch(text, /<style|style=|\son[a-z]+=|https?:|<script(?![^>]*\bsrc=)/);
-    for (const file of readdirSync(new URL('../../lib/serve/page', import.meta.url)).filter(f => f !== 'index.html')) {
+    for (const file of readdirSync(new URL('../../lib/server/web', import.meta.url)).filter(f => f !== 'index.html')) {
         const part = await fetch(server.url + file);
         assert.equal(part.status, 200, file);
         assert.doesNotMatch((await part.text()).replace('http://www.w3.org/2000/svg', ''),

@@ -4,7 +4,7 @@
  * Input: t and a file of tokens, h and a Host, or c and a Cookie.
  */
 #include "fuzz.h"
-#include "access.h"
+#include "auth.h"
 #include <ctype.h>
 #include <strings.h>
 

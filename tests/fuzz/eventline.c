@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 #include "events.h"
-#include "evjson.h"
+#include "tool/evjson.h"
 
 static int take_one(const struct evjson_message *message, void *user)
 {

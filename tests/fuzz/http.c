@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 #include "serve.h"
-#include "seg.h"
+#include "stream.h"
 #include "evlog.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static void make_server(void)
 {
     static char one[64], other[64], *names[] = {one, other};
     static const char *origin = "https://allowed.example";
-    struct seg_spec tiny = {
+    struct stream_spec tiny = {
         .width = 8, .height = 8, .slots = 4, .events = 64, .packet_bytes = 2 * PICTURE};
     static size_t lower[2] = {NO_RUNG, NO_RUNG};
     const struct names all = {.list = names, .lower = lower, .listed = 2, .count = 2};
@@ -34,14 +34,14 @@ static void make_server(void)
     signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < 2; i++) {
         snprintf(names[i], sizeof one, "fuzz-http-%d-%d", (int)getpid(), i);
-        struct seg *seg = seg_create(names[i], &tiny, false);
-        CHECK(seg);
-        struct ring *ring = ring_open_writer(seg, RING_PACKETS);
+        struct stream *stream = stream_create(names[i], &tiny, false);
+        CHECK(stream);
+        struct ring *ring = ring_open_writer(stream, RING_PACKETS);
         struct ring_meta meta = {.bytes = PICTURE, .width = 8, .height = 8};
         memset(ring_begin(ring), 0x41, PICTURE);
         ring_commit(ring, &meta);
         ring_close(ring);
-        seg_close(seg);
+        stream_close(stream);
     }
     server = (struct server){.origins = &origin,
                              .origin_count = 1,
@@ -54,7 +54,7 @@ static void make_server(void)
                              .events_max = 1000};
     server_open(&server, &all);
     for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
-        CHECK(seg_unlink(names[i]) == 0);
+        CHECK(stream_unlink(names[i]) == 0);
         server.sources[i].name = i ? "b" : "a";
     }
     server_limit(&server);
@@ -114,7 +114,7 @@ static void check_events(uint64_t cursor)
     struct event events[64];
     uint64_t lost;
     size_t count;
-    while ((count = evlog_read(server.sources[0].seg, &cursor, events, 64, &lost)))
+    while ((count = evlog_read(server.sources[0].stream, &cursor, events, 64, &lost)))
         for (size_t i = 0; i < count; i++)
             CHECK(event_valid(&events[i]) && events[i].viewer);
 }
@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (!made)
         make_server();
     made = true;
-    uint64_t head = evlog_head(server.sources[0].seg);
+    uint64_t head = evlog_head(server.sources[0].stream);
     for (const uint8_t *p = data, *end = data + bytes; p < end;) {
         const uint8_t *stop = memchr(p, 0xff, (size_t)(end - p));
         if (!stop)

@@ -5,8 +5,8 @@
  * Input: eleven bytes of parameters, then the picture, repeated until it is full.
  */
 #include "fuzz.h"
-#include "jpeg.h"
-#include "pix.h"
+#include "image/jpeg.h"
+#include "pixfmt.h"
 #include <errno.h>
 #include <jpeglib.h>
 
@@ -68,13 +68,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     static struct jpeg *jpegs[3];
     struct input in = {data, bytes};
     uint32_t width = 1 + take(&in) % SIDE, height = 1 + take(&in) % SIDE;
-    uint32_t format = take(&in) % (PIX_FORMATS + 1), flags = take(&in) % 4;
+    uint32_t format = take(&in) % (PIXFMT_FORMATS + 1), flags = take(&in) % 4;
     int quality = (int)take(&in) % 102;
     enum jpeg_sampling sampling = take(&in) % 4;
     unsigned threads = 1 + take(&in) % 3, words = take(&in);
     size_t room = take(&in) % 2 ? jpeg_bound(width, height) : take16(&in);
     char comment[64], *found;
-    size_t length, picture = pix_is_picture(format) ? pix_bytes(format, width, height) : 0;
+    size_t length, picture = pixfmt_is_picture(format) ? pixfmt_bytes(format, width, height) : 0;
     snprintf(comment, sizeof comment, "shmcast words=%u", words);
     for (unsigned i = 0; i < 3; i++)
         CHECK(jpegs[i] || (jpegs[i] = jpeg_new(i + 1)));
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     else if (!size)
         CHECK(errno == ENOSPC && room < jpeg_bound(width, height));
     if (size) {
-        int components = sampling == JPEG_GRAY || format == PIX_GRAY8 ? 1 : 3;
+        int components = sampling == JPEG_GRAY || format == PIXFMT_GRAY8 ? 1 : 3;
         CHECK(size <= room);
         found = jpeg_comment(out, size, &length);
         CHECK(words ? found && length == strlen(comment) && !memcmp(found, comment, length)

@@ -1,25 +1,25 @@
 /*
- * Stream names: seg_name of any bytes, and what may be made, attached and removed under a name that
- * it takes lies in /dev/shm itself and nowhere else.
- * Objects are made only under names that begin with fuzz-names-PID-.
+ * Stream names: stream_name of any bytes, and what may be made, attached and removed under a name
+ * that it takes lies in /dev/shm itself and nowhere else. Objects are made only under names that
+ * begin with fuzz-names-PID-.
  */
 #include "fuzz.h"
-#include "seg.h"
+#include "stream.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Is what seg has open the directory entry /dev/shm/NAME? */
-static void in_its_place(const struct seg *seg, const char *name)
+/* Is what stream has open the directory entry /dev/shm/NAME? */
+static void in_its_place(const struct stream *stream, const char *name)
 {
     char self[64], path[4096], wanted[4096];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", seg_fd(seg));
+    snprintf(self, sizeof self, "/proc/self/fd/%d", stream_fd(stream));
     ssize_t n = readlink(self, path, sizeof path - 1);
     CHECK(n > 0);
     path[n] = 0;
     snprintf(wanted, sizeof wanted, "/dev/shm/%s", name);
-    CHECK(!strcmp(path, wanted) && !strcmp(seg_own_name(seg), name));
+    CHECK(!strcmp(path, wanted) && !strcmp(stream_own_name(stream), name));
 }
 
 static bool sound(const char *name)
@@ -37,43 +37,44 @@ static bool sound(const char *name)
 static void look(const char *text)
 {
     errno = 0;
-    const char *name = seg_name(text);
+    const char *name = stream_name(text);
     CHECK(name ? sound(name) : errno == EINVAL);
     CHECK(!name == !sound(text + (*text == '/')));
-    struct seg *seg = seg_attach(text, SEG_PEEK);
-    CHECK(seg || errno);
+    struct stream *stream = stream_attach(text, STREAM_PEEK);
+    CHECK(stream || errno);
     if (!name)
-        CHECK(!seg && errno == EINVAL);
-    if (seg)
-        in_its_place(seg, name);
+        CHECK(!stream && errno == EINVAL);
+    if (stream)
+        in_its_place(stream, name);
     else
-        CHECK(*seg_problem(errno));
-    seg_close(seg);
+        CHECK(*stream_problem(errno));
+    stream_close(stream);
 }
 
 static void make_and_remove(const char *text)
 {
-    struct seg_spec tiny = {.width = 1, .height = 1, .slots = 2, .events = 16, .packet_bytes = 1};
-    const char *name = seg_name(text);
+    struct stream_spec tiny = {
+        .width = 1, .height = 1, .slots = 2, .events = 16, .packet_bytes = 1};
+    const char *name = stream_name(text);
     struct stat st;
     char path[4096];
-    struct seg *seg = seg_create(text, &tiny, false);
-    if (!seg) {
+    struct stream *stream = stream_create(text, &tiny, false);
+    if (!stream) {
         CHECK(name ? errno == ENAMETOOLONG : errno == EINVAL);
         return;
     }
     CHECK(name);
     snprintf(path, sizeof path, "/dev/shm/%s", name);
     CHECK(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
-    CHECK(!seg_create(text, &tiny, false) && errno == EEXIST);
-    struct seg *other = seg_attach(text, SEG_READ);
+    CHECK(!stream_create(text, &tiny, false) && errno == EEXIST);
+    struct stream *other = stream_attach(text, STREAM_READ);
     CHECK(other);
     in_its_place(other, name);
-    CHECK(seg_remove(other, false) == -1 && errno == EBUSY);
-    seg_close(other);
-    CHECK(seg_remove(seg, true) == 0);
+    CHECK(stream_remove(other, false) == -1 && errno == EBUSY);
+    stream_close(other);
+    CHECK(stream_remove(stream, true) == 0);
     CHECK(lstat(path, &st) == -1 && errno == ENOENT);
-    seg_close(seg);
+    stream_close(stream);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

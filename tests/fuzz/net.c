@@ -4,7 +4,7 @@
  * small counts that is whole, so that the sections are reached.
  */
 #include "fuzz.h"
-#include "net.h"
+#include "net/net.h"
 #include <errno.h>
 
 enum { ROOM = 4096 };

@@ -4,9 +4,9 @@
  * Input: format, width, height, flags, size of the pieces (16 bits), then what is read.
  */
 #include "fuzz.h"
-#include "layout.h"
-#include "picin.h"
-#include "pix.h"
+#include "shmfmt.h"
+#include "image/imgreader.h"
+#include "pixfmt.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 enum { PICTURES = 64, ROOM = 1 << 20 };
 
 struct story { /* what picin told of an input */
-    struct picin_head heads[PICTURES];
+    struct imgreader_head heads[PICTURES];
     uint64_t sums[PICTURES];
     int count, end, err;
     char why[256];
@@ -29,20 +29,20 @@ static uint64_t sum_of(const uint8_t *data, size_t bytes)
     return sum;
 }
 
-static void read_all(struct picin *in, struct story *out)
+static void read_all(struct imgreader *in, struct story *out)
 {
     memset(out, 0, sizeof *out);
     while (out->count < PICTURES) {
-        struct picin_head *head = &out->heads[out->count];
-        out->end = picin_next(in, head);
+        struct imgreader_head *head = &out->heads[out->count];
+        out->end = imgreader_next(in, head);
         if (out->end != 1)
             break;
-        CHECK(head->width >= 1 && head->width <= LAYOUT_SIDE_MAX);
-        CHECK(head->height >= 1 && head->height <= LAYOUT_SIDE_MAX);
-        CHECK(head->bytes == pix_bytes(head->format, head->width, head->height) && head->bytes);
-        CHECK(!(head->flags & ~(unsigned)(PIX_BOTTOM_UP | PIX_LIMITED)));
+        CHECK(head->width >= 1 && head->width <= SHMFMT_SIDE_MAX);
+        CHECK(head->height >= 1 && head->height <= SHMFMT_SIDE_MAX);
+        CHECK(head->bytes == pixfmt_bytes(head->format, head->width, head->height) && head->bytes);
+        CHECK(!(head->flags & ~(unsigned)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)));
         uint8_t *data = head->bytes <= ROOM ? malloc(head->bytes) : NULL;
-        out->end = picin_data(in, data);
+        out->end = imgreader_data(in, data);
         if (out->end == 0 && data)
             out->sums[out->count] = sum_of(data, head->bytes);
         free(data);
@@ -52,11 +52,11 @@ static void read_all(struct picin *in, struct story *out)
     }
     out->err = out->end < 0 ? errno : 0;
     CHECK(out->end >= 0 || out->err == EILSEQ || out->err == ENODATA);
-    snprintf(out->why, sizeof out->why, "%s", picin_why(in));
+    snprintf(out->why, sizeof out->why, "%s", imgreader_why(in));
     CHECK(out->end >= 0 || out->why[0]);
 }
 
-static void read_file(const struct picin_spec *spec, const uint8_t *data, size_t bytes,
+static void read_file(const struct imgreader_spec *spec, const uint8_t *data, size_t bytes,
                       struct story *out)
 {
     static int fd = -1;
@@ -64,20 +64,20 @@ static void read_file(const struct picin_spec *spec, const uint8_t *data, size_t
         fd = memfd_create("picin", MFD_CLOEXEC);
     CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, data, bytes, 0) == (ssize_t)bytes);
     CHECK(lseek(fd, 0, SEEK_SET) == 0);
-    struct picin *in = picin_open(fd, spec);
+    struct imgreader *in = imgreader_open(fd, spec);
     CHECK(in);
     read_all(in, out);
-    picin_close(in);
+    imgreader_close(in);
 }
 
 /* A pipe in packet mode gives no more than one write's bytes to a read. 0: it holds too little. */
-static int read_pipe(const struct picin_spec *spec, const uint8_t *data, size_t bytes, size_t piece,
-                     struct story *out)
+static int read_pipe(const struct imgreader_spec *spec, const uint8_t *data, size_t bytes,
+                     size_t piece, struct story *out)
 {
     int ends[2];
     CHECK(pipe2(ends, O_CLOEXEC | O_DIRECT | O_NONBLOCK) == 0);
     CHECK(fcntl(ends[0], F_SETFL, O_RDONLY) == 0);
-    struct picin *in = picin_open(ends[0], spec); /* makes it larger */
+    struct imgreader *in = imgreader_open(ends[0], spec); /* makes it larger */
     CHECK(in);
     size_t at = 0;
     while (at < bytes) {
@@ -89,7 +89,7 @@ static int read_pipe(const struct picin_spec *spec, const uint8_t *data, size_t 
     close(ends[1]);
     if (at == bytes)
         read_all(in, out);
-    picin_close(in);
+    imgreader_close(in);
     close(ends[0]);
     return at == bytes;
 }
@@ -98,13 +98,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct story whole, pieces;
     struct input in = {data, bytes};
-    struct picin_spec spec = {
-        .format = take(&in) % (PIX_FORMATS + 1), .width = take(&in), .height = take(&in)};
+    struct imgreader_spec spec = {
+        .format = take(&in) % (PIXFMT_FORMATS + 1), .width = take(&in), .height = take(&in)};
     unsigned flags = take(&in), piece = take16(&in);
-    spec.flags = flags & (PIX_BOTTOM_UP | PIX_LIMITED);
+    spec.flags = flags & (PIXFMT_BOTTOM_UP | PIXFMT_LIMITED);
     spec.raw = flags & 4;
-    if (!pix_bytes(spec.format, spec.width, spec.height)) {
-        CHECK(!picin_open(0, &spec) && errno == EINVAL);
+    if (!pixfmt_bytes(spec.format, spec.width, spec.height)) {
+        CHECK(!imgreader_open(0, &spec) && errno == EINVAL);
         return 0;
     }
     read_file(&spec, in.data, in.left, &whole);

@@ -4,23 +4,23 @@
  */
 #include "fuzz.h"
 #include "serve.h"
-#include "seg.h"
+#include "stream.h"
 #include <unistd.h>
 
 enum { SOURCES = 4, TEXT_MAX = 300 };
 
-static struct seg *stream(void)
+static struct stream *stream(void)
 {
-    static struct seg *seg;
-    if (!seg) {
+    static struct stream *stream;
+    if (!stream) {
         char name[64];
-        struct seg_spec tiny = {
+        struct stream_spec tiny = {
             .width = 1, .height = 1, .slots = 2, .events = 16, .packet_bytes = 1};
         snprintf(name, sizeof name, "fuzz-route-%d", (int)getpid());
-        CHECK(seg = seg_create(name, &tiny, false));
-        CHECK(seg_remove(seg, true) == 0); /* its memory is all that is needed */
+        CHECK(stream = stream_create(name, &tiny, false));
+        CHECK(stream_remove(stream, true) == 0); /* its memory is all that is needed */
     }
-    return seg;
+    return stream;
 }
 
 static int hex(char c)
@@ -55,10 +55,10 @@ static void check_own_paths(struct server *server, struct source *source)
     struct route route;
     snprintf(path, sizeof path, "/%s/ws", source->name);
     route = http_route(server, path);
-    CHECK(route.source == source && route.at == (source->seg ? AT_WEBSOCKET : AT_GONE));
+    CHECK(route.source == source && route.at == (source->stream ? AT_WEBSOCKET : AT_GONE));
     snprintf(path, sizeof path, "/%s/", source->name);
     route = http_route(server, path);
-    CHECK(route.source == source && route.at == (source->seg ? AT_FILE : AT_GONE));
+    CHECK(route.source == source && route.at == (source->stream ? AT_FILE : AT_GONE));
 }
 
 static void check_route(const struct server *server, const struct route *route)
@@ -89,7 +89,7 @@ static void check_route(const struct server *server, const struct route *route)
     }
     if (route->source)
         CHECK(route->source >= first && route->source < end &&
-              (route->at == AT_GONE) == !route->source->seg);
+              (route->at == AT_GONE) == !route->source->stream);
 }
 
 static size_t count(const char *text, size_t bytes, char c)
@@ -107,7 +107,7 @@ static void check_texts(const struct server *server)
     char *page = page_list(server, &bytes);
     CHECK(page && bytes == strlen(page));
     for (size_t i = 0; i < server->source_count; i++)
-        live += server->sources[i].seg != NULL;
+        live += server->sources[i].stream != NULL;
     struct server none = {.sources = NULL};
     size_t bare_bytes;
     char *bare = page_list(&none, &bare_bytes);
@@ -115,7 +115,7 @@ static void check_texts(const struct server *server)
     free(bare);
     free(page);
     for (size_t i = 0; i < server->source_count; i++) {
-        if (!server->sources[i].seg)
+        if (!server->sources[i].stream)
             continue;
         char *json = stats_json(&server->sources[i], &bytes);
         CHECK(json && bytes == strlen(json) && json[bytes - 1] == '\n');
@@ -144,13 +144,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     while (n < SOURCES + 1 && (words[n] = strsep(&rest, "\n")))
         n++;
     for (size_t i = 0; i + 1 < n; i++) { /* as ws-serve takes them */
-        const char *name = seg_name(words[i]);
+        const char *name = stream_name(words[i]);
         for (size_t k = 0; name && k < server.source_count; k++)
             if (!strcmp(sources[k].name, name))
                 name = NULL;
         if (name)
             sources[server.source_count++] = (struct source){
-                .server = &server, .name = name, .seg = name[0] == '-' ? NULL : stream()};
+                .server = &server, .name = name, .stream = name[0] == '-' ? NULL : stream()};
     }
     server.listed = server.source_count;
     struct route route = http_route(&server, words[n - 1]);

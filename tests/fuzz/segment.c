@@ -9,10 +9,10 @@
 #include "claim.h"
 #include "events.h"
 #include "evlog.h"
-#include "jpeg.h"
-#include "pix.h"
+#include "image/jpeg.h"
+#include "pixfmt.h"
 #include "ring.h"
-#include "seg.h"
+#include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -40,7 +40,7 @@ enum step {
 static char name[64];
 static uint8_t *file;          /* the object's bytes, past all checks */
 static uint8_t *pristine;      /* as they were */
-static struct seg *holder;     /* made the valid stream */
+static struct stream *holder;  /* made the valid stream */
 static volatile uint64_t sink; /* so that every byte is really read */
 
 static void touch(const void *data, size_t bytes)
@@ -54,14 +54,14 @@ static void touch(const void *data, size_t bytes)
 
 static bool make_valid(void)
 {
-    struct seg_spec spec = {
-        .width = 8, .height = 8, .slots = 2, .events = 16, .packet_bytes = LAYOUT_PAGE};
+    struct stream_spec spec = {
+        .width = 8, .height = 8, .slots = 2, .events = 16, .packet_bytes = SHMFMT_PAGE};
     snprintf(name, sizeof name, "fuzz-segment-%d", (int)getpid());
-    seg_unlink(name);
-    holder = seg_create(name, &spec, false);
+    stream_unlink(name);
+    holder = stream_create(name, &spec, false);
     CHECK(holder);
-    size_t bytes = seg_header(holder)->total_bytes;
-    file = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, seg_fd(holder), 0);
+    size_t bytes = stream_header(holder)->total_bytes;
+    file = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, stream_fd(holder), 0);
     pristine = malloc(bytes);
     CHECK(file != MAP_FAILED && pristine);
     memcpy(pristine, file, bytes);
@@ -73,9 +73,9 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
 {
     const struct ring_meta *m = &view->meta;
     CHECK(m->bytes > 0 && m->bytes <= ring_capacity(ring));
-    CHECK(m->width >= 1 && m->width <= LAYOUT_SIDE_MAX);
-    bool array = channel == RING_FRAMES && m->format == PIX_F32;
-    CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)PIX_ROWS_MAX : LAYOUT_SIDE_MAX));
+    CHECK(m->width >= 1 && m->width <= SHMFMT_SIDE_MAX);
+    bool array = channel == RING_FRAMES && m->format == PIXFMT_F32;
+    CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)PIXFMT_ROWS_MAX : SHMFMT_SIDE_MAX));
     touch(view->data, m->bytes);
     if (channel == RING_PACKETS) {
         size_t length;
@@ -87,12 +87,13 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
         }
         return;
     }
-    struct pix_layout layout;
-    CHECK(pix_plan(m->format, m->width, m->height, &layout) && layout.bytes == m->bytes);
+    struct pixfmt_planes layout;
+    CHECK(pixfmt_plan(m->format, m->width, m->height, &layout) && layout.bytes == m->bytes);
     uint8_t *rgb = malloc(4 * (size_t)m->width);
     CHECK(rgb);
     for (uint32_t y = 0; y < m->height; y++)
-        pix_rgb_row(view->data, &layout, m->format, m->flags, y, rgb, rgb + 3 * (size_t)m->width);
+        pixfmt_rgb_row(view->data, &layout, m->format, m->flags, y, rgb,
+                       rgb + 3 * (size_t)m->width);
     free(rgb);
 }
 
@@ -123,13 +124,14 @@ static void use_event(const struct event *ev)
     }
 }
 
-static void use_events(const struct seg *seg, uint64_t *cursor)
+static void use_events(const struct stream *stream, uint64_t *cursor)
 {
     struct event events[20];
     uint64_t lost;
     for (int i = 0; i < 3; i++) {
-        size_t count = evlog_read(seg, cursor, events, 20, &lost);
-        CHECK(count <= 20 && count <= seg_header(seg)->events && *cursor <= evlog_head(seg));
+        size_t count = evlog_read(stream, cursor, events, 20, &lost);
+        CHECK(count <= 20 && count <= stream_header(stream)->events &&
+              *cursor <= evlog_head(stream));
         for (size_t k = 0; k < count; k++) {
             use_event(&events[k]);
             if (k)
@@ -138,30 +140,30 @@ static void use_events(const struct seg *seg, uint64_t *cursor)
     }
 }
 
-static void use_claims(const struct seg *seg)
+static void use_claims(const struct stream *stream)
 {
     struct claim_info info;
-    for (unsigned claim = 0; claim < LAYOUT_CLAIMS; claim += claim < 8 ? 1 : 9)
-        if (claim_holder(seg, claim, &info) == 1) {
+    for (unsigned claim = 0; claim < SHMFMT_CLAIMS; claim += claim < 8 ? 1 : 9)
+        if (claim_holder(stream, claim, &info) == 1) {
             CHECK(strnlen(info.command, sizeof info.command) < sizeof info.command);
             for (const char *p = info.command; *p; p++)
                 CHECK(*p > ' ' && *p <= '~');
         }
-    CHECK(claim_any(seg) >= 0);
-    CHECK(seg_leak(seg) <= SEG_SUPERSEDED);
+    CHECK(claim_any(stream) >= 0);
+    CHECK(stream_leak(stream) <= STREAM_SUPERSEDED);
     for (enum ring_channel channel = RING_FRAMES; channel <= RING_PACKETS; channel++) {
         struct ring_stats stats;
-        ring_stats(seg, channel, &stats);
-        CHECK(stats.newest.bytes <= (channel == RING_FRAMES ? seg_header(seg)->frame_bytes
-                                                            : seg_header(seg)->packet_bytes));
+        ring_stats(stream, channel, &stats);
+        CHECK(stats.newest.bytes <= (channel == RING_FRAMES ? stream_header(stream)->frame_bytes
+                                                            : stream_header(stream)->packet_bytes));
     }
-    CHECK(seg_alive(seg) == 0 || errno == ESTALE || errno == EIDRM);
+    CHECK(stream_alive(stream) == 0 || errno == ESTALE || errno == EIDRM);
 }
 
 /* Everybody who uses one stream: a pinning and a copying reader, and a writer, of each ring. Pages
  * that nobody may touch lie before and behind each mapping, where they find room. */
 struct users {
-    struct seg *seg, *peek;
+    struct stream *stream, *peek;
     void *guards[4];
     struct ring *pinning[2], *copying[2], *writing[2];
     uint64_t cursor;
@@ -169,49 +171,49 @@ struct users {
 
 static void *guard_at(const uint8_t *at)
 {
-    void *guard = mmap((void *)(uintptr_t)at, LAYOUT_PAGE, PROT_NONE,
+    void *guard = mmap((void *)(uintptr_t)at, SHMFMT_PAGE, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     return guard == MAP_FAILED ? NULL : guard;
 }
 
-static void guard(const struct seg *seg, void *guards[2])
+static void guard(const struct stream *stream, void *guards[2])
 {
-    uint8_t *base = seg_at(seg, 0);
-    guards[0] = guard_at(base - LAYOUT_PAGE);
-    guards[1] = guard_at(base + (seg_header(seg)->total_bytes + LAYOUT_PAGE - 1) / LAYOUT_PAGE *
-                                    LAYOUT_PAGE);
+    uint8_t *base = stream_at(stream, 0);
+    guards[0] = guard_at(base - SHMFMT_PAGE);
+    guards[1] = guard_at(base + (stream_header(stream)->total_bytes + SHMFMT_PAGE - 1) /
+                                    SHMFMT_PAGE * SHMFMT_PAGE);
 }
 
 static void users_close(struct users *u)
 {
     for (int i = 0; i < 4; i++)
         if (u->guards[i])
-            munmap(u->guards[i], LAYOUT_PAGE);
+            munmap(u->guards[i], SHMFMT_PAGE);
     for (int i = 0; i < 2; i++) {
         ring_close(u->pinning[i]);
         ring_close(u->copying[i]);
         ring_close(u->writing[i]);
     }
-    seg_close(u->seg);
-    seg_close(u->peek);
+    stream_close(u->stream);
+    stream_close(u->peek);
 }
 
 static bool users_attach(struct users *u, const char *stream)
 {
     *u = (struct users){0};
-    u->peek = seg_attach(stream, SEG_PEEK);
-    CHECK(u->peek || *seg_problem(errno));
+    u->peek = stream_attach(stream, STREAM_PEEK);
+    CHECK(u->peek || *stream_problem(errno));
     if (u->peek)
         guard(u->peek, u->guards);
-    u->seg = seg_attach(stream, SEG_WRITE);
-    if (!u->seg) {
+    u->stream = stream_attach(stream, STREAM_WRITE);
+    if (!u->stream) {
         users_close(u);
         return false;
     }
     CHECK(u->peek);
-    guard(u->seg, u->guards + 2);
+    guard(u->stream, u->guards + 2);
     for (enum ring_channel i = RING_FRAMES; i <= RING_PACKETS; i++) {
-        u->pinning[i] = ring_open_reader(u->seg, i);
+        u->pinning[i] = ring_open_reader(u->stream, i);
         CHECK(u->pinning[i]);
     }
     return true;
@@ -222,10 +224,10 @@ static struct ring *copying(struct users *u, enum ring_channel channel)
 {
     if (u->copying[channel])
         return u->copying[channel];
-    while (claim_take_reader(u->seg, CLAIM_ROLE_NONE) >= 0)
+    while (claim_take_reader(u->stream, CLAIM_ROLE_NONE) >= 0)
         continue;
     CHECK(errno == EBUSY);
-    u->copying[channel] = ring_open_reader(u->seg, channel);
+    u->copying[channel] = ring_open_reader(u->stream, channel);
     CHECK(u->copying[channel]);
     return u->copying[channel];
 }
@@ -234,7 +236,7 @@ static void use_writer(struct users *u, enum ring_channel channel, bool commit, 
 {
     struct ring **ring = &u->writing[channel];
     if (!*ring)
-        *ring = ring_open_writer(u->seg, channel);
+        *ring = ring_open_writer(u->stream, channel);
     CHECK(*ring);
     unsigned fill = take(in);
     uint8_t *slot = ring_begin(*ring);
@@ -249,7 +251,7 @@ static void use_writer(struct users *u, enum ring_channel channel, bool commit, 
         ring_skip(*ring);
         return;
     }
-    struct ring_meta meta = {.bytes = 8 * 8 * 3, .width = 8, .height = 8, .format = PIX_RGB24};
+    struct ring_meta meta = {.bytes = 8 * 8 * 3, .width = 8, .height = 8, .format = PIXFMT_RGB24};
     ring_commit(*ring, &meta);
     CHECK(meta.captured_ns && meta.published_ns);
 }
@@ -260,7 +262,7 @@ static void use_append(struct users *u, struct input *in)
     size_t count = 1 + take(in) % 24;
     for (size_t i = 0; i < count; i++)
         event_init(&events[i], 1 + (take(in) % (EVENT_TYPES - 1)));
-    if (evlog_append(u->seg, events, count))
+    if (evlog_append(u->stream, events, count))
         CHECK(errno == ESTALE || errno == EIDRM);
     else
         for (size_t i = 1; i < count; i++)
@@ -280,13 +282,13 @@ static void use_waits(struct users *u, struct input *in)
         CHECK(got == 0 || errno == ETIMEDOUT || errno == ESTALE || errno == EIDRM ||
               errno == EINTR);
     }
-    int got = evlog_wait(u->seg, after, &past);
+    int got = evlog_wait(u->stream, after, &past);
     CHECK(got >= 0 || errno == ESTALE || errno == EIDRM || errno == EINTR);
 }
 
 static void poke(struct input *in, unsigned count)
 {
-    size_t at = take16(in), bytes = count + 1, total = seg_header(holder)->total_bytes;
+    size_t at = take16(in), bytes = count + 1, total = stream_header(holder)->total_bytes;
     const uint8_t *from = take_bytes(in, &bytes);
     for (size_t i = 0; i < bytes; i++)
         file[(at + i) % total] = from[i];
@@ -294,10 +296,10 @@ static void poke(struct input *in, unsigned count)
 
 static void aim(struct input *in)
 {
-    const struct layout_header *h = seg_header(holder);
+    const struct shmfmt_header *h = stream_header(holder);
     uint64_t number = take(in), slot = take(in);
-    struct layout_ring *ring = (void *)(file + (take(in) % 2 ? h->packets_at : h->frames_at));
-    struct layout_slot *slots = (void *)(ring + 1);
+    struct shmfmt_ring *ring = (void *)(file + (take(in) % 2 ? h->packets_at : h->frames_at));
+    struct shmfmt_slot *slots = (void *)(ring + 1);
     atomic_store(&ring->newest, number << 8 | slot);
     atomic_store(&slots[slot % 2].seq, 2 * number);
 }
@@ -312,7 +314,7 @@ static bool do_step(struct users *u, struct input *in)
         poke(in, high);
         break;
     case RAISE: {
-        size_t at = take16(in) % seg_header(holder)->total_bytes;
+        size_t at = take16(in) % stream_header(holder)->total_bytes;
         file[at] = (uint8_t)(file[at] + take(in));
         break;
     }
@@ -326,7 +328,7 @@ static bool do_step(struct users *u, struct input *in)
         use_ring(copying(u, channel), channel, take(in) % 4);
         break;
     case EVENTS:
-        use_events(high & 1 ? u->peek : u->seg, &u->cursor);
+        use_events(high & 1 ? u->peek : u->stream, &u->cursor);
         break;
     case APPEND:
         use_append(u, in);
@@ -336,7 +338,7 @@ static bool do_step(struct users *u, struct input *in)
         use_writer(u, channel, (byte & 15) == WRITE, in);
         break;
     case ASK:
-        use_claims(high & 1 ? u->peek : u->seg);
+        use_claims(high & 1 ? u->peek : u->stream);
         break;
     case WAIT:
         use_waits(u, in);
@@ -362,7 +364,7 @@ static void use_everything(struct users *u)
 static void use_poked(struct input *in)
 {
     struct users u;
-    memcpy(file, pristine, seg_header(holder)->total_bytes);
+    memcpy(file, pristine, stream_header(holder)->total_bytes);
     bool attached = users_attach(&u, name);
     CHECK(attached);
     for (int i = 0; attached && in->left && i < STEPS_MAX; i++)
@@ -386,12 +388,12 @@ static void use_object(struct input *in)
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     CHECK(fd >= 0 && write(fd, in->data, in->left) == (ssize_t)in->left);
     if (grow && in->left >= 24)
-        memcpy(&bytes, in->data + offsetof(struct layout_header, total_bytes), sizeof bytes);
+        memcpy(&bytes, in->data + offsetof(struct shmfmt_header, total_bytes), sizeof bytes);
     if (bytes > in->left && bytes <= OBJECT_MAX)
         CHECK(ftruncate(fd, (off_t)bytes) == 0);
     close(fd);
     if (users_attach(&u, raw)) {
-        CHECK(seg_header(u.seg)->total_bytes >= in->left);
+        CHECK(stream_header(u.stream)->total_bytes >= in->left);
         use_everything(&u);
         use_writer(&u, RING_FRAMES, true, in);
         use_append(&u, in);

@@ -1,0 +1,42 @@
+/*
+ * JPEG by libjpeg-turbo: raw pictures in, baseline JFIF out, straight into the caller's memory.
+ * With threads a picture is cut in strips on restart-marker boundaries, encoded side by side and
+ * joined into one plain baseline JPEG. One struct jpeg serves one caller at a time; its memory is
+ * reused, nothing is allocated for a picture of the size of the last one.
+ */
+#ifndef SHMCAST_JPEG_H
+#define SHMCAST_JPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct jpeg;
+
+enum jpeg_sampling { JPEG_444, JPEG_422, JPEG_420, JPEG_GRAY };
+
+/* "444", "422", "420", "gray"; -1: none. */
+int jpeg_sampling(const char *name);
+
+/* threads ≥ 1. NULL with errno. The caller ends with jpeg_free. */
+struct jpeg *jpeg_new(unsigned threads);
+void jpeg_free(struct jpeg *jpeg); /* NULL is allowed */
+
+/*
+ * data: a picture of pixfmt_bytes(format, width, height) with PIXFMT_ flags. YUV pictures keep
+ * their own subsampling unless sampling is JPEG_GRAY; limited range is stretched to JPEG's full
+ * range. comment: text for a COM segment right after the JFIF header, or NULL. out: room bytes.
+ * quality 1 … 100. Returns the JPEG's size, or 0 with errno: ENOSPC (room too small), EINVAL (size
+ * or format), ENOMEM, EPROTO (libjpeg gave up).
+ */
+size_t jpeg_encode(struct jpeg *jpeg, const void *data, uint32_t width, uint32_t height,
+                   uint32_t format, uint32_t flags, int quality, enum jpeg_sampling sampling,
+                   const char *comment, void *out, size_t room);
+
+/* Room that a JPEG of that size never needs more of, or 0 for sides out of range. */
+size_t jpeg_bound(uint32_t width, uint32_t height);
+
+/* The text of a JPEG's first COM segment, *length bytes, not terminated; NULL when it has none or
+ * its head is damaged. Points into jpeg. */
+char *jpeg_comment(void *jpeg, size_t bytes, size_t *length);
+
+#endif

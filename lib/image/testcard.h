@@ -1,0 +1,44 @@
+/*
+ * A test card: colour bars, ramps, things that move, and its number three times as black and white
+ * cells that a machine can read back, so that a torn picture shows different numbers.
+ */
+#ifndef SHMCAST_TESTCARD_H
+#define SHMCAST_TESTCARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "pixfmt.h"
+
+enum {
+    TESTCARD_CODES = 3,      /* at the top, in the middle, at the bottom */
+    TESTCARD_WIDTH_MIN = 96, /* smaller pictures carry no code */
+    TESTCARD_HEIGHT_MIN = 24
+};
+
+struct testcard;
+
+struct testcard_pointer {
+    bool shown, held;
+    float x, y; /* 0 … 1 from the top left; anything else is drawn at the edge */
+};
+
+/* flags: PIXFMT_BOTTOM_UP; yuv is full-range. NULL with ENOMEM, or EINVAL (size or format). The
+ * caller ends with testcard_free. */
+struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, uint32_t flags);
+void testcard_free(struct testcard *card); /* NULL is allowed */
+
+const struct pixfmt_planes *testcard_planes(const struct testcard *card);
+
+/* Draws the whole card into out, testcard_planes(card)->bytes of it. */
+void testcard_draw(const struct testcard *card, uint32_t number,
+                   const struct testcard_pointer *pointer, void *out);
+
+/*
+ * Reads the numbers of any picture, numbers[0] the topmost. row: width * 3 bytes of work space.
+ * Returns which could be read, bit i for numbers[i].
+ */
+unsigned testcard_read(const void *data, const struct pixfmt_planes *layout, uint32_t format,
+                       uint32_t flags, uint8_t *row, uint32_t numbers[TESTCARD_CODES]);
+
+#endif

@@ -1,0 +1,196 @@
+#include "net/net.h"
+#include "events.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct net_head) == 96, "net_head");
+_Static_assert(offsetof(struct net_head, degrees_at) == 40, "net_head.degrees_at");
+_Static_assert(offsetof(struct net_head, text_bytes) == 88, "net_head.text_bytes");
+
+/* What net_read returns: a struct net and the packet's bytes behind it. */
+struct copy {
+    struct net net;
+    _Alignas(8) unsigned char packet[];
+};
+
+static uint64_t pad(uint64_t bytes)
+{
+    return (bytes + 7) & ~UINT64_C(7);
+}
+
+/* Places the sections; all follows from the counts, so a reader only compares. */
+static void head_plan(struct net_head *h, bool weights, bool names)
+{
+    uint64_t at = sizeof *h;
+    h->magic = NET_MAGIC;
+    h->version = NET_VERSION;
+    h->head_bytes = sizeof *h;
+    h->reserved = 0;
+    h->degrees_at = at;
+    at += pad(UINT64_C(4) * h->nodes);
+    h->communities_at = at;
+    at += pad(UINT64_C(4) * h->nodes);
+    h->edges_at = at;
+    at += UINT64_C(8) * h->edges;
+    h->weights_at = weights ? at : 0;
+    at += weights ? pad(UINT64_C(4) * h->edges) : 0;
+    h->names_at = names ? at : 0;
+    at += names ? pad(4 * (UINT64_C(1) + h->nodes)) : 0;
+    h->text_at = names ? at : 0;
+    at += names ? pad(h->text_bytes) : 0;
+    h->bytes = at;
+}
+
+static bool counts_sound(const struct net_head *h)
+{
+    return h->nodes >= 1 && h->nodes <= NET_NODES_MAX && h->edges <= NET_EDGES_MAX &&
+           h->communities >= 1 && h->communities <= h->nodes && h->text_bytes <= UINT32_MAX;
+}
+
+static bool head_of(const struct net *net, struct net_head *h)
+{
+    *h = (struct net_head){.nodes = net->nodes,
+                           .edges = net->edges,
+                           .communities = net->communities,
+                           .text_bytes = net->name_at ? net->name_at[net->nodes] : 0};
+    head_plan(h, net->weight, net->name_at);
+    return counts_sound(h);
+}
+
+size_t net_bytes(const struct net *net)
+{
+    struct net_head h;
+    return head_of(net, &h) && h.bytes <= SIZE_MAX / 2 ? (size_t)h.bytes : 0;
+}
+
+/* A section, and zeros up to the next. */
+static void put(void *packet, uint64_t at, const void *from, uint64_t bytes)
+{
+    unsigned char *to = (unsigned char *)packet + at;
+    if (bytes)
+        memcpy(to, from, (size_t)bytes);
+    memset(to + bytes, 0, (size_t)(pad(bytes) - bytes));
+}
+
+void net_write(const struct net *net, void *packet)
+{
+    struct net_head h;
+    if (!head_of(net, &h))
+        return;
+    memcpy(packet, &h, sizeof h);
+    put(packet, h.degrees_at, net->degree, UINT64_C(4) * h.nodes);
+    put(packet, h.communities_at, net->community, UINT64_C(4) * h.nodes);
+    put(packet, h.edges_at, net->edge, UINT64_C(8) * h.edges);
+    if (h.weights_at)
+        put(packet, h.weights_at, net->weight, UINT64_C(4) * h.edges);
+    if (h.names_at) {
+        put(packet, h.names_at, net->name_at, 4 * (UINT64_C(1) + h.nodes));
+        put(packet, h.text_at, net->names, h.text_bytes);
+    }
+}
+
+bool net_text_sound(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    return event_utf8(text, bytes);
+}
+
+static bool all_below(const uint32_t *values, uint64_t count, uint32_t limit)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (values[i] >= limit)
+            return false;
+    return true;
+}
+
+static bool edges_sound(const struct net *net)
+{
+    if (!all_below(net->edge, UINT64_C(2) * net->edges, net->nodes))
+        return false;
+    for (uint32_t i = 0; i < net->edges; i++)
+        if (net->edge[2 * (size_t)i] == net->edge[2 * (size_t)i + 1])
+            return false;
+    for (uint32_t i = 0; net->weight && i < net->edges; i++)
+        if (!(net->weight[i] >= 0 && net->weight[i] <= 3.4e38f))
+            return false;
+    return true;
+}
+
+static bool names_sound(const struct net *net, uint64_t text_bytes)
+{
+    if (!net->name_at)
+        return text_bytes == 0;
+    if (net->name_at[0] != 0 || net->name_at[net->nodes] != text_bytes)
+        return false;
+    for (uint32_t i = 0; i < net->nodes; i++) {
+        uint32_t at = net->name_at[i], end = net->name_at[i + 1];
+        if (end < at || end > text_bytes || end - at > NET_NAME_MAX ||
+            !net_text_sound(net->names + at, end - at))
+            return false;
+    }
+    return true;
+}
+
+/* Of the copy: nothing in it changes any more. */
+static int check(struct net *net, const unsigned char *packet, size_t bytes)
+{
+    struct net_head h, plan;
+    memcpy(&h, packet, sizeof h);
+    if (h.magic != NET_MAGIC)
+        return EPROTO;
+    if (h.version != NET_VERSION)
+        return EPROTONOSUPPORT;
+    plan = h;
+    head_plan(&plan, h.weights_at, h.names_at);
+    if (!counts_sound(&h) || memcmp(&plan, &h, sizeof h) || h.bytes != bytes)
+        return EPROTO;
+    *net = (struct net){.nodes = h.nodes,
+                        .edges = h.edges,
+                        .communities = h.communities,
+                        .degree = (const void *)(packet + h.degrees_at),
+                        .community = (const void *)(packet + h.communities_at),
+                        .edge = (const void *)(packet + h.edges_at),
+                        .weight = h.weights_at ? (const void *)(packet + h.weights_at) : NULL,
+                        .name_at = h.names_at ? (const void *)(packet + h.names_at) : NULL,
+                        .names = h.names_at ? (const char *)packet + h.text_at : NULL};
+    return all_below(net->community, net->nodes, net->communities) && edges_sound(net) &&
+                   names_sound(net, h.text_bytes)
+               ? 0
+               : EPROTO;
+}
+
+struct net *net_read(const void *packet, size_t bytes)
+{
+    int problem = EPROTO;
+    if (bytes < sizeof(struct net_head)) {
+        errno = problem;
+        return NULL;
+    }
+    struct copy *copy = malloc(sizeof *copy + bytes);
+    if (!copy)
+        return NULL;
+    memcpy(copy->packet, packet, bytes);
+    problem = check(&copy->net, copy->packet, bytes);
+    if (!problem)
+        return &copy->net;
+    free(copy);
+    errno = problem;
+    return NULL;
+}
+
+void net_free(struct net *net)
+{
+    free(net); /* the first member of its copy */
+}
+
+const char *net_name(const struct net *net, uint32_t node, size_t *bytes)
+{
+    *bytes = 0;
+    if (!net->name_at || node >= net->nodes)
+        return "";
+    *bytes = net->name_at[node + 1] - net->name_at[node];
+    return net->names + net->name_at[node];
+}

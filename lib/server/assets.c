@@ -1,0 +1,121 @@
+/* The page's files, and the page that lists the streams. */
+#include "serve.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* page.S */
+extern const char page_index_html[], page_index_html_end[];
+extern const char page_page_css[], page_page_css_end[];
+extern const char page_page_js[], page_page_js_end[];
+extern const char page_list_css[], page_list_css_end[];
+extern const char page_list_js[], page_list_js_end[];
+extern const char page_link_js[], page_link_js_end[];
+extern const char page_socket_js[], page_socket_js_end[];
+extern const char page_rtc_js[], page_rtc_js_end[];
+extern const char page_mjpeg_js[], page_mjpeg_js_end[];
+extern const char page_view_js[], page_view_js_end[];
+extern const char page_video_js[], page_video_js_end[];
+extern const char page_jpeg_js[], page_jpeg_js_end[];
+extern const char page_input_js[], page_input_js_end[];
+extern const char page_fingers_js[], page_fingers_js_end[];
+extern const char page_numbers_js[], page_numbers_js_end[];
+extern const char page_steer_js[], page_steer_js_end[];
+extern const char page_icon_svg[], page_icon_svg_end[];
+
+static const struct page_file files[] = {
+    {"", "text/html; charset=utf-8", page_index_html, page_index_html_end},
+    {"page.css", "text/css; charset=utf-8", page_page_css, page_page_css_end},
+    {"page.js", "text/javascript; charset=utf-8", page_page_js, page_page_js_end},
+    {"list.css", "text/css; charset=utf-8", page_list_css, page_list_css_end},
+    {"list.js", "text/javascript; charset=utf-8", page_list_js, page_list_js_end},
+    {"link.js", "text/javascript; charset=utf-8", page_link_js, page_link_js_end},
+    {"socket.js", "text/javascript; charset=utf-8", page_socket_js, page_socket_js_end},
+    {"rtc.js", "text/javascript; charset=utf-8", page_rtc_js, page_rtc_js_end},
+    {"mjpeg.js", "text/javascript; charset=utf-8", page_mjpeg_js, page_mjpeg_js_end},
+    {"view.js", "text/javascript; charset=utf-8", page_view_js, page_view_js_end},
+    {"video.js", "text/javascript; charset=utf-8", page_video_js, page_video_js_end},
+    {"jpeg.js", "text/javascript; charset=utf-8", page_jpeg_js, page_jpeg_js_end},
+    {"input.js", "text/javascript; charset=utf-8", page_input_js, page_input_js_end},
+    {"fingers.js", "text/javascript; charset=utf-8", page_fingers_js, page_fingers_js_end},
+    {"numbers.js", "text/javascript; charset=utf-8", page_numbers_js, page_numbers_js_end},
+    {"steer.js", "text/javascript; charset=utf-8", page_steer_js, page_steer_js_end},
+    {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
+};
+
+const struct page_file *page_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(files[i].name, name) == 0)
+            return &files[i];
+    return NULL;
+}
+
+void page_encode(const char *name, char *out)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (; *name; name++)
+        if (strchr(plain, *name))
+            *out++ = *name;
+        else
+            out += sprintf(out, "%%%02X", (unsigned char)*name);
+    *out = 0;
+}
+
+static void html_text(FILE *to, const char *text)
+{
+    if (!event_utf8(text, strlen(text))) {
+        fputs("(a name that isn't UTF-8)", to);
+        return;
+    }
+    for (; *text; text++)
+        switch (*text) {
+        case '&':
+            fputs("&amp;", to);
+            break;
+        case '<':
+            fputs("&lt;", to);
+            break;
+        case '>':
+            fputs("&gt;", to);
+            break;
+        default:
+            putc(*text, to);
+        }
+}
+
+char *page_list(const struct server *server, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to)
+        return NULL;
+    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"dark light\">\n<title>shmcast</title>\n"
+          "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
+          "<link rel=\"stylesheet\" href=\"page.css\">\n"
+          "<link rel=\"stylesheet\" href=\"list.css\">\n"
+          "<script src=\"list.js\" type=\"module\"></script>\n</head>\n"
+          "<body class=\"list\">\n<main>\n<div class=\"top\">\n"
+          "<img src=\"icon.svg\" alt=\"\" width=\"28\" height=\"28\">\n<h1>Streams</h1>\n"
+          "<p id=\"status\" role=\"status\"></p>\n</div>\n<ul id=\"streams\">\n",
+          to);
+    for (size_t i = 0; i < server->listed; i++) {
+        const struct source *source = &server->sources[i];
+        char url[3 * 250 + 1];
+        if (!source->stream)
+            continue;
+        page_encode(source->name, url);
+        /* without scripts a picture as of now */
+        fprintf(to,
+                "<li><a href=\"%s/\"><span class=\"thumb\"><noscript>"
+                "<img src=\"%s/snapshot.jpg\" alt=\"\"></noscript></span><span class=\"name\">",
+                url, url);
+        html_text(to, source->name);
+        fputs("</span> <span class=\"facts\"></span></a></li>\n", to);
+    }
+    fputs("</ul>\n</main>\n</body>\n</html>\n", to);
+    return text_end(to, &text);
+}

@@ -1,0 +1,547 @@
+#include "stream.h"
+#include "claim.h"
+#include "pixfmt.h"
+#include "futex.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SHM_DIR     "/dev/shm"  /* where shm_open keeps its objects on Linux */
+#define SIDE_PREFIX ".shmcast-" /* names that last only for a moment of shm-create --replace */
+
+enum { NAME_BYTES_MAX = 250, PATH_BYTES = sizeof SHM_DIR + 1 + 255 };
+
+struct stream {
+    char name[NAME_BYTES_MAX + 1];
+    int fd;
+    int name_fd; /* of a creator: O_PATH, or -1 */
+    bool writable;
+    uint8_t *base;
+    struct shmfmt_header header; /* validated copy; offsets and sizes are taken from here only */
+    uint8_t mine[SHMFMT_CLAIMS];
+};
+
+const char *stream_name(const char *name)
+{
+    if (*name == '/')
+        name++;
+    size_t bytes = strlen(name);
+    bool ok = bytes > 0 && bytes <= NAME_BYTES_MAX && strcmp(name, ".") && strcmp(name, "..");
+    for (size_t i = 0; ok && i < bytes; i++)
+        ok = name[i] != '/' && (unsigned char)name[i] >= ' ' && name[i] != 127;
+    if (!ok)
+        errno = EINVAL;
+    return ok ? name : NULL;
+}
+
+static void stream_path(char out[PATH_BYTES], const char *name)
+{
+    snprintf(out, PATH_BYTES, SHM_DIR "/%s", name);
+}
+
+static uint64_t round_up(uint64_t n, uint64_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* Checks the sizes in a header and works out all that follows from them. */
+static bool stream_plan(struct shmfmt_header *h)
+{
+    uint64_t picture = pixfmt_bytes(h->format, h->width, h->height);
+    bool ok = picture > 0 && h->frame_bytes >= picture && h->frame_bytes % SHMFMT_PAGE == 0 &&
+              h->frame_bytes <= UINT64_C(1) << 36 && h->packet_bytes >= SHMFMT_PAGE &&
+              h->packet_bytes % SHMFMT_PAGE == 0 && h->packet_bytes <= UINT64_C(1) << 36 &&
+              h->frame_slots >= 2 && h->frame_slots <= SHMFMT_SLOTS_MAX && h->packet_slots >= 2 &&
+              h->packet_slots <= SHMFMT_SLOTS_MAX && h->events >= 16 && h->events <= 1 << 24 &&
+              (h->events & (h->events - 1)) == 0;
+    if (!ok) {
+        errno = EINVAL;
+        return false;
+    }
+    h->header_bytes = SHMFMT_PAGE;
+    h->claims_at = SHMFMT_PAGE;
+    h->frames_at =
+        round_up(h->claims_at + SHMFMT_CLAIMS * sizeof(struct shmfmt_claim), SHMFMT_PAGE);
+    h->packets_at = round_up(h->frames_at + sizeof(struct shmfmt_ring) +
+                                 h->frame_slots * sizeof(struct shmfmt_slot),
+                             SHMFMT_PAGE);
+    h->events_at = round_up(h->packets_at + sizeof(struct shmfmt_ring) +
+                                h->packet_slots * sizeof(struct shmfmt_slot),
+                            SHMFMT_PAGE);
+    h->frame_data_at = round_up(h->events_at + sizeof(struct shmfmt_events) +
+                                    h->events * sizeof(struct shmfmt_event),
+                                SHMFMT_PAGE);
+    h->packet_data_at = h->frame_data_at + h->frame_slots * h->frame_bytes;
+    h->total_bytes = h->packet_data_at + h->packet_slots * h->packet_bytes;
+    return true;
+}
+
+/* The sizes of a new stream, with defaults filled in. */
+static bool stream_choose(struct shmfmt_header *h, const struct stream_spec *spec)
+{
+    memset(h, 0, sizeof *h);
+    h->version = SHMFMT_VERSION;
+    h->width = spec->width ? spec->width : 1280;
+    h->height = spec->height ? spec->height : 720;
+    h->format = spec->format ? spec->format : PIXFMT_RGB24;
+    h->frame_slots = h->packet_slots = spec->slots ? spec->slots : 4;
+    h->events = 16;
+    while (h->events < (spec->events ? spec->events : 65536) && h->events < 1 << 24)
+        h->events *= 2;
+    h->frame_bytes = round_up(pixfmt_bytes(h->format, h->width, h->height), SHMFMT_PAGE);
+    h->packet_bytes =
+        round_up(spec->packet_bytes ? spec->packet_bytes
+                                    : pixfmt_bytes(PIXFMT_YUV420P, h->width, h->height) + 65536,
+                 SHMFMT_PAGE);
+    h->flags = spec->owned ? SHMFMT_OWNED : 0;
+    return stream_plan(h);
+}
+
+uint64_t stream_bytes(const struct stream_spec *spec)
+{
+    struct shmfmt_header h;
+    return stream_choose(&h, spec) ? h.total_bytes : 0;
+}
+
+/* Is this header, read from an object of so many bytes, a stream's? 0 or an errno. */
+static int stream_check(const struct shmfmt_header *h, uint64_t bytes)
+{
+    struct shmfmt_header plan = *h;
+    uint64_t magic = atomic_load(&h->magic);
+    if (magic == 0 && h->version == SHMFMT_VERSION && h->header_bytes == SHMFMT_PAGE)
+        return ENODATA;
+    if (magic != SHMFMT_MAGIC)
+        return EMEDIUMTYPE;
+    if (h->version != SHMFMT_VERSION)
+        return EPROTONOSUPPORT;
+    if (!stream_plan(&plan) || memcmp(&plan, h, sizeof plan) || h->total_bytes != bytes)
+        return EPROTO;
+    return 0;
+}
+
+static void stream_stamp(struct shmfmt_header *h)
+{
+    struct timespec now;
+    char text[64] = "";
+    clock_gettime(CLOCK_REALTIME, &now);
+    h->created_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    while (getrandom(&h->generation, sizeof h->generation, 0) < 0 || h->generation == 0)
+        continue;
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+        text[0] = 0;
+    if (fd >= 0)
+        close(fd);
+    unsigned n = 0;
+    for (const char *p = text; *p && n < 32; p++) {
+        const char *digit = strchr("0123456789abcdef", *p);
+        if (digit) {
+            h->boot_id[n / 2] |= (uint8_t)((digit - "0123456789abcdef") << (n % 2 ? 0 : 4));
+            n++;
+        }
+    }
+}
+
+static struct stream *stream_new(const char *name)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->fd = stream->name_fd = -1;
+    snprintf(stream->name, sizeof stream->name, "%s", name);
+    return stream;
+}
+
+static int stream_map(struct stream *stream)
+{
+    void *base = mmap(NULL, stream->header.total_bytes,
+                      PROT_READ | (stream->writable ? PROT_WRITE : 0), MAP_SHARED, stream->fd, 0);
+    if (base == MAP_FAILED)
+        return -1;
+    stream->base = base;
+    return 0;
+}
+
+/* A whole object with no name yet: should we die before it gets one, nothing is left. */
+static int stream_make(struct stream *stream, const struct stream_spec *spec)
+{
+    if (!stream_choose(&stream->header, spec))
+        return -1;
+    stream_stamp(&stream->header);
+    stream->fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (stream->fd < 0 || fchmod(stream->fd, spec->mode ? spec->mode : 0600))
+        return -1;
+    stream->writable = true;
+    int err = ftruncate(stream->fd, (off_t)stream->header.total_bytes) ? errno : 0;
+    if (!err)
+        err = posix_fallocate(stream->fd, 0, (off_t)stream->header.total_bytes);
+    if (err) {
+        errno = err == EFBIG || err == ENOMEM ? ENOSPC : err;
+        return -1;
+    }
+    if (stream_map(stream))
+        return -1;
+    memcpy(stream->base, &stream->header, sizeof stream->header);
+    atomic_store(&stream->header.magic, SHMFMT_MAGIC);
+    atomic_store_explicit(&((struct shmfmt_header *)stream->base)->magic, SHMFMT_MAGIC,
+                          memory_order_release);
+    if (claim_share(stream) || (spec->owned && claim_take(stream, SHMFMT_CLAIM_OWNER)))
+        return -1;
+    return 0;
+}
+
+static int stream_link(const struct stream *stream, const char *path)
+{
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", stream->fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+static void stream_end(struct stream *stream, uint32_t state)
+{
+    atomic_store(&((struct shmfmt_header *)stream->base)->state, state);
+    stream_wake(stream);
+}
+
+/*
+ * Gives the new object the name of an old one. They change names in one step, so whoever lost the
+ * name, even one that took it a moment ago, is the one that is told.
+ */
+static int stream_exchange(const struct stream *stream, const char *path)
+{
+    char side[PATH_BYTES];
+    snprintf(side, sizeof side, SHM_DIR "/" SIDE_PREFIX "%016" PRIx64, stream->header.generation);
+    struct stream *old = stream_attach(stream->name, STREAM_PEEK);
+    if (!old)
+        return errno == ENOENT ? stream_link(stream, path) : -1;
+    bool writable = old->writable;
+    stream_close(old);
+    if (!writable) {
+        errno = EACCES;
+        return -1;
+    }
+    if (stream_link(stream, side))
+        return -1;
+    if (renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        old = stream_attach(side + sizeof SHM_DIR, STREAM_PEEK);
+        if (old && old->writable)
+            stream_end(old, SHMFMT_SUPERSEDED);
+        stream_close(old);
+    } else if (errno != ENOENT || rename(side, path)) { /* ENOENT: it was removed meanwhile */
+        int err = errno;
+        unlink(side);
+        errno = err;
+        return -1;
+    }
+    unlink(side);
+    return 0;
+}
+
+struct stream *stream_create(const char *name, const struct stream_spec *spec, bool replace)
+{
+    char path[PATH_BYTES];
+    if (!(name = stream_name(name)))
+        return NULL;
+    stream_path(path, name);
+    struct stream *stream = stream_new(name);
+    if (!stream)
+        return NULL;
+    if (!replace && access(path, F_OK) == 0) { /* before memory is reserved; linkat decides */
+        errno = EEXIST;
+        goto fail;
+    }
+    if (stream_make(stream, spec) ||
+        (replace ? stream_exchange(stream, path) : stream_link(stream, path)))
+        goto fail;
+    /* Should the object ever lose its name, /proc shows by this what it was; the descriptor that it
+     * was made with would show none. */
+    stream->name_fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return stream;
+fail:
+    stream_close(stream);
+    return NULL;
+}
+
+/* Opens and validates, mapping what was validated. */
+static int stream_open(struct stream *stream, const char *path, int flags,
+                       enum stream_access access)
+{
+    struct stat st;
+    flags |= O_CLOEXEC | O_NONBLOCK;
+    stream->writable = true;
+    stream->fd = open(path, O_RDWR | flags);
+    if (stream->fd < 0 && (errno == EACCES || errno == EROFS) && access != STREAM_WRITE) {
+        stream->writable = false;
+        stream->fd = open(path, O_RDONLY | flags);
+    }
+    if (stream->fd < 0) {
+        if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
+            errno = EMEDIUMTYPE;
+        return -1;
+    }
+    if (fstat(stream->fd, &st))
+        return -1;
+    ssize_t n =
+        S_ISREG(st.st_mode) ? pread(stream->fd, &stream->header, sizeof stream->header, 0) : 0;
+    if (n < 0)
+        return -1;
+    if (S_ISREG(st.st_mode) && st.st_size == 0)
+        errno = ENODATA;
+    else if (n == sizeof stream->header)
+        errno = stream_check(&stream->header, (uint64_t)st.st_size);
+    else /* too small even for a header: truncated, or never one of ours */
+        errno = n >= 8 && atomic_load(&stream->header.magic) == SHMFMT_MAGIC ? EPROTO : EMEDIUMTYPE;
+    return errno ? -1 : stream_map(stream);
+}
+
+struct stream *stream_attach(const char *name, enum stream_access access)
+{
+    char path[PATH_BYTES];
+    if (!(name = stream_name(name)))
+        return NULL;
+    stream_path(path, name);
+    for (int tries = 0;; tries++) {
+        struct stream *stream = stream_new(name);
+        if (!stream)
+            return NULL;
+        if (stream_open(stream, path, O_NOFOLLOW, access) ||
+            (access != STREAM_PEEK && claim_share(stream))) {
+            stream_close(stream);
+            return NULL;
+        }
+        /* Between its opening and our claim it may have lost its name: then look again. */
+        if (access == STREAM_PEEK || stream_alive(stream) == 0)
+            return stream;
+        stream_close(stream);
+        if (errno == EIDRM)
+            errno = ENOENT;
+        if (errno == ENOENT || tries == 100)
+            return NULL;
+    }
+}
+
+struct stream *stream_peek(const char *path, const char *name)
+{
+    struct stream *stream = stream_new(name);
+    if (stream && stream_open(stream, path, 0, STREAM_PEEK) == 0)
+        return stream;
+    stream_close(stream);
+    return NULL;
+}
+
+void stream_close(struct stream *stream)
+{
+    if (!stream)
+        return;
+    int err = errno;
+    if (stream->base)
+        munmap(stream->base, stream->header.total_bytes);
+    if (stream->fd >= 0)
+        close(stream->fd);
+    if (stream->name_fd >= 0)
+        close(stream->name_fd);
+    free(stream);
+    errno = err;
+}
+
+const struct shmfmt_header *stream_header(const struct stream *stream)
+{
+    return &stream->header;
+}
+
+const char *stream_own_name(const struct stream *stream)
+{
+    return stream->name;
+}
+
+int stream_fd(const struct stream *stream)
+{
+    return stream->fd;
+}
+
+bool stream_writable(const struct stream *stream)
+{
+    return stream->writable;
+}
+
+uint8_t *stream_mine(struct stream *stream)
+{
+    return stream->mine;
+}
+
+void *stream_at(const struct stream *stream, uint64_t offset)
+{
+    return stream->base + offset;
+}
+
+int stream_alive(const struct stream *stream)
+{
+    uint32_t state = atomic_load(&((struct shmfmt_header *)stream->base)->state);
+    if (state == SHMFMT_LIVE)
+        return 0;
+    errno = state == SHMFMT_SUPERSEDED ? ESTALE : EIDRM;
+    return -1;
+}
+
+void stream_wake(struct stream *stream)
+{
+    const struct shmfmt_header *h = &stream->header;
+    struct shmfmt_ring *rings[] = {stream_at(stream, h->frames_at),
+                                   stream_at(stream, h->packets_at)};
+    for (int i = 0; i < 2; i++) {
+        futex_wake(&rings[i]->wake);
+        futex_wake(&rings[i]->demand);
+    }
+    futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
+}
+
+/* Under a side name that tells another's generation: it has lost its own name to that one, whether
+ * its programs were told or not. */
+static bool stream_outdone(const struct stream *stream)
+{
+    char side[64];
+    snprintf(side, sizeof side, SIDE_PREFIX "%016" PRIx64, stream->header.generation);
+    return !strncmp(stream->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) &&
+           strcmp(stream->name, side);
+}
+
+enum stream_leak stream_leak(const struct stream *stream)
+{
+    if (stream_outdone(stream))
+        return STREAM_SUPERSEDED;
+    if (claim_any(stream))
+        return STREAM_FINE;
+    if (strncmp(stream->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) == 0)
+        return STREAM_SUPERSEDED;
+    return stream->header.flags & SHMFMT_OWNED ? STREAM_ORPHAN : STREAM_FINE;
+}
+
+int stream_supersede(struct stream *stream)
+{
+    if (!stream->writable) {
+        errno = EACCES;
+        return -1;
+    }
+    stream_end(stream, SHMFMT_SUPERSEDED);
+    return 0;
+}
+
+int stream_remove(struct stream *stream, bool force)
+{
+    char path[PATH_BYTES];
+    struct stat named, held;
+    bool outdone = stream_outdone(stream);
+    stream_path(path, stream->name);
+    if (!stream->writable) {
+        errno = EACCES;
+        return -1;
+    }
+    if (!force && !outdone) {
+        int held_by = claim_any(stream);
+        if (held_by > 0)
+            errno = EBUSY;
+        if (held_by || claim_exclude(stream))
+            return -1;
+    }
+    if (lstat(path, &named) || fstat(stream->fd, &held))
+        return -1;
+    if (named.st_ino != held.st_ino || named.st_dev != held.st_dev) {
+        errno = ESTALE;
+        return -1;
+    }
+    if (unlink(path))
+        return -1;
+    stream_end(stream, outdone ? SHMFMT_SUPERSEDED : SHMFMT_REMOVED);
+    return 0;
+}
+
+int stream_unlink(const char *name)
+{
+    char path[PATH_BYTES];
+    if (!(name = stream_name(name)))
+        return -1;
+    stream_path(path, name);
+    return unlink(path);
+}
+
+int stream_stat(const char *name, struct stat *out)
+{
+    char path[PATH_BYTES];
+    if (!(name = stream_name(name)))
+        return -1;
+    stream_path(path, name);
+    return lstat(path, out);
+}
+
+int stream_list(stream_each *each, void *user)
+{
+    struct dirent **entries;
+    int count = scandir(SHM_DIR, &entries, NULL, alphasort), result = 0;
+    if (count < 0)
+        return -1;
+    for (int i = 0; i < count; i++) {
+        char path[sizeof SHM_DIR + sizeof entries[i]->d_name];
+        struct stat st;
+        snprintf(path, sizeof path, SHM_DIR "/%s", entries[i]->d_name);
+        if (result == 0 && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+            struct stream *stream =
+                S_ISREG(st.st_mode) ? stream_attach(entries[i]->d_name, STREAM_PEEK) : NULL;
+            int err = stream ? 0 : S_ISREG(st.st_mode) ? errno : EMEDIUMTYPE;
+            if (err != ENOENT) /* gone since */
+                result = each(entries[i]->d_name, &st, stream, err, user);
+            stream_close(stream);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return result;
+}
+
+const char *stream_problem(int err)
+{
+    switch (err) {
+    case EINVAL:
+        return "not a stream name: 1 to 250 bytes, no slash but a leading one, no control bytes";
+    case ENOENT:
+        return "no such stream; make it with shm-create";
+    case EEXIST:
+        return "exists already; shm-create --replace supersedes it, shm-rm removes it";
+    case EACCES:
+    case EPERM:
+        return "belongs to somebody else: no permission";
+    case ENOSPC:
+        return "no room in /dev/shm; shm-ls shows what is there";
+    case EFAULT:
+        return "the stream was truncated while in use";
+    case ENODATA:
+        return "half-created: its creator died or is not done; shm-rm -f removes it";
+    case EMEDIUMTYPE:
+        return "not a shmcast stream";
+    case ENOMSG:
+        return "holds a network or an array, not pictures; net-draw draws one, shm-read -f raw "
+               "reads it";
+    case EPROTONOSUPPORT:
+        return "made by another version of shmcast; shm-rm -f removes it";
+    case EPROTO:
+        return "corrupt or truncated; shm-rm -f removes it";
+    case EBUSY:
+        return "in use; shm-ls -l shows by whom";
+    case ESTALE:
+        return "superseded by a stream of the same name";
+    case EIDRM:
+        return "was removed";
+    case EROFS:
+        return "may only be read: no permission to write";
+    default:
+        return strerror(err);
+    }
+}

@@ -1,0 +1,87 @@
+/*
+ * What the commands share: messages, numbers, stop signals, a checked end.
+ * The only part of the library that prints or exits.
+ */
+#ifndef SHMCAST_CLI_H
+#define SHMCAST_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Exit codes of every program. */
+enum {
+    CLI_OK = 0,    /* done */
+    CLI_NO = 1,    /* a valid "no": nothing before the time-out, a leak found */
+    CLI_USAGE = 2, /* bad option, name, number or event */
+    CLI_FAIL = 3   /* something failed: no such stream, busy, no room, cut-off input */
+};
+
+/*
+ * First call of every main. Remembers the program's name and usage text, and makes sure that
+ * descriptors 0 to 2 are open, so that no stream ever lands on them: a closed one is replaced by
+ * one whose use fails with EBADF. From now on SIGBUS (a stream truncated under us) ends the program
+ * with a message and exit 3.
+ * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\n       shm-rm --orphans [-n]\n".
+ */
+void cli_init(const char *program, const char *usage);
+
+/* "program: message\n" on stderr, in one write. */
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* cli_warn, then exit(code). */
+_Noreturn void cli_die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * What getopt_long returned when it wasn't an option of the program's own: 'h' (--help) prints the
+ * usage on stdout and exits 0, 'V' (--version) the version; anything else prints the usage on
+ * stderr and exits 2.
+ */
+_Noreturn void cli_option(int c);
+
+/* "program: name: why and what to do" for a failed stream_ or ring_ call with errno err; exits 2
+ * for a bad name, else 3. */
+_Noreturn void cli_die_stream(const char *name, int err);
+
+/* A decimal number low … high, or exit 2 naming the option (what, e.g. "-n"). */
+uint64_t cli_number(const char *what, const char *text, uint64_t low, uint64_t high);
+
+/* A finite decimal fraction low … high, or exit 2. */
+double cli_real(const char *what, const char *text, double low, double high);
+
+/* "WxH", 1 … SHMFMT_SIDE_MAX each, or exit 2. */
+void cli_size(const char *what, const char *text, uint32_t *width, uint32_t *height);
+
+/* A pixel format's name, or exit 2 listing them. Returns enum pixfmt. */
+uint32_t cli_format(const char *what, const char *text);
+
+/* The one operand NAME of argv, from optind on; none, more than one, or a bad name: exit 2. */
+const char *cli_name(int argc, char **argv);
+
+/*
+ * SIGINT, SIGTERM and SIGHUP from now on only set a flag. They interrupt blocking calls (EINTR),
+ * and go on interrupting every 20 ms until the program ends, so that none is missed between a look
+ * at the flag and a blocking call.
+ */
+void cli_catch_stop(void);
+
+/* The stop signal that came, or 0. */
+int cli_stopped(void);
+
+/*
+ * Last call of every main. Closes stdout and reports a late write error (exit 3). If a stop signal
+ * had come, ends by that same signal, so that shells see 128 + n. Otherwise exit(code).
+ */
+_Noreturn void cli_finish(int code);
+
+/* Now + seconds as an absolute CLOCK_MONOTONIC time; for seconds < 0 (no limit) returns NULL. */
+const struct timespec *cli_deadline(double seconds, struct timespec *out);
+
+/* Sleeps to an absolute CLOCK_MONOTONIC time in ns; false when a stop signal came. */
+bool cli_sleep_until(uint64_t ns);
+
+/* Writes all of it, or returns -1 with errno (EINTR when a stop signal came). */
+int cli_write(int fd, const void *data, size_t bytes);
+
+#endif

@@ -1,0 +1,74 @@
+#include "tool/unlinked.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* One object, with all who have it. */
+static int unlinked_one(const struct procscan_use *uses, size_t count, stream_each *each,
+                        void *user)
+{
+    struct stat st = {.st_ino = uses->inode};
+    struct stream *stream = NULL;
+    const char *name = "";
+    int err = EACCES;
+    bool nameless = false;
+    for (size_t i = 0; i < count; i++) {
+        nameless |= uses[i].nameless;
+        if (!*name)
+            name = uses[i].name;
+    }
+    if (!nameless || !*name)
+        return 0;
+    for (size_t i = 0; i < count && !stream && err == EACCES; i++) {
+        struct stat now;
+        if (stat(uses[i].path, &now) || now.st_ino != uses->inode)
+            continue; /* not ours to see, or let go of meanwhile */
+        st = now;
+        stream = stream_peek(uses[i].path, name);
+        err = stream ? 0 : errno == ENOENT || errno == EPERM ? EACCES : errno;
+    }
+    int result = st.st_nlink ? 0 : each(name, &st, stream, err, user);
+    stream_close(stream);
+    return result;
+}
+
+int unlinked_list(const struct procscan *holders, stream_each *each, void *user)
+{
+    size_t all, count;
+    const struct procscan_use *uses = procscan_all(holders, &all);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < all; i += count) {
+        for (count = 1; i + count < all && uses[i + count].inode == uses[i].inode;)
+            count++;
+        result = unlinked_one(uses + i, count, each, user);
+    }
+    return result;
+}
+
+struct recall {
+    const char *name;
+    int told;
+};
+
+static int recall_one(const char *name, const struct stat *st, struct stream *stream, int err,
+                      void *user)
+{
+    struct recall *r = user;
+    (void)st;
+    (void)err;
+    if (stream && !strcmp(name, r->name) && stream_alive(stream) == 0 &&
+        stream_supersede(stream) == 0)
+        r->told++;
+    return 0;
+}
+
+int unlinked_recall(const char *name)
+{
+    struct recall r = {.name = name};
+    struct procscan *holders = procscan_run();
+    if (!holders)
+        return -1;
+    unlinked_list(holders, recall_one, &r);
+    procscan_free(holders);
+    return r.told;
+}

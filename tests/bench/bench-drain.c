@@ -1,0 +1,118 @@
+/*
+ * bench-drain ws|mjpeg PORT PATH COUNT: as many viewers of one server on this machine, in one
+ * process that throws away what they get without copying it. Prints "ready" once every viewer has
+ * got bytes beyond the answer to its request, and then, for each line on stdin, how many bytes have
+ * come in all and the time in ns. Ends with stdin.
+ * Exit: 0, 1 with what went wrong; a connection that ends included.
+ */
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "bench.h"
+#include "monotonic.h"
+
+enum { EVENTS = 256, ANSWER_MAX = 4096, GULP = 1 << 20 };
+
+struct drain {
+    int epoll;
+    struct sockaddr_in server;
+    char request[1024];
+    size_t viewers, watching;
+    bool *got; /* by descriptor: something came behind the answer's header */
+    uint64_t bytes;
+};
+
+static void open_viewer(struct drain *d)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    char answer[ANSWER_MAX];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&d->server, sizeof d->server))
+        bench_die("connect");
+    size_t length = strlen(d->request), have = 0;
+    if (send(fd, d->request, length, MSG_NOSIGNAL) != (ssize_t)length)
+        bench_die("send");
+    do { /* to the header's end, and not a byte further */
+        ssize_t n = recv(fd, answer + have, 1, 0);
+        if (n < 1)
+            bench_die("answer");
+        have += (size_t)n;
+        answer[have] = 0;
+    } while (have < ANSWER_MAX - 1 && !strstr(have < 4 ? answer : answer + have - 4, "\r\n\r\n"));
+    errno = EPROTO;
+    if (strncmp(answer, "HTTP/1.1 101", 12) && strncmp(answer, "HTTP/1.1 200", 12))
+        bench_die("answer");
+    event.data.fd = fd;
+    if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event))
+        bench_die("epoll");
+}
+
+static void take(struct drain *d, int fd)
+{
+    ssize_t n = recv(fd, NULL, GULP, MSG_TRUNC | MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN)
+        return;
+    errno = n ? errno : ECONNRESET;
+    if (n <= 0)
+        bench_die("a viewer");
+    d->bytes += (uint64_t)n;
+    if (!d->got[fd]) {
+        d->got[fd] = true;
+        d->watching++;
+    }
+}
+
+/* A line was asked for. */
+static void tell(const struct drain *d)
+{
+    char line[64];
+    if (read(STDIN_FILENO, line, sizeof line) < 1)
+        exit(0);
+    printf("%" PRIu64 " %" PRIu64 "\n", d->bytes, monotonic_ns());
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    struct drain d = {.server = {.sin_family = AF_INET}};
+    struct epoll_event events[EVENTS], input = {.events = EPOLLIN, .data.fd = STDIN_FILENO};
+    struct rlimit limit;
+    errno = EINVAL;
+    if (argc != 5)
+        bench_die("ws|mjpeg PORT PATH COUNT");
+    d.server.sin_port = htons((uint16_t)bench_number(argv[2]));
+    d.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    d.viewers = (size_t)bench_number(argv[4]);
+    snprintf(d.request, sizeof d.request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n%s\r\n",
+             argv[3], argv[2],
+             strcmp(argv[1], "ws") ? ""
+                                   : "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                                     "Sec-WebSocket-Version: 13\r\n"
+                                     "Sec-WebSocket-Key: c2htY2FzdCBzaG1jYXN0IQ==\r\n");
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    d.got = calloc(d.viewers + 64, sizeof *d.got);
+    d.epoll = epoll_create1(0);
+    if (!d.got || epoll_ctl(d.epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input))
+        bench_die("epoll");
+    for (size_t i = 0; i < d.viewers; i++)
+        open_viewer(&d);
+    for (bool ready = false;;) {
+        int count = epoll_wait(d.epoll, events, EVENTS, -1);
+        for (int i = 0; i < count; i++)
+            if (events[i].data.fd == STDIN_FILENO)
+                tell(&d);
+            else
+                take(&d, events[i].data.fd);
+        if (!ready && d.watching == d.viewers) {
+            puts("ready");
+            fflush(stdout);
+            ready = true;
+        }
+    }
+}

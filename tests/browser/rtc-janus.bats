@@ -1,0 +1,10 @@
+#!/usr/bin/env bats
+# rtc-serve --rtp and Debian's Janus, which serves the video to browsers; the scenarios are
+# tests/browser/janus.test.mjs.
+bats_require_minimum_version 1.5.0
+load ../support/helper
+load ../support/scenarios
+
+@test "two browsers play from Janus, input comes back through rtc-serve" {
+    scenario janus "two browsers play from Janus, input comes back through rtc-serve"
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# The list of streams that ws-serve has at / when there are several.
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+@test "the list shows the newest picture of each stream and what is known of it" {
+    scenario list "the list shows the newest picture of each stream and what is known of it"
+}
+
+@test "only what is in sight is asked for, and nothing while the page is hidden" {
+    scenario list "only what is in sight is asked for, and nothing while the page is hidden"
+}
+
+@test "a stream that was removed and a server that has gone are shown" {
+    scenario list "a stream that was removed and a server that has gone are shown"
+}
+
+@test "without scripts the list is links with pictures" {
+    scenario list "without scripts the list is links with pictures"
+}
+
+@test "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe" {
+    scenario list "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe"
+}
+
+@test "streams as JSON: all of them, removed ones too" {
+    odd="$S3\"\\ &é"
+    shm-create -s 320x240 "$S"
+    shm-create -s 320x240 "$S2"
+    shm-create -s 64x48 "$odd"
+    bg shm-encode "$S"
+    frame-gen -s 320x240 -r 0 -n 4 -o "$S"
+    serve "$S" "$S2" "$odd"
+    wait_until 10 curl -sf -o /dev/null "$URL/$S/snapshot.jpg"
+    clean_run shm-rm -f "$S2"
+    gone() {
+        curl -s "$URL/streams" | grep -q '"live":false'
+    }
+    wait_until 10 gone
+    curl -sSf "$URL/streams" >"$BATS_TEST_TMPDIR/streams"
+    cat "$BATS_TEST_TMPDIR/streams"
+    python3 - "$S" "$S2" "$odd" "$BATS_TEST_TMPDIR/streams" <<'END'
+import json, sys
+from urllib.parse import quote
+first, second, odd, file = sys.argv[1:]
+a, b, c = json.load(open(file))
+assert [x["name"] for x in (a, b, c)] == [first, second, odd]
+assert [x["url"] for x in (a, b, c)] == [quote(x["name"], safe="") + "/" for x in (a, b, c)]
+assert [x["live"] for x in (a, b, c)] == [True, False, True]
+assert a["frames"] == 4 and 1 <= a["pictures"] <= 4 and a["viewers"] == 0
+assert (a["newest"]["width"], a["newest"]["height"]) == (320, 240)
+assert b["newest"] is None and c["newest"] is None and c["frames"] == 0
+END
+    clean_run shm-rm -f "$odd"
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+made() {
+    make -s -C "$ROOT" BUILD="$BUILD" "$@"
+}
+
+@test "install puts every program and page where it belongs, uninstall takes all away" {
+    dest=$BATS_TEST_TMPDIR/dest
+    made install DESTDIR="$dest" PREFIX=/opt/cast
+    for program in shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls \
+        shm-rm frame-gen; do
+        [ "$(stat -c %a "$dest/opt/cast/bin/$program")" = 755 ]
+    done
+    for page in "$ROOT"/man/*.[1-8]; do
+        [ "$(stat -c %a "$dest/opt/cast/share/man/man${page##*.}/${page##*/}")" = 644 ]
+    done
+    [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*")" ]
+    made uninstall DESTDIR="$dest" PREFIX=/opt/cast
+    [ -z "$(find "$dest" -not -type d)" ]
+}
+
+@test "a second install and a second uninstall are no errors; other people's files stay" {
+    dest=$BATS_TEST_TMPDIR/dest
+    made install DESTDIR="$dest"
+    made install DESTDIR="$dest"
+    touch "$dest/usr/local/bin/theirs"
+    made uninstall DESTDIR="$dest"
+    made uninstall DESTDIR="$dest"
+    [ "$(find "$dest" -not -type d)" = "$dest/usr/local/bin/theirs" ]
+}
+
+@test "installed programs run from there, with nothing of the build" {
+    made install PREFIX="$BATS_TEST_TMPDIR/p"
+    cd "$BATS_TEST_TMPDIR/p/bin"
+    PATH=$PWD:/usr/bin:/bin
+    clean_run shm-create -s 64x48 "$S"
+    frame-gen -s 64x48 -n 1 -o "$S"
+    shm-encode -o - "$S" >"$BATS_TEST_TMPDIR/one.jpg" 2>"$BATS_TEST_TMPDIR/err" &
+    pid=$!
+    wait_until 10 test -s "$BATS_TEST_TMPDIR/one.jpg"
+    kill "$pid"
+    wait "$pid" || [ $? -eq 143 ]
+    serve "$S" # the page is inside the program
+    curl -sS "$URL/" | grep -q '<canvas'
+    clean_run shm-rm -f "$S"
+    ends 0 "$BG"
+}

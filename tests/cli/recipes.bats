@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# The recipes of README.md, run as they stand there but for the stream's name and the port.
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+# The fenced block after "<!-- KIND: NAME -->".
+block() {
+    awk -v mark="<!-- $1: $2 -->" '
+        $0 == mark { wanted = 1; next }
+        wanted && /^```/ { if (inside) exit; inside = 1; next }
+        wanted && inside' "$ROOT/README.md"
+}
+
+recipe() {
+    block recipe "$1" | sed "s/\<view\>/$S/g; s/ net / $S2 /g; s/8080/$PORT/g" | tee "$BATS_TEST_TMPDIR/$1.sh"
+    [ -s "$BATS_TEST_TMPDIR/$1.sh" ]
+}
+
+setup() {
+    common_setup
+    cd "$BATS_TEST_TMPDIR"
+    PATH=$BUILD:/usr/bin:/bin
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+}
+
+snapshot() {
+    curl -sSf -o now.jpg "$URL/snapshot.jpg"
+}
+
+has_events() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+reader_there() {
+    shm-ls -l "$S" | grep -q event-read
+}
+
+# Removing the stream ends all of a recipe.
+all_end() {
+    clean_run shm-rm -f "$S"
+    ends "${1:-0}" "$BG"
+    wait_until 10 group_gone "$BG"
+}
+
+@test "every recipe is tested here" {
+    run grep -oE '^<!-- recipe: [a-z0-9]+' "$ROOT/README.md"
+    for name in $(sed 's/.*: //' <<<"$output"); do
+        grep -qE "(recipe|play) $name\b" "$BATS_TEST_FILENAME"
+    done
+    [ "${#lines[@]}" -ge 5 ]
+}
+
+@test "recipe: a video file" {
+    "$TESTS/support/pattern.py" 1280x720 rgb24 top-down raw source.ppm
+    ffmpeg -v error -nostdin -loop 1 -i source.ppm -r 10 -t 4 -c:v mpeg4 -q:v 2 clip.mp4
+    recipe video
+    bg bash -e video.sh >out
+    wait_until 20 snapshot
+    djpeg -outfile now.ppm now.jpg
+    db=$(/usr/bin/python3 "$TESTS/support/psnr.py" source.ppm now.ppm)
+    echo "$db dB"
+    awk -v db="$db" 'BEGIN { exit !(db >= 33) }'
+    wait_until 10 reader_there
+    event-inject "$S" pointer_down x=0.25 y=0.75 button=1
+    wait_until 10 grep -q '^pointer_down x=0.25 y=0.75 button=1' out
+    all_end
+}
+
+@test "recipe: an X display" {
+    bg Xvfb -displayfd 1 -screen 0 320x200x24 -nolisten tcp >display
+    wait_until 20 test -s display
+    DISPLAY=:$(<display)
+    export DISPLAY
+    bg xlogo -geometry 160x200+0+0 -bg red -fg blue
+    wait_until 10 xwd -silent -name xlogo -out window.xwd
+    recipe x11
+    bg bash -e x11.sh >out
+    wait_until 20 snapshot
+    djpeg -outfile now.ppm now.jpg
+    # The upper left corner of the logo's window is red.
+    pamcut -left 8 -top 8 -width 1 -height 1 now.ppm | tail -c 3 | od -An -tu1 >corner
+    read -r r g b <corner
+    echo "$r $g $b"
+    ((r > 240 && g < 15 && b < 15))
+    all_end
+}
+
+@test "recipe: a renderer in Python" {
+    block file renderer.py >renderer.py
+    recipe python
+    bg bash -e python.sh >out
+    wait_until 20 snapshot
+    spot() { # the colour at 1/4 3/4
+        shm-read "$S" | pamcut -left 160 -top 270 -width 1 -height 1 | tail -c 3 | od -An -tx1 | tr -d ' '
+    }
+    spot_is() {
+        [ "$(spot)" = "$1" ]
+    }
+    [ "$(spot)" = 3fbf3c ] # nothing there yet
+    event-inject "$S" pointer_move x=0.25 y=0.75
+    wait_until 10 spot_is 0000ff
+    event-inject "$S" pointer_down x=0.25 y=0.75 button=1 buttons=1
+    wait_until 10 spot_is ffffff
+    event-inject "$S" pointer_up x=0.9 y=0.1 button=1 buttons=0
+    wait_until 10 spot_is 3fbf3c
+    all_end
+}
+
+@test "recipe: netpbm" {
+    recipe netpbm
+    bg bash -e netpbm.sh >out
+    wait_until 20 snapshot
+    shm-read "$S" | ppmhist -noheader | awk '{ print $1, $2, $3 }' | sort >colours
+    diff colours <(printf '0 0 255\n255 255 0\n')
+    all_end
+}
+
+@test "recipe: record and replay" {
+    clean_run shm-create -s 64x48 "$S"
+    recipe replay
+    bg bash -e replay.sh
+    wait_until 10 reader_there
+    for i in $(seq 100); do
+        echo "pointer_move x=0.$i y=0.5"
+    done | event-inject "$S"
+    ends 0 "$BG"
+    clean_run event-read --from start -n 200 "$S" | sed 's/ t=.*//' >events
+    [ "$(wc -l <events)" -eq 200 ]
+    cmp <(head -n 100 events) <(tail -n 100 events)
+}
+
+@test "recipe: a stream that lasts as long as a command" {
+    ls /dev/shm >before
+    recipe owned
+    clean_run bash -e owned.sh
+    [ "$(head -c 2 picture.ppm)" = P6 ]
+    # Others come and go meanwhile; what shm-create makes up has this form.
+    run -1 grep -q '^shmcast-' <(comm -13 <(sort before) <(ls /dev/shm | sort))
+}
+
+@test "recipe: a ladder" {
+    ffmpeg -v error -nostdin -f lavfi -i testsrc=s=1280x720:r=10 -t 4 -c:v mpeg4 -q:v 2 clip.mp4
+    recipe ladder
+    bg bash -e ladder.sh >out
+    wait_until 20 snapshot
+    wait_until 20 curl -sSf -o low.jpg "$URL/$S-low/snapshot.jpg"
+    [ "$(djpeg now.jpg | head -c 15 | tr '\n' ' ')" = "$(djpeg low.jpg | head -c 15 | tr '\n' ' ')" ]
+    [ "$(wc -c <low.jpg)" -lt "$(wc -c <now.jpg)" ]
+    clean_run shm-rm -f "$S-low"
+    all_end
+}
+
+@test "recipe: on a network" {
+    shm-create -s 64x48 "$S"
+    bg shm-encode "$S"
+    frame-gen -s 64x48 -f yuv420p -n 1 -o "$S"
+    recipe network >/dev/null # "view" is a role there too
+    block recipe network | sed "s/ view\$/ $S/; s/-b 0.0.0.0/-b 127.0.0.1 -p $PORT/" >network.sh
+    grep -q -- "--token-file tokens $S\$" network.sh
+    # the same stands in the man page
+    diff -b <(block recipe network | sed 's/^ *//') <(mandoc "$ROOT/man/ws-serve.1" | sed 's/.\x08//g; s/^ *//' |
+        sed -n '/^openssl req/,/^ws-serve -b 0/p')
+    bg bash -e network.sh >out
+    wait_until 20 grep -q "^https://127.0.0.1:$PORT/" out
+    [ "$(stat -c %a tokens key.pem | xargs)" = "600 600" ]
+    for role in control view; do
+        token=$(sed -n "s/^$role //p" tokens)
+        [ ${#token} = 24 ]
+        curl -fsk -o now.jpg "https://127.0.0.1:$PORT/snapshot.jpg?token=$token"
+        djpeg now.jpg | head -c 2 | grep -qx P6
+        curl -fsk -H "Authorization: Bearer $token" "https://127.0.0.1:$PORT/stats" | grep -q '^{"name"'
+        curl -fskL -c jar -o page "https://127.0.0.1:$PORT/?token=$token"
+        cmp page "$ROOT/lib/server/web/index.html"
+    done
+    [ "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$PORT/snapshot.jpg")" = 401 ]
+}
+
+nodes_are() {
+    [[ $(shm-ls -j "$S2") =~ \"newest\":\{\"width\":2,\"height\":$1, ]]
+}
+
+@test "recipe: a network that grows" {
+    printf '%s\n' 'a b' 'b c' 'c a' >edges.txt
+    recipe growing
+    bg bash -e growing.sh
+    wait_until 20 nodes_are 3
+    wait_until 20 snapshot
+    [[ $(djpeg now.jpg | sed -n 2p) = "1920 1080" ]]
+    echo 'c d' >>edges.txt
+    wait_until 20 nodes_are 4
+    clean_run shm-rm -f "$S2"
+    echo 'd e' >>edges.txt # tail hears only now that nobody reads it
+    all_end
+}

@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+header() { # OFFSET FORMAT: a number of $S's header
+    python3 -c 'import struct, sys
+with open("/dev/shm/" + sys.argv[1], "rb") as f:
+    print(struct.unpack_from("<" + sys.argv[3], f.read(4096), int(sys.argv[2]))[0])' "$S" "$1" "$2"
+}
+
+@test "a stream has exactly the bytes it says, all of them reserved" {
+    clean_run shm-create -s 640x480 -f rgb24 -n 3 -e 1000 -p 100000 "$S"
+    [ "$(header 0 8s)" = "b'shmcast\\x00'" ]
+    [ "$(header 16 Q)" = "$(stat -c %s "/dev/shm/$S")" ]
+    [ "$(header 64 I)x$(header 68 I)" = 640x480 ]
+    [ "$(header 76 I) $(header 80 I) $(header 84 I)" = "3 3 1024" ]
+    [ "$(header 88 Q) $(header 96 Q)" = "921600 102400" ]
+    # blocks are of 512 bytes
+    [ "$(($(stat -c %b "/dev/shm/$S") * 512))" -ge "$(stat -c %s "/dev/shm/$S")" ]
+    run -0 shm-ls -j "$S"
+    [[ $output == *"\"bytes\":$(stat -c %s "/dev/shm/$S"),"* ]]
+}
+
+@test "the default is a private 1280x720 rgb24 stream with 4 slots" {
+    clean_run shm-create "$S"
+    [ "$(stat -c %a "/dev/shm/$S")" = 600 ]
+    [ "$(header 64 I)x$(header 68 I) $(header 72 I) $(header 76 I)" = "1280x720 2 4" ]
+}
+
+@test "-m sets the mode whatever the umask" {
+    umask 077
+    clean_run shm-create -s 8x8 -m 0664 "$S"
+    [ "$(stat -c %a "/dev/shm/$S")" = 664 ]
+}
+
+@test "a leading slash is no part of the name" {
+    clean_run shm-create -s 8x8 "/$S"
+    [ -e "/dev/shm/$S" ]
+}
+
+@test "with no name it makes one up and prints it" {
+    run -0 --separate-stderr shm-create -s 8x8
+    [ "${#lines[@]}" = 1 ]
+    [[ $output =~ ^shmcast-[a-z2-7]{8}$ ]]
+    [ -e "/dev/shm/$output" ]
+    [ "$stderr" = "" ]
+    shm-rm "$output"
+}
+
+@test "a made-up name that cannot be printed is an error, and no stream is left" {
+    skip_missing strace
+    fails 3 strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=linkat shm-create -s 8x8 >/dev/full
+    [[ $stderr == "shm-create: standard output: No space left on device" ]]
+    made=$(grep -o '/dev/shm/shmcast-[a-z2-7]*' "$BATS_TEST_TMPDIR/trace")
+    [ -n "$made" ]
+    [ ! -e "$made" ]
+}
+
+@test "a name that exists is refused, and the stream is as it was" {
+    shm-create -s 8x8 "$S"
+    before=$(sha256sum "/dev/shm/$S")
+    fails 3 shm-create -s 16x16 "$S"
+    [[ $stderr == "shm-create: $S: exists already"* ]]
+    [ "$before" = "$(sha256sum "/dev/shm/$S")" ]
+    touch "/dev/shm/$S2"
+    fails 3 shm-create -s 16x16 "$S2"
+    [ ! -s "/dev/shm/$S2" ]
+}
+
+@test "names, sizes, formats and counts that aren't any are refused with exit 2" {
+    for name in "" . .. a/b //a "$(printf 'a\nb')" "$(printf '%0251d' 1)"; do
+        fails 2 shm-create -s 8x8 "$name"
+    done
+    for size in 0x8 8x0 -8x8 8x-8 2147483648x8 8x4294967297 65501x8 8 x8 8x 8x8x8 ' 8x8' 8x8k; do
+        fails 2 shm-create -s "$size" "$S"
+    done
+    fails 2 shm-create -f rgb "$S"
+    [[ $stderr == *"gray8"*"yuv444p"* ]]
+    for slots in 1 65 -3 3.5 99999999999999999999 ''; do
+        fails 2 shm-create -n "$slots" "$S"
+    done
+    fails 2 shm-create -e 15 "$S"
+    fails 2 shm-create -p 1 "$S"
+    fails 2 shm-create -m 0999 "$S"
+    fails 2 shm-create -m 0444 "$S"
+    fails 2 shm-create --replace
+    fails_usage shm-create "$S" extra
+    fails_usage shm-create "$S" --
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "no room in /dev/shm: says needed and free bytes, leaves nothing" {
+    fails 3 unshare -rm sh -c '
+        mount -t tmpfs -o size=8m tmpfs /dev/shm
+        shm-create -s 16x16 -e 16 small || exit 9
+        shm-create -s 1920x1080 big && exit 8
+        status=$?
+        [ "$(ls /dev/shm)" = small ] || exit 7
+        [ "$(df --output=avail -B1 /dev/shm | tail -n 1)" -gt 7000000 ] || exit 6
+        shm-create --replace -s 1920x1080 small 2>/dev/null && exit 5
+        [ "$(ls -A /dev/shm)" = small ] || exit 4
+        exit $status'
+    [[ $stderr =~ ^"shm-create: big: no room in /dev/shm: needs "[0-9]{8}" bytes, "[0-9]{7}" are free"$ ]]
+}
+
+@test "killed at any system call that matters, it leaves nothing or a whole stream" {
+    skip_missing strace
+    for call in ftruncate fallocate fchmod mmap linkat renameat2; do
+        for when in 1 2 3 8; do
+            shm-create -s 8x8 "$S2"
+            for replace in '' --replace; do
+                name=$S
+                [ -z "$replace" ] || name=$S2
+                strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$when" \
+                    shm-create -s 8x8 $replace "$name" 2>/dev/null || true
+                # what stands under a name is whole
+                for file in /dev/shm/"$S" /dev/shm/"$S2"; do
+                    [ ! -e "$file" ] || clean_run shm-ls "${file##*/}" >/dev/null
+                done
+                shm-rm -f "$S" 2>/dev/null || true
+            done
+            shm-rm -f "$S2"
+        done
+    done
+    # a killed --replace can leave one stream under a side name, and shm-rm knows it
+    shm-rm --orphans
+    run -2 ls -d /dev/shm/.shmcast-*
+}
+
+@test "with a command the stream lives as long as the command, whose status comes out" {
+    run -0 shm-create -s 8x8 "$S" -- sh -c 'shm-ls -j "$SHMCAST_STREAM"'
+    [[ $output == *'"state":"live"'*'"owned":true'*'"role":"owner"'* ]]
+    [ ! -e "/dev/shm/$S" ]
+    run -7 shm-create -s 8x8 "$S" -- sh -c 'exit 7'
+    run -137 shm-create -s 8x8 "$S" -- sh -c 'kill -KILL $$'
+    run -127 shm-create -s 8x8 "$S" -- no-such-command-at-all
+    run -126 shm-create -s 8x8 "$S" -- /etc/passwd
+    [ ! -e "/dev/shm/$S" ]
+    # the name may be made up, and dashes of the command are its own
+    run -0 shm-create -s 8x8 -- sh -c 'echo "$SHMCAST_STREAM"'
+    [[ $output =~ ^shmcast-[a-z2-7]{8}$ ]]
+    [ ! -e "/dev/shm/$output" ]
+}
+
+@test "stop signals are handed on; stream, command and status go by convention" {
+    for signal in TERM INT HUP; do
+        bg shm-create -s 8x8 "$S" -- sleep 1000
+        wait_until 5 pgrep -P "$BG" -x sleep
+        child=$(pgrep -P "$BG" -x sleep)
+        kill -"$signal" "$BG"
+        ends $((128 + $(kill -l "$signal"))) "$BG"
+        pid_gone "$child"
+        [ ! -e "/dev/shm/$S" ]
+    done
+    # a command that ends well in its own time decides itself
+    bg shm-create -s 8x8 "$S" -- bash -c 'trap "exit 5" TERM; while :; do sleep 0.1; done'
+    wait_until 5 pgrep -P "$BG" -x bash
+    wait_until 5 pgrep -P "$(pgrep -P "$BG" -x bash)" -x sleep
+    kill -TERM "$BG"
+    ends 5 "$BG"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "killed outright, its command ends too and the stream is an orphan that shm-rm knows" {
+    bg shm-create -s 8x8 "$S" -- sleep 1000
+    wait_until 5 pgrep -P "$BG" -x sleep
+    child=$(pgrep -P "$BG" -x sleep)
+    kill -KILL "$BG"
+    wait_until 5 pid_gone "$child"
+    run -1 shm-ls --check "$S"
+    [[ $output == *orphan* ]]
+    shm-create -s 8x8 "$S2"
+    run -0 shm-rm --orphans -v
+    [[ $output == *"removed $S"* ]]
+    [ ! -e "/dev/shm/$S" ]
+    [ -e "/dev/shm/$S2" ]
+}
+
+@test "--replace gives the name to a new stream, and makes one where there is none" {
+    clean_run shm-create --replace -s 8x8 "$S"
+    first=$(header 24 Q)
+    clean_run shm-create --replace -s 16x16 "$S"
+    [ "$(header 64 I)" = 16 ]
+    [ "$(header 24 Q)" != "$first" ]
+    run -2 ls -d /dev/shm/.shmcast-*
+}
+
+@test "--replace refuses what is no stream, and what belongs to somebody else" {
+    echo precious >"/dev/shm/$S"
+    fails 3 shm-create --replace -s 8x8 "$S"
+    [[ $stderr == *"not a shmcast stream"* ]]
+    [ "$(cat "/dev/shm/$S")" = precious ]
+    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    shm-create -s 8x8 -m 0644 "$S2"
+    fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-create --replace -s 8x8 "$S2"
+    [[ $stderr == *"belongs to somebody else"* ]]
+}
+
+race() { # WORD CMD…: eight times at once; a line WORD in the file of that name for each success
+    local word=$1 pids=() i
+    shift
+    for i in 1 2 3 4 5 6 7 8; do
+        ("$@" 2>/dev/null && echo "$i" >>"$BATS_TEST_TMPDIR/$word") 3>&- &
+        pids+=($!)
+    done
+    wait "${pids[@]}" || true
+}
+
+@test "one of many racing creators gets the name" {
+    race won shm-create -s 8x8 "$S"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/won")" = 1 ]
+    race replaced shm-create --replace -s 8x8 "$S"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/replaced")" = 8 ]
+    run -2 ls -d /dev/shm/.shmcast-*
+    clean_run shm-rm "$S"
+}
+
+@test "with standard descriptors closed nothing is written into a stream" {
+    sh -c 'exec shm-create -s 8x8 '"$S"' <&- >&- 2>&-'
+    clean_run shm-ls "$S" >/dev/null
+    run -3 --separate-stderr sh -c 'exec shm-create -s 8x8 >&-'
+    [[ $stderr == "shm-create: standard output: Bad file descriptor" ]]
+}

@@ -1,0 +1,420 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+json() { # EXPRESSION over the first object o, and the whole answer a [of NAME]
+    shm-ls -j "${2:-$S}" | python3 -c 'import json, sys
+a = json.load(sys.stdin)
+o = a["objects"][0] if a["objects"] else None
+print(eval(sys.argv[1]))' "$1"
+}
+
+is() { # EXPRESSION VALUE [NAME]
+    [ "$(json "$1" "${3:-$S}")" = "$2" ]
+}
+
+narrow() { # nothing on stdin is wider than 80 columns
+    ! grep -E '.{81}'
+}
+
+# Has $1 in the way that $2 says, until it is ended; prints a line when it has.
+cat_holder='import mmap, os, signal, sys
+f = open("/dev/shm/" + sys.argv[1], "r+b")
+if sys.argv[2] != "open":
+    m = mmap.mmap(f.fileno(), 0)
+if sys.argv[2] == "mapped":
+    os.closerange(3, 64)
+print("has it", flush=True)
+signal.pause()'
+
+foreign_held() { # NAME open|mapped|both: by a Python; its pid in $BG
+    bg /usr/bin/python3 -c "$cat_holder" "$1" "$2" >"$BATS_TEST_TMPDIR/held"
+    wait_until 10 grep -q 'has it' "$BATS_TEST_TMPDIR/held"
+}
+
+field() { # CLAIM OFFSET FORMAT VALUE: writes into the record of a claim of $S
+    python3 -c 'import struct, sys
+name, claim, offset, form, value = sys.argv[1:]
+with open("/dev/shm/" + name, "r+b") as f:
+    f.seek(4096 + int(claim) * 64 + int(offset))
+    f.write(struct.pack("<" + form, int(value)))' "$S" "$@"
+}
+
+@test "a line tells name, state, size, geometry, frames, rate, age and holders" {
+    shm-create -s 640x480 -f rgb24 "$S"
+    frame-gen -n 1 -r 0 -o "$S"
+    run -0 --separate-stderr shm-ls "$S"
+    [ "$stderr" = "" ]
+    [[ ${lines[0]} =~ ^NAME\ +STATE\ +SIZE\ +GEOMETRY\ +FRAMES\ +FPS\ +AGE\ HELD\ BY$ ]]
+    [[ ${lines[1]} =~ ^$S\ idle\ +9\.6M\ 640x480\ rgb24\ +1\ +-\ +[0-9.]+s\ -$ ]]
+    [ "${#lines[@]}" = 2 ]
+}
+
+@test "nothing but a name is ever wider than 80 columns" {
+    long=$S-$(printf '%0220d' 1)
+    shm-create -s 1920x1080 -f yuv420p "$S"
+    shm-create -s 8x8 "$long"
+    shm-create -s 8x8 "$S2"
+    mv "/dev/shm/$S2" "/dev/shm/psm_$S2"
+    truncate -s 5000 "/dev/shm/psm_$S2"
+    : >"/dev/shm/$S3"
+    bg frame-gen -r 50 -o "$S"
+    bg shm-encode "$S"
+    bg event-read "$S" >/dev/null
+    wait_until 10 is 'len(o["holders"])' 4
+    wait_until 10 is 'o["frames"]["rate"] is not None and o["frames"]["published"] > 10' True
+    run -0 shm-ls --all
+    [[ $output == *"$long"$'\n'* ]]
+    grep -v "^$long" <<<"$output" | narrow
+    # as many holders as fit, and how many more
+    [[ $output =~ $S\ [^$'\n']*[0-9.]+s\ 4$'\n' ]]
+    rm "/dev/shm/$long" "/dev/shm/psm_$S2" "/dev/shm/$S3"
+    # beside names up to one that fills its column
+    : >"/dev/shm/$S3"
+    for ((n = ${#S3} + 1; n <= 20; n++)); do
+        name=$(printf "%.${n}s" "$S3-xxxxxxxxxxxxxxxx")
+        shm-create -s 8x8 "$name"
+        run -0 shm-ls --all
+        narrow <<<"$output"
+        run -0 shm-ls "$S" "$name"
+        narrow <<<"$output"
+        rm "/dev/shm/$name"
+    done
+    rm "/dev/shm/$S3"
+    shm-create -s 8x8 "$S2"
+    bg frame-gen -s 8x8 -r 5 -o "$S2"
+    bg event-read "$S2" >/dev/null
+    wait_until 10 is 'len(o["holders"])' 2 "$S2"
+    run -0 shm-ls "$S2"
+    [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+\+1$ ]]
+}
+
+@test "holders are named by command and pid, and vanish when they die" {
+    shm-create -s 64x64 "$S"
+    bg frame-gen -r 20 -o "$S"
+    writer=$BG
+    bg shm-read -n 100000 "$S" >/dev/null
+    reader=$BG
+    wait_until 5 is "[(h['role'], h['pid'], h['process']) for h in o['holders']]" \
+        "[('frames', $writer, 'here'), ('frames-reader', $reader, 'here')]"
+    is "o['state']" live
+    is "sorted((p['command'], p['pid'], p['mapped'], p['open']) for p in o['processes'])" \
+        "[('frame-gen', $writer, True, True), ('shm-read', $reader, True, True)]"
+    run -0 shm-ls "$S"
+    [[ ${lines[1]} == *" frame-gen:$writer"* ]]
+    run -0 shm-ls -l "$S"
+    [[ $output == *"frames "*"pid $writer (frame-gen), for "* ]]
+    [[ $output == *"process "*"$reader (shm-read), mapped and open"* ]]
+    kill -KILL "$writer" "$reader"
+    wait_until 5 is "o['state']" idle
+    is "o['holders'] + o['processes']" "[]"
+}
+
+@test "json has it all, whatever the name" {
+    name="$S \"quo\\ted"
+    shm-create -s 64x64 -e 64 "$name"
+    event-inject "$name" key_down key=a
+    S=$name
+    is "o['name']" "$name"
+    is "o['events']" "{'written': 1, 'room': 64, 'readable': 1, 'overwritten': 0}"
+    is "o['frames']['published'], o['packets']['slots'], o['width'], o['format']" \
+        "(0, 4, 64, 'rgb24')"
+    is "o['kind'], o['state'], o['leak'], o['named'], o['held'], o['frames']['rate']" \
+        "('stream', 'idle', False, True, False, None)"
+    is "o['bytes'], o['resident'], o['inode']" "($(stat -c '%s, %b * 512, %i' "/dev/shm/$name" |
+        sed "s/, \([0-9]*\) \* 512/, $(($(stat -c %b "/dev/shm/$name") * 512))/"))"
+    is "0 <= __import__('time').time() - o['created'] < 60" True
+    is "a['space']['bytes'], a['space']['free'] > 0" \
+        "($(df --output=size -B1 /dev/shm | tail -n 1 | tr -d ' '), True)"
+    shm-rm "$name"
+    run -0 shm-ls -j
+    python3 -m json.tool <<<"$output" >/dev/null
+}
+
+@test "the event log tells what is still there and what was overwritten" {
+    shm-create -s 8x8 -e 16 "$S"
+    seq -f 'wheel dy=%.0f' 1 40 | event-inject "$S"
+    is "o['events']" "{'written': 40, 'room': 16, 'readable': 16, 'overwritten': 24}"
+    run -0 shm-ls -l "$S"
+    [[ $output == *"events "*"40 written, 16 of them readable, 24 overwritten; room for 16"* ]]
+}
+
+@test "one look tells a writer's rate, and that it has stopped" {
+    shm-create -s 64x64 "$S"
+    bg frame-gen -r 20 -o "$S"
+    wait_until 10 is "o['frames']['published'] > 8" True
+    # a loaded machine may be late, never early
+    wait_until 10 is "18 < o['frames']['rate'] < 22" True
+    kill -STOP "$BG"
+    wait_until 10 is "o['frames']['rate'] < 2" True
+    kill -CONT "$BG"
+    wait_until 10 is "18 < o['frames']['rate'] < 22" True
+    run -0 shm-ls "$S"
+    [[ ${lines[1]} =~ \ [12][0-9]\.[0-9]\ +[0-9.]+s\ frame-gen ]]
+}
+
+@test "-w looks again each second, and its rates are of the time between" {
+    shm-create -s 64x64 "$S"
+    bg shm-ls -lw "$S" >"$BATS_TEST_TMPDIR/out"
+    wait_until 5 grep -q 'room for' "$BATS_TEST_TMPDIR/out"
+    watcher=$BG
+    seq -f 'wheel dy=%.0f' 1 40 | event-inject "$S"
+    wait_until 10 grep -qE '40 written.*; ([34][0-9]|40)\.[0-9]/s' "$BATS_TEST_TMPDIR/out"
+    wait_until 10 grep -qE '40 written.*; 0\.0/s' "$BATS_TEST_TMPDIR/out"
+    kill -TERM "$watcher"
+    ends 143 "$watcher"
+}
+
+@test "it is seen by nobody: a stream looked at can be removed" {
+    shm-create -s 8x8 "$S"
+    bg shm-ls -w "$S" >"$BATS_TEST_TMPDIR/out"
+    wait_until 5 grep -q "$S" "$BATS_TEST_TMPDIR/out"
+    clean_run shm-rm "$S"
+    kill -TERM "$BG"
+    ends 143 "$BG"
+}
+
+@test "what is no stream shows with --all or by name; a broken stream always" {
+    echo foreign >"/dev/shm/$S"
+    run -0 shm-ls
+    [[ $output != *"$S"* ]]
+    run -0 shm-ls --all
+    [[ $output == *"$S "*foreign* ]]
+    is "o['kind'], o['state']" "('other', 'foreign')"
+    shm-create -s 8x8 "$S2"
+    truncate -s 5000 "/dev/shm/$S2"
+    run -0 shm-ls
+    [[ $output == *"$S2 "*corrupt* ]]
+    : >"/dev/shm/$S3"
+    run -0 shm-ls
+    [[ $output == *"$S3 "*half-created* ]]
+    is "o['reason'], o['leak']" "('its creator never finished it; shm-rm -f removes it', True)" "$S3"
+    foreign_held "$S3" open
+    is "o['leak'], o['held']" "(False, True)" "$S3"
+    rm "/dev/shm/$S" "/dev/shm/$S2" "/dev/shm/$S3"
+}
+
+@test "foreign objects are told by name, and held from unheld" {
+    for kind in psm_:python torch_:torch sem.:semaphore fastrtps_:fastdds x:other; do
+        name=${kind%:*}$S
+        head -c 4096 /dev/zero >"/dev/shm/$name"
+        is "o['kind'], o['state'], o['held'], o['leak'], o['reason']" \
+            "('${kind#*:}', 'foreign', False, True, 'nobody has it; shm-rm -f removes it')" "$name"
+        for way in open mapped both; do
+            foreign_held "$name" $way
+            is "o['state'], o['held'], o['leak'], o['reason']" \
+                "('foreign', True, False, 'held by python3:$BG')" "$name"
+            is "[(p['pid'], p['mapped'], p['open']) for p in o['processes']]" \
+                "[($BG, $([ $way = open ] && echo False || echo True), $([ $way = mapped ] && echo False || echo True))]" "$name"
+            kill -KILL "$BG"
+            ends 137 "$BG"
+        done
+        rm "/dev/shm/$name"
+    done
+    # an empty one is named by its name too
+    : >"/dev/shm/psm_$S"
+    run shm-ls --check # what others have left is none of ours
+    ((status <= 1)) && [[ $output != *"$S"* ]]
+    run -1 shm-ls --check --all
+    [[ $output == *"psm_$S "*foreign* ]]
+    rm "/dev/shm/psm_$S"
+}
+
+@test "whether a foreign object is held is right across pid namespaces, where no pid tells" {
+    unshare -rpf --mount-proc true || skip "no user namespaces"
+    head -c 4096 /dev/zero >"/dev/shm/psm_$S"
+    run -0 unshare -rpf --mount-proc shm-ls -l "psm_$S"
+    [[ $output == *"nobody has it"* ]]
+    for way in open mapped; do
+        foreign_held "psm_$S" $way
+        run -0 unshare -rpf --mount-proc shm-ls -l "psm_$S"
+        [[ $output == *"foreign: held by a process that can't be seen from here"* ]]
+        run -0 unshare -rpf --mount-proc shm-ls --check --all "psm_$S"
+        kill -KILL "$BG"
+        ends 137 "$BG"
+    done
+    rm "/dev/shm/psm_$S"
+}
+
+@test "live and orphan are right across pid namespaces; a pid is only told" {
+    unshare -rpf --mount-proc true || skip "no user namespaces"
+    shm-create -s 8x8 "$S"
+    # seen from above: their pid is another one here
+    bg unshare -rpf --kill-child --mount-proc shm-read -n 1 "$S" >/dev/null
+    wait_until 5 is "o['state'], len(o['holders'])" "('live', 1)"
+    inner=$(pgrep -P "$BG")
+    is "[(h['pid'], h['process'], h['pid_here']) for h in o['holders']]" "[(1, 'here', $inner)]"
+    run -0 shm-ls -l "$S"
+    [[ $output == *"pid 1 (shm-read), for "*"; that is pid $inner here"* ]]
+    kill -KILL "$inner"
+    wait_until 5 is "o['state']" idle
+    # seen from below: nobody can be seen, and the lock holds all the same
+    bg shm-create -s 8x8 "$S2" -- shm-read "$S2" >/dev/null
+    wait_until 5 is "len(o['holders'])" 2 "$S2"
+    run -0 unshare -rpf --mount-proc shm-ls -l "$S2"
+    [[ $output == *"$S2: stream, live"*"pid $BG (shm-create), for "*"; of a pid namespace that can't be seen"* ]]
+    run -0 unshare -rpf --mount-proc shm-ls --check "$S2"
+    fails 3 unshare -rpf --mount-proc shm-rm "$S2"
+    kill -KILL "$BG"
+    wait_until 5 is "o['state']" orphan "$S2"
+    run -1 unshare -rpf --mount-proc shm-ls --check "$S2"
+}
+
+@test "after a pid's reuse the lock decides, and the record is said to be old" {
+    shm-create -s 8x8 "$S"
+    bg frame-gen -s 8x8 -r 5 -o "$S"
+    wait_until 5 is "[h['process'] for h in o['holders']]" "['here']"
+    # the pid in the record of the claim on frames now is this shell's, which started at another time
+    field 2 0 I $$
+    is "o['state'], [(h['pid'], h['process']) for h in o['holders']]" "('live', [($$, 'reused')])"
+    run -0 shm-ls -l "$S"
+    [[ $output == *"pid $$ (frame-gen), for "*"; it has ended, "*"; pid $$ is now "* ]]
+    # and now nobody's
+    field 2 0 I 4194305
+    is "o['state'], [(h['pid'], h['process']) for h in o['holders']]" "('live', [(4194305, 'gone')])"
+    fails 3 shm-rm "$S"
+    # the other way round: the record of a dead writer names a living process
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    field 2 0 I $$
+    field 2 8 Q "$(sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 20)"
+    is "o['state'], o['holders']" "('idle', [])"
+}
+
+@test "--check lists only leaks and exits 1 when there is one" {
+    shm-create -s 8x8 "$S"
+    run -0 shm-ls --check "$S"
+    [ "$output" = "" ]
+    bg shm-create -s 8x8 "$S2" -- sleep 1000
+    wait_until 5 pgrep -P "$BG" -x sleep
+    run -0 shm-ls --check "$S" "$S2"
+    kill -KILL "$BG"
+    wait_until 5 eval '! shm-ls --check "$S2"'
+    run -1 shm-ls --check "$S" "$S2"
+    [[ $output == *"$S2 "*orphan*"its owner is dead"* ]]
+    [[ $output != *"$S "* ]]
+    run -1 shm-ls -j --check "$S2"
+    python3 -m json.tool <<<"$output" >/dev/null
+    # one that somebody looks into without our locks is an orphan still, and that is said
+    foreign_held "$S2" both
+    run -1 shm-ls -l "$S2" --check
+    [[ $output == *"though python3:$BG has it open; shm-rm --orphans removes it"* ]]
+}
+
+@test "a stream without its name is deleted, and a leak; a foreign one is nobody's business" {
+    shm-create -s 8x8 "$S"
+    bg frame-gen -s 8x8 -r 5 -o "$S"
+    writer=$BG
+    wait_until 5 is "o['state']" live
+    rm "/dev/shm/$S"
+    is "o['state'], o['named'], o['leak'], [h['pid'] for h in o['holders']]" \
+        "('deleted', False, True, [$writer])"
+    run -1 shm-ls --check
+    [[ $output =~ $S\ +deleted\ .*frame-gen:$writer.*shm-create\ --replace ]]
+    narrow <<<"$output"
+    head -c 4096 /dev/zero >"/dev/shm/psm_$S2"
+    foreign_held "psm_$S2" mapped
+    rm "/dev/shm/psm_$S2"
+    run -0 shm-ls
+    [[ $output != *"$S2"* ]]
+    run -0 shm-ls --all
+    [[ $output == *"psm_$S2"*deleted*"python3:$BG"* ]]
+    run -0 shm-ls --check --all "psm_$S2"
+    # the reason is broken at every width of what comes before
+    for n in {1..8}; do
+        name=$S2-$(printf "%0${n}d" 1)
+        shm-create -s 8x8 "$name"
+        bg sleep 1000 <"/dev/shm/$name"
+        rm "/dev/shm/$name"
+    done
+    run -0 shm-ls --all
+    [ "$(tr -s ' \n' ' ' <<<"$output" | grep -o " $S2-0*1 deleted" | wc -l)" = 8 ]
+    narrow <<<"$output"
+    # and so close to the edge that not one word more would fit
+    awk '/^  [^ ]/ && last && length(last) + 1 + length($1) <= 80 { exit 1 }
+        { last = /^  [^ ]/ ? $0 : "" }' <<<"$output"
+    # one that shm-rm took is on its way, and no leak
+    kill -STOP "$writer"
+    shm-create -s 8x8 "$S3"
+    bg shm-read "$S3" >/dev/null
+    wait_until 5 is "o['state']" live "$S3"
+    kill -STOP "$BG"
+    shm-rm -f "$S3"
+    is "o['state'], o['leak'], o['reason']" \
+        "('deleted', False, 'removed; freed when shm-read:$BG ends')" "$S3"
+}
+
+@test "only the owner has a stream that lost its name: it is found all the same" {
+    bg shm-create -s 8x8 "$S" -- sleep 1000
+    wait_until 5 pgrep -P "$BG" -x sleep
+    rm "/dev/shm/$S"
+    is "o['state'], [(h['role'], h['pid']) for h in o['holders']]" "('deleted', [('owner', $BG)])"
+}
+
+@test "free space stands below; 64 MB and a full one are warned of" {
+    run -0 shm-ls
+    [[ ${lines[-1]} =~ ^/dev/shm:\ [0-9.]+[KMGT]\ free\ of\ [0-9.]+[KMGT]$ || $output == *warning:* ]]
+    run -0 unshare -rm sh -c 'mount -t tmpfs -o size=64m tmpfs /dev/shm && shm-ls && shm-ls -j'
+    [[ $output == *"/dev/shm: 64.0M free of 64.0M"*"warning: /dev/shm has 64.0M in all"*--shm-size* ]]
+    [[ $output == *'"space":{"bytes":67108864,"free":67108864},"warnings":["/dev/shm has 64.0M'* ]]
+    narrow < <(grep -v '"warnings"' <<<"$output")
+    run -0 unshare -rm sh -c 'mount -t tmpfs -o size=65m tmpfs /dev/shm && shm-ls'
+    [ "$output" = "/dev/shm: 65.0M free of 65.0M" ]
+    run -0 unshare -rm sh -c 'mount -t tmpfs -o size=65m tmpfs /dev/shm
+        head -c 60000000 /dev/zero >/dev/shm/x; shm-ls'
+    [[ $output == *"warning: no room for another 1280x720 stream"* ]]
+}
+
+@test "logind's RemoveIPC is warned of where it will bite, and only there" {
+    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    run -0 unshare -m bash -e -c '
+        mount -t tmpfs -o size=99m tmpfs /dev/shm
+        mount -t tmpfs tmpfs /run
+        mount -t tmpfs tmpfs /etc/systemd
+        mount -t tmpfs tmpfs /var/lib/systemd
+        cp /etc/passwd /run/passwd
+        echo "joe:x:4242:4242::/:/bin/sh" >>/run/passwd
+        mount --bind /run/passwd /etc/passwd
+        warns() { shm-ls >/run/out; grep -c "^warning: logind deletes the streams of joe" /run/out || true; }
+        shm-create -s 8x8 ours
+        echo "no logind: $(warns)"
+        mkdir -p /run/systemd/seats /etc/systemd/logind.conf.d /var/lib/systemd/linger
+        echo "root: $(warns)"
+        chown 4242 /dev/shm/ours
+        echo "joe: $(warns)"
+        echo "RemoveIPC=no" >/etc/systemd/logind.conf
+        echo "off: $(warns)"
+        echo "RemoveIPC=yes" >/etc/systemd/logind.conf.d/50-on.conf
+        echo "on again: $(warns)"
+        touch /var/lib/systemd/linger/joe
+        echo "lingers: $(warns)"'
+    [ "$output" = "no logind: 0
+root: 0
+joe: 1
+off: 0
+on again: 1
+lingers: 0" ]
+}
+
+@test "no such stream, bad options, a full disk" {
+    fails 3 shm-ls "$S"
+    [ "$stderr" = "shm-ls: $S: no such stream" ]
+    fails 2 shm-ls -j -l
+    fails 2 shm-ls a/b
+    shm-create -s 8x8 "$S"
+    fails 3 shm-ls "$S" >/dev/full
+}
+
+@test "one that may not be read is unknown, to those who may not" {
+    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    shm-create -s 8x8 "$S"
+    run -0 "${nobody[@]}" shm-ls "$S"
+    [[ $output == *"$S "*unknown*"no permission to look into it"* ]]
+    # and of a foreign one that may be read, whether anybody has it
+    head -c 4096 /dev/zero >"/dev/shm/psm_$S"
+    run -0 "${nobody[@]}" shm-ls --check --all "psm_$S"
+    run -0 "${nobody[@]}" shm-ls "psm_$S"
+    [[ $output == *unknown*"no permission to ask who has it"* ]]
+    rm "/dev/shm/psm_$S"
+}

@@ -1,0 +1,364 @@
+#!/usr/bin/env bats
+# shm-read: what stands in the stream comes out, in every format.
+# shellcheck disable=SC2154,SC2217
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+# A writer that goes on until descriptor 8 is closed, and takes what is written there.
+open_writer() {
+    mkfifo "$BATS_TEST_TMPDIR/in"
+    exec 8<>"$BATS_TEST_TMPDIR/in"
+    bg shm-write "$S" <"$BATS_TEST_TMPDIR/in" 8>&-
+}
+
+frame() {
+    printf '%016d' "$1"
+}
+
+newest() {
+    shm-read "$S" | sed -n '2s/^# frame=\([0-9]*\) .*/\1/p'
+}
+
+newest_is() {
+    [ "$(newest)" = "$1" ]
+}
+
+lines_in() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+reads_frames() {
+    shm-ls -l "$S" | grep -q 'frames-reader .*(shm-read)'
+}
+
+@test "PPM is the default, PGM for gray, and tells number, event and time" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 2x2 "$S"
+    before=$(/usr/bin/python3 -c 'import time; print(time.monotonic())')
+    printf 'P6\n# event=5\n2 2\n255\nabcdefghijkl' | shm-write "$S"
+    clean_run shm-read "$S" >a
+    head -n 1 a | grep -qx P6
+    sed -n 2p a | grep -qx '# frame=1 event=5 captured=[0-9]*\.[0-9]\{9\}'
+    captured=$(sed -n '2s/.*captured=//p' a)
+    awk -v c="$captured" -v b="$before" 'BEGIN { exit !(c >= b && c <= b + 30) }'
+    [ "$(sed -n 3,4p a)" = $'2 2\n255' ]
+    [ "$(tail -c 12 a)" = abcdefghijkl ]
+    pamfile a | grep -q 'PPM raw, 2 by 2  maxval 255'
+    printf 'abcd' | shm-write -f gray8 "$S"
+    shm-read "$S" | pamfile | grep -q 'PGM raw, 2 by 2  maxval 255'
+    shm-read -f ppm "$S" | tail -c 4 | cmp - <(printf abcd)
+}
+
+@test "PAM keeps alpha, and the order of the colours is R G B A" {
+    shm-create -s 1x1 -f rgba "$S"
+    for one in gray8:a:a:GRAYSCALE rgb24:abc:abc:RGB bgr24:cba:abc:RGB rgba:abcd:abcd:RGB_ALPHA \
+        bgra:cbad:abcd:RGB_ALPHA; do
+        IFS=: read -r format in want type <<<"$one"
+        printf %s "$in" | shm-write -f "$format" "$S"
+        clean_run shm-read -f pam "$S" >"$BATS_TEST_TMPDIR/a"
+        [ "$(tail -n 1 "$BATS_TEST_TMPDIR/a")" = "$want" ]
+        grep -qx "TUPLTYPE $type" "$BATS_TEST_TMPDIR/a"
+        grep -qx "DEPTH ${#want}" "$BATS_TEST_TMPDIR/a"
+        grep -q '^# frame=' "$BATS_TEST_TMPDIR/a"
+    done
+}
+
+@test "y4m: YUV as it is, everything else as full-range 4:4:4, gray as mono" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 322x242 -f rgba "$S"
+    frame-gen -s 322x242 -n 1 >want.ppm
+    for one in rgb24:444:FULL bgr24:444:FULL rgba:444:FULL bgra:444:FULL gray8:mono:FULL \
+        yuv420p:420jpeg:LIMITED yuv422p:422:LIMITED yuv444p:444:LIMITED; do
+        IFS=: read -r format colours range <<<"$one"
+        ffmpeg -v error -y -i want.ppm -pix_fmt "${format/gray8/gray}" -f rawvideo in
+        ffmpeg -v error -y -f rawvideo -s 322x242 -pix_fmt "${format/gray8/gray}" -i in source.ppm
+        shm-write -f "$format" "$S" <in
+        clean_run shm-read -f y4m "$S" >a.y4m
+        head -n 1 a.y4m | grep -qx "YUV4MPEG2 W322 H242 F30:1 Ip A1:1 C$colours XCOLORRANGE=$range"
+        ffmpeg -v error -y -i a.y4m -pix_fmt rgb24 got.ppm
+        echo "$format"
+        close_to 40 source.ppm got.ppm
+        case $format in
+        yuv*) tail -c "$(wc -c <in)" a.y4m | cmp - in ;;
+        esac
+    done
+    shm-write -f yuv420p --full-range "$S" < <(head -c $((322 * 242 * 3 / 2)) /dev/urandom)
+    shm-read -f y4m "$S" | head -n 1 | grep -q ' XCOLORRANGE=FULL$'
+}
+
+@test "y4m of several pictures has one header, and ffmpeg reads it" {
+    shm-create -s 96x24 "$S"
+    bg frame-gen -r 100 -o "$S"
+    clean_run shm-read -f y4m -n 5 "$S" >"$BATS_TEST_TMPDIR/a.y4m"
+    [ "$(grep -ac '^YUV4MPEG2 ' "$BATS_TEST_TMPDIR/a.y4m")" -eq 1 ]
+    [ "$(wc -c <"$BATS_TEST_TMPDIR/a.y4m")" -gt $((5 * 96 * 24 * 3)) ]
+    ffmpeg -v error -i "$BATS_TEST_TMPDIR/a.y4m" -f image2pipe -c:v ppm - |
+        frame-gen --read >"$BATS_TEST_TMPDIR/numbers"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/numbers")" -eq 5 ]
+    sort -nuc "$BATS_TEST_TMPDIR/numbers"
+}
+
+@test "bottom-up pictures are turned the right way" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 2x3 -f rgba "$S"
+    printf 'abcdef' | shm-write -f gray8 --bottom-up "$S"
+    shm-read -f raw "$S" | cmp - <(printf efcdab)
+    shm-read -f ppm "$S" | tail -c 6 | cmp - <(printf efcdab)
+    shm-read -f pam "$S" | tail -c 6 | cmp - <(printf efcdab)
+    shm-read -f y4m "$S" | tail -c 6 | cmp - <(printf efcdab)
+    frame-gen -s 131x77 -n 1 >want.ppm
+    shm-create --replace -s 131x77 -f rgba "$S"
+    for format in rgb24 bgr24 rgba bgra yuv444p; do
+        frame-gen -o "$S" -f $format --bottom-up -n 1
+        shm-read "$S" >got.ppm
+        close_to 45 want.ppm got.ppm
+    done
+}
+
+@test "without a picture yet it waits for the first" {
+    shm-create -s 4x4 -f gray8 "$S"
+    bg shm-read -f raw "$S" >"$BATS_TEST_TMPDIR/out"
+    wait_until 10 reads_frames
+    frame 1 | shm-write "$S"
+    ends 0 "$BG"
+    [ "$(<"$BATS_TEST_TMPDIR/out")" = "$(frame 1)" ]
+    [ ! -s "$BG_ERR" ]
+}
+
+@test "-t: no picture within the time is exit 1" {
+    shm-create -s 4x4 -f gray8 "$S"
+    fails 1 shm-read -t 0 "$S"
+    begin=${EPOCHREALTIME/[.,]/}
+    fails 1 shm-read -t 0.3 "$S"
+    [[ $stderr == "shm-read: $S: no picture within 0.3 s" ]]
+    took=$((${EPOCHREALTIME/[.,]/} - begin))
+    ((took >= 300000 && took < 2000000))
+    frame 1 | shm-write "$S"
+    clean_run shm-read -t 0 "$S" >/dev/null
+    fails 1 shm-read -t 0.1 -n 1 "$S" # what is there already is not new
+    fails 1 shm-read -t 0.1 -f jpg "$S"
+}
+
+@test "-n COUNT gives the next COUNT, each once and in order" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 4x4 -f gray8 "$S"
+    open_writer
+    frame 1 >&8
+    wait_until 10 newest_is 1
+    bg shm-read -f ppm -n 3 "$S" >out
+    wait_until 10 reads_frames
+    for n in 2 3 4 5; do
+        frame $n >&8
+        wait_until 10 newest_is $n
+        # The reader has it before the next one comes: three are to be three different ones.
+        ((n == 5)) || wait_until 10 grep -aq "^# frame=$n " out
+    done
+    ends 0 "$BG"
+    [ "$(grep -ao '^# frame=[0-9]*' out | xargs)" = "# frame=2 # frame=3 # frame=4" ]
+    for n in 2 3 4; do grep -aq "^$(frame $n)" out; done
+    exec 8>&-
+}
+
+@test "a stopped reader costs the writer nothing" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -n 2 -s 64x64 -f rgba "$S" # one slot for the newest, one for the next
+    mkfifo stuck
+    exec 7<>stuck
+    bg shm-read -f raw -n 1000000 "$S" >stuck
+    reader=$BG
+    wait_until 10 reads_frames
+    # The pipe fills and shm-read stands in write(2).
+    bg frame-gen -r 200 -o "$S" -s 64x64
+    in_write() { grep -q '^1 ' "/proc/$reader/syscall"; } # write is call 1 on x86-64
+    [ "$(uname -m)" != x86_64 ] || wait_until 10 in_write
+    from=$(newest)
+    moved() { [ "$(newest)" -gt $((from + 50)) ]; }
+    wait_until 10 moved
+    # Our own short pins may cost a picture now and then; a reader that held one would cost them all.
+    dropped=$(shm-ls -l "$S" | sed -n 's/.* \([0-9]*\) dropped.*/\1/p' | head -n 1)
+    echo "$dropped dropped"
+    [ "$dropped" -le 10 ]
+    exec 7>&-
+}
+
+@test "follows --replace, and ends quietly when the stream is removed" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 4x4 -f gray8 "$S"
+    bg shm-read -f raw -n 1000 "$S" >out
+    reader=$BG err=$BG_ERR
+    wait_until 10 reads_frames
+    has() { grep -aq "$(frame "$1")" out; }
+    open_writer
+    # Numbers start again in each new stream: every one of these is number 1 of its own.
+    for n in 1 2 3; do
+        frame $n >&8
+        wait_until 10 has $n
+        shm-create --replace -s 8x8 -f gray8 "$S"
+    done
+    shm-rm -f "$S"
+    ends 0 "$reader"
+    [ ! -s "$err" ]
+    exec 8>&-
+}
+
+@test "removed before there was a picture: exit 1" {
+    shm-create -s 4x4 "$S"
+    bg shm-read "$S" >/dev/null
+    wait_until 10 reads_frames
+    shm-rm -f "$S"
+    ends 1 "$BG"
+    [ "$(<"$BG_ERR")" = "shm-read: $S: was removed before there was a picture" ]
+}
+
+@test "a change of size: PPM follows, y4m can't" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 8x8 "$S"
+    open_writer
+    for format in ppm y4m; do
+        bg shm-read -f $format -n 2 "$S" >out
+        wait_until 10 reads_frames
+        printf 'P5 2 1 255 ab' >&8
+        first() { [ "$(wc -c <out)" -ge 20 ]; }
+        wait_until 10 first
+        printf 'P5 1 2 255 ab' >&8
+        if [ $format = ppm ]; then
+            ends 0 "$BG"
+            [ "$(grep -aoE '^[0-9] [0-9]$' out | xargs)" = "2 1 1 2" ]
+        else
+            ends 3 "$BG"
+            [[ $(<"$BG_ERR") == *"size or format changed, which y4m cannot do"* ]]
+        fi
+    done
+    exec 8>&-
+}
+
+@test "a change of range is one that y4m can't do either" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 4x4 -f yuv444p "$S"
+    bg shm-read -f y4m -n 3 "$S" >out
+    wait_until 10 reads_frames
+    three() { printf '%048d' 3; }
+    frames() { [ "$(grep -ao 'FRAME XFRAME' out | wc -l)" -eq "$1" ]; }
+    three | shm-write "$S"
+    wait_until 10 frames 1
+    three | shm-write "$S"
+    wait_until 10 frames 2
+    three | shm-write --full-range "$S"
+    ends 3 "$BG"
+    frames 2
+}
+
+@test "-f jpg gives the packets as they are" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 320x240 "$S"
+    bg frame-gen -r 20 -o "$S"
+    bg shm-encode -q 90 "$S"
+    clean_run shm-read -f jpg "$S" >a.jpg
+    djpeg a.jpg >a.ppm
+    clean_run frame-gen --read <a.ppm >number
+    [ "$(<number)" -ge 1 ]
+    rdjpgcom a.jpg | grep -q "^shmcast seq=[0-9]* frame=$(<number) "
+    clean_run shm-read -f jpg -n 3 "$S" >three
+    [ "$(rdjpgcom -verbose three | grep -c shmcast)" -eq 1 ] # rdjpgcom reads the first only
+    ffmpeg -v error -f mjpeg -i three -f image2pipe -c:v ppm - | frame-gen --read >numbers
+    [ "$(wc -l <numbers)" -eq 3 ]
+    sort -nuc numbers
+}
+
+@test "without -f: jpg where only packets ever were" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 96x24 "$S"
+    shm-create -s 96x24 "$S2"
+    frame-gen -o "$S" -n 1
+    bg shm-encode -o "$S2" "$S"
+    clean_run shm-read -t 10 -f jpg "$S2" >want.jpg
+    clean_run shm-read "$S2" >got.jpg
+    djpeg got.jpg | pamfile | grep -q '96 by 24'
+    cmp want.jpg got.jpg
+    frame-gen -o "$S2" -n 1
+    shm-read "$S2" | head -c 2 | grep -qx P6
+}
+
+@test "a reader that may only read gets its pictures too" {
+    [ "$(id -u)" -eq 0 ] || skip "takes another user"
+    command -v setpriv >/dev/null || skip "setpriv is not installed"
+    shm-create -s 4x4 -f gray8 -m 0644 "$S"
+    frame 1 | shm-write "$S"
+    cp "$(command -v shm-read)" "$BATS_TEST_TMPDIR/" # the checkout may not be readable for all
+    chmod 755 "$BATS_TEST_TMPDIR/shm-read"
+    cat >"$BATS_TEST_TMPDIR/as-nobody" <<'EOF'
+exec 9<"$1"
+shift
+exec setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/9 "$@"
+EOF
+    clean_run sh "$BATS_TEST_TMPDIR/as-nobody" "$BATS_TEST_TMPDIR/shm-read" -f raw "$S" \
+        >"$BATS_TEST_TMPDIR/out"
+    [ "$(<"$BATS_TEST_TMPDIR/out")" = "$(frame 1)" ]
+    chmod 600 "/dev/shm/$S"
+    fails 3 sh "$BATS_TEST_TMPDIR/as-nobody" "$BATS_TEST_TMPDIR/shm-read" -f raw "$S"
+    [[ $stderr == *"belongs to somebody else"* ]]
+}
+
+@test "output that fails" {
+    shm-create -s 4x4 "$S"
+    frame-gen -s 4x4 -n 1 | shm-write "$S"
+    fails 3 shm-read "$S" >/dev/full
+    [[ $stderr == "shm-read: standard output: No space left on device" ]]
+    fails 3 shm-read "$S" >&-
+    [[ $stderr == "shm-read: standard output: Bad file descriptor" ]]
+    bg frame-gen -s 4x4 -r 200 -o "$S"
+    run -141 --separate-stderr bash -c "exec shm-read -n 1000000 $S > >(:)"
+    [ -z "$stderr" ]
+}
+
+@test "signals end it by themselves while it waits" {
+    shm-create -s 4x4 "$S"
+    for signal in TERM:143 INT:130 HUP:129; do
+        bg shm-read "$S" >/dev/null
+        wait_until 10 reads_frames
+        kill -s "${signal%:*}" "$BG"
+        ends "${signal#*:}" "$BG" 2
+        [ ! -s "$BG_ERR" ]
+    done
+}
+
+@test "what it refuses" {
+    shm-create -s 4x4 "$S"
+    fails 3 shm-read "$S2"
+    [[ $stderr == "shm-read: $S2: no such stream"* ]]
+    fails 2 shm-read a/b
+    for bad in "-f png" "-f" "-n 0" "-n -1" "-n x" "-t -1" "-t nan" "-t x"; do
+        # shellcheck disable=SC2086
+        [ "$bad" = -f ] || fails 2 shm-read $bad "$S"
+    done
+    for bad in "" "$S $S" "--nonsense $S" "-f"; do
+        # shellcheck disable=SC2086
+        fails_usage shm-read $bad
+    done
+    head -c 5000 /dev/urandom >"/dev/shm/$S3"
+    fails 3 shm-read "$S3"
+    [[ $stderr == "shm-read: $S3: not a shmcast stream" ]]
+}
+
+@test "an array is no picture: raw gives it, and who wants a picture says so" {
+    shm-create -s 3x5000 -f f32 "$S"
+    head -c 60000 /dev/urandom >"$BATS_TEST_TMPDIR/array"
+    clean_run shm-write "$S" <"$BATS_TEST_TMPDIR/array"
+    clean_run shm-read -f raw "$S" >"$BATS_TEST_TMPDIR/got"
+    cmp "$BATS_TEST_TMPDIR/array" "$BATS_TEST_TMPDIR/got"
+    grep -q '3x5000 f32' <(shm-ls "$S")
+    for format in ppm pam y4m; do
+        fails 3 shm-read -f "$format" "$S" >"$BATS_TEST_TMPDIR/got"
+        [[ $stderr == "shm-read: $S: holds a network or an array, not pictures; "* ]]
+        [ ! -s "$BATS_TEST_TMPDIR/got" ]
+    done
+    fails 3 shm-encode "$S"
+    [[ $stderr == "shm-encode: $S: holds a network or an array, not pictures; "* ]]
+    fails 3 ws-serve -p 0 "$S" >"$BATS_TEST_TMPDIR/got"
+    [[ $stderr == "ws-serve: $S: holds a network or an array, not pictures; "* ]]
+    fails 3 frame-gen -n 1 -o "$S"
+    [[ $stderr == "frame-gen: $S: holds a network or an array, not pictures; "* ]]
+    fails 2 frame-gen -f f32 -n 1
+    [ "$stderr" = "frame-gen: -f f32: an array, not a picture" ]
+    clean_run shm-read -f raw "$S" | cmp - "$BATS_TEST_TMPDIR/array"
+}

@@ -1,0 +1,597 @@
+#!/usr/bin/env bats
+# shm-write: what comes in on stdin is what stands in the stream.
+# shellcheck disable=SC2154,SC2217
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+PACKED="gray8 rgb24 bgr24 rgba bgra"
+PLANAR="yuv420p yuv422p yuv444p"
+
+# Bytes of a WxH picture of a format, counted apart from the programs.
+bytes_of() {
+    local w=${2%x*} h=${2#*x}
+    local cw=$(((w + 1) / 2)) ch=$(((h + 1) / 2))
+    case $1 in
+    gray8) echo $((w * h)) ;;
+    rgb24 | bgr24 | yuv444p) echo $((w * h * 3)) ;;
+    rgba | bgra) echo $((w * h * 4)) ;;
+    yuv422p) echo $((w * h + 2 * cw * h)) ;;
+    yuv420p) echo $((w * h + 2 * cw * ch)) ;;
+    esac
+}
+
+noise() {
+    head -c "$1" /dev/urandom
+}
+
+published() {
+    shm-ls -j | /usr/bin/python3 -c 'import json, sys
+name, key = sys.argv[1:]
+for s in json.load(sys.stdin)["objects"]:
+    if s["name"] == name:
+        print(s["frames"][key])' "$S" "${1:-published}"
+}
+
+has_published() {
+    [ "$(published)" -ge "$1" ]
+}
+
+head_of() {
+    head -c 200 "$1" | sed -n '1p;3p' | xargs
+}
+
+@test "raw frames of every format and odd size come out as they went in" {
+    cd "$BATS_TEST_TMPDIR"
+    for size in 1x1 17x31 1919x1079; do
+        for format in $PACKED $PLANAR; do
+            echo "$size $format"
+            shm-create --replace -n 2 -s "$size" -f "$format" "$S"
+            bytes=$(bytes_of "$format" "$size")
+            noise $((2 * bytes)) >in
+            clean_run shm-write "$S" <in
+            clean_run shm-read -f raw "$S" >out
+            cmp out <(tail -c "$bytes" in)
+            [ "$(shm-read "$S" | head -c 40 | sed -n 2p | cut -d ' ' -f 2)" = frame=2 ]
+        done
+    done
+}
+
+@test "packed pixels are told apart: red, green, blue and alpha" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 2x1 -f rgba "$S"
+    for order in rgb24:1,2,3 bgr24:3,2,1 rgba:1,2,3,9 bgra:3,2,1,9; do
+        IFS=, read -r -a values <<<"${order#*:}"
+        for n in 1 2; do
+            for v in "${values[@]}"; do printf '%b' "\\x0$v"; done
+        done >in
+        shm-write -s 2x1 -f "${order%:*}" "$S" <in
+        shm-read "$S" | tail -c 6 | cmp - <(printf '\1\2\3\1\2\3')
+        shm-read -f pam "$S" >out.pam
+        case $order in
+        *a:*) tail -c 8 out.pam | cmp - <(printf '\1\2\3\11\1\2\3\11') ;;
+        *) tail -c 6 out.pam | cmp - <(printf '\1\2\3\1\2\3') ;;
+        esac
+    done
+    printf '\7\10' | shm-write -f gray8 "$S"
+    shm-read "$S" >out.pgm
+    head -c 2 out.pgm | grep -q P5
+    tail -c 2 out.pgm | cmp - <(printf '\7\10')
+}
+
+@test "--bottom-up: the last row in memory is the top one" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 17x31 -f rgba "$S"
+    for format in $PACKED $PLANAR; do
+        bytes=$(bytes_of "$format" 17x31)
+        noise "$bytes" >in
+        shm-write -f "$format" --bottom-up "$S" <in
+        shm-read -f raw "$S" >out
+        /usr/bin/python3 - "$format" in out <<'EOF'
+import sys
+name, a, b = sys.argv[1], open(sys.argv[2], "rb").read(), open(sys.argv[3], "rb").read()
+channels = {"gray8": 1, "rgb24": 3, "bgr24": 3, "rgba": 4, "bgra": 4}
+if name in channels:
+    planes = [(17 * channels[name], 31)]
+else:
+    planes = [(17, 31)] + 2 * [{"yuv420p": (9, 16), "yuv422p": (9, 31), "yuv444p": (17, 31)}[name]]
+want, at = b"", 0
+for stride, rows in planes:
+    want += b"".join(a[at + y * stride:at + (y + 1) * stride] for y in reversed(range(rows)))
+    at += stride * rows
+assert want == b and a != b, name
+EOF
+    done
+    # And a PNM or y4m picture likewise.
+    pgmramp -tb 4 3 >ramp.pgm
+    shm-write --bottom-up "$S" <ramp.pgm
+    shm-read "$S" | tail -c 12 | cmp - <(pamflip -tb ramp.pgm | tail -c 12)
+}
+
+@test "ffmpeg's y4m, 4:2:0 to gray, limited and full range, has the colours that ffmpeg gives it" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 322x242 "$S"
+    for format in yuv420p yuv422p yuv444p gray yuvj420p yuvj422p yuvj444p; do
+        ffmpeg -v error -y -f lavfi -i mandelbrot=size=322x242 -frames:v 2 -pix_fmt "$format" \
+            -strict -1 -f yuv4mpegpipe a.y4m
+        ffmpeg -v error -y -i a.y4m -pix_fmt rgb24 -update 1 -frames:v 2 want.ppm
+        clean_run shm-write "$S" <a.y4m
+        clean_run shm-read "$S" >got.ppm
+        echo "$format"
+        close_to 40 want.ppm got.ppm
+    done
+}
+
+# swscale stretches the chroma of odd sizes a little, so there the arithmetic itself is the measure.
+@test "y4m of odd sizes has the colours of BT.601" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 64x64 "$S"
+    for format in yuv420p yuv422p yuv444p gray yuvj420p yuvj422p yuvj444p; do
+        for size in 1x1 17x31 31x2; do
+            ffmpeg -v error -y -f lavfi -i "mandelbrot=size=64x64" -frames:v 1 \
+                -vf "scale=$size:flags=neighbor" -pix_fmt "$format" -strict -1 -f yuv4mpegpipe a.y4m
+            /usr/bin/python3 - a.y4m want.ppm <<'EOF'
+import re, sys
+import numpy as np
+from PIL import Image
+data = open(sys.argv[1], "rb").read()
+line, _, rest = data.partition(b"\n")
+frame = rest[rest.index(b"\n") + 1:]
+w, h = (int(re.search(rb" %c(\d+)" % c, line)[1]) for c in b"WH")
+kind = re.search(rb" C(420|422|444|mono)", line)[1]
+across, down = {b"420": (2, 2), b"422": (2, 1), b"444": (1, 1), b"mono": (1, 1)}[kind]
+cw, ch = -(-w // across), -(-h // down)
+at = w * h
+y = np.frombuffer(frame[:at], np.uint8).reshape(h, w).astype(float)
+if kind == b"mono":
+    cb = cr = np.full((h, w), 128.0)
+else:
+    def chroma(n):
+        plane = np.frombuffer(frame[at + n * cw * ch:at + (n + 1) * cw * ch], np.uint8)
+        return plane.reshape(ch, cw).astype(float).repeat(down, 0).repeat(across, 1)[:h, :w]
+    cb, cr = chroma(0), chroma(1)
+if b"XCOLORRANGE=LIMITED" in line:
+    y, cb, cr = (y - 16) * 255 / 219, (cb - 128) * 255 / 224, (cr - 128) * 255 / 224
+else:
+    cb, cr = cb - 128, cr - 128
+kr, kg, kb = 0.299, 0.587, 0.114
+r, b = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
+g = (y - kr * r - kb * b) / kg
+rgb = np.stack([r, g, b], 2).round().clip(0, 255).astype(np.uint8)
+Image.fromarray(rgb).save(sys.argv[2])
+EOF
+            clean_run shm-write "$S" <a.y4m
+            clean_run shm-read "$S" >got.ppm
+            echo "$format $size"
+            close_to 50 want.ppm got.ppm
+        done
+    done
+}
+
+@test "a channel swap, a flip or a wrong range would be noticed" {
+    cd "$BATS_TEST_TMPDIR"
+    frame-gen -s 320x240 -n 1 >want.ppm
+    shm-create -s 320x240 "$S"
+    ffmpeg -v error -y -i want.ppm -pix_fmt bgr24 -f rawvideo bgr
+    shm-write -f bgr24 "$S" <bgr
+    shm-read "$S" >got.ppm
+    [ "$(psnr want.ppm got.ppm)" = inf ]
+    shm-write -f rgb24 "$S" <bgr
+    shm-read "$S" >got.ppm
+    run -1 close_to 25 want.ppm got.ppm
+    shm-write -f bgr24 --bottom-up "$S" <bgr
+    shm-read "$S" >got.ppm
+    run -1 close_to 25 want.ppm got.ppm
+    ffmpeg -v error -y -i want.ppm -pix_fmt yuv444p -f rawvideo yuv
+    shm-write -f yuv444p "$S" <yuv
+    shm-read "$S" >got.ppm
+    close_to 40 want.ppm got.ppm
+    shm-write -f yuv444p --full-range "$S" <yuv
+    shm-read "$S" >got.ppm
+    run -1 close_to 35 want.ppm got.ppm
+}
+
+@test "raw YUV is limited unless --full-range, which leaves y4m alone" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 1x1 -f yuv444p "$S"
+    printf '\353\200\200' >white # 235
+    shm-write "$S" <white
+    shm-read "$S" | tail -c 3 | cmp - <(printf '\377\377\377')
+    shm-write --full-range "$S" <white
+    shm-read "$S" | tail -c 3 | cmp - <(printf '\353\353\353')
+    { printf 'YUV4MPEG2 W1 H1 C444\nFRAME\n' && cat white; } | shm-write --full-range "$S"
+    shm-read "$S" | tail -c 3 | cmp - <(printf '\377\377\377')
+    { printf 'YUV4MPEG2 W1 H1 C444 XCOLORRANGE=FULL\nFRAME\n' && cat white; } | shm-write "$S"
+    shm-read "$S" | tail -c 3 | cmp - <(printf '\353\353\353')
+}
+
+@test "netpbm's pictures, sizes changing from one to the next" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 200x200 "$S"
+    ppmmake red 17 31 >1.ppm
+    pgmramp -ellipse 199 101 >2.pgm
+    ppmpat -gingham2 -randomseed=1 64 48 >3.ppm
+    { ppmmake -maxval 255 blue 5 4 | pamdepth 255; } >4.ppm
+    for p in 1.ppm 2.pgm 3.ppm 4.ppm; do
+        clean_run shm-write "$S" <$p
+        shm-read "$S" >got
+        [ "$(psnr $p got)" = inf ]
+    done
+    cat 1.ppm 2.pgm 3.ppm 4.ppm 2.pgm | clean_run shm-write "$S"
+    [ "$(published)" = 9 ]
+    shm-read "$S" >got
+    [ "$(psnr 2.pgm got)" = inf ]
+}
+
+@test "PAM: gray, colour and colour with alpha" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 64x64 -f rgba "$S"
+    pgmramp -lr 9 7 >gray.pgm
+    ppmpat -gingham2 -randomseed=1 9 7 >colour.ppm
+    pamtopam <gray.pgm >gray.pam
+    pamtopam <colour.ppm >colour.pam
+    pamstack -tupletype=RGB_ALPHA colour.ppm gray.pgm >alpha.pam
+    for p in gray colour alpha; do
+        clean_run shm-write "$S" <$p.pam
+        shm-read -f pam "$S" | pamtopam >got.pam
+        cmp $p.pam got.pam
+    done
+    shm-read -f raw "$S" | cmp - <(tail -c 252 alpha.pam)
+}
+
+@test "comments: anywhere in a header, and event=N tells the event" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 8x8 "$S"
+    event_of() { shm-read "$S" | sed -n '2s/.* event=\([0-9]*\) .*/\1/p'; }
+    printf 'P5\n# made by hand\n# frame=3 event=41 more\n2 # wide\n1\n255\nab' | clean_run shm-write "$S"
+    [ "$(event_of)" = 41 ]
+    printf 'P5 2 1 255 ab' | clean_run shm-write "$S"
+    [ "$(event_of)" = 0 ]
+    printf 'P7\n#event=42\nWIDTH 2\n# x\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\nab' | clean_run shm-write "$S"
+    [ "$(event_of)" = 42 ]
+    printf 'YUV4MPEG2 W2 H1 Cmono\nFRAME Ip XEVENT=43 XA=1\nabFRAME\nab' >two.y4m
+    head -c 48 two.y4m | clean_run shm-write "$S"
+    [ "$(event_of)" = 43 ]
+    clean_run shm-write "$S" <two.y4m
+    [ "$(event_of)" = 0 ]
+    # Not numbers, and too large ones, are just comments.
+    for odd in event=x event= event=5x preevent=5 event=99999999999999999999; do
+        printf 'P5\n# %s\n2 1\n255\nab' "$odd" | clean_run shm-write "$S"
+        [ "$(event_of)" = 0 ]
+    done
+}
+
+@test "what shm-read writes shm-write takes, event and all" {
+    shm-create -s 64x48 "$S"
+    shm-create -s 64x48 "$S2"
+    printf 'P6\n# event=7\n3 2\n255\nabcdefghijklmnopqr' | shm-write "$S"
+    for format in ppm pam; do
+        shm-read -f $format "$S" | clean_run shm-write "$S2"
+        shm-read -f pam "$S2" | sed -n '2s/.* \(event=[0-9]*\) .*/\1/p' | grep -qx event=7
+        cmp <(shm-read -f raw "$S") <(shm-read -f raw "$S2")
+    done
+    shm-read -f y4m "$S" | clean_run shm-write "$S2"
+    [ "$(shm-read "$S2" | sed -n '2s/.* \(event=[0-9]*\) .*/\1/p')" = event=7 ]
+}
+
+@test "with -s or -f input is raw, whatever it starts with, but y4m" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 4x4 -f gray8 "$S"
+    printf 'P5\n2 2 255\nabcde' >in # 16 bytes
+    clean_run shm-write -s 4x4 "$S" <in
+    shm-read -f raw "$S" | cmp - in
+    clean_run shm-write -f gray8 "$S" <in
+    shm-read -f raw "$S" | cmp - in
+    fails 3 shm-write "$S" <in
+    printf 'YUV4MPEG2 W1 H1 Cmono\nFRAME\na' | clean_run shm-write -s 4x4 -f gray8 "$S"
+    [ "$(shm-read -f raw "$S")" = a ]
+}
+
+@test "a pipe that delivers in any portions" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -n 2 -s 7x5 -f gray8 "$S"
+    ppmpat -gingham2 -randomseed=1 7 5 | tee a.ppm b.ppm >c.ppm
+    cat a.ppm b.ppm c.ppm >in
+    for step in 1 2 3 10 17 100; do
+        dd if=in bs=$step status=none | clean_run shm-write "$S"
+        shm-read "$S" >got
+        [ "$(psnr a.ppm got)" = inf ]
+    done
+    [ "$(published)" = 18 ]
+    printf 'YUV4MPEG2 W1 H1 Cmono\nFRAME\naFRAME\nbFRAME\nc' | dd bs=1 status=none | clean_run shm-write "$S"
+    [ "$(shm-read -f raw "$S")" = c ]
+    yes | head -c 35000 | clean_run shm-write "$S"
+    [ "$(published)" = 1021 ]
+}
+
+@test "a non-blocking standard input is waited for" {
+    shm-create -s 4x4 -f gray8 "$S"
+    /usr/bin/python3 - "$S" <<'EOF'
+import os, subprocess, sys
+r, w = os.pipe()
+os.set_blocking(r, False)
+p = subprocess.Popen(["shm-write", sys.argv[1]], stdin=r)
+os.close(r)
+for part in (b"0123", b"456789abcdef"):
+    import time
+    time.sleep(0.1)  # so that it finds the pipe empty
+    os.write(w, part)
+os.close(w)
+assert p.wait(10) == 0
+EOF
+    [ "$(shm-read -f raw "$S")" = 0123456789abcdef ]
+}
+
+@test "cut off: the frames before stay, and it says where" {
+    shm-create -s 4x4 -f gray8 "$S"
+    fails 3 shm-write "$S" < <(yes | head -c 41)
+    [[ $stderr == *"standard input: cut off: got 9 of 16 bytes of frame 3" ]]
+    [ "$(published)" = 2 ]
+    fails 3 shm-write "$S" < <(printf 'P5 2 2 255 abc')
+    [[ $stderr == *"cut off: got 3 of 4 bytes of frame 1" ]]
+    fails 3 shm-write "$S" < <(printf 'P5 1 1 255 aP5 2')
+    [[ $stderr == *"cut off: ends after 16 bytes, in the header of frame 2" ]]
+    [ "$(published)" = 3 ]
+    fails 3 shm-write "$S" < <(printf 'YUV4MPEG2 W1 H1 Cmono\nFRAME\naFRA')
+    [[ $stderr == *"in the header of frame 2" ]]
+    fails 3 shm-write "$S" < <(printf 'YUV4MPEG2 W1 H1 Cmono\nFRAME\n')
+    [[ $stderr == *"cut off: got 0 of 1 bytes of frame 1" ]]
+    fails 3 shm-write "$S" < <(printf 'YUV4MPEG2 W1 H1 ')
+    [[ $stderr == *"in the header of frame 1" ]]
+    fails 3 shm-write "$S" < <(printf P6) # too short to be PNM
+    [[ $stderr == *"got 2 of 16 bytes of frame 1" ]]
+    [ "$(published)" = 4 ]
+}
+
+@test "nothing at all, or a header alone, is an end like any other" {
+    shm-create -s 4x4 "$S"
+    clean_run shm-write "$S" </dev/null
+    clean_run shm-write "$S" < <(printf 'YUV4MPEG2 W1 H1\n')
+    [ "$(published)" = 0 ]
+}
+
+# Refuses this input, saying this: `refuses PATTERN FORMAT-FOR-PRINTF`.
+refuses() {
+    # shellcheck disable=SC2059
+    fails 3 shm-write "$S" < <(printf "$2")
+    echo "$stderr"
+    [[ $stderr == *"standard input: "*$1* ]]
+}
+
+@test "bad PNM" {
+    shm-create -s 4x4 -f gray8 "$S"
+    refuses "byte 12: no PNM picture where frame 2 should begin" 'P5 1 1 255 ax5 1 1 255 b'
+    refuses "byte 12: no PNM picture" 'P5 1 1 255 a\n'
+    refuses "byte 12: no PNM picture" 'P5 1 1 255 aP9 1 1 255 a'
+    [ "$(published)" = 3 ]
+    refuses "width 0" 'P5 0 1 255 a'
+    refuses "height 0" 'P6 1 0 255 a'
+    refuses "width 65501" 'P6 65501 1 255 a'
+    refuses "width 2147483648" 'P6 2147483648 2147483648 255 a'
+    refuses "width 4294967297" 'P6 4294967297 1 255 a'
+    refuses "width 18446744073709551617" 'P6 18446744073709551617 1 255 a'
+    refuses "isn't one" 'P6 -1 1 255 a'
+    refuses "isn't one" 'P6 1.5 1 255 a'
+    refuses "isn't one" 'P6 000000000000000000000000000000001 1 255 a'
+    refuses "maxval 65535" 'P6 1 1 65535 aaaaaa'
+    refuses "maxval 1" 'P5 1 1 1 a'
+    refuses "P3 is PNM as text" 'P3 1 1 255 1 2 3'
+    refuses "P2 is PNM as text" 'P2\n1 1 255 1'
+    refuses "P1 is PNM as text" 'P1\n1 1 1'
+    refuses "P4 is a bitmap" 'P4 8 1 a'
+    refuses "depth 2, type GRAYSCALE_ALPHA" \
+        'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\naa'
+    refuses "depth 4, type CMYK" 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\naaaa'
+    refuses "has no size" 'P7\nWIDTH 1\nDEPTH 1\nMAXVAL 255\nENDHDR\na'
+    refuses "maxval " 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\na'
+    refuses "depth ?" 'P7\nWIDTH 1\nHEIGHT 1\nMAXVAL 255\nENDHDR\na'
+    refuses "height -1" 'P7\nWIDTH 1\nHEIGHT -1\nDEPTH 1\nMAXVAL 255\nENDHDR\na'
+    refuses "width  of" 'P7\nWIDTH\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\na'
+    { printf 'P5\n' && yes '# no end' | head -c 100000; } >"$BATS_TEST_TMPDIR/long"
+    fails 3 shm-write "$S" <"$BATS_TEST_TMPDIR/long"
+    [[ $stderr == *"the header of frame 1 has no end" ]]
+    { printf 'P5 #' && head -c 3000 /dev/zero | tr '\0' x; } >"$BATS_TEST_TMPDIR/long"
+    fails 3 shm-write "$S" <"$BATS_TEST_TMPDIR/long"
+    [[ $stderr == *"not a header's line" ]]
+    [ "$(published)" = 3 ]
+}
+
+@test "bad y4m" {
+    shm-create -s 4x4 -f gray8 "$S"
+    refuses "byte 29: no FRAME where frame 2 should begin" 'YUV4MPEG2 W1 H1 Cmono\nFRAME\naframe\na'
+    refuses "byte 29: no FRAME where frame 2" 'YUV4MPEG2 W1 H1 Cmono\nFRAME\naFRAMES\na'
+    refuses "byte 22: no FRAME where frame 1" 'YUV4MPEG2 W1 H1 Cmono\nab'
+    refuses "width 0" 'YUV4MPEG2 W0 H1\nFRAME\n'
+    refuses "width -5" 'YUV4MPEG2 W-5 H1\nFRAME\n'
+    refuses "width 2147483648" 'YUV4MPEG2 W2147483648 H2147483648\nFRAME\n'
+    refuses "height 99999999999999999999 of" 'YUV4MPEG2 W1 H99999999999999999999999\nFRAME\n'
+    refuses "has no size" 'YUV4MPEG2 W1\nFRAME\n'
+    refuses "C420p10 have more than 8 bits" 'YUV4MPEG2 W1 H1 C420p10\nFRAME\n'
+    refuses "Cmono16 have more than 8 bits" 'YUV4MPEG2 W1 H1 Cmono16\nFRAME\n'
+    refuses "C411: must be" 'YUV4MPEG2 W1 H1 C411\nFRAME\n'
+    refuses "C444alpha: must be" 'YUV4MPEG2 W1 H1 C444alpha\nFRAME\n'
+    refuses "not a header's line" 'YUV4MPEG2 W1 H1\0 Cmono\nFRAME\na'
+    [ "$(published)" = 2 ]
+    ffmpeg -v error -f lavfi -i testsrc=size=64x48 -frames:v 1 -pix_fmt yuv444p12 -strict -1 \
+        -f yuv4mpegpipe "$BATS_TEST_TMPDIR/deep.y4m"
+    fails 3 shm-write "$S" <"$BATS_TEST_TMPDIR/deep.y4m"
+    [[ $stderr == *"C444p12 have more than 8 bits"* ]]
+}
+
+@test "a picture too large: one message a size, the others go on, exit 3" {
+    shm-create -s 64x64 -f gray8 "$S"
+    big=$(printf 'P5 100 100 255 ' && head -c 10000 /dev/zero | tr '\0' b)
+    wide=$(printf 'P5 400 300 255 ' && head -c 120000 /dev/zero | tr "\0" w)
+    printf '%s' "$big" "$big" 'P5 1 1 255 a' "$wide" "$wide" 'P5 1 1 255 z' >"$BATS_TEST_TMPDIR/in"
+    run -3 --separate-stderr shm-write "$S" <"$BATS_TEST_TMPDIR/in"
+    echo "$stderr"
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ ${stderr_lines[0]} == *"$S: a 100x100 gray8 picture is too large"*"shm-create --replace -s 100x100 -f gray8 $S" ]]
+    [[ ${stderr_lines[1]} == *"400x300"* ]]
+    [ "$(published)" = 2 ]
+    [ "$(published dropped)" = 4 ]
+    [ "$(shm-read -f raw "$S")" = z ]
+    # The largest there is isn't read into memory.
+    { printf 'P6 65500 65500 255 ' && head -c 200000 /dev/zero; } >"$BATS_TEST_TMPDIR/in"
+    fails 3 shm-write "$S" <"$BATS_TEST_TMPDIR/in"
+    [[ $stderr == *"got 200000 of 12870750000 bytes of frame 1" ]]
+    fails 3 shm-write -s 100x100 "$S" < <(head -c 10000 /dev/zero)
+}
+
+@test "--replace to a larger stream is followed in the middle of it all" {
+    cd "$BATS_TEST_TMPDIR"
+    mkfifo in
+    shm-create -s 64x64 -f gray8 "$S"
+    exec 8<>in
+    bg shm-write "$S" <in 8>&-
+    big() { printf 'P5 100 100 255 ' && head -c 10000 /dev/zero | tr '\0' "$1"; }
+    printf 'P5 1 1 255 a' >&8
+    wait_until 10 has_published 1
+    big b >&8
+    wait_until 10 grep -q 'shm-create --replace' "$BG_ERR"
+    shm-create --replace -s 100x100 -f gray8 "$S"
+    big c >&8
+    wait_until 10 has_published 1
+    [ "$(shm-read -f raw "$S" | tr -d c | wc -c)" -eq 0 ]
+    # Half a picture is in the old stream's slot when the next --replace comes.
+    big d | head -c 5000 >&8
+    shm-create --replace -s 101x101 -f gray8 "$S"
+    big d | tail -c +5001 >&8
+    wait_until 10 has_published 1
+    [ "$(shm-read -f raw "$S" | tr -d d | wc -c)" -eq 0 ]
+    exec 8>&-
+    ends 3 "$BG"
+    [ "$(wc -l <"$BG_ERR")" -eq 1 ]
+}
+
+@test "ends quietly when the stream is removed" {
+    shm-create -s 96x24 "$S"
+    bg shm-write "$S" < <(frame-gen -s 96x24 -r 100 2>/dev/null)
+    wait_until 10 has_published 1
+    shm-rm -f "$S"
+    ends 0 "$BG"
+    [ ! -s "$BG_ERR" ]
+}
+
+@test "a second writer is refused and told who writes; the first is not disturbed" {
+    mkfifo "$BATS_TEST_TMPDIR/in"
+    shm-create -s 1x1 -f gray8 "$S"
+    exec 8<>"$BATS_TEST_TMPDIR/in"
+    bg shm-write "$S" <"$BATS_TEST_TMPDIR/in" 8>&-
+    printf a >&8
+    wait_until 10 has_published 1
+    fails 3 shm-write "$S" </dev/null
+    [[ $stderr == "shm-write: $S: already written by pid $BG (shm-write)" ]]
+    printf b >&8
+    wait_until 10 has_published 2
+    exec 8>&-
+    ends 0 "$BG"
+    clean_run shm-write "$S" < <(printf c)
+}
+
+@test "a reader that stopped with a picture in hand: dropped and counted, never waited for" {
+    cd "$BATS_TEST_TMPDIR"
+    skip_missing pin-hold
+    mkfifo in
+    shm-create -n 2 -s 4x4 -f gray8 "$S"
+    exec 8<>in
+    bg shm-write -v "$S" <in 8>&-
+    writer=$BG writer_err=$BG_ERR
+    frame() { printf '%016d' "$1"; }
+    frame 1 >&8
+    wait_until 10 has_published 1
+    bg pin-hold "$S" >held 8>&-
+    wait_until 10 test -s held
+    holder=$BG
+    frame 2 >&8 # into the other slot
+    wait_until 10 has_published 2
+    frame 3 >&8 # no slot: one is pinned, the other is the newest
+    frame 4 >&8
+    dropped() { [ "$(published dropped)" -eq "$1" ]; }
+    wait_until 10 dropped 2
+    [ "$(shm-read -f raw "$S")" = "$(frame 2)" ]
+    kill -KILL "$holder" # what a dead reader held is free again
+    ends 137 "$holder"
+    frame 5 >&8
+    wait_until 10 has_published 3
+    [ "$(shm-read -f raw "$S")" = "$(frame 5)" ]
+    exec 8>&-
+    ends 0 "$writer"
+    grep -q 'in all 3 frames .* 2 dropped, 0 unchanged' "$writer_err"
+}
+
+@test "-u leaves out what is equal to the last, and only that" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 4x4 -f gray8 "$S"
+    frame() { printf '%016d' "$1"; }
+    for n in 1 1 2 2 2 1 1; do frame $n; done >in
+    clean_run shm-write -u "$S" <in
+    [ "$(published)" = 3 ]
+    [ "$(published skipped)" = 4 ]
+    [ "$(shm-read -f raw "$S")" = "$(frame 1)" ]
+    clean_run shm-write "$S" <in
+    [ "$(published)" = 10 ]
+    # The same bytes in another shape are another picture.
+    printf 'P5 2 1 255 abP5 1 2 255 abP5 1 2 255 ab' | clean_run shm-write -u "$S"
+    [ "$(published)" = 12 ]
+}
+
+@test "-r plays at that rate, like a player" {
+    shm-create -s 1x1 -f gray8 "$S"
+    begin=${EPOCHREALTIME/[.,]/}
+    yes | head -c 26 | clean_run shm-write -r 50 "$S"
+    took=$((${EPOCHREALTIME/[.,]/} - begin))
+    echo "$took µs"
+    [ "$took" -ge 500000 ]
+    [ "$took" -lt 2000000 ]
+    [ "$(published)" = 26 ]
+}
+
+@test "-v: a line about a second, and a summary" {
+    shm-create -s 96x24 "$S"
+    run -0 --separate-stderr bash -c "frame-gen -s 96x24 -r 100 -n 230 | shm-write -v $S"
+    echo "$stderr"
+    [ "${#stderr_lines[@]}" -eq 3 ]
+    [[ ${stderr_lines[0]} =~ ^shm-write:\ $S:\ (9[0-9]|10[0-9]|11[0-9])\ frames\ in\ 1\.[0-9]\ s,\ [0-9.]+\ fps,\ 0\.[67]\ MB/s,\ 0\ dropped,\ 0\ unchanged$ ]]
+    [[ ${stderr_lines[2]} == "shm-write: $S: in all 230 frames in 2."* ]]
+}
+
+@test "signals end it by themselves, in a read and in a pause" {
+    mkfifo "$BATS_TEST_TMPDIR/in"
+    shm-create -s 1x1 -f gray8 "$S"
+    n=0
+    for signal in TERM:143 INT:130 HUP:129; do
+        exec 8<>"$BATS_TEST_TMPDIR/in"
+        bg shm-write "$S" <"$BATS_TEST_TMPDIR/in" 8>&-
+        printf a >&8
+        wait_until 10 has_published $((++n))
+        kill -s "${signal%:*}" "$BG"
+        ends "${signal#*:}" "$BG" 2
+        [ ! -s "$BG_ERR" ]
+        exec 8>&-
+    done
+    bg shm-write -r 0.01 "$S" < <(yes)
+    wait_until 10 has_published $((++n))
+    kill "$BG"
+    ends 143 "$BG" 2
+    [ ! -s "$BG_ERR" ]
+}
+
+@test "what it refuses" {
+    shm-create -s 4x4 "$S"
+    fails 3 shm-write "$S2" </dev/null
+    [[ $stderr == "shm-write: $S2: no such stream"* ]]
+    fails 2 shm-write a/b </dev/null
+    for bad in "-s 0x4" "-s 4" "-s 4x" "-s x4" "-s -4x4" "-s 4x2147483648" "-s 99999999999999999999x1" \
+        "-f rgb" "-f ," "-r 0" "-r -1" "-r inf" "-r 5x"; do
+        # shellcheck disable=SC2086
+        fails 2 shm-write $bad "$S" </dev/null
+    done
+    for bad in "" "$S $S" "--nonsense $S" "-r"; do
+        # shellcheck disable=SC2086
+        fails_usage shm-write $bad </dev/null
+    done
+    fails 3 shm-write "$S" <&-
+    [[ $stderr == *"standard input: Bad file descriptor" ]]
+    fails 3 shm-write "$S" </
+    [[ $stderr == *"standard input: Is a directory" ]]
+}

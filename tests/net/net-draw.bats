@@ -1,0 +1,644 @@
+#!/usr/bin/env bats
+# net-draw: what it draws, when, and what the viewers do with it. net-put takes net-layout's part.
+# shellcheck disable=SC2154,SC2217,SC2317
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+setup() {
+    common_setup
+    PPM=$BATS_TEST_TMPDIR/picture.ppm
+    net=$S view=$S2
+    export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/net/mesa.supp:print_suppressions=0
+    mkfifo "$BATS_TEST_TMPDIR/net"
+}
+
+# net-put, to be told by `put LINE…`.
+layout() {
+    PUT=$BATS_TEST_TMPDIR/put
+    : >"$PUT"
+    exec 8<>"$BATS_TEST_TMPDIR/net" # to open only one end would wait for the other
+    bg net-put "$net" <"$BATS_TEST_TMPDIR/net" 8>&- >"$PUT"
+    layout=$BG
+}
+
+put() { # LINE…: and waits until they were taken, and drawn
+    local shown drawn
+    shown=$(($(wc -l <"$PUT") + 1))
+    drawn=$(($(frames) + 1))
+    printf '%s\n' "$@" show >&8
+    wait_until 20 shown_times "$shown"
+    wait_until 20 frames_from "$drawn"
+}
+
+shown_times() {
+    (($(wc -l <"$PUT") >= $1))
+}
+
+drawer() { # OPTIONS
+    bg net-draw "$@" "$net" "$view" 8>&-
+    drawer=$BG drawer_err=$BG_ERR
+    wait_until 20 frames_from 1 # from now on it listens
+}
+
+# Both streams, a layout, and a drawer.
+scene() { # OPTIONS
+    clean_run shm-create -s 3x10000 -f f32 -p 1000000 "$net"
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    layout
+    drawer "$@"
+}
+
+frames() {
+    [[ $(shm-ls -j "$view") =~ \"frames\":\{\"published\":([0-9]+) ]]
+    echo "${BASH_REMATCH[1]}"
+}
+
+frames_from() { # COUNT
+    (($(frames) >= $1))
+}
+
+# Nothing moves any more.
+at_rest() {
+    local before
+    before=$(frames)
+    ((before > 0))
+    sleep 0.2
+    [ "$(frames)" = "$before" ]
+}
+
+picture() {
+    wait_until 20 at_rest
+    shm-read -f ppm "$view" >"$PPM"
+}
+
+# Runs Python over the newest picture: a[y][x] is r, g, b; near(x, y, r, g, b) asks for a colour, mass(r,
+# g, b) gives how many pixels are alike, and their middle.
+look() { # CODE
+    /usr/bin/python3 - "$PPM" "$1" <<'PYTHON'
+import sys
+import numpy as np
+from PIL import Image
+
+a = np.asarray(Image.open(sys.argv[1]).convert("RGB")).astype(int)
+H, W = a.shape[:2]
+
+def hue(r, g, b):
+    """Pixels of this colour, lit or in the shade."""
+    want = np.array([r, g, b]) / max(r, g, b)
+    light = a.max(axis=2)
+    return (light > 80) & (np.abs(a / np.maximum(light, 1)[..., None] - want).max(axis=2) < 0.16)
+
+def mass(r, g, b):
+    y, x = np.nonzero(hue(r, g, b))
+    return (len(x), x.mean(), y.mean()) if len(x) else (0, 0, 0)
+
+BLUE, ORANGE, GREEN = (91, 157, 255), (255, 159, 69), (79, 209, 165)
+exec(sys.argv[2])
+PYTHON
+}
+
+shows() { # CODE: looks at the newest picture until it holds
+    shm-read -f ppm "$view" >"$PPM" && look "$1"
+}
+
+# Number of the event that the newest picture shows.
+event_shown() {
+    shm-read -f ppm "$view" | sed -n '2s/.*event=\([0-9]*\).*/\1/p;3q'
+}
+
+reached() {
+    (($(event_shown) >= $1))
+}
+
+do_events() { # LINE…: and waits until the picture shows the last one, which has to change something
+    local head
+    printf '%s\n' "$@" | clean_run event-inject "$view"
+    head=$(event-read -f json --from start -t 0 "$view" | wc -l)
+    wait_until 20 reached "$head"
+}
+
+three() { # blue left, orange right, green above
+    put 'node -1 0 0 0 left' 'node 1 0 0 1 right' 'node 0 1 0 2 Überfluß' 'edge 0 1' 'edge 0 2'
+}
+
+@test "nodes are where the layout has them: right is right, up is up" {
+    scene
+    three
+    picture
+    look 'l, r, u = mass(*BLUE), mass(*ORANGE), mass(*GREEN)
+print(l, r, u)
+assert l[0] > 60 and r[0] > 60 and u[0] > 60
+assert l[1] < u[1] < r[1] and abs(l[2] - r[2]) < 4 and u[2] < l[2] - 40'
+    kill "$drawer"
+    ends 143 "$drawer"
+    [ ! -s "$drawer_err" ]
+}
+
+@test "an edge is where its ends are, and e takes it away" {
+    scene
+    three
+    picture
+    between='m = (np.array(mass(*BLUE)[1:]) + mass(*ORANGE)[1:]) / 2
+x, y = int(m[0]), int(m[1]); line = a[y - 2:y + 3, x].max(); back = a[y + 40, x].max(); print(line, back)'
+    look "$between; assert line > back + 12"
+    do_events 'key_down key=e'
+    picture
+    look "$between; assert line < back + 6"
+}
+
+@test "OpenGL's edges and small nodes, and those drawn without it, are alike" {
+    local lines
+    for lines in gl own; do
+        scene --lines "$lines"
+        put 'random 2000 5000'
+        picture
+        cp "$PPM" "$BATS_TEST_TMPDIR/$lines.ppm"
+        exec 8>&-
+        ends 0 "$layout"
+        kill "$drawer"
+        ends 143 "$drawer"
+        shm-rm "$net" "$view"
+    done
+    close_to 24 "$BATS_TEST_TMPDIR/gl.ppm" "$BATS_TEST_TMPDIR/own.ppm"
+}
+
+@test "dark and light: --theme, and t" {
+    scene --theme light
+    three
+    picture
+    look 'assert a[4, 4].min() > 200'
+    do_events 'key_down key=t'
+    picture
+    look 'assert a[4, 4].max() < 40'
+}
+
+@test "a drag beside all nodes turns the network, and each picture tells the event that it shows" {
+    scene
+    three
+    picture
+    look 'l, r = mass(*BLUE), mass(*ORANGE); assert l[1] < r[1]'
+    # half a turn is the height of the picture
+    do_events 'pointer_down x=0.1 y=0.9 button=1 buttons=1' 'pointer_move x=0.5 y=0.9 buttons=1' \
+        'pointer_move x=0.85 y=0.9 buttons=1' 'pointer_up x=0.85 y=0.9 button=1'
+    picture
+    look 'l, r = mass(*BLUE), mass(*ORANGE); print(l, r); assert l[1] > r[1] + 40'
+}
+
+@test "the right button moves, the wheel zooms to the pointer" {
+    scene
+    three
+    picture
+    look 'print(*[int(v) for v in mass(*BLUE)])' >"$BATS_TEST_TMPDIR/before"
+    read -r size x y <"$BATS_TEST_TMPDIR/before"
+    do_events 'pointer_down x=0.1 y=0.9 button=2 buttons=2' 'pointer_move x=0.2 y=0.8 buttons=2' \
+        'pointer_up x=0.2 y=0.8 button=2'
+    picture
+    look "n, x, y = mass(*BLUE); print(n, x, y); assert abs(x - $x - 40) < 3 and abs(y - $y + 30) < 3"
+    x=$((x + 40)) y=$((y - 30))
+    do_events "wheel x=$(bc_div $x 400) y=$(bc_div $y 300) dy=-600"
+    picture
+    look "n, x, y = mass(*BLUE); print(n, x, y); assert abs(x - $x) < 4 and abs(y - $y) < 4 and n > 1.4 * $size"
+}
+
+bc_div() {
+    awk "BEGIN { print $1 / $2 }"
+}
+
+# The middle of a colour's node as "x=… y=…" of an event.
+place_of() { # COLOUR
+    shm-read -f ppm "$view" >"$PPM"
+    look "n, x, y = mass(*$1); print(f'x={(x + .5) / W:.4f} y={(y + .5) / H:.4f}')"
+}
+
+@test "a node that is dragged goes with the pointer, and the layout is told" {
+    scene
+    three
+    picture
+    at=$(place_of ORANGE)
+    do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.7 y=0.7 buttons=1' \
+        'pointer_move x=0.8 y=0.8 buttons=1'
+    wait_until 10 shows 'n, x, y = mass(*ORANGE); assert abs(x - 320) < 4 and abs(y - 240) < 4, (x, y)'
+    # its place in the layout is the pointer's: the layout may put it where it says
+    event-read --from start -n 1 -t 10 "$net" >"$BATS_TEST_TMPDIR/told"
+    grep -qE '^node_drag x=[0-9.e-]+ y=-[0-9.]+ .*node=1|^node_drag node=1 ' "$BATS_TEST_TMPDIR/told"
+    do_events 'pointer_up x=0.8 y=0.8 button=1'
+    wait_until 10 told node_drop
+    [ "$(event-read --from start -t 0 "$net" | grep -c '^node_drop.*node=1')" = 1 ]
+    # and stays there, until the layout says otherwise
+    picture
+    look 'n, x, y = mass(*ORANGE); assert abs(x - 320) < 4 and abs(y - 240) < 4'
+    put 'place 1 1 0 0'
+    picture
+    look 'n, x, y = mass(*ORANGE); assert abs(y - 240) > 20'
+}
+
+told() { # EVENT
+    event-read --from start -t 0 "$net" | grep -q "^$1"
+}
+
+# Pixels of letters.
+letters='(a.min(axis=2) > 180).sum()'
+
+@test "the name under the pointer, and its degree; a move over nothing draws nothing" {
+    scene
+    three
+    do_events 'key_down key=l'
+    picture
+    at=$(place_of GREEN)
+    look "assert $letters < 60, $letters"
+    do_events "pointer_move $at"
+    picture
+    look "assert $letters > 150, $letters"
+    before=$(frames)
+    do_events "pointer_move x=0.02 y=0.02"
+    picture
+    look "assert $letters < 60, $letters"
+    before=$(frames)
+    printf 'pointer_move x=0.0%d y=0.02\n' 3 4 5 6 7 | event-inject "$view"
+    wait_until 20 at_rest
+    [ "$(frames)" = "$before" ]
+}
+
+@test "at the rim the name stands on the other side of the node" {
+    scene
+    three
+    do_events 'pointer_down x=0.02 y=0.02 button=2 buttons=2' 'pointer_move x=0.15 y=0.3 buttons=2' \
+        'pointer_up x=0.15 y=0.3 button=2'
+    picture
+    at=$(place_of ORANGE)
+    do_events "pointer_move $at"
+    picture
+    look 'assert mass(*ORANGE)[0] > 60, mass(*ORANGE)'
+}
+
+@test "names are drawn, UTF-8 too, and l takes them away" {
+    scene
+    three
+    picture
+    look "assert $letters > 150, $letters"
+    do_events 'key_down key=l'
+    picture
+    look "assert $letters < 60, $letters"
+}
+
+@test "a click pales all but the node and its neighbours; Escape ends that" {
+    scene
+    three
+    picture
+    at=$(place_of ORANGE) # whose only neighbour is blue
+    do_events "pointer_down $at button=1 buttons=1" "pointer_up $at button=1" 'pointer_move x=0.1 y=0.1'
+    picture
+    look 'print(mass(*GREEN)); assert mass(*GREEN)[0] < 20 and mass(*ORANGE)[0] > 60 and mass(*BLUE)[0] > 60'
+    do_events 'key_down key=Escape'
+    picture
+    look 'assert mass(*GREEN)[0] > 60'
+}
+
+@test "keys: flat and back, pause, help, the whole network again" {
+    scene
+    put 'node -1 0 0 0' 'node 1 0 0 1' 'node 0 0 4 2' 'edge 0 1' 'edge 1 2'
+    do_events 'pointer_down x=0.02 y=0.5 button=1 buttons=1' 'pointer_move x=0.3 y=0.5 buttons=1' \
+        'pointer_up x=0.3 y=0.5 button=1'
+    picture
+    look 'l, r, g = mass(*BLUE), mass(*ORANGE), mass(*GREEN); assert g[1] > r[1] + 15, (l, r, g)'
+    do_events 'key_down key=2'
+    picture
+    look 'l, r, g = mass(*BLUE), mass(*ORANGE), mass(*GREEN); assert l[1] < g[1] < r[1], (l, r, g)'
+    do_events 'wheel x=0.5 y=0.5 dy=3000' 'key_down key=r'
+    picture
+    look 'l, r = mass(*BLUE), mass(*ORANGE); assert r[1] - l[1] > 60, (l, r)'
+    do_events 'key_down key=%20'
+    wait_until 10 told 'layout_pause on=1'
+    do_events 'key_down key=p'
+    wait_until 10 told 'layout_pause on=0'
+    picture
+    cp "$PPM" "$BATS_TEST_TMPDIR/before.ppm"
+    do_events 'key_down key=h'
+    picture
+    look "before = np.asarray(Image.open('$BATS_TEST_TMPDIR/before.ppm')).astype(int)
+assert $letters > (before.min(axis=2) > 180).sum() + 1000"
+}
+
+@test "the picture's size is the window's, as far as the stream has room; -s fixes it" {
+    scene
+    three
+    wait_until 10 shows 'assert (W, H) == (400, 300), (W, H)'
+    do_events 'resize width=200 height=220'
+    wait_until 10 shows 'assert (W, H) == (200, 220), (W, H)'
+    do_events 'resize width=1600 height=600 ratio=2'
+    wait_until 10 shows 'assert (W, H) == (400, 150), (W, H)'
+    shm-create --replace -s 800x600 -f rgba "$view"
+    do_events 'resize width=1600 height=600 ratio=2'
+    wait_until 10 shows 'assert (W, H) == (800, 300), (W, H)'
+    kill "$drawer"
+    ends 143 "$drawer"
+    drawer -s 320x200
+    wait_until 10 shows 'assert (W, H) == (320, 200), (W, H)'
+    do_events 'resize width=200 height=220' 'key_down key=t'
+    wait_until 10 shows 'assert (W, H) == (320, 200), (W, H)'
+}
+
+@test "a size that the page told before it was started" {
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    clean_run event-inject "$view" resize width=100 height=90
+    drawer
+    wait_until 10 shows 'assert (W, H) == (100, 90), (W, H)'
+}
+
+@test "rgb24 gets rgb24, the same picture; other formats have no room for their own size" {
+    scene
+    three
+    picture
+    cp "$PPM" "$BATS_TEST_TMPDIR/rgba.ppm"
+    shm-create --replace -s 400x300 -f rgb24 "$view"
+    picture
+    close_to 60 "$PPM" "$BATS_TEST_TMPDIR/rgba.ppm"
+    kill "$drawer"
+    ends 143 "$drawer"
+    shm-create --replace -s 400x300 -f yuv420p "$view"
+    fails 3 net-draw "$net" "$view"
+    [[ $stderr == *"400x300"*"too large"*"shm-create --replace"* ]]
+    clean_run shm-create --replace -s 64x64 -f rgba "$view"
+    fails 3 net-draw -s 400x300 "$net" "$view"
+}
+
+@test "the network comes later, goes, and comes again; the last one stays in the picture" {
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    drawer
+    picture
+    look "assert mass(*BLUE)[0] == 0 and $letters > 40" # it says what it waits for
+    clean_run shm-create -s 3x10000 -f f32 "$net"
+    layout
+    three
+    wait_until 10 shows 'assert mass(*BLUE)[0] > 60'
+    kill -KILL "$layout"
+    ends 137 "$layout"
+    exec 8>&-
+    do_events 'key_down key=l'
+    picture
+    look 'assert mass(*BLUE)[0] > 60'
+    shm-rm -f "$net"
+    do_events 'key_down key=l'
+    shows 'assert mass(*BLUE)[0] > 60'
+    clean_run shm-create -s 3x10000 -f f32 "$net"
+    layout
+    put 'node 0 0 0 1' 'node 1 1 1 1' 'edge 0 1'
+    wait_until 10 shows 'assert mass(*BLUE)[0] == 0 and mass(*ORANGE)[0] > 60'
+    # replaced, as a network that has grown does
+    clean_run shm-create --replace -s 3x20000 -f f32 "$net"
+    exec 8>&-
+    ends 0 "$layout"
+    layout
+    put 'node 0 0 0 2' 'node 1 1 1 2' 'node 2 2 2 2' 'edge 0 1'
+    wait_until 10 shows 'assert mass(*GREEN)[0] > 60 and mass(*ORANGE)[0] == 0'
+    [ ! -s "$drawer_err" ]
+}
+
+@test "a network that grows; nodes that were there stay" {
+    scene
+    three
+    put 'node 0 -1 0 3' 'edge 3 0'
+    wait_until 10 shows 'assert mass(242, 99, 126)[0] > 60 and mass(*BLUE)[0] > 60'
+    put 'edge 3 1' 'edge 3 2' # the same nodes
+    picture
+    look 'assert mass(*BLUE)[0] > 60'
+}
+
+@test "removal of the view ends it, with 0" {
+    scene
+    three
+    picture
+    shm-rm -f "$view"
+    ends 0 "$drawer"
+    [ ! -s "$drawer_err" ]
+}
+
+@test "nothing to do: it isn't woken, whatever becomes of the layout" {
+    scene
+    three
+    picture
+    before=$(switches "$drawer")
+    sleep 1 # what is measured
+    [ "$(switches "$drawer")" = "$before" ] || sanitized
+    shm-rm -f "$net"
+    exec 8>&-
+    wait_until 20 at_rest
+    # but for the thread that looks whether what comes to /dev/shm is the network
+    before=$(switches "$drawer" "$drawer")
+    sleep 1 # what is measured
+    [ "$(switches "$drawer" "$drawer")" = "$before" ] || sanitized
+}
+
+switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
+    local threads=("/proc/$1/task/"*)
+    [ $# = 1 ] || threads=("/proc/$1/task/$2")
+    cat "${threads[@]/%//status}" | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
+}
+
+@test "a slow layout's nodes move in steps of the display" {
+    scene -r 50
+    three
+    for at in 1 2 3 4; do # it learns how slow
+        put "place 0 -1 0.$at 0"
+        sleep 0.4
+    done
+    before=$(frames)
+    put 'place 0 -1 -1 0'
+    wait_until 20 at_rest
+    echo "pictures: $(($(frames) - before))"
+    [ "$(($(frames) - before))" -ge 5 ]
+}
+
+@test "what isn't a number stays where it was; far away is no problem" {
+    scene
+    three
+    picture
+    put 'place 0 nan inf -inf'
+    picture
+    look 'l, r = mass(*BLUE), mass(*ORANGE); assert l[0] > 60 and l[1] < r[1]'
+    put 'place 2 1e38 -1e38 3e38' 'place 0 -1 0 0'
+    picture
+    put 'place 0 0 0 0' 'place 1 0 0 0' 'place 2 0 0 0'
+    picture
+    [ ! -s "$drawer_err" ]
+    kill -0 "$drawer"
+}
+
+@test "a million nodes with no edge" {
+    clean_run shm-create -s 300x10000 -f f32 -n 2 -p 25000000 "$net"
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    layout
+    drawer
+    put 'random 1000000 0'
+    wait_until 30 shows 'assert (np.abs(a - [120, 128, 148]).max(axis=2) < 40).sum() > 2000'
+    [ ! -s "$drawer_err" ]
+}
+
+@test "a stream of pictures is no network, and a network is no view" {
+    clean_run shm-create -s 64x48 "$net"
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    frame-gen -n 1 -o "$net"
+    fails 3 net-draw "$net" "$view"
+    [ "$stderr" = "net-draw: $net: holds pictures, not a network" ]
+}
+
+@test "a network that contradicts itself: one line, exit 3" {
+    scene
+    printf '%s\n' 'node 0 0 0 9' show >&8 # of 10 communities, with one node
+    ends 3 "$drawer"
+    [ "$(<"$drawer_err")" = "net-draw: $net: corrupt or truncated; shm-rm -f removes it" ]
+}
+
+@test "garbage over the network's stream while it is drawn: refused, or drawn, never a crash" {
+    local seed code
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    for seed in 1 2 3 4 5 6; do
+        clean_run shm-create -s 3x10000 -f f32 -p 1000000 "$net"
+        layout
+        drawer
+        put 'random 200 400'
+        echo 'go 100000' >&8
+        # by turns all of it, what is behind the header, and the pictures
+        clean_run scribble "$net" $((seed % 3 * 4096)) "$seed" 100000 0.5 >"$BATS_TEST_TMPDIR/writes"
+        kill "$drawer" 2>/dev/null || true
+        wait_until 10 pid_gone "$drawer"
+        code=0
+        wait "$drawer" || code=$?
+        echo "$seed: $code $(<"$drawer_err")"
+        [[ $code = 143 || $code = 3 ]]
+        [ "$(wc -l <"$drawer_err")" -le 1 ]
+        kill -KILL "$layout" 2>/dev/null || true
+        wait "$layout" || true
+        exec 8>&-
+        shm-rm -f "$net"
+    done
+}
+
+@test "truncated under net-draw, the network or the view" {
+    local cut where
+    for cut in "$net header" "$view header" "$view pictures"; do
+        scene
+        three
+        picture
+        read -r cut where <<<"$cut"
+        clean_run scribble "$cut" cut "$where" >/dev/null
+        # the other stream makes it draw
+        if [ "$cut" = "$net" ]; then
+            event-inject "$view" key_down key=t
+        else
+            printf 'place 0 -1 0 1\nshow\n' >&8
+        fi
+        ends 3 "$drawer"
+        [[ $(<"$drawer_err") == *": the stream was truncated while in use" ]]
+        kill -KILL "$layout" 2>/dev/null || true
+        wait "$layout" || true
+        exec 8>&-
+        shm-rm -f "$net" "$view"
+    done
+}
+
+# Positions as the layout has them: node, axis.
+position() {
+    shm-read -f raw "$net" | od -A n -t f4 -w12 -v | sed -n "$(($1 + 1))p" | awk -v k="$(($2 + 1))" '{ print $k }'
+}
+
+is_at() { # NODE X: about there
+    awk -v a="$(position "$1" 0)" -v b="$2" 'BEGIN { exit !(a - b < 0.05 && b - a < 0.05) }'
+}
+
+@test "with net-layout: it feels a drag; whoever is killed leaves the other at work" {
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    printf '%s\n' 'a b' 'b c' 'c d' 'd a' >"$BATS_TEST_TMPDIR/graph"
+    bg net-layout -d 3 "$BATS_TEST_TMPDIR/graph" "$net"
+    layout=$BG
+    drawer
+    wait_until 10 shm-read -t 0 -f raw "$net" >/dev/null
+    picture
+    # a node, wherever it is: the first place from the left that has one
+    at=$(look 'y, x = np.nonzero(hue(*BLUE) | hue(*ORANGE)); i = x.argmin()
+print(f"x={(x[i] + 4.5) / W:.4f} y={(y[i] + .5) / H:.4f}")')
+    do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.1 y=0.1 buttons=1'
+    wait_until 10 told node_drag
+    read -r node x <<<"$(event-read -n 1 --from start -t 10 "$net" | sed 's/.*node=\([0-9]*\) x=\([^ ]*\) .*/\1 \2/')"
+    wait_until 10 is_at "$node" "$x" # pinned there
+    do_events 'pointer_up x=0.1 y=0.1 button=1'
+    wait_until 10 told node_drop
+    kill -KILL "$drawer"
+    ends 137 "$drawer"
+    before=$(position 0 0)
+    event-inject "$net" node_drag node=0 x=5 y=5 z=5
+    wait_until 10 is_at 0 5
+    drawer
+    picture
+    kill -KILL "$layout"
+    ends 137 "$layout"
+    do_events 'key_down key=t'
+    picture
+    look 'assert a[4, 4].min() > 200'
+}
+
+# The man page's examples, with streams and a port of their own.
+examples() { # awk's condition
+    awk "/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE/ { on = 0 } /^\.Bd/ { block = 1; next } /^\.Ed/ { block = 0 } on && ($1)" \
+        "$ROOT/man/net-draw.1" | sed -E "s/^\.Dl //; s/ net( |$)/ $net\1/g; s/ view( |$)/ $view\1/g; s/8080/$PORT/"
+}
+
+@test "the examples of the man page" {
+    cd "$BATS_TEST_TMPDIR"
+    PORT=$(free_port)
+    cat >deps.graphml <<'XML'
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected">
+<node id="a"/><node id="b"/><node id="c"/><edge source="a" target="b"/><edge source="b" target="c"/>
+</graph></graphml>
+XML
+    examples 'block' >browser.sh
+    [ "$(wc -l <browser.sh)" = 5 ]
+    bg bash -e browser.sh >/dev/null
+    wait_until 20 curl -sSf -o now.jpg "http://127.0.0.1:$PORT/snapshot.jpg"
+    wait_until 10 shows 'assert mass(*BLUE)[0] > 20'
+    examples '/^\.Dl/' >lines.sh
+    [ "$(wc -l <lines.sh)" = 3 ]
+    clean_run bash -e lines.sh
+    [ "$(head -c 2 now.ppm)" = P6 ]
+    clean_run shm-rm -f "$view"
+    ends 0 "$BG"
+}
+
+@test "usage, streams that aren't there, one that is taken" {
+    fails_usage net-draw
+    fails_usage net-draw "$net"
+    fails_usage net-draw "$net" "$view" "$S3"
+    fails 2 net-draw "$net" "$net"
+    fails 2 net-draw --theme blue "$net" "$view"
+    fails 2 net-draw --lines none "$net" "$view"
+    fails 2 net-draw -r 0 "$net" "$view"
+    fails 2 net-draw -s 0x1 "$net" "$view"
+    fails 2 net-draw a/b "$view"
+    fails 3 net-draw "$net" "$view"
+    [ "$stderr" = "$(fails 3 shm-read "$view" 2>&1; echo "${stderr/shm-read/net-draw}")" ]
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    fails 3 net-draw --font /dev/null "$net" "$view"
+    drawer
+    wait_until 10 frames
+    fails 3 net-draw "$net" "$view"
+    [[ $stderr == *"already written by pid $drawer (net-draw)" ]]
+}
+
+@test "no OpenGL: one line" {
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    export __EGL_VENDOR_LIBRARY_DIRS=$BATS_TEST_TMPDIR
+    fails 3 net-draw "$net" "$view"
+    [[ $stderr == "net-draw: no EGL"* ]]
+}
+
+@test "page: a drag beside the nodes turns the network, the wheel comes nearer" {
+    scenario network "a drag beside the nodes turns the network, the wheel comes nearer"
+}
+
+@test "page: a node that is dragged goes with the pointer" {
+    scenario network "a node that is dragged goes with the pointer"
+}
+
+@test "page: the name of the node under the pointer appears, and goes" {
+    scenario network "the name of the node under the pointer appears, and goes"
+}

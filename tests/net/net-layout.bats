@@ -1,0 +1,618 @@
+#!/usr/bin/env bats
+# net-layout: networks in, positions out, and nobody waits for anybody.
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+# Its own wait at the end of a program, a second each time.
+export TSAN_OPTIONS=${TSAN_OPTIONS-}:atexit_sleep_ms=0
+
+net() { # STREAM WHAT
+    "$TESTS/net/net.py" "$@"
+}
+
+# A layout of this network that has been published.
+lay_out() { # ARGS… STREAM
+    bg net-layout "$@"
+    wait_until 20 net "${!#}" shape
+}
+
+# After this event there are frames newer than the newest was.
+answers() { # STREAM EVENT…
+    local frame
+    frame=$(net "$1" frame)
+    event-inject "$@"
+    wait_until 20 newer "$1" "$frame"
+}
+
+newer() { # STREAM FRAME
+    (($(net "$1" frame) > $2))
+}
+
+reads() { # STREAM
+    shm-ls -l "$1" | grep -q shm-read
+}
+
+# So many nodes in a ring: one part, one shape.
+ring() { # NODES
+    awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "n" i, "n" (i + 1) % n }'
+}
+
+@test "an edge list: the network, and where its nodes are" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '# a list\n\na b\nb c 2.5\n%% more\r\n  c\td\te\n' >bad
+    fails 3 net-layout bad "$S"
+    [ "$stderr" = "net-layout: bad: line 6: the third word is no weight: a number from 0 to 1e30" ]
+    printf '# a list\n\na b\nb c 2.5\n%% more\r\n  c\ta \nalone\nä ö 0\r\nc d' >list
+    lay_out list "$S"
+    [ "$(net "$S" edges)" = "a b 1.0
+b c 2.5
+a c 1.0
+ä ö 0.0
+c d 1.0" ]
+    [ "$(net "$S" nodes | cut -d ' ' -f 1,2 | xargs)" = "a 2 b 2 c 3 alone 0 ä 1 ö 1 d 1" ]
+    [ "$(net "$S" places | wc -lw | xargs)" = "7 14" ]
+    [ "$(shm-read -f raw "$S" | wc -c)" -eq $((7 * 2 * 4)) ]
+    lay_out -d 3 list "$S2"
+    [ "$(net "$S2" places | wc -lw | xargs)" = "7 21" ]
+}
+
+@test "a reader that is killed, or stopped, is not noticed" {
+    ring 500 >"$BATS_TEST_TMPDIR/list"
+    lay_out "$BATS_TEST_TMPDIR/list" "$S"
+    local layout=$BG reader
+    bg shm-read -f raw -n 1000000 "$S" >/dev/null
+    reader=$BG
+    bg shm-read -f raw -n 1000000 "$S" >/dev/null
+    kill -STOP "$BG"
+    answers "$S" node_drag node=0 x=1000 y=0
+    kill -KILL "$reader"
+    answers "$S" node_drop node=0
+    kill "$layout"
+    ends 143 "$layout"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "killed with its stream left behind, the next one takes it over, readers and all" {
+    ring 100 >"$BATS_TEST_TMPDIR/list"
+    lay_out "$BATS_TEST_TMPDIR/list" "$S"
+    local killed=$BG reader generation
+    bg shm-read -f raw -n 1000000 "$S" >/dev/null
+    reader=$BG
+    kill -KILL "$killed"
+    ends 137 "$killed"
+    [ -e "/dev/shm/$S" ]
+    ring 200 >"$BATS_TEST_TMPDIR/list"
+    bg net-layout "$BATS_TEST_TMPDIR/list" "$S"
+    wait_until 10 shape "200 2 200"
+    wait_until 10 reads "$S"
+    kill "$BG"
+    ends 143 "$BG"
+    ends 0 "$reader"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "what is no network is refused in one line" {
+    cd "$BATS_TEST_TMPDIR"
+    : >empty
+    fails 3 net-layout empty "$S"
+    [ "$stderr" = "net-layout: empty: no node in it" ]
+    fails 3 net-layout "$S" <<<'# nothing'
+    [ "$stderr" = "net-layout: standard input: no node in it" ]
+    fails 3 net-layout missing "$S"
+    [ "$stderr" = "net-layout: missing: No such file or directory" ]
+    fails 3 net-layout . "$S"
+    [ "$stderr" = "net-layout: .: Is a directory" ]
+    printf 'a b\na b c d\n' >words
+    fails 3 net-layout words "$S"
+    [ "$stderr" = "net-layout: words: line 2: not an edge: NODE NODE [WEIGHT]" ]
+    printf 'a \xff\n' >bytes
+    fails 3 net-layout bytes "$S"
+    [ "$stderr" = "net-layout: bytes: line 1: a name that is not UTF-8" ]
+    for weight in nan NaN inf -1 -inf 1e31 x 1x; do
+        echo "a b $weight" >list
+        fails 3 net-layout list "$S"
+        [ "$stderr" = "net-layout: list: line 1: the third word is no weight: a number from 0 to 1e30" ]
+    done
+    for format in ncol graphml gml pajek; do
+        head -c 1000 "$BUILD/net-layout" >"junk.$format"
+        fails 3 net-layout -f "$format" "junk.$format" "$S"
+        [[ $stderr == "net-layout: junk.$format: "* ]]
+    done
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "bad options, and names" {
+    cd "$BATS_TEST_TMPDIR"
+    for bad in "-d 1" "-d 4" "-a x" "-f dot" "-i 0" "-j 0" "-j 65" "--seed -1" "--seed x"; do
+        fails 2 net-layout $bad "$S"
+    done
+    fails_usage net-layout
+    fails_usage net-layout a b c
+    fails 2 net-layout a/b
+    fails 2 net-layout file a/b
+}
+
+# The same four nodes in every format.
+formats() {
+    cat >a.list <<'END'
+a b 2
+b c 1
+c a 0.5
+d
+END
+    cat >a.ncol <<'END'
+a b 2
+b c 1
+c a 0.5
+END
+    cat >a.graphml <<'END'
+<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+  <key id="n" for="node" attr.name="name" attr.type="string"/>
+  <key id="w" for="edge" attr.name="weight" attr.type="double"/>
+  <graph edgedefault="undirected">
+    <node id="1"><data key="n">a</data></node>
+    <node id="2"><data key="n">b</data></node>
+    <node id="3"><data key="n">c</data></node>
+    <node id="4"><data key="n">d</data></node>
+    <edge source="1" target="2"><data key="w">2</data></edge>
+    <edge source="2" target="3"><data key="w">1</data></edge>
+    <edge source="3" target="1"><data key="w">0.5</data></edge>
+  </graph>
+</graphml>
+END
+    cat >a.gml <<'END'
+graph [
+  node [ id 1 label "a" ]
+  node [ id 2 label "b" ]
+  node [ id 3 label "c" ]
+  node [ id 4 label "d" ]
+  edge [ source 1 target 2 weight 2 ]
+  edge [ source 2 target 3 weight 1 ]
+  edge [ source 3 target 1 weight 0.5 ]
+]
+END
+    printf '*Vertices 4\n1 "a"\n2 "b"\n3 "c"\n4 "d"\n*Edges\n1 2 2\n2 3 1\n3 1 0.5\n' >a.pajek
+}
+
+@test "GraphML, GML, Pajek and NCOL, by igraph, are told apart or named" {
+    cd "$BATS_TEST_TMPDIR"
+    formats
+    for how in a.list a.graphml a.gml a.pajek a.ncol "-f ncol a.ncol" "-f gml a.gml"; do
+        lay_out $how "$S"
+        [ "$(net "$S" edges | xargs)" = "a b 2.0 b c 1.0 a c 0.5" ]
+        [[ $how == *ncol || $(net "$S" nodes) == *$'\nd 0 1' ]]
+        kill "$BG"
+        ends 143 "$BG"
+    done
+    lay_out - "$S" <a.gml
+    [ "$(net "$S" edges | xargs)" = "a b 2.0 b c 1.0 a c 0.5" ]
+}
+
+@test "weights that are none, in every format" {
+    cd "$BATS_TEST_TMPDIR"
+    formats
+    for file in a.graphml a.gml a.pajek a.ncol; do
+        for weight in NaN -0.5 1e31; do
+            sed "s/0\.5/$weight/" "$file" >bad
+            fails 3 net-layout -f "${file#*.}" bad "$S"
+            [[ $stderr == "net-layout: bad: edge 3 has the weight "*": it must be a number from 0 to 1e30" ||
+                ($file == a.pajek && $stderr == "net-layout: bad: Parse error in Pajek file, line 9"*) ]]
+        done
+    done
+    sed 's/0\.5/"heavy"/' a.gml >bad
+    fails 3 net-layout bad "$S"
+    [ "$stderr" = "net-layout: bad: the edges' weights are text, not numbers" ]
+}
+
+@test "files that were cut, or of which bytes were changed: laid out, or one line" {
+    cd "$BATS_TEST_TMPDIR"
+    formats
+    for file in a.graphml a.gml a.pajek a.ncol; do
+        /usr/bin/python3 - "$file" 24 <<'END'
+import random, sys
+text = open(sys.argv[1], "rb").read()
+chance = random.Random(7)
+for i in range(int(sys.argv[2])):
+    bad = bytearray(text[:chance.randrange(len(text))] if i % 2 else text)
+    for _ in range(chance.randrange(1, 4)):
+        bad[chance.randrange(len(bad))] = chance.randrange(256)
+    open(f"bad{i}", "wb").write(bad)
+END
+        for i in {0..23}; do
+            got=0
+            net-layout --once -i 3 -f "${file#*.}" "bad$i" "$S" 2>err || got=$?
+            ((got == 0 || got == 3)) && (($(wc -l <err) == (got != 0))) && continue
+            od -c "bad$i"
+            echo "$file: $got"
+            cat err
+            false
+        done
+    done
+}
+
+@test "loops are left out, and an edge that comes again adds its weight" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'a a\na b\nb a\nb c 2\nc b 3\nc c 9\n' >list
+    lay_out list "$S"
+    [ "$(net "$S" edges)" = "a b 1.0
+b c 5.0" ]
+    [ "$(net "$S" nodes | cut -d ' ' -f 1,2 | xargs)" = "a 1 b 2 c 1" ]
+    printf 'a a\n' >loop
+    clean_run net-layout --once loop "$S2"
+    formats
+    sed 's/^3 1 0.5/1 1 4/' a.pajek >loop
+    lay_out loop "$S2"
+    [ "$(net "$S2" edges | xargs)" = "a b 2.0 b c 1.0" ]
+    echo '*Vertices 16777217' >many
+    fails 3 net-layout many "$S3"
+    [ "$stderr" = "net-layout: many: more nodes than a stream can hold" ]
+}
+
+@test "a million nodes and no edge" {
+    sanitized && nodes=100000 || nodes=1000000
+    echo "*Vertices $nodes" >"$BATS_TEST_TMPDIR/many"
+    clean_run net-layout --once -i 1 --record "$BATS_TEST_TMPDIR/many" "$S" >"$BATS_TEST_TMPDIR/out"
+    /usr/bin/python3 - "$nodes" "$BATS_TEST_TMPDIR/out" <<'END'
+import sys
+import numpy as np
+at = np.load(open(sys.argv[2], "rb"))
+n = int(sys.argv[1])
+assert at.shape == (n, 2) and np.isfinite(at).all()
+# all over a disk, not in a heap: in each cell of a grid about as many
+far = np.hypot(*at.T).max()
+full = np.histogram2d(*at.T, bins=64, range=[[-far / 2, far / 2]] * 2)[0]
+assert full.min() > 0.3 * full.mean() and full.max() < 3 * full.mean(), (full.min(), full.max())
+END
+}
+
+@test "what grows on standard input: nodes keep their numbers, the stream grows with them" {
+    cd "$BATS_TEST_TMPDIR"
+    mkfifo list
+    exec 8<>list
+    bg net-layout - "$S" <list
+    local layout=$BG
+    printf 'a b\nb c\nc' >&8
+    wait_until 10 shape "2 1\|3 2 2"
+    printf ' d\n' >&8
+    wait_until 10 shape "4 2 3"
+    bg shm-read -f raw -n 1000000 "$S" >/dev/null
+    local reader=$BG
+    wait_until 10 reads "$S"
+    ring 20000 >&8
+    wait_until 20 shape "20004 2 20003"
+    [ "$(net "$S" nodes | head -n 5 | cut -d ' ' -f 1 | xargs)" = "a b c d n0" ]
+    wait_until 10 reads "$S" # and was not asked to
+    kill -0 "$reader"
+    printf 'n0 a b c\nd n0\n' >&8
+    wait_until 10 grep -q . "$BATS_TEST_TMPDIR/bg.0.err"
+    wait_until 20 shape "20004 2 20004"
+    [ "$(cat "$BATS_TEST_TMPDIR/bg.0.err")" = \
+        "net-layout: standard input: line 20004: not an edge: NODE NODE [WEIGHT]; left out" ]
+    kill -0 "$layout"
+    kill "$layout"
+    ends 143 "$layout"
+    exec 8>&-
+    # With the end of the list it ends, and says that it has not taken all of it.
+    fails 3 net-layout --once "$S2" <<<$'a b\nx y z\nb c'
+    [ "$stderr" = "net-layout: standard input: line 2: the third word is no weight: a number from 0 to 1e30; left out" ]
+}
+
+shape() { # PATTERN
+    net "$S" shape | grep -qx "\(${1}\) [0-9]*"
+}
+
+# 500 nodes that hang together loosely, and what chance makes of them.
+network() { # NODES
+    awk -v n="$1" 'BEGIN { srand(3); for (i = 1; i < n; i++) { print i, int(rand() * i)
+        if (i % 3 == 0) print i, int(rand() * i) } }'
+}
+
+@test "so many steps, as arrays; the same seed, the same places, whatever the threads" {
+    cd "$BATS_TEST_TMPDIR"
+    network 3000 >list
+    for options in "-j 1" "-j 1" "-j 2" "-j 5" "-j 2 --seed 2" "-j 2 -d 3" "-j 3 -d 3"; do
+        clean_run net-layout --once -i 7 --record $options list "$S" >"${options// /}${n:=0}.npy"
+        n=$((n + 1))
+    done
+    cmp -- -j10.npy -j11.npy
+    cmp -- -j10.npy -j22.npy
+    cmp -- -j10.npy -j53.npy
+    run -1 cmp -s -- -j10.npy -j2--seed24.npy
+    cmp -- -j2-d35.npy -j3-d36.npy
+    /usr/bin/python3 - -j10.npy 2 -j2-d35.npy 3 <<'END'
+import sys
+import numpy as np
+for name, d in zip(sys.argv[1::2], map(int, sys.argv[2::2])):
+    steps = []
+    with open(name, "rb") as file:
+        while file.peek(1):
+            steps.append(np.load(file))
+    assert len(steps) == 7 and all(s.shape == (3000, d) and s.dtype == "<f4" for s in steps)
+    assert all((a != b).any(axis=1).mean() > 0.9 for a, b in zip(steps, steps[1:]))
+    assert (np.abs(steps[-1]).max(axis=0) > 1).all()
+END
+}
+
+@test "-a igraph-fr: igraph's own, which cools down and is then settled" {
+    cd "$BATS_TEST_TMPDIR"
+    network 200 >list
+    for dimensions in 2 3; do
+        for try in a b; do
+            clean_run net-layout -a igraph-fr -d "$dimensions" -i 20 --once --record list "$S" >"$try"
+        done
+        cmp a b
+        [ "$(grep -c NUMPY -a a)" -eq 20 ]
+    done
+    clean_run net-layout -a igraph-fr --once --record list "$S" >a
+    [ "$(grep -c NUMPY -a a)" -eq 500 ]
+    lay_out -a igraph-fr list "$S"
+    event-inject "$S" node_drag node=3 x=50 y=-7
+    wait_until 20 stands "$S" 3 "50.0 -7.0"
+}
+
+stands() { # STREAM NODE PLACE
+    [ "$(net "$1" places | sed -n "$(($2 + 1))p")" = "$3" ]
+}
+
+@test "eight readers, and one that is stopped: every frame is one that was laid out, whole" {
+    cd "$BATS_TEST_TMPDIR"
+    network 2000 >list
+    clean_run shm-create -s 2x2000 -f f32 "$S"
+    local readers=() i
+    for i in {1..8}; do
+        bg shm-read -f raw -n 60 "$S" >"read.$i"
+        readers+=("$BG")
+    done
+    bg shm-read -f raw -n 1000000 "$S" >/dev/null
+    local stopped=$BG
+    bg net-layout --record list "$S" >all.npy
+    wait_until 10 net "$S" shape
+    kill -STOP "$stopped"
+    for i in {1..60}; do # so that it doesn't come to rest
+        event-inject "$S" node_drag "node=$i" x=40 "y=$i"
+    done
+    for i in "${readers[@]}"; do
+        kill -0 "$i" 2>/dev/null || continue
+        wait_until 30 pid_done "$i"
+    done
+    kill "$BG"
+    ends 143 "$BG"
+    /usr/bin/python3 - <<'END'
+import numpy as np
+rows = 2000 * 2 * 4
+known = {}
+with open("all.npy", "rb") as file:
+    while file.peek(1):
+        try:
+            known.setdefault(np.load(file).tobytes(), len(known))
+        except ValueError:  # where it was ended
+            break
+moved, first = 0, set()
+for i in range(1, 9):
+    text = open(f"read.{i}", "rb").read()
+    assert len(text) == 60 * rows, (i, len(text))
+    frames = [text[at:at + rows] for at in range(0, len(text), rows)]
+    first |= {f for f in frames if f not in known}  # before the first step, or put by an event alone
+    order = [known[f] for f in frames if f in known]
+    assert order == sorted(order), "went back"
+    moved += len(set(order))
+assert moved > 8 * 20, moved
+assert len(first) <= 1, f"{len(first)} frames that were never laid out"
+END
+}
+
+pid_done() {
+    [[ ! -e /proc/$1 ]] || pid_gone "$1"
+}
+
+@test "a node that is dragged stays where it is put while the others come after, until it is dropped" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 12 >list
+    lay_out list "$S"
+    event-inject "$S" node_drag node=0 x=30 y=4.5
+    wait_until 10 stands "$S" 0 "30.0 4.5"
+    after() { # NODE HOW-FAR: it is so near to the one that is dragged
+        net "$S" places | awk -v row="$1" -v far="$2" 'NR == row + 1 {
+            exit !(($1 - 30) ^ 2 + ($2 - 4.5) ^ 2 < far ^ 2) }'
+    }
+    wait_until 10 after 1 5
+    wait_until 10 after 11 5
+    stands "$S" 0 "30.0 4.5"
+    event-inject "$S" node_drop node=0
+    let_go() {
+        ! stands "$S" 0 "30.0 4.5"
+    }
+    wait_until 10 let_go
+    # Nonsense is nobody's node.
+    event-inject "$S" node_drag node=12 x=1 y=1
+    event-inject "$S" node_drag node=4294967295 x=1 y=1
+    event-inject "$S" node_drop node=99
+    event-inject "$S" node_drag node=11 x=-3 y=2
+    wait_until 10 stands "$S" 11 "-3.0 2.0"
+    lay_out -d 3 list "$S2"
+    event-inject "$S2" node_drag node=5 x=1 y=2 z=3
+    wait_until 10 stands "$S2" 5 "1.0 2.0 3.0"
+}
+
+@test "a pause: what is dragged shows, and nothing else moves" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 50 >list
+    lay_out list "$S"
+    event-inject "$S" layout_pause on=1
+    event-inject "$S" node_drag node=0 x=30 y=4.5
+    wait_until 10 stands "$S" 0 "30.0 4.5"
+    net "$S" places >before
+    event-inject "$S" node_drag node=0 x=31 y=4.5
+    wait_until 10 stands "$S" 0 "31.0 4.5"
+    net "$S" places >after
+    cmp <(tail -n +2 before) <(tail -n +2 after)
+    answers "$S" layout_pause on=0
+    moved() {
+        ! cmp -s <(net "$S" places | tail -n +2) <(tail -n +2 before)
+    }
+    wait_until 10 moved
+}
+
+@test "communities: cliques in a ring, by size" {
+    cd "$BATS_TEST_TMPDIR"
+    awk 'BEGIN { n = 0; for (c = 0; c < 4; c++) { s = n; k = 8 + 2 * c
+        for (i = 0; i < k; i++) for (j = 0; j < i; j++) print s + i, s + j
+        n += k; print s, c < 3 ? n : 0 } }' >list
+    lay_out list "$S"
+    four() {
+        [ "$(net "$S" nodes | sort -n | awk '{ print $3 }' | uniq -c | xargs)" = "8 3 10 2 12 1 14 0" ]
+    }
+    wait_until 10 four
+    [ "$(net "$S" shape | cut -d ' ' -f 4)" = 4 ]
+    # each node's degree is what its edges are
+    net "$S" edges | awk '{ d[$1]++; d[$2]++ } END { for (i in d) print i, d[i] }' | sort -n >want
+    net "$S" nodes | cut -d ' ' -f 1,2 | sort -n | cmp - want
+}
+
+# How often its threads went to sleep or were sent; a sanitizer has threads of its own.
+wakes() { # PID
+    sanitized && echo 0 ||
+        cat /proc/"$1"/task/*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
+}
+
+settled() { # PID: which writes into $S
+    local before
+    before="$(wakes "$1") $(net "$S" frame)"
+    sleep 0.3
+    [ "$before" = "$(wakes "$1") $(net "$S" frame)" ]
+}
+
+@test "settled, it sleeps: nothing wakes it but events" {
+    cd "$BATS_TEST_TMPDIR"
+    network 3000 >list
+    lay_out -j 2 list "$S"
+    layout=$BG
+    wait_until 60 settled "$layout"
+    before=$(wakes "$layout") frame=$(net "$S" frame)
+    sleep 2 # the time over which nothing may happen
+    [ "$(wakes "$layout")" = "$before" ]
+    [ "$(net "$S" frame)" = "$frame" ]
+    answers "$S" node_drag node=0 x=10 y=10
+}
+
+@test "no slot is free: it goes on, and shows where it has come to once there is one" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 100 >list
+    clean_run shm-create -n 2 -s 2x100 -f f32 "$S"
+    lay_out list "$S"
+    layout=$BG
+    wait_until 60 settled "$layout"
+    bg pin-hold "$S" >pinned
+    wait_until 10 [ -s pinned ]
+    event-inject "$S" node_drag node=0 x=40 y=5
+    event-inject "$S" node_drop node=0
+    at_rest() { # dropped frames come no more
+        local before
+        before=$(dropped) && sleep 0.2 && [ "$before" = "$(dropped)" ]
+    }
+    wait_until 20 at_rest
+    event-inject "$S" node_drag node=0 x=41 y=6
+    wait_until 20 at_rest
+    before=$(wakes "$layout")
+    sleep 1
+    (($(wakes "$layout") - before <= 30)) # looks now and then
+    kill -KILL "$BG"
+    wait_until 10 stands "$S" 0 "41.0 6.0"
+    wait_until 10 settled "$layout"
+}
+
+dropped() {
+    shm-ls -l "$S" | sed -n 's/.*frames .* published, \([0-9]*\) dropped.*/\1/p'
+}
+
+@test "how it goes stands on a terminal, and nowhere else" {
+    cd "$BATS_TEST_TMPDIR"
+    network 500 >list
+    clean_run net-layout --once -i 300 list "$S"
+    /usr/bin/python3 - "$S" >shown <<'END'
+import os, pty, sys
+def read(fd):
+    text = os.read(fd, 4096)
+    return text
+code = os.waitstatus_to_exitcode(pty.spawn(["net-layout", "--once", "-i", "300", "list", sys.argv[1]], read))
+sys.exit(code)
+END
+    tr '\r' '\n' <shown | grep -E "^$S: 500 nodes, [0-9]+ edges, step 300, energy [0-9.e+-]+, moved [0-9.e+-]+, [0-9.e+]+ nodes/s"
+}
+
+@test "a stream of others: used as it stands, or refused in one line" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 100 >list
+    clean_run shm-create -s 2x100 -f f32 "$S"
+    lay_out list "$S"
+    fails 3 net-layout list "$S"
+    [ "$stderr" = "net-layout: $S: already written by pid $BG (net-layout)" ]
+    kill "$BG"
+    ends 143 "$BG"
+    [ -e "/dev/shm/$S" ]
+    # It was there before, and stays; so it is there for the next one.
+    lay_out list "$S"
+    ring 2000 >large
+    fails 3 net-layout large "$S"
+    kill "$BG"
+    ends 143 "$BG"
+    fails 3 net-layout large "$S"
+    [[ $stderr == "net-layout: $S: too small for 2000 nodes, which take 16000 bytes, and "* ]]
+    clean_run shm-create -s 64x48 "$S2"
+    bg frame-gen -o "$S2"
+    wait_until 10 eval 'shm-ls -l "$S2" | grep -q frame-gen'
+    fails 3 net-layout list "$S2"
+    [ "$stderr" = "net-layout: $S2: already written by pid $BG (frame-gen)" ]
+}
+
+@test "removed, it ends; replaced, it goes on in the new one, at work or at rest" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 100 >list
+    lay_out list "$S"
+    layout=$BG
+    wait_until 60 settled "$layout"
+    clean_run shm-create --replace -s 2x200 -f f32 "$S"
+    wait_until 10 net "$S" shape
+    wait_until 10 settled "$layout"
+    answers "$S" node_drag node=0 x=10 y=10
+    clean_run shm-rm -f "$S"
+    ends 0 "$layout"
+    network 20000 >list
+    lay_out list "$S"
+    clean_run shm-rm -f "$S"
+    ends 0 "$BG"
+}
+
+@test "standard output that takes no more ends it" {
+    cd "$BATS_TEST_TMPDIR"
+    ring 100 >list
+    fails 3 net-layout --record list "$S" >/dev/full
+    [[ $stderr == "net-layout: standard output: "* ]]
+    [ ! -e "/dev/shm/$S" ]
+    fails 3 net-layout --record list "$S" > >(:)
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "pictures as good as igraph's, which gets as much time or more; a grid is a grid" {
+    for network in zachary grid tree debian; do
+        times=5
+        [ "$network" != debian ] || times=1
+        ! sanitized || [ "$network" = grid ] || continue
+        "$TESTS/net/net-quality.py" -n "$times" "$network" >"$BATS_TEST_TMPDIR/quality"
+        echo "$network: $(cat "$BATS_TEST_TMPDIR/quality")"
+        awk -v grid="$network" '{ exit !($1 <= 1.1 * $2 && $3 <= 1.1 * $4 &&
+            (grid != "grid" || $7 >= 0.95)) }' "$BATS_TEST_TMPDIR/quality"
+    done
+}
+
+@test "the example of shmcast-net(5)" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'a b\n' >list
+    lay_out list "$S"
+    wait_until 10 settled "$BG"
+    sed -n '/^import mmap/,/^\.Ed/{/^\.Ed/!p}' "$ROOT/man/shmcast-net.5" |
+        sed "s,/dev/shm/net,/dev/shm/$S,; s,\\\\e,\\\\,g" >mean.py
+    clean_run /usr/bin/python3 mean.py >mean
+    awk '{ exit !($1 > 0.8 && $1 < 1.25) }' mean # alone, an edge is about 1 long
+}

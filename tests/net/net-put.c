@@ -1,0 +1,157 @@
+/*
+ * net-put NAME: takes the part of net-layout in a stream that is there. Lines on stdin:
+ *   node X Y Z COMMUNITY [NAME]    one more node
+ *   edge A B                       between two of them, from 0
+ *   random NODES EDGES             in their place: clusters, some far apart
+ *   place NODE X Y Z               moves it
+ *   show                           publishes the network, if it is new, and positions
+ *   go N                           shows N times, all a little moved
+ * Prints "shown" for each show and go. Ends with its input.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "net/net.h"
+#include "pixfmt.h"
+#include "support/random.h"
+#include "ring.h"
+#include "stream.h"
+
+enum { NODES = 1 << 20, EDGES = 1 << 22 };
+
+static uint32_t degree[NODES], community[NODES], edge[EDGES * 2], name_at[NODES + 1];
+static float place[NODES * 3];
+static char names[NODES * 8];
+static struct net net = {.degree = degree,
+                         .community = community,
+                         .edge = edge,
+                         .name_at = name_at,
+                         .names = names,
+                         .communities = 1};
+static bool changed;
+static struct ring *nets, *frames;
+
+static _Noreturn void die(const char *what)
+{
+    fprintf(stderr, "net-put: %s: %s\n", what, strerror(errno));
+    exit(3);
+}
+
+static void add_node(const float at[3], uint32_t in, const char *name)
+{
+    uint32_t i = net.nodes++;
+    memcpy(place + 3 * (size_t)i, at, 3 * sizeof(float));
+    community[i] = in;
+    if (in >= net.communities)
+        net.communities = in + 1;
+    memcpy(names + name_at[i], name, strlen(name));
+    name_at[i + 1] = name_at[i] + (uint32_t)strlen(name);
+    changed = true;
+}
+
+static void add_edge(uint32_t a, uint32_t b)
+{
+    edge[2 * (size_t)net.edges] = a;
+    edge[2 * (size_t)net.edges + 1] = b;
+    net.edges++;
+    degree[a]++;
+    degree[b]++;
+    changed = true;
+}
+
+static void publish(struct ring *ring, uint32_t format, size_t bytes)
+{
+    struct ring_meta meta = {.bytes = bytes, .width = 3, .height = net.nodes, .format = format};
+    void *slot = ring_begin(ring);
+    if (!slot || bytes > ring_capacity(ring))
+        die("no slot");
+    if (ring == nets)
+        net_write(&net, slot);
+    else
+        memcpy(slot, place, bytes);
+    ring_commit(ring, &meta);
+}
+
+static void show(void)
+{
+    if (changed)
+        publish(nets, 0, net_bytes(&net));
+    changed = false;
+    publish(frames, PIXFMT_F32, (size_t)net.nodes * 12);
+}
+
+static float noise(void)
+{
+    return (float)(random_bits() >> 40) / (1 << 23) - 1;
+}
+
+/* Most edges within a cluster and to its first nodes. */
+static void make_random(uint32_t nodes, uint32_t edges)
+{
+    uint32_t clusters = 24, each = nodes / clusters + 1;
+    float middle[3] = {0}, size = 0;
+    for (uint32_t i = 0; i < nodes; i++) {
+        float at[3];
+        for (int k = 0; i % each == 0 && k < 3; k++)
+            middle[k] = 40 * noise();
+        size = i % each == 0 ? 6 + 4 * noise() : size;
+        for (int k = 0; k < 3; k++)
+            at[k] = middle[k] + size * (noise() + noise() + noise() + noise());
+        add_node(at, i / each, "");
+    }
+    while (net.edges < edges) {
+        uint32_t a = (uint32_t)(random_bits() % nodes), first = a / each * each;
+        uint32_t span = first + each < nodes ? each : nodes - first;
+        uint64_t pull = random_bits() % span;
+        uint32_t b = net.edges % 40 ? first + (uint32_t)(pull * (random_bits() % span) / span)
+                                    : (uint32_t)(random_bits() % nodes);
+        if (a != b)
+            add_edge(a, b);
+    }
+}
+
+static void go(unsigned times)
+{
+    for (unsigned t = 0; t < times; t++) {
+        for (size_t i = 0; i < (size_t)net.nodes * 3; i++)
+            place[i] *= 1.0f + 0.01f * sinf((float)(i % 97) + (float)t);
+        show();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    char line[512], name[256];
+    struct stream *stream = argc == 2 ? stream_attach(argv[1], STREAM_WRITE) : NULL;
+    if (!stream || !(nets = ring_open_writer(stream, RING_NETS)) ||
+        !(frames = ring_open_writer(stream, RING_FRAMES)))
+        die(argc == 2 ? argv[1] : "usage");
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    while (fgets(line, sizeof line, stdin)) {
+        float at[3];
+        uint32_t a, b;
+        *name = 0;
+        if (sscanf(line, "node %f %f %f %" SCNu32 " %255[^\n]", &at[0], &at[1], &at[2], &a, name) >=
+            4)
+            add_node(at, a, name);
+        else if (sscanf(line, "place %" SCNu32 " %f %f %f", &a, &at[0], &at[1], &at[2]) == 4)
+            memcpy(place + 3 * (size_t)a, at, sizeof at);
+        else if (sscanf(line, "edge %" SCNu32 " %" SCNu32, &a, &b) == 2)
+            add_edge(a, b);
+        else if (sscanf(line, "random %" SCNu32 " %" SCNu32, &a, &b) == 2)
+            make_random(a, b);
+        else if (sscanf(line, "go %" SCNu32, &a) == 1)
+            go(a);
+        else
+            show();
+        if (!strncmp(line, "show", 4) || !strncmp(line, "go", 2))
+            puts("shown");
+    }
+    ring_close(nets);
+    ring_close(frames);
+    stream_close(stream);
+    return 0;
+}

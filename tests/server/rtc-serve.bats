@@ -1,0 +1,459 @@
+#!/usr/bin/env bats
+# rtc-serve's signalling, and its viewers as viewers: roles, control, limits. What they see is in
+# rtc-page.bats.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+SERVER_PROGRAM=rtc-serve
+VIEW=only-for-the-eyes-0001
+CONTROL=hands+on/everything=0002
+
+client() {
+    "$TESTS/server/rtc-client.py" "$@"
+}
+
+setup() {
+    common_setup
+    HEAD=$BATS_TEST_TMPDIR/head
+    BODY=$BATS_TEST_TMPDIR/body
+}
+
+# A stream of S with pictures that go on, served.
+scene() {
+    shm-create -s 64x48 "$S"
+    bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
+    serve "$@" "$S"
+    SERVER=$BG
+    SERVER_ERR=$BG_ERR
+}
+
+# The file $T with both tokens.
+tokens() {
+    T=$BATS_TEST_TMPDIR/tokens
+    (umask 077 && printf 'view %s\ncontrol %s\n' "$VIEW" "$CONTROL" >"$T")
+}
+
+offer() {
+    cat "$TESTS/server/rtc-offer.sdp"
+}
+
+# POSTs standard input to $URL/PATH as TYPE; prints the status. The head is in $HEAD, the body in $BODY.
+post() {
+    local path=$1 type=$2
+    shift 2
+    curl -sS -m 20 -D "$HEAD" -o "$BODY" -w '%{http_code}' --data-binary @- -H "Content-Type: $type" \
+        "$@" "$URL/$path"
+}
+
+whep() {
+    post whep application/sdp "$@"
+}
+
+head_of() {
+    tr -d '\r' <"$BATS_TEST_TMPDIR/head" | sed -n "s/^$1: //Ip"
+}
+
+stat_of() {
+    curl -sS -m 20 "$URL/stats" | python3 -c 'import json, sys; print(eval(sys.argv[1], {"s": json.load(sys.stdin)}))' "$1"
+}
+
+says() {
+    [ "$(stat_of "$1")" = "$2" ]
+}
+
+# What the server has: descriptors, threads, kilobytes.
+descriptors() {
+    ls "/proc/$SERVER/fd" | wc -l
+}
+
+threads() {
+    ls "/proc/$SERVER/task" | wc -l
+}
+
+memory() {
+    awk '/^VmRSS/ { print $2 }' "/proc/$SERVER/status"
+}
+
+# Remembers it, while nobody looks. GStreamer may not be ready yet, or be about to be, which makes two
+# descriptors more or less; a peer has more than that.
+note_usage() {
+    FILES=$(descriptors)
+    THREADS=$(threads)
+}
+
+as_before() {
+    says 's["viewers"], s["webrtc"]["peers"]' '(0, 0)' && [ "$(descriptors)" -le $((FILES + 2)) ] &&
+        [ "$(threads)" -le $((THREADS + WORKERS)) ]
+}
+
+said_nothing() {
+    [ ! -s "$SERVER_ERR" ]
+}
+
+# Nobody is left, nor anything of theirs, but a few workers of GLib's that wait for more work.
+nothing_kept() {
+    WORKERS=4
+    ! sanitized || WORKERS=5 # and one that looks for leaks
+    wait_until 20 as_before || {
+        echo "$(descriptors) descriptors, $FILES before; $(threads) threads, $THREADS before"
+        return 1
+    }
+}
+
+@test "an offer to whep: 201, an answer with candidates, and what WHEP says of headers" {
+    scene
+    [ "$(offer | whep)" = 201 ]
+    [ "$(head_of content-type)" = application/sdp ]
+    [[ $(head_of location) =~ ^whep/[0-9a-f]{32}$ ]]
+    [[ $(head_of etag) =~ ^\"[0-9a-f]{16}\"$ ]]
+    grep -q '^m=video [1-9].* UDP/TLS/RTP/SAVPF 96' "$BODY"
+    grep -q '^a=sendonly' "$BODY"
+    grep -q '^a=candidate:.*typ host' "$BODY"
+    grep -q '^m=application [1-9]' "$BODY"
+    says 's["viewers"], s["viewer_list"][0]["transport"]' "(1, 'webrtc')"
+    curl -sS "$URL/metrics" | grep -q "^shmcast_viewers{stream=\"$S\",transport=\"webrtc\"} 1$"
+    where=$(head_of location)
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    says 's["viewers"]' 0
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 404 ]
+    # and below the stream's name
+    [ "$(offer | post "$S/whep" application/sdp)" = 201 ]
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$S/$(head_of location)")" = 200 ]
+    kill "$SERVER"
+    ends 143 "$SERVER"
+    [ ! -s "$SERVER_ERR" ]
+}
+
+@test "FURY's offer: JSON both ways, its audio rejected" {
+    scene
+    {
+        offer | sed '/^m=application/,$d'
+        printf 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n'
+        offer | grep -a -m 1 ice-ufrag
+        offer | grep -a -m 1 ice-pwd
+        offer | grep -a -m 1 fingerprint
+        printf 'a=setup:actpass\r\na=rtpmap:111 opus/48000/2\r\n'
+    } >"$BATS_TEST_TMPDIR/sdp"
+    python3 -c 'import json, sys; print(json.dumps({"sdp": sys.stdin.buffer.read().decode(), "type": "offer", "video_transform": "none"}))' \
+        <"$BATS_TEST_TMPDIR/sdp" >"$BATS_TEST_TMPDIR/json"
+    [ "$(post offer application/json <"$BATS_TEST_TMPDIR/json")" = 200 ]
+    [ "$(head_of content-type)" = application/json ]
+    python3 -c 'import json, sys
+answer = json.load(open(sys.argv[1]))
+assert answer["type"] == "answer" and set(answer) == {"sdp", "type"}
+lines = answer["sdp"].split("\r\n")
+assert any(line.startswith("m=audio 0 ") for line in lines), lines
+assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
+    for bad in '' '{' '[]' '{"type":"offer"}' '{"sdp":"v=0"}' '{"sdp":"","type":"offer"}' '{"sdp":1,"type":"offer"}' \
+        '{"sdp":"v=0","type":"answer"}' '{"sdp":"v=0","sdp":"v=0","type":"offer"}' '{"sdp":"v=0\u0000","type":"offer"}' \
+        '{"sdp":"v=0\q","type":"offer"}' '{"sdp":"\ud800","type":"offer"}' '{"sdp":"v=0","type":"offer"} x' \
+        '{"sdp":"v=0","type":"offer","a":{}}' '{"sdp":"v=0","type":"offer"' $'{"sdp":"\xff","type":"offer"}'; do
+        echo "$bad"
+        [ "$(printf %s "$bad" | post offer application/json)" = 400 ]
+    done
+    [ "$(post offer text/plain <"$BATS_TEST_TMPDIR/json")" = 415 ]
+    says 's["viewers"]' 1
+}
+
+@test "a page that speaks as FURY does plays by WebRTC and steers" {
+    scenario www "a page that speaks as FURY does plays by WebRTC and steers"
+}
+
+@test "what is no offer, or can't be answered, gets a status of its own, and nothing is kept" {
+    scene
+    note_usage
+    for bad in 'v=0' 'GET /' '{"sdp":"v=0"}' $'v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n' \
+        "$(yes 'a=candidate:x' | head -n 500)"; do
+        echo "$bad"
+        [ "$(printf %s "$bad" | whep)" = 400 ]
+        [ "$(wc -l <"$BODY")" = 1 ]
+    done
+    [ "$(head -c 60000 /dev/urandom | whep)" = 400 ]
+    # no codec in common, or cut off before them, nothing told of the video, none, video that is only sent
+    [ "$(offer | sed 's/VP8/XYZ/' | whep)" = 406 ]
+    [ "$(offer | head -c 300 | whep)" = 406 ]
+    [ "$(offer | sed 's/^m=.*/m=video/' | whep)" = 406 ]
+    [ "$(offer | sed '/^m=video/,/^a=fmtp/d;s/^a=group.*/a=group:BUNDLE 1/' | whep)" = 406 ]
+    [ "$(offer | sed 's/a=recvonly/a=sendonly/' | whep)" = 406 ]
+    # of another type, too long, of no length, nothing
+    [ "$(offer | post whep text/plain)" = 415 ]
+    [ "$(head_of accept-post)" = application/sdp ]
+    [ "$(offer | post whep application/sdpx)" = 415 ]
+    [ "$(head -c 65537 /dev/zero | whep)" = 413 ]
+    [ "$(head -c 5000000 /dev/zero | whep -H 'Expect:')" = 413 ]
+    [ "$(offer | whep -H 'Transfer-Encoding: chunked')" = 411 ]
+    [ "$(: | whep)" = 400 ]
+    [ "$(: | whep -H 'Content-Length:')" = 411 ]
+    # other methods, other places
+    for method in GET PUT PATCH DELETE; do
+        [ "$(: | whep -X $method)" = 405 ]
+        [ "$(head_of allow)" = "POST, OPTIONS" ]
+    done
+    for method in GET POST PATCH; do
+        [ "$(: | post whep/0123456789abcdef0123456789abcdef application/sdp -X $method)" = 405 ]
+        [ "$(head_of allow)" = "DELETE, OPTIONS" ]
+    done
+    for id in 0123456789abcdef0123456789abcdef x ''; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/whep/$id")" = 404 ]
+    done
+    [ "$(offer | post other/whep application/sdp)" = 405 ]
+    nothing_kept
+    # it goes on
+    [ "$(offer | whep)" = 201 ]
+}
+
+@test "a hundred offers at once: some are answered, the others told to come again, all can be ended" {
+    scene
+    note_usage
+    offer >"$BATS_TEST_TMPDIR/offer"
+    curl -sS -Z --parallel-max 100 -m 30 -o /dev/null -w '%{http_code} %header{location}%header{retry-after}\n' \
+        -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$URL/whep?[1-100]" \
+        >"$BATS_TEST_TMPDIR/all"
+    sort "$BATS_TEST_TMPDIR/all" | cut -c 1-8 | uniq -c
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/all")" = 100 ]
+    answered=$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")
+    [ "$answered" = 32 ]
+    [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 68 ]
+    [ "$(stat_of 's["viewers"]')" = 32 ]
+    while read -r _ where; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
+    nothing_kept
+    said_nothing
+}
+
+@test "two hundred viewers come and go, and leave nothing behind" {
+    export MALLOC_ARENA_MAX=1 # or what there is depends on which threads met
+    scene
+    note_usage
+    clean_run client --crowd 40 "$URL/"
+    nothing_kept
+    before=$(memory)
+    clean_run client --crowd 200 "$URL/"
+    nothing_kept
+    echo "$before kB before, $(memory) kB after"
+    sanitized || [ "$(memory)" -lt $((before + 4000)) ]
+    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(64, 48)'
+    said_nothing
+}
+
+# Viewers of their own programs: OUT is what one says. $VIEWER its pid.
+viewer() { # OUT WORD...
+    local out=$BATS_TEST_TMPDIR/$1
+    shift
+    : >"$out"
+    bg "$TESTS/server/rtc-client.py" "$URL/" "$@" >"$out"
+    VIEWER=$BG
+}
+
+# A line with PART has come out of the viewer's program.
+told() { # OUT PART
+    wait_until 20 grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1"
+}
+
+connected() { # COUNT
+    wait_until 20 says 's["webrtc"]["peers"]' "$1"
+}
+
+@test "events through the data channel: as on the WebSocket, with its roles, tokens and limits" {
+    tokens
+    scene --token-file "$T" --max-events 20
+    bg event-read -f json "$S" >"$BATS_TEST_TMPDIR/events"
+    run -1 client "$URL/" open
+    [[ $output == 401\ * ]]
+    TOKEN=nonsense-nonsense-no run -1 client "$URL/" open
+    [[ $output == 401\ * ]]
+    export TOKEN=$CONTROL
+    viewer steers open '{"type":"hello"}' 'text="type":"state"' \
+        '{"type":"pointer_down","x":0.25,"y":0.75,"button":1}' '{"type":"pointer_move","x":0.5,"y":0.5,"buttons":[1]}' \
+        '{"type":"ping","t":17}' 'text="type":"pong"' 'text="type":"frame"' frames=2 stay
+    steerer=$VIEWER
+    told steers '"t":17'
+    told steers '"type":"frame"'
+    grep -q '"role":"control","control":"any","steering":true' "$BATS_TEST_TMPDIR/steers"
+    grep -q '{"type":"frame","seq":[0-9]*,"event":[0-9]*,"t":[0-9.]*,"rtp":[0-9]*}' "$BATS_TEST_TMPDIR/steers"
+    wait_until 10 grep -q '"pointer_move"' "$BATS_TEST_TMPDIR/events"
+    grep -q '"pointer_down".*"x":0.25,"y":0.75' "$BATS_TEST_TMPDIR/events"
+    # who only looks is told so, and refused
+    TOKEN=$VIEW viewer looks open '{"type":"hello"}' 'text="type":"state"' '{"type":"key_down","key":"x"}' \
+        '{"type":"ping","t":18}' 'text="type":"pong"' stats stay
+    told looks '"viewer_list"'
+    grep -q '"role":"view"' "$BATS_TEST_TMPDIR/looks"
+    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/looks" | python3 -c 'import json, sys
+print([(v["role"], v["refused"], v["events"]) for v in json.load(sys.stdin)["viewer_list"] if v["role"] == "view"])')" = "[('view', 1, 0)]" ]
+    run ! grep -q key_down "$BATS_TEST_TMPDIR/events"
+    # moves beyond the limit are dropped, a press never
+    burst=()
+    for ((i = 0; i < 200; i++)); do
+        burst+=('{"type":"pointer_move","x":0.1,"y":0.'$((i + 100))'}')
+    done
+    viewer hasty open "${burst[@]}" '{"type":"key_down","key":"q"}' '{"type":"ping","t":19}' 'text="type":"pong"' stats go
+    told hasty '"viewer_list"'
+    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/hasty" | python3 -c 'import json, sys
+last = json.load(sys.stdin)["viewer_list"][0]
+print(last["limited"] > 100, 1 < last["events"] < 100, last["limited"] + last["events"])')" = "True True 201" ]
+    wait_until 10 grep -q '"key_down".*"q"' "$BATS_TEST_TMPDIR/events"
+    # it has gone: what it held down is up
+    wait_until 20 grep -q '"key_up".*"q"' "$BATS_TEST_TMPDIR/events"
+    run ! grep -q '"pointer_up"' "$BATS_TEST_TMPDIR/events"
+    # and so does one that was killed
+    kill -9 "$steerer"
+    wait_until 30 grep -q '"pointer_up"' "$BATS_TEST_TMPDIR/events"
+    ends 137 "$steerer"
+}
+
+# The server said it so often.
+said() { # PART COUNT
+    [ "$(grep -cF -- "$1" "$SERVER_ERR")" = "$2" ]
+}
+
+@test "what is no message ends its viewer, and nobody else" {
+    scene -v
+    viewer stays open frames=1 stay
+    connected 1
+    ended=0
+    for bad in '{' '{"type":"nonsense","x":1' '{"type":"pointer_move","x":"a"}'; do
+        viewer bad open "$bad" stay
+        wait_until 20 said "a viewer over WebRTC was ended: " $((++ended))
+        says 's["viewers"]' 1
+        kill -9 "$VIEWER"
+        ends 137 "$VIEWER"
+    done
+    connected 1
+}
+
+@test "three viewers cost one encode" {
+    scene
+    viewer a frames=200000
+    viewer b frames=200000
+    viewer c frames=200000
+    connected 3
+    read -r made sent < <(stat_of '"%d %d" % (s["webrtc"]["pictures"], s["webrtc"]["packets"])')
+    wait_until 20 says "s['webrtc']['pictures'] >= $made + 60" True
+    read -r made2 sent2 < <(stat_of '"%d %d" % (s["webrtc"]["pictures"], s["webrtc"]["packets"])')
+    echo "$((made2 - made)) pictures, $((sent2 - sent)) packets to three, one for each picture"
+    [ $((sent2 - sent)) -ge $((3 * (made2 - made) - 6)) ]
+}
+
+# Pictures that the viewer of OUT has told of: one line each.
+seen() { # OUT COUNT
+    [ "$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/$1")" -ge "$2" ]
+}
+
+@test "a viewer who stops answering, one who never comes, one who is killed: gone, and nobody waits" {
+    scene
+    note_usage
+    [ "$(offer | whep)" = 201 ] # never comes
+    # an offer's client that goes away before the answer, at any moment
+    for ((i = 1; i <= 20; i++)); do
+        offer | curl -sS -o /dev/null -m "0.0$((i / 4))$((i % 4 + 1))" -H 'Content-Type: application/sdp' \
+            --data-binary @- "$URL/whep" 2>/dev/null || true
+    done
+    viewer stops frames=1000000
+    stops=$VIEWER
+    viewer killed frames=1000000
+    killed=$VIEWER
+    viewer stays open '{"type":"hello"}' all
+    connected 3
+    kill -STOP "$stops"
+    kill -9 "$killed"
+    ends 137 "$killed"
+    many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/stays")
+    wait_until 20 seen stays $((many + 60))
+    wait_until 30 says 's["viewers"], s["webrtc"]["peers"]' '(1, 1)'
+    many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/stays")
+    wait_until 20 seen stays $((many + 20))
+    kill -KILL "$stops" "$VIEWER"
+    nothing_kept
+    said_nothing
+}
+
+@test "kill -9 of the writer, of the server: the rest goes on" {
+    shm-create -s 64x48 "$S"
+    bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
+    writer=$BG
+    serve "$S"
+    SERVER=$BG
+    SERVER_ERR=$BG_ERR
+    bg event-read "$S" >"$BATS_TEST_TMPDIR/events"
+    viewer a open '{"type":"hello"}' '{"type":"pointer_down","x":0.5,"y":0.5,"button":1}' all
+    wait_until 20 seen a 5
+    kill -9 "$writer"
+    ends 137 "$writer"
+    bg frame-gen -s 48x32 -f rgb24 -r 20 -o "$S"
+    wait_until 20 says 's["webrtc"]["peers"]' 1
+    many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/a")
+    wait_until 20 seen a $((many + 20))
+    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(48, 32)'
+    kill -9 "$SERVER"
+    ends 137 "$SERVER"
+    serve "$S"
+    SERVER=$BG
+    clean_run client "$URL/" open frames=2 '{"type":"key_down","key":"z"}' '{"type":"ping","t":1}' \
+        'text="type":"pong"' go
+    wait_until 10 grep -q '^key_up.*key=z' "$BATS_TEST_TMPDIR/events"
+    [ "$(shm-ls | grep -cw -- "$S")" = 1 ]
+}
+
+@test "pages of other sites: CORS as for pictures, steering only with --origin" {
+    scene --cors https://see.example --origin https://steer.example
+    for path in whep whep/0123456789abcdef0123456789abcdef; do
+        [ "$(curl -sS -D "$HEAD" -o "$BODY" -w '%{http_code}' -X OPTIONS -H 'Origin: https://see.example' \
+            -H 'Access-Control-Request-Method: POST' "$URL/$path")" = 204 ]
+        [ "$(head_of access-control-allow-origin)" = https://see.example ]
+        [[ $(head_of access-control-allow-methods) == *POST* && $(head_of access-control-allow-methods) == *DELETE* ]]
+        [[ ${path#whep} || $(head_of accept-post) == application/sdp ]]
+    done
+    [ "$(offer | whep -H 'Origin: https://see.example')" = 201 ]
+    [ "$(head_of access-control-allow-origin)" = https://see.example ]
+    [[ $(head_of access-control-expose-headers) =~ [Ll]ocation ]]
+    says 's["viewer_list"][0]["role"]' view
+    [ "$(offer | whep -H 'Origin: https://steer.example')" = 201 ]
+    says 's["viewer_list"][0]["role"]' control
+    [ "$(offer | whep -H 'Origin: https://evil.example')" = 403 ]
+    [ "$(offer | whep -H 'Host: evil.example')" = 421 ]
+    says 's["viewers"]' 2
+}
+
+@test "the stream is removed: the viewers go, it ends, and nothing of them is left" {
+    export ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0 # or the leak checker can't tell whose it is
+    export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/server/glib.supp:print_suppressions=0
+    scene
+    clean_run client --crowd 4 "$URL/"
+    [ "$(offer | whep)" = 201 ]
+    viewer a frames=1000000
+    connected 1
+    clean_run shm-rm -f "$S"
+    ends 0 "$SERVER" 20
+    said_nothing
+}
+
+# The Nth block of the man page's examples, for $S and $PORT.
+example() {
+    sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$ROOT/man/rtc-serve.1" |
+        awk -v n="$1" '/^\.Ed/ { inside = 0 } inside && block == n; /^\.Bd/ { block++; inside = 1 }' |
+        sed "s/\\bview\\b/$S/g; s/8080/$PORT/; s/\\\\e\$/\\\\/"
+}
+
+@test "the man page's examples run" {
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    example 1 >"$BATS_TEST_TMPDIR/1"
+    example 2 >"$BATS_TEST_TMPDIR/2"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/1")" = 3 ]
+    bg bash "$BATS_TEST_TMPDIR/1" >"$BATS_TEST_TMPDIR/out"
+    wait_listen "$PORT"
+    bg bash -c "$(<"$BATS_TEST_TMPDIR/2") wait"
+    clean_run client "$URL/" frames=2 go
+    clean_run curl -sS -m 20 -o "$BODY" "$URL/snapshot.jpg"
+    [ "$(head -c 2 "$BODY" | od -An -tx1 | tr -d ' ')" = ffd8 ]
+    clean_run bash -c "$(example 4)" | grep -q '"transports":\["webrtc","ws","mjpeg"\]'
+    # for other machines: the options are what it takes
+    T=$BATS_TEST_TMPDIR
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost \
+        -keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
+    tokens
+    bg bash -c 'cd "$BATS_TEST_TMPDIR" && eval "exec $0"' "$(example 3 | sed 's/-b 0.0.0.0/-p 0/')" >"$BATS_TEST_TMPDIR/out3"
+    wait_until 20 grep -q '^https://' "$BATS_TEST_TMPDIR/out3"
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# rtc-serve across a NAT that lets nothing through but its port for HTTP: a relay carries the rest.
+#
+# Three network namespaces, without names, which end with the processes in them:
+#   view (10.8.1.2) ── router (10.8.1.1, 10.8.2.1; coturn) ── server (10.8.2.2)
+# shellcheck disable=SC2016,SC2154
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+# Who isn't root is that in a user namespace, which then is the networks' owner.
+ENTER=()
+be_root() {
+    ((EUID)) || return 0
+    bg unshare --user --map-root-user sleep 300
+    wait_until 10 other_namespace user "$BG" || {
+        cat "$BG_ERR"
+        return 1
+    }
+    ENTER=(nsenter --preserve-credentials --user="/proc/$BG/ns/user")
+}
+
+# NAME is set to a network namespace's first process, which ends even if this test is killed.
+namespace() { # NAME
+    bg "${ENTER[@]}" unshare --net sleep 300
+    wait_until 10 other_namespace net "$BG" || {
+        cat "$BG_ERR"
+        return 1
+    }
+    printf -v "$1" %s "$BG"
+    at "$BG" ip link set lo up
+}
+
+other_namespace() { # KIND PID
+    [[ -e /proc/$2/ns/$1 && $(readlink "/proc/$2/ns/$1") != $(readlink "/proc/self/ns/$1") ]]
+}
+
+# at NAMESPACE CMD…
+at() {
+    "${ENTER[@]}" nsenter --net="/proc/$1/ns/net" "${@:2}"
+}
+
+bg_at() {
+    bg "${ENTER[@]}" nsenter --net="/proc/$1/ns/net" "${@:2}"
+}
+
+# cable A ADDRESS B ADDRESS
+cable() {
+    at "$1" ip link add "to$3" type veth peer name "to$1" netns "$3"
+    at "$1" ip address add "$2/24" dev "to$3"
+    at "$1" ip link set "to$3" up
+    at "$3" ip address add "$4/24" dev "to$1"
+    at "$3" ip link set "to$1" up
+}
+
+setup() {
+    common_setup
+    be_root
+    namespace VIEW
+    namespace ROUTER
+    namespace SERVER
+    cable "$ROUTER" 10.8.1.1 "$VIEW" 10.8.1.2
+    cable "$ROUTER" 10.8.2.1 "$SERVER" 10.8.2.2
+    at "$VIEW" ip route add default via 10.8.1.1
+    at "$SERVER" ip route add default via 10.8.2.1
+    at "$ROUTER" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+    at "$ROUTER" nft -f - <<'END'
+table ip nat_for_test {
+    counter dropped { }
+    counter relayed { }
+    chain forward {
+        type filter hook forward priority 0; policy drop;
+        ct state established accept
+        ip daddr 10.8.2.2 tcp dport 8080 accept
+        counter name dropped
+    }
+    chain output {
+        type filter hook output priority 0;
+        ip daddr 10.8.1.2 meta l4proto udp counter name relayed
+    }
+}
+END
+    # Otherwise everything below could pass for want of a barrier, or fail for want of a way.
+    at "$VIEW" ip route get 10.8.2.2
+}
+
+# Packets so far: dropped, those that wanted through; relayed, what the viewer got of the relay.
+packets() { # COUNTER
+    at "$ROUTER" nft list counter ip nat_for_test "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'
+}
+
+# TURN, and STUN, for both sides.
+relay() {
+    bg_at "$ROUTER" turnserver -n --listening-ip=10.8.1.1 --listening-ip=10.8.2.1 \
+        --relay-ip=10.8.2.1 --lt-cred-mech --user=some:secret --realm=test --no-tls --no-dtls --no-cli \
+        --userdb="$BATS_TEST_TMPDIR/turndb" --pidfile="$BATS_TEST_TMPDIR/turn.pid" \
+        --log-file=stdout --simple-log >"$BATS_TEST_TMPDIR/turn.log"
+    wait_until 20 eval '[ "$(at "$ROUTER" ss -Hlun | grep -c "10.8.[12].1:3478")" -ge 2 ]' || {
+        cat "$BATS_TEST_TMPDIR/turn.log"
+        return 1
+    }
+}
+
+# serve_far ARGS…: rtc-serve in its namespace, with a moving picture
+serve_far() {
+    shm-create -s 320x240 "$S"
+    bg frame-gen -s 320x240 -r 20 -o "$S"
+    bg shm-encode "$S"
+    bg_at "$SERVER" rtc-serve -b 10.8.2.2 "$@" "$S" >"$BATS_TEST_TMPDIR/serve.out"
+    if ! wait_until 10 grep -q '^http://10.8.2.2:8080/' "$BATS_TEST_TMPDIR/serve.out"; then
+        cat "$BG_ERR"
+        return 1
+    fi
+    export URL=http://10.8.2.2:8080/$S/
+}
+
+# What scenario runs is run on the viewer's side.
+node() {
+    at "$VIEW" env node "$@"
+}
+
+@test "where nothing else gets through it plays through the relay, and events come back" {
+    relay
+    serve_far --turn 'turn://some:secret@10.8.1.1:3478?transport=udp'
+    scenario rtc-far "through the relay"
+    [ "$(packets dropped)" -gt 0 ]
+    [ "$(packets relayed)" -gt 50 ]
+}
+
+@test "without a relay the same page goes on by WebSocket" {
+    serve_far
+    scenario rtc-far "no relay: by WebSocket"
+    [ "$(packets dropped)" -gt 0 ]
+    [ "$(packets relayed)" = 0 ]
+}
+
+@test "a relay that lets nobody in is as none" {
+    relay
+    serve_far --turn 'turn://some:wrong@10.8.1.1:3478?transport=udp'
+    scenario rtc-far "no relay: by WebSocket"
+}

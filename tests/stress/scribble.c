@@ -1,0 +1,195 @@
+/*
+ * What a hostile or broken program that has a stream mapped can do to it.
+ *
+ * scribble NAME FROM SEED WRITES SECONDS: random bytes to random places from offset FROM on (0: the
+ * header too), most of them to what programs decide by, and wake-ups of everybody who sleeps; until
+ * so many writes or seconds are done. The same places and bytes for the same SEED.
+ * scribble NAME cut header|pictures|events: truncates it, to its header alone, or so that pictures
+ * or event records are gone but are said to be there, and wakes everybody.
+ * scribble NAME flip SEED SECONDS: truncates it and makes it whole again, over and over.
+ * stdout: "attached" when it begins, and the number of writes. Exit: 0, 3 no such stream.
+ */
+#include <inttypes.h>
+#include <linux/futex.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "tool/cli.h"
+#include "monotonic.h"
+#include "shmfmt.h"
+#include "pixfmt.h"
+#include "support/random.h"
+#include "stream.h"
+
+enum { BURSTS = 6, PAUSE_NS = 20000000 };
+
+static struct shmfmt_ring *ring_at(const struct stream *stream, uint64_t offset)
+{
+    return stream_at(stream, offset);
+}
+
+/* Without changing what they wait on, so that they look at what stands there. */
+static void wake_word(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void wake_everybody(const struct stream *stream)
+{
+    const struct shmfmt_header *h = stream_header(stream);
+    wake_word(&ring_at(stream, h->frames_at)->wake);
+    wake_word(&ring_at(stream, h->packets_at)->wake);
+    wake_word(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
+}
+
+/* A part of the stream by chance, the small and important ones as often as the large ones. */
+static uint64_t random_place(const struct shmfmt_header *h)
+{
+    const uint64_t rings[] = {h->frames_at, h->packets_at};
+    const uint32_t slots[] = {h->frame_slots, h->packet_slots};
+    unsigned ring = (unsigned)below(2);
+    uint64_t slots_at = rings[ring] + sizeof(struct shmfmt_ring);
+    switch (below(9)) {
+    case 0:
+        return below(160); /* the header's fields */
+    case 1:
+        return h->claims_at + below(SHMFMT_CLAIMS * sizeof(struct shmfmt_claim));
+    case 2:
+        return rings[ring] + below(32); /* newest, wake, counters */
+    case 3:
+        return rings[ring] + 64 + 64 * below(8); /* pins */
+    case 4:
+    case 5:
+        return slots_at + sizeof(struct shmfmt_slot) * below(slots[ring]) + below(64);
+    case 6:
+        return h->events_at + below(16);
+    case 7:
+        return h->events_at + 64 + below(h->events * sizeof(struct shmfmt_event));
+    default:
+        return below(h->total_bytes);
+    }
+}
+
+static void scribble_once(const struct stream *stream, uint64_t from)
+{
+    const struct shmfmt_header *h = stream_header(stream);
+    uint64_t at = random_place(h);
+    uint8_t *p = stream_at(stream, at), bytes[8];
+    size_t count = (size_t)1 << below(4);
+    if (at < from || count > h->total_bytes - at)
+        return;
+    memcpy(bytes, p, count);
+    switch (below(5)) {
+    case 0: /* close to what it was */
+        bytes[0] = (uint8_t)(bytes[0] + below(5) - 2);
+        break;
+    case 1:
+        memset(bytes, below(2) ? 0xff : 0, count);
+        break;
+    case 2: /* a small number */
+        memset(bytes, 0, count);
+        bytes[0] = (uint8_t)below(70);
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            bytes[i] = (uint8_t)random_bits();
+    }
+    memcpy(p, bytes, count);
+}
+
+static void scribble(const struct stream *stream, uint64_t from, uint64_t writes, double seconds)
+{
+    uint64_t until = monotonic_ns() + (uint64_t)(seconds * 1e9), done = 0;
+    while (done < writes && monotonic_ns() < until && !cli_stopped()) {
+        /* Single ones too: among many the first that is looked at ends most programs. */
+        for (uint64_t i = UINT64_C(1) << below(BURSTS); i && done < writes; i--, done++)
+            scribble_once(stream, from);
+        wake_everybody(stream);
+        cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
+    }
+    printf("%" PRIu64 " writes\n", done);
+}
+
+/* The next picture, which isn't there, is said to have come. */
+static void announce(struct shmfmt_ring *ring, const struct shmfmt_header *h, uint32_t format)
+{
+    struct shmfmt_slot *slot = (struct shmfmt_slot *)(ring + 1);
+    uint64_t number = (atomic_load(&ring->newest) >> 8) + 1;
+    slot->bytes = pixfmt_bytes(h->format, h->width, h->height);
+    slot->width = h->width;
+    slot->height = h->height;
+    slot->format = format;
+    slot->flags = 0;
+    atomic_store(&slot->seq, 2 * number);
+    atomic_store(&ring->newest, number << 8);
+}
+
+static void cut(const struct stream *stream, const char *where)
+{
+    const struct shmfmt_header *h = stream_header(stream);
+    struct shmfmt_events *log = stream_at(stream, h->events_at);
+    bool header = !strcmp(where, "header"), events = !strcmp(where, "events");
+    uint64_t keep = header ? SHMFMT_PAGE : events ? h->events_at + SHMFMT_PAGE : h->frame_data_at;
+    if (!header && !events) {
+        announce(ring_at(stream, h->frames_at), h, h->format);
+        announce(ring_at(stream, h->packets_at), h, SHMFMT_PACKET_JPEG);
+    }
+    if (events) /* as many as there are records: some of them are gone */
+        atomic_fetch_add(&log->head, h->events);
+    if (ftruncate(stream_fd(stream), (off_t)keep))
+        cli_die(CLI_FAIL, "truncate");
+    if (!header)
+        wake_everybody(stream);
+}
+
+static void flip(const struct stream *stream, double seconds)
+{
+    uint64_t until = monotonic_ns() + (uint64_t)(seconds * 1e9), turns = 0;
+    size_t bytes = stream_header(stream)->total_bytes;
+    uint8_t *whole = malloc(bytes);
+    if (!whole)
+        cli_die(CLI_FAIL, "%zu bytes", bytes);
+    memcpy(whole, stream_at(stream, 0), bytes);
+    for (; monotonic_ns() < until && !cli_stopped(); turns++) {
+        if (ftruncate(stream_fd(stream), (off_t)(below(2) ? below(bytes) : below(2) * SHMFMT_PAGE)))
+            cli_die(CLI_FAIL, "truncate");
+        cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
+        if (ftruncate(stream_fd(stream), (off_t)bytes) ||
+            pwrite(stream_fd(stream), whole, bytes, 0) != (ssize_t)bytes)
+            cli_die(CLI_FAIL, "not whole again");
+        cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
+    }
+    free(whole);
+    printf("%" PRIu64 " turns\n", turns);
+}
+
+int main(int argc, char **argv)
+{
+    cli_init("scribble", "scribble NAME FROM SEED WRITES SECONDS\n"
+                         "       scribble NAME cut header|pictures|events\n"
+                         "       scribble NAME flip SEED SECONDS\n");
+    if (argc < 4 || argc > 6)
+        cli_option('?');
+    cli_catch_stop();
+    struct stream *stream = stream_attach(argv[1], STREAM_PEEK);
+    if (!stream || !stream_writable(stream))
+        cli_die(CLI_FAIL, "%s: can't be written to", argv[1]);
+    puts("attached");
+    fflush(stdout);
+    if (argc == 4) {
+        cut(stream, argv[3]);
+    } else if (argc == 5) {
+        random_state = cli_number("SEED", argv[3], 0, UINT64_MAX);
+        flip(stream, cli_real("SECONDS", argv[4], 0, 1e6));
+    } else {
+        random_state = cli_number("SEED", argv[3], 0, UINT64_MAX);
+        scribble(stream, cli_number("FROM", argv[2], 0, UINT64_MAX),
+                 cli_number("WRITES", argv[4], 0, UINT64_MAX),
+                 cli_real("SECONDS", argv[5], 0, 1e6));
+    }
+    stream_close(stream);
+    cli_finish(CLI_OK);
+}

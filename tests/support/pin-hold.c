@@ -1,0 +1,24 @@
+/* pin-hold NAME: pins the newest frame, prints its number, and holds it until it is ended: a reader
+ * that stopped at the worst moment. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "ring.h"
+#include "stream.h"
+
+int main(int argc, char **argv)
+{
+    struct ring_view view;
+    struct stream *stream = argc == 2 ? stream_attach(argv[1], STREAM_READ) : NULL;
+    struct ring *ring = stream ? ring_open_reader(stream, RING_FRAMES) : NULL;
+    if (!ring || ring_wait(ring, 0, NULL) != 1 || ring_pin(ring, 0, &view) != 1) {
+        fprintf(stderr, "pin-hold: %s\n", strerror(errno));
+        return 1;
+    }
+    printf("%" PRIu64 "\n", view.meta.number);
+    fflush(stdout);
+    pause();
+    return 0;
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# fails sets stderr: shellcheck can't see that.
+# shellcheck disable=SC2154
+# The table of events, and events as text and JSON, below the programs.
+bats_require_minimum_version 1.5.0
+load ../support/helper
+
+# The JSON reader is tested with the sanitizers always, whatever the build is.
+build_evjson() {
+    # shellcheck disable=SC2046
+    ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined \
+        -I"$ROOT/lib" $(pkg-config --cflags libwebsockets) \
+        -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/tool/evjson.c "$ROOT"/lib/events.c \
+        $(pkg-config --libs libwebsockets) -lm
+}
+
+# The list in the page, from a literal display.
+page_table() {
+    awk '/^\.Bd -literal$/ && !n++ { on = 1; next } /^\.Ed$/ { on = 0 } on' \
+        "$ROOT/man/shmcast-events.5"
+}
+
+@test "shmcast-events(5) has the table of event-inject -l" {
+    clean_run event-inject -l >"$BATS_TEST_TMPDIR/list"
+    page_table >"$BATS_TEST_TMPDIR/page"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" -eq 33 ]
+    diff "$BATS_TEST_TMPDIR/page" "$BATS_TEST_TMPDIR/list"
+    clean_run event-inject --list | cmp - "$BATS_TEST_TMPDIR/list"
+}
+
+@test "the table is what is taken: each type with each key" {
+    shm-create "$S"
+    declare -A value=([x]=0.5 [y]=0.5 [dx]=1 [dy]=1 [width]=9 [height]=9 [ratio]=2 [key]=a
+        [button]=1 [buttons]=1 [modifiers]=alt [pointer]=1 [node]=1 [z]=1 [on]=1 [viewer]=1 [t]=1)
+    event-inject -l | sed '/^$/,$d' >"$BATS_TEST_TMPDIR/types"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/types")" -eq 13 ]
+    expected=0
+    while read -r type keys; do
+        all=$(tr -d '[]' <<<"$keys" | tr '|' ' ')
+        required=$(tr ' ' '\n' <<<"$keys" | grep -v '\[' | tr '|' '\n')
+        words=()
+        for key in $all; do words+=("$key=${value[$key]}"); done
+        clean_run event-inject "$S" "$type" "${words[@]}"
+        expected=$((expected + 1))
+        for key in "${!value[@]}"; do
+            [[ " $all " == *" $key "* ]] || {
+                fails 2 event-inject "$S" "$type" "${words[@]}" "$key=${value[$key]}"
+                [ "$stderr" = "event-inject: $type takes no $key" ]
+            }
+        done
+        [[ $type != wheel ]] || required="dx dy"
+        for key in $required; do
+            words=()
+            for other in $required; do
+                [[ $other == "$key" || $type == wheel ]] || words+=("$other=${value[$other]}")
+            done
+            fails 2 event-inject "$S" "$type" "${words[@]}"
+            [[ $stderr == "event-inject: $type needs "*"$key"* ]]
+        done
+        words=()
+        for key in $required; do words+=("$key=${value[$key]}"); done
+        clean_run event-inject "$S" "$type" "${words[@]}"
+        expected=$((expected + 1))
+    done <"$BATS_TEST_TMPDIR/types"
+    [ "$(event-read --from start -t 0 "$S" | wc -l)" -eq $expected ]
+}
+
+@test "random events read back as the same events and the same lines" {
+    for seed in 1 2 3; do
+        clean_run events-test text $seed 50000 >"$BATS_TEST_TMPDIR/lines"
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -eq 50000 ]
+    done
+}
+
+@test "damaged lines are refused with a reason, or are events" {
+    clean_run events-test junk 4 200000
+}
+
+@test "an event in the log is the event that was put there" {
+    shm-create -e 32768 "$S"
+    # An event at t=0 is stamped anew.
+    events-test text 5 30000 | grep ' t=' >"$BATS_TEST_TMPDIR/lines"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -gt 20000 ]
+    clean_run event-inject "$S" <"$BATS_TEST_TMPDIR/lines"
+    clean_run event-read --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/got"
+    cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/got"
+    # JSON of the same is JSON.
+    clean_run event-read -f json --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/json"
+    clean_run python3 - "$BATS_TEST_TMPDIR/json" "$BATS_TEST_TMPDIR/got" <<'PY'
+import json, sys
+lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
+texts = open(sys.argv[2], encoding="utf-8").read().split("\n")
+assert len(lines) == len(texts)
+for line, text in zip(lines[:-1], texts[:-1]):
+    ev = json.loads(line)
+    words = text.split(" ")
+    assert ev["type"] == words[0]
+    keys = dict(w.split("=", 1) for w in words[1:])
+    assert list(ev)[1:] == list(keys), (line, text)
+    for key, value in keys.items():
+        if key == "key":
+            assert ev[key] == value.replace("%20", " ").replace("%25", "%"), (line, text)
+        elif key == "modifiers":
+            assert ",".join(ev[key]) == value, (line, text)
+        else:
+            assert float(ev[key]) == float(value), (line, text)
+PY
+}
+
+@test "JSON from viewers: what is taken, what is refused, nothing that isn't JSON" {
+    build_evjson "$BATS_TEST_TMPDIR/evjson-test"
+    clean_run python3 "$TESTS/unit/evjson-check.py" "$BATS_TEST_TMPDIR/evjson-test" \
+        "$BUILD/tests/events-test"
+}

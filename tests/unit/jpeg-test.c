@@ -1,0 +1,235 @@
+/*
+ * jpeg-test: lib/image/jpeg from inside: pictures and room that end, or begin, right at a page
+ * which can't be touched, for every format, order and sampling at odd sizes; every room too small
+ * by a bit; and several threads' picture, decoded, against one thread's. Exit: 0, 1 with what went
+ * wrong. A touch beyond the memory ends it by SIGSEGV.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <jpeglib.h>
+#include "image/jpeg.h"
+#include "pixfmt.h"
+
+enum { PAGE = 4096 };
+
+#define CHECK(ok, ...)                                                                             \
+    do                                                                                             \
+        if (!(ok)) {                                                                               \
+            printf(__VA_ARGS__);                                                                   \
+            printf("\n");                                                                          \
+            exit(1);                                                                               \
+        }                                                                                          \
+    while (0)
+
+struct fenced {
+    uint8_t *map, *data;
+    size_t span;
+};
+
+/* Memory of so many bytes between two pages that can't be touched, at the second or at the first.
+ */
+static struct fenced fence(size_t bytes, bool at_end)
+{
+    struct fenced f = {.span = (bytes + PAGE - 1) / PAGE * PAGE};
+    f.map = mmap(NULL, f.span + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(f.map != MAP_FAILED, "mmap: %s", strerror(errno));
+    CHECK(!f.span || !mprotect(f.map + PAGE, f.span, PROT_READ | PROT_WRITE), "mprotect");
+    f.data = f.map + PAGE + (at_end ? f.span - bytes : 0);
+    return f;
+}
+
+static void fence_free(struct fenced *f)
+{
+    munmap(f->map, f->span + 2 * PAGE);
+}
+
+static void fill(uint8_t *data, size_t bytes, unsigned noise)
+{
+    uint32_t x = 1;
+    for (size_t i = 0; i < bytes; i++) {
+        x = x * 1664525 + 1013904223;
+        data[i] = (uint8_t)(i / 7 + (x >> 24) % noise);
+    }
+}
+
+/* The samples that a JPEG decodes to, which the caller frees. Its own errors end the program. */
+static uint8_t *decode(const uint8_t *jpeg, size_t bytes, size_t *count, unsigned *interval)
+{
+    struct jpeg_decompress_struct d;
+    struct jpeg_error_mgr errors;
+    d.err = jpeg_std_error(&errors);
+    jpeg_create_decompress(&d);
+    jpeg_mem_src(&d, jpeg, bytes);
+    jpeg_read_header(&d, TRUE);
+    jpeg_start_decompress(&d);
+    size_t stride = (size_t)d.output_width * (unsigned)d.output_components;
+    uint8_t *out = malloc(stride * d.output_height);
+    *count = stride * d.output_height;
+    while (d.output_scanline < d.output_height) {
+        JSAMPROW row = out + d.output_scanline * stride;
+        jpeg_read_scanlines(&d, &row, 1);
+    }
+    jpeg_finish_decompress(&d);
+    CHECK(errors.num_warnings == 0, "the decoder warned");
+    *interval = d.restart_interval;
+    jpeg_destroy_decompress(&d);
+    return out;
+}
+
+static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uint32_t width,
+                      uint32_t height, uint32_t format, uint32_t flags, enum jpeg_sampling sampling)
+{
+    size_t room = jpeg_bound(width, height), count[2];
+    unsigned interval[2];
+    uint8_t *out = malloc(room), *decoded[2];
+    for (int i = 0; i < 2; i++) {
+        size_t bytes = jpeg_encode(i ? many : one, data, width, height, format, flags, 85, sampling,
+                                   "hello", out, room);
+        CHECK(bytes, "%s %ux%u: %s", pixfmt_name(format), width, height, strerror(errno));
+        decoded[i] = decode(out, bytes, &count[i], &interval[i]);
+    }
+    CHECK(count[0] == count[1] && !memcmp(decoded[0], decoded[1], count[0]),
+          "%s %ux%u flags %u: strips differ from the whole", pixfmt_name(format), width, height,
+          flags);
+    CHECK(interval[0] == 0, "one thread makes restart markers");
+    CHECK(height <= 16 || interval[1] > 0, "several threads make none");
+    free(decoded[0]);
+    free(decoded[1]);
+    free(out);
+}
+
+static void test_fences(struct jpeg *one, struct jpeg *many)
+{
+    static const uint32_t sides[][2] = {{1, 1},   {2, 2},   {7, 9},   {8, 8},    {16, 16},
+                                        {17, 31}, {33, 65}, {64, 48}, {127, 130}};
+    for (size_t s = 0; s < sizeof sides / sizeof sides[0]; s++)
+        for (uint32_t format = 1; pixfmt_is_picture(format); format++)
+            for (uint32_t how = 0; how < 8; how++) {
+                size_t bytes = pixfmt_bytes(format, sides[s][0], sides[s][1]);
+                struct fenced f = fence(bytes, how & 4);
+                fill(f.data, bytes, 64);
+                CHECK(!mprotect(f.map + PAGE, f.span, PROT_READ), "mprotect");
+                for (int sampling = JPEG_444; sampling <= JPEG_GRAY; sampling++)
+                    test_same(one, many, f.data, sides[s][0], sides[s][1], format, how & 3,
+                              (enum jpeg_sampling)sampling);
+                fence_free(&f);
+            }
+}
+
+/* With each room it is whole and right, or ENOSPC; and nothing is written beyond. */
+static void test_rooms(struct jpeg *jpeg)
+{
+    enum { W = 41, H = 60 };
+    uint8_t picture[W * H * 3], whole[65536];
+    fill(picture, sizeof picture, 200);
+    size_t bytes = jpeg_encode(jpeg, picture, W, H, PIXFMT_RGB24, 0, 75, JPEG_420, "hello", whole,
+                               sizeof whole);
+    CHECK(bytes > 1000, "%zu bytes", bytes);
+    for (size_t room = 0; room <= bytes + 2; room++) {
+        struct fenced f = fence(room, true);
+        errno = 0;
+        size_t got =
+            jpeg_encode(jpeg, picture, W, H, PIXFMT_RGB24, 0, 75, JPEG_420, "hello", f.data, room);
+        CHECK(got == 0 || got == bytes, "room %zu: %zu of %zu bytes", room, got, bytes);
+        CHECK(got || errno == ENOSPC, "room %zu: %s", room, strerror(errno));
+        CHECK(!got || !memcmp(f.data, whole, got), "room %zu: other bytes", room);
+        CHECK(got || room <= bytes, "room %zu is enough for %zu", room, bytes);
+        CHECK(!got || room >= bytes, "%zu bytes in room %zu", got, room);
+        fence_free(&f);
+    }
+}
+
+/* The worst that there is: noise, at quality 100, must stay within the bound. */
+static void test_bound(struct jpeg *jpeg)
+{
+    for (uint32_t side = 1; side < 300; side += 23) {
+        size_t bytes = pixfmt_bytes(PIXFMT_YUV444P, side, side), room = jpeg_bound(side, side);
+        struct fenced in = fence(bytes, true), out = fence(room, true);
+        fill(in.data, bytes, 256);
+        CHECK(jpeg_encode(jpeg, in.data, side, side, PIXFMT_YUV444P, PIXFMT_LIMITED, 100, JPEG_444,
+                          NULL, out.data, room),
+              "noise of %ux%u: %s", side, side, strerror(errno));
+        fence_free(&in);
+        fence_free(&out);
+    }
+    CHECK(jpeg_bound(0, 1) == 0 && jpeg_bound(1, 65501) == 0, "a bound for no picture");
+}
+
+/* So wide that a strip's MCUs would not fit into a restart interval. */
+static void test_wide(struct jpeg *one, struct jpeg *many)
+{
+    enum { W = 65500, H = 8 * 60 };
+    uint8_t *data = malloc((size_t)W * H);
+    fill(data, (size_t)W * H, 3);
+    test_same(one, many, data, W, H, PIXFMT_GRAY8, 0, JPEG_444);
+    free(data);
+}
+
+static void test_refused(struct jpeg *jpeg)
+{
+    static const struct {
+        uint32_t width, height, format;
+        int quality;
+    } bad[] = {
+        {0, 1, PIXFMT_RGB24, 80},   {1, 0, PIXFMT_RGB24, 80},     {65501, 1, PIXFMT_GRAY8, 80},
+        {1, 1, PIXFMT_F32, 80},     {1, 65501, PIXFMT_GRAY8, 80}, {1, 1, 0, 80},
+        {1, 1, PIXFMT_FORMATS, 80}, {1, 1, PIXFMT_RGB24, 0},      {1, 1, PIXFMT_RGB24, 101}};
+    uint8_t pixel[4] = {0}, out[4096];
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        errno = 0;
+        CHECK(!jpeg_encode(jpeg, pixel, bad[i].width, bad[i].height, bad[i].format, 0,
+                           bad[i].quality, JPEG_420, NULL, out, sizeof out) &&
+                  errno == EINVAL,
+              "number %zu was not refused", i);
+    }
+}
+
+/* The comment of a JPEG cut off anywhere, and of one with any byte of its head spoiled. */
+static void test_comment(struct jpeg *jpeg)
+{
+    uint8_t pixel[3] = {1, 2, 3}, out[4096];
+    size_t length, bytes = jpeg_encode(jpeg, pixel, 1, 1, PIXFMT_RGB24, 0, 80, JPEG_420, "hello",
+                                       out, sizeof out);
+    char *text = jpeg_comment(out, bytes, &length);
+    CHECK(text && length == 5 && !memcmp(text, "hello", 5), "the comment");
+    CHECK((uint8_t *)text == out + 2 + 18 + 4, "the comment is not right behind APP0");
+    for (size_t cut = 0; cut < bytes; cut++) {
+        struct fenced f = fence(cut, true);
+        memcpy(f.data, out, cut);
+        text = jpeg_comment(f.data, cut, &length);
+        CHECK(!text == (cut < 2 + 18 + 4 + 5), "cut at %zu", cut);
+        fence_free(&f);
+    }
+    struct fenced f = fence(40, true);
+    for (int at = 0; at < 40; at++)
+        for (int value = 0; value < 256; value++) {
+            memcpy(f.data, out, 40);
+            f.data[at] = (uint8_t)value;
+            text = jpeg_comment(f.data, 40, &length);
+            CHECK(!text || (uint8_t *)text + length <= f.data + 40, "beyond the end");
+        }
+    fence_free(&f);
+    bytes = jpeg_encode(jpeg, pixel, 1, 1, PIXFMT_RGB24, 0, 80, JPEG_420, NULL, out, sizeof out);
+    CHECK(!jpeg_comment(out, bytes, &length), "a comment that nobody made");
+}
+
+int main(void)
+{
+    struct jpeg *one = jpeg_new(1), *many = jpeg_new(3);
+    CHECK(one && many, "jpeg_new: %s", strerror(errno));
+    test_refused(one);
+    test_comment(one);
+    test_fences(one, many);
+    test_rooms(one);
+    test_rooms(many);
+    test_bound(one);
+    test_bound(many);
+    test_wide(one, many);
+    jpeg_free(one);
+    jpeg_free(many);
+    return 0;
+}
