@@ -1,0 +1,32 @@
+#include "tool/json.h"
+#include "events.h"
+#include <string.h>
+
+/* One byte of a string, escaped if need be. Returns the length of the text in out. */
+static int quote_byte(unsigned char c, bool utf8, char out[8])
+{
+    if (c < ' ' || c == 127 || (c > 127 && !utf8))
+        return sprintf(out, "\\u%04x", c);
+    return sprintf(out, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+}
+
+void json_quote(const char *text, char *out)
+{
+    bool utf8 = event_utf8(text, strlen(text));
+    *out++ = '"';
+    for (; *text; text++)
+        out += quote_byte((unsigned char)*text, utf8, out);
+    strcpy(out, "\"");
+}
+
+void json_string(FILE *to, const char *text, bool ascii)
+{
+    bool utf8 = !ascii && event_utf8(text, strlen(text));
+    char quoted[8];
+    putc('"', to);
+    for (; *text; text++) {
+        quote_byte((unsigned char)*text, utf8, quoted);
+        fputs(quoted, to);
+    }
+    putc('"', to);
+}
