@@ -1,12 +1,9 @@
 #include "claim.h"
+#include "procstat.h"
 #include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,31 +35,17 @@ static struct shmfmt_claim *claim_record(const struct stream *stream, unsigned c
     return (struct shmfmt_claim *)stream_at(stream, stream_header(stream)->claims_at) + claim;
 }
 
-/* Field 22 of /proc/self/stat; the command name before it may hold spaces and parentheses. */
-static uint64_t own_start_time(void)
-{
-    char text[1024];
-    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = 0;
-    char *p = strrchr(text, ')');
-    for (int field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
-    return p ? strtoull(p, NULL, 10) : 0;
-}
-
 /* Who we are is asked once. */
 static void claim_sign(struct stream *stream, unsigned claim, uint32_t role)
 {
     static _Thread_local struct shmfmt_claim self;
-    struct stat ns;
     struct timespec now;
     if (self.pid != (uint32_t)getpid()) {
-        self = (struct shmfmt_claim){.pid = (uint32_t)getpid(), .start_time = own_start_time()};
-        self.pid_ns = stat("/proc/self/ns/pid", &ns) ? 0 : ns.st_ino;
+        struct procstat stat;
+        procstat_read("self", &stat);
+        self = (struct shmfmt_claim){.pid = (uint32_t)getpid(),
+                                     .start_time = stat.start_time,
+                                     .pid_ns = procstat_pid_ns("self")};
         prctl(PR_GET_NAME, self.command);
     }
     clock_gettime(CLOCK_REALTIME, &now);

@@ -1,4 +1,5 @@
 #include "events.h"
+#include "utf8.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,43 +155,9 @@ static struct shown shown(const char *text, size_t bytes)
     return s;
 }
 
-bool event_utf8(const char *text, size_t bytes)
-{
-    const unsigned char *s = (const unsigned char *)text, *end = s + bytes;
-    while (s < end) {
-        unsigned c = *s++, low = 0x80, high = 0xbf, more;
-        if (c && c < 0x80)
-            continue;
-        if (c < 0xc2 || c > 0xf4)
-            return false;
-        more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-        /* The second byte's range keeps out overlong forms, surrogates and what is > U+10FFFF. */
-        if (c == 0xe0)
-            low = 0xa0;
-        else if (c == 0xed)
-            high = 0x9f;
-        else if (c == 0xf0)
-            low = 0x90;
-        else if (c == 0xf4)
-            high = 0x8f;
-        if ((size_t)(end - s) < more)
-            return false;
-        for (; more; more--, low = 0x80, high = 0xbf) {
-            if (*s < low || *s > high)
-                return false;
-            s++;
-        }
-    }
-    return true;
-}
-
-/* No control characters: they would reach somebody's terminal. */
 static bool is_key(const char *text, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            return false;
-    return bytes > 0 && bytes <= EVENT_KEY_MAX && event_utf8(text, bytes);
+    return bytes > 0 && bytes <= EVENT_KEY_MAX && utf8_printable(text, bytes);
 }
 
 const char *event_name(uint32_t type)

@@ -83,9 +83,6 @@ bool event_valid(const struct event *ev);
 /* Reads "NAME key=value …", without its newline, any bytes. false and why. */
 bool event_parse(const char *line, size_t bytes, struct event *ev, const char **why);
 
-/* Is it UTF-8: no overlong forms, surrogates or NUL? */
-bool event_utf8(const char *text, size_t bytes);
-
 /* The table of types and keys as text, for people: line 0, 1, … with its newline in out (size ≥
  * EVENT_LINE_MAX); returns its length, 0 behind the last. */
 size_t event_list(size_t line, char *out, size_t size);

@@ -1,4 +1,5 @@
 #include "graph.h"
+#include "utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static void put_name(char *out, const char *name, size_t bytes)
     for (size_t i = 0; i < bytes; i++)
         if ((unsigned char)out[i] < ' ' || out[i] == 0x7f)
             out[i] = '?';
-    if (net_text_sound(out, bytes))
+    if (utf8_printable(out, bytes))
         return;
     for (size_t i = 0; i < bytes; i++)
         if ((unsigned char)out[i] >= 0x80)

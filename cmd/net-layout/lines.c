@@ -1,4 +1,5 @@
 #include "lines.h"
+#include "utf8.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -66,7 +67,7 @@ static bool node_of(struct lines *lines, const struct word *word, uint32_t *node
 {
     if (word->bytes > NET_NAME_MAX)
         return refuse(lines, "a name of more than 255 bytes");
-    if (!net_text_sound(word->text, word->bytes))
+    if (!utf8_printable(word->text, word->bytes))
         return refuse(lines, "a name that is not UTF-8");
     if (names_room(lines))
         return refuse(lines, strerror(errno));

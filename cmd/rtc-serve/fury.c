@@ -4,6 +4,7 @@
  */
 #include "fury.h"
 #include "server/serve.h"
+#include "utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,7 @@ char *fury_offer(const char *text, size_t bytes)
     if (!sdp)
         return NULL;
     char *type = sdp + bytes + 1, *value = type + bytes + 1;
-    if (event_utf8(text, bytes) && read_object(&reader, sdp, type, value) && *sdp &&
+    if (utf8_valid(text, bytes) && read_object(&reader, sdp, type, value) && *sdp &&
         strcmp(type, "offer") == 0)
         return sdp;
     free(sdp);

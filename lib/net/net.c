@@ -1,5 +1,5 @@
 #include "net/net.h"
-#include "events.h"
+#include "utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,14 +90,6 @@ void net_write(const struct net *net, void *packet)
     }
 }
 
-bool net_text_sound(const char *text, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            return false;
-    return event_utf8(text, bytes);
-}
-
 static bool all_below(const uint32_t *values, uint64_t count, uint32_t limit)
 {
     for (uint64_t i = 0; i < count; i++)
@@ -128,7 +120,7 @@ static bool names_sound(const struct net *net, uint64_t text_bytes)
     for (uint32_t i = 0; i < net->nodes; i++) {
         uint32_t at = net->name_at[i], end = net->name_at[i + 1];
         if (end < at || end > text_bytes || end - at > NET_NAME_MAX ||
-            !net_text_sound(net->names + at, end - at))
+            !utf8_printable(net->names + at, end - at))
             return false;
     }
     return true;

@@ -69,7 +69,4 @@ void net_free(struct net *net); /* of net_read; NULL is allowed */
 /* A node's name, *bytes long and not terminated, "" if it has none. */
 const char *net_name(const struct net *net, uint32_t node, size_t *bytes);
 
-/* May it be part of a name: UTF-8 without control characters? */
-bool net_text_sound(const char *text, size_t bytes);
-
 #endif

@@ -1,5 +1,6 @@
 /* The page's files, and the page that lists the streams. */
 #include "serve.h"
+#include "utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ void page_encode(const char *name, char *out)
 
 static void html_text(FILE *to, const char *text)
 {
-    if (!event_utf8(text, strlen(text))) {
+    if (!utf8_valid(text, strlen(text))) {
         fputs("(a name that isn't UTF-8)", to);
         return;
     }

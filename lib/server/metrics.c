@@ -3,6 +3,7 @@
 #include "monotonic.h"
 #include "tool/cli.h"
 #include "stream.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
  */
 static void put_label(FILE *to, const char *text)
 {
-    bool utf8 = event_utf8(text, strlen(text));
+    bool utf8 = utf8_valid(text, strlen(text));
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\')

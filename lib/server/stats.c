@@ -3,6 +3,7 @@
 #include "monotonic.h"
 #include "tool/cli.h"
 #include "stream.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ char *text_end(FILE *to, char **text)
 
 void json_quote(const char *text, char *out)
 {
-    bool utf8 = event_utf8(text, strlen(text));
+    bool utf8 = utf8_valid(text, strlen(text));
     *out++ = '"';
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;

@@ -1,5 +1,6 @@
 /* One viewer: the newest picture whenever it can take one, and its input into the event log. */
 #include "serve.h"
+#include "utf8.h"
 #include "monotonic.h"
 #include "tool/cli.h"
 #include <errno.h>
@@ -410,7 +411,7 @@ unsigned viewer_message(struct viewer *viewer, const char *text, size_t bytes, c
     batch.viewer = viewer;
     batch.now = monotonic_ns();
     batch.count = 0;
-    if (!event_utf8(text, bytes)) {
+    if (!utf8_valid(text, bytes)) {
         *why = "not UTF-8";
         return LWS_CLOSE_STATUS_INVALID_PAYLOAD;
     }

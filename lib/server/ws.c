@@ -1,5 +1,6 @@
 /* WebSocket: who may have one, and what comes in. */
 #include "auth.h"
+#include "utf8.h"
 #include <string.h>
 
 enum {
@@ -110,7 +111,7 @@ int ws_peer_closes(struct conn *conn, const char *data, size_t bytes)
         viewer_leave(conn->viewer);
     if (bytes == 1 || code > 4999)
         code = LWS_CLOSE_STATUS_PROTOCOL_ERR;
-    else if (bytes > 2 && !event_utf8(data + 2, bytes - 2))
+    else if (bytes > 2 && !utf8_valid(data + 2, bytes - 2))
         code = LWS_CLOSE_STATUS_INVALID_PAYLOAD;
     else
         return 0;

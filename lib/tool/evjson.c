@@ -1,4 +1,5 @@
 #include "tool/evjson.h"
+#include "utf8.h"
 #include <libwebsockets.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,7 +61,7 @@ static int clean_json(const char *json, size_t bytes, char clean[EVJSON_BYTES], 
     const char *string = NULL;
     if (bytes > EVJSON_BYTES)
         return refuse(why, "longer than %d bytes", EVJSON_BYTES);
-    if (!event_utf8(json, bytes))
+    if (!utf8_valid(json, bytes))
         return refuse(why, "not UTF-8");
     for (const char *p = json, *end = json + bytes; p < end; p++) {
         bool digit = !string && *p >= '0' && *p <= '9';
@@ -190,7 +191,7 @@ static int add_value(struct reader *r, struct lejp_ctx *ctx, enum value value)
         return refuse(r->why, "not JSON");
     if (value == TEXT) {
         join_surrogates(ctx->buf);
-        if (!event_utf8(ctx->buf, strlen(ctx->buf)))
+        if (!utf8_valid(ctx->buf, strlen(ctx->buf)))
             return refuse(r->why, "%s is not UTF-8", m->name);
     }
     if (m->value == LIST) {

@@ -1,5 +1,5 @@
 #include "tool/json.h"
-#include "events.h"
+#include "utf8.h"
 #include <string.h>
 
 /* One byte of a string, escaped if need be. Returns the length of the text in out. */
@@ -12,7 +12,7 @@ static int quote_byte(unsigned char c, bool utf8, char out[8])
 
 void json_quote(const char *text, char *out)
 {
-    bool utf8 = event_utf8(text, strlen(text));
+    bool utf8 = utf8_valid(text, strlen(text));
     *out++ = '"';
     for (; *text; text++)
         out += quote_byte((unsigned char)*text, utf8, out);
@@ -21,7 +21,7 @@ void json_quote(const char *text, char *out)
 
 void json_string(FILE *to, const char *text, bool ascii)
 {
-    bool utf8 = !ascii && event_utf8(text, strlen(text));
+    bool utf8 = !ascii && utf8_valid(text, strlen(text));
     char quoted[8];
     putc('"', to);
     for (; *text; text++) {

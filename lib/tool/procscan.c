@@ -1,4 +1,5 @@
 #include "tool/procscan.h"
+#include "procstat.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,24 +21,13 @@ struct procscan {
 
 static const char gone_mark[] = " (deleted)"; /* behind the path of what has no name any more */
 
-/* The whole of a small file of /proc as text; false when it can't be read. */
-static bool read_text(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[n > 0 ? n : 0] = 0;
-    return n > 0;
-}
-
 /* The last of NSpid's numbers is the pid in the innermost namespace. */
 static uint32_t inner_pid(uint32_t pid)
 {
     char path[64], text[4096];
     uint32_t inner = pid;
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/status", pid);
-    char *p = read_text(path, text, sizeof text) ? strstr(text, "\nNSpid:") : NULL;
+    char *p = procstat_text(path, text, sizeof text) ? strstr(text, "\nNSpid:") : NULL;
     if (!p)
         return inner;
     for (p += strlen("\nNSpid:"); *p == '\t' || *p == ' ';)
@@ -45,38 +35,23 @@ static uint32_t inner_pid(uint32_t pid)
     return inner;
 }
 
-static uint64_t pid_ns(const char *pid)
-{
-    char path[64];
-    struct stat st;
-    snprintf(path, sizeof path, "/proc/%s/ns/pid", pid);
-    return stat(path, &st) ? 0 : st.st_ino;
-}
-
 uint64_t procscan_pid_ns(void)
 {
-    return pid_ns("self");
+    return procstat_pid_ns("self");
 }
 
 int procscan_process(uint32_t pid, struct procscan_process *out)
 {
-    char path[64], text[1024], number[16];
+    char number[16];
+    struct procstat stat;
     *out = (struct procscan_process){.pid = pid};
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
-    if (!read_text(path, text, sizeof text))
-        return 0;
-    /* "pid (command) state …", and the command may hold spaces and parentheses. */
-    char *command = strchr(text, '('), *end = strrchr(text, ')'), *p = end;
-    if (!command || !end)
-        return 0;
-    for (size_t i = 0; ++command < end && i < sizeof out->command - 1; i++)
-        out->command[i] = *command > ' ' && *command < 127 ? *command : '?';
-    for (int field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
-    out->start_time = p ? strtoull(p, NULL, 10) : 0;
-    out->inner_pid = inner_pid(pid);
     snprintf(number, sizeof number, "%" PRIu32, pid);
-    out->pid_ns = pid_ns(number);
+    if (!procstat_read(number, &stat))
+        return 0;
+    memcpy(out->command, stat.command, sizeof out->command);
+    out->start_time = stat.start_time;
+    out->inner_pid = inner_pid(pid);
+    out->pid_ns = procstat_pid_ns(number);
     return 1;
 }
 

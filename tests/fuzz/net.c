@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 #include "net/net.h"
+#include "utf8.h"
 #include <errno.h>
 
 enum { ROOM = 4096 };
@@ -41,7 +42,7 @@ static void look(const struct net *net, const void *packet, size_t bytes)
         size_t length;
         const char *name = net_name(net, i, &length);
         CHECK(net->community[i] < net->communities);
-        CHECK(length <= NET_NAME_MAX && net_text_sound(name, length));
+        CHECK(length <= NET_NAME_MAX && utf8_printable(name, length));
     }
     for (uint32_t i = 0; i < net->edges; i++) {
         CHECK(net->edge[2 * i] < net->nodes && net->edge[2 * i + 1] < net->nodes);

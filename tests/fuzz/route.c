@@ -5,6 +5,7 @@
 #include "fuzz.h"
 #include "serve.h"
 #include "stream.h"
+#include "utf8.h"
 #include <unistd.h>
 
 enum { SOURCES = 4, TEXT_MAX = 300 };
@@ -119,7 +120,7 @@ static void check_texts(const struct server *server)
             continue;
         char *json = stats_json(&server->sources[i], &bytes);
         CHECK(json && bytes == strlen(json) && json[bytes - 1] == '\n');
-        CHECK(!strncmp(json, "{\"name\":\"", 9) && event_utf8(json, bytes));
+        CHECK(!strncmp(json, "{\"name\":\"", 9) && utf8_valid(json, bytes));
         const char *p = json + 9;
         for (; *p != '"'; p++) {
             CHECK((unsigned char)*p >= ' ' && *p != 127);

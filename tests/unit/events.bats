@@ -10,7 +10,7 @@ build_evjson() {
     # shellcheck disable=SC2046
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined \
         -I"$ROOT/lib" $(pkg-config --cflags libwebsockets) \
-        -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/tool/evjson.c "$ROOT"/lib/events.c \
+        -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/tool/evjson.c "$ROOT"/lib/{events,utf8}.c \
         $(pkg-config --libs libwebsockets) -lm
 }
 

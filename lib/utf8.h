@@ -1,0 +1,15 @@
+/* UTF-8 text from other programs. */
+#ifndef SHMCAST_UTF8_H
+#define SHMCAST_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether text is well-formed UTF-8: no overlong forms, surrogates, code points above U+10FFFF or
+ * NUL bytes. */
+bool utf8_valid(const char *text, size_t bytes);
+
+/* Whether text is safe to print on a terminal: utf8_valid, and without control characters. */
+bool utf8_printable(const char *text, size_t bytes);
+
+#endif
