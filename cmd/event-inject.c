@@ -18,7 +18,9 @@
 #include "stream.h"
 
 static const char usage[] = "event-inject [--timing] NAME [EVENT [key=value ...]]\n"
-                            "       event-inject -l\n";
+                            "event-inject -l\n";
+static const char help[] = "      --timing              replay events at their recorded pace\n"
+                           "  -l, --list                list the events and their keys\n";
 
 enum { BLOCK = 1 << 16, BATCH = 4096 };
 
@@ -180,7 +182,7 @@ int main(int argc, char **argv)
     static struct sink sink;
     bool list = false;
     int c;
-    cli_init("event-inject", usage);
+    cli_init("event-inject", usage, help);
     while ((c = getopt_long(argc, argv, "lhV", longs, NULL)) != -1)
         switch (c) {
         case 'T':

@@ -25,6 +25,14 @@
 
 static const char usage[] = "event-read [-f text|json|fury] [-n COUNT] [-t SECONDS] "
                             "[--from start|now] [--coalesce] NAME\n";
+static const char help[] =
+    "  -f, --format FMT          output: text (the default), json or fury\n"
+    "  -n, --count COUNT         end after COUNT lines\n"
+    "  -t, --timeout SECONDS     end when no event arrives for SECONDS; 0 does not\n"
+    "                            wait\n"
+    "      --from start|now      begin with the oldest event, or the next (the\n"
+    "                            default)\n"
+    "      --coalesce            merge successive pointer moves and wheel steps\n";
 
 enum { BATCH = 1024 };
 
@@ -191,7 +199,7 @@ int main(int argc, char **argv)
                                           {"version", 0, NULL, 'V'},  {0}};
     struct reader r = {.format = event_text, .most = UINT64_MAX, .patience = -1};
     int c;
-    cli_init("event-read", usage);
+    cli_init("event-read", usage, help);
     while ((c = getopt_long(argc, argv, "f:n:t:hV", longs, NULL)) != -1)
         switch (c) {
         case 'f':

@@ -27,7 +27,17 @@
 
 static const char usage[] =
     "frame-gen [-s WxH] [-f FMT] [-r FPS] [-n COUNT] [--bottom-up] [-e NAME] [-o NAME]\n"
-    "       frame-gen --read [-s WxH] [-f FMT] [--bottom-up]\n";
+    "frame-gen --read [-s WxH] [-f FMT] [--bottom-up]\n";
+static const char help[] =
+    "  -s, --size WxH            image size in pixels (the stream's, else 1280x720)\n"
+    "  -f, --format FMT          pixel format: gray8, rgb24, bgr24, rgba, bgra,\n"
+    "                            yuv420p, yuv422p or yuv444p\n"
+    "  -r, --rate FPS            images per second (30); 0 is as fast as possible\n"
+    "  -n, --count COUNT         end after COUNT images\n"
+    "      --bottom-up           write, or expect, the lowest row first\n"
+    "  -e, --events NAME         draw the pointers of the viewers of stream NAME\n"
+    "  -o, --output NAME         draw into stream NAME instead of standard output\n"
+    "      --read                read images and print the number in each\n";
 
 enum { HEAD_MAX = 256 };
 
@@ -323,7 +333,7 @@ int main(int argc, char **argv)
     struct options o = {.rate = 30};
     bool read_back = false, making = false;
     int c;
-    cli_init("frame-gen", usage);
+    cli_init("frame-gen", usage, help);
     while ((c = getopt_long(argc, argv, "s:f:r:n:e:o:hV", longs, NULL)) != -1) {
         making = making || (c && strchr("rneo", c));
         switch (c) {

@@ -25,6 +25,16 @@
 static const char usage[] =
     "shm-create [-s WxH] [-f FMT] [-n SLOTS] [-e EVENTS] [-p BYTES] [-m MODE] "
     "[--replace] [NAME] [-- COMMAND ...]\n";
+static const char help[] =
+    "  -s, --size WxH            largest image, and the default size of raw frames\n"
+    "                            (1280x720)\n"
+    "  -f, --format FMT          pixel format: gray8, rgb24 (the default), bgr24,\n"
+    "                            rgba, bgra, yuv420p, yuv422p, yuv444p or f32\n"
+    "  -n, --slots SLOTS         slots in each of the two rings, 2 to 64 (4)\n"
+    "  -e, --events EVENTS       capacity of the event log (65536)\n"
+    "  -p, --packet-bytes BYTES  room for one packet (1.5 bytes per pixel and 64 KiB)\n"
+    "  -m, --mode MODE           permissions in octal (0600)\n"
+    "      --replace             supersede an existing stream of this name\n";
 
 /* A name that nobody has: "shmcast-" and 8 of a-z2-7. */
 static void make_up_name(char out[32])
@@ -98,7 +108,7 @@ int main(int argc, char **argv)
     struct stream_spec spec = {0};
     bool replace = false;
     int c;
-    cli_init("shm-create", usage);
+    cli_init("shm-create", usage, help);
     while ((c = getopt_long(argc, argv, "+s:f:n:e:p:m:hV", longs, NULL)) != -1)
         switch (c) {
         case 's':

@@ -27,6 +27,17 @@
 
 static const char usage[] = "shm-encode [-q Q] [-S 420|422|444|gray] [-r FPS] [-j THREADS] [-a] "
                             "[-u] [-v] [-o -|STREAM] NAME\n";
+static const char help[] =
+    "  -q, --quality Q           JPEG quality, 1 to 100 (80)\n"
+    "  -S, --sampling MODE       chroma resolution: 420 (the default), 422, 444 or\n"
+    "                            gray\n"
+    "  -r, --rate FPS            encode at most FPS frames per second\n"
+    "  -j, --threads THREADS     encode each frame with THREADS threads, 1 to 64 (1)\n"
+    "  -a, --always              encode even while nobody wants packets\n"
+    "  -u, --unchanged           skip frames that equal the last one encoded\n"
+    "  -v, --verbose             report rate, size and time on standard error\n"
+    "  -o, --output -|STREAM     write to standard output, or to the packets of\n"
+    "                            STREAM\n";
 
 enum { COMMENT_MAX = 192, THREADS_MAX = 64 };
 
@@ -370,7 +381,7 @@ int main(int argc, char **argv)
     unsigned threads = 1;
     const char *output = NULL;
     int c, sampling;
-    cli_init("shm-encode", usage);
+    cli_init("shm-encode", usage, help);
     while ((c = getopt_long(argc, argv, "q:S:r:j:auvo:hV", longs, NULL)) != -1)
         switch (c) {
         case 'q':

@@ -21,6 +21,11 @@
 #include "stream.h"
 
 static const char usage[] = "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-t SECONDS] NAME\n";
+static const char help[] =
+    "  -f, --format FMT          output: ppm (the default for frames), pam, raw, y4m\n"
+    "                            or jpg (the default for packets)\n"
+    "  -n, --count COUNT         write the next COUNT images instead of the newest\n"
+    "  -t, --timeout SECONDS     give up SECONDS after the start; 0 does not wait\n";
 
 /* An encoder that slept has so long to make a picture; then the one that is there has to do. */
 static const double refresh_seconds = 0.25;
@@ -323,7 +328,7 @@ int main(int argc, char **argv)
     uint64_t wanted = 0;
     double seconds = -1;
     int c;
-    cli_init("shm-read", usage);
+    cli_init("shm-read", usage, help);
     while ((c = getopt_long(argc, argv, "f:n:t:hV", longs, NULL)) != -1)
         switch (c) {
         case 'f':

@@ -15,7 +15,12 @@
 #include "stream.h"
 
 static const char usage[] = "shm-rm [-fnv] NAME ...\n"
-                            "       shm-rm --orphans [-nv]\n";
+                            "shm-rm --orphans [-nv]\n";
+static const char help[] =
+    "  -f, --force               remove streams in use, broken ones, other objects\n"
+    "  -n, --dry-run             only print what would be removed\n"
+    "  -v, --verbose             print each name that was removed\n"
+    "      --orphans             remove all streams that have leaked\n";
 
 struct options {
     bool force, dry, verbose;
@@ -132,7 +137,7 @@ int main(int argc, char **argv)
     struct options o = {0};
     bool orphans = false;
     int c;
-    cli_init("shm-rm", usage);
+    cli_init("shm-rm", usage, help);
     while ((c = getopt_long(argc, argv, "fnvhV", longs, NULL)) != -1)
         switch (c) {
         case 'f':

@@ -24,6 +24,14 @@
 static const char usage[] =
     "shm-write [-s WxH] [-f FMT] [-r FPS] [--bottom-up] [--full-range] [-u] "
     "[-v] NAME\n";
+static const char help[] =
+    "  -s, --size WxH            size of raw frames (the stream's)\n"
+    "  -f, --format FMT          pixel format of raw frames (the stream's)\n"
+    "  -r, --rate FPS            publish at most FPS frames per second\n"
+    "      --bottom-up           the first row of each frame is the lowest\n"
+    "      --full-range          raw YUV spans 0 to 255 instead of 16 to 235\n"
+    "  -u, --unchanged           drop frames that equal the last one published\n"
+    "  -v, --verbose             report rates and drops on standard error\n";
 
 struct tally {
     uint64_t at_ns, published, bytes, dropped, unchanged;
@@ -216,7 +224,7 @@ int main(int argc, char **argv)
     struct writer w = {0};
     struct imgreader_spec spec = {.flags = PIXFMT_LIMITED};
     int c;
-    cli_init("shm-write", usage);
+    cli_init("shm-write", usage, help);
     while ((c = getopt_long(argc, argv, "s:f:r:uvhV", longs, NULL)) != -1)
         switch (c) {
         case 's':

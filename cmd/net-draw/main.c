@@ -27,6 +27,14 @@
 
 static const char usage[] = "net-draw [-s WxH] [-r FPS] [-v] [--theme dark|light] [--font FILE] "
                             "[--lines gl|own] NET VIEW\n";
+static const char help[] =
+    "  -s, --size WxH            fixed image size (the shape of the viewer's window)\n"
+    "  -r, --rate FPS            draw at most FPS images per second (30)\n"
+    "  -v, --verbose             report rate and drawing time on standard error\n"
+    "      --theme dark|light    colours at the start (dark)\n"
+    "      --font FILE           font of the node names\n"
+    "      --lines gl|own        draw edges with OpenGL, or with net-draw's own\n"
+    "                            rasterizer (the faster one)\n";
 
 #ifndef NET_DRAW_FONT
 #define NET_DRAW_FONT "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
@@ -356,7 +364,7 @@ int main(int argc, char **argv)
     const char *font = NULL, *lines = NULL;
     double rate = 30;
     int c;
-    cli_init("net-draw", usage);
+    cli_init("net-draw", usage, help);
     while ((c = getopt_long(argc, argv, "s:r:vhV", longs, NULL)) != -1)
         switch (c) {
         case 's':

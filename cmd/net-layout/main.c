@@ -35,6 +35,16 @@
 static const char usage[] =
     "net-layout [-d 2|3] [-a bh|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
     "[--once] [--record] [FILE] STREAM\n";
+static const char help[] =
+    "  -d, --dimensions 2|3      dimensions of the layout (2)\n"
+    "  -a, --algorithm NAME      bh (Barnes-Hut, the default) or igraph-fr\n"
+    "  -f, --format FORMAT       input: edges, ncol, graphml, gml or pajek (detected)\n"
+    "  -i, --iterations N        at most N steps after each change of the network\n"
+    "  -j, --threads THREADS     threads, 1 to 64 (one per processor)\n"
+    "      --seed N              random seed (1)\n"
+    "      --once                end when the layout has settled\n"
+    "      --record              write the positions after each step to standard\n"
+    "                            output\n";
 
 enum {
     THREADS_MAX = 64,
@@ -441,7 +451,7 @@ int main(int argc, char **argv)
                                           {0}};
     struct options o = {.dimensions = 2, .threads = processors(), .seed = 1};
     int c;
-    cli_init("net-layout", usage);
+    cli_init("net-layout", usage, help);
     while ((c = getopt_long(argc, argv, "d:a:f:i:j:hV", longs, NULL)) != -1)
         switch (c) {
         case 'd':

@@ -29,6 +29,13 @@ static const struct option longs[] = {
     {"rtp", 1, NULL, OPTION_RTP},     {0},
 };
 
+static const char help[] =
+    "      --codec vp8|h264      video codec (vp8)\n"
+    "      --bitrate KBIT[-KBIT] initial bit rate (2500), or its bounds (300-10000)\n"
+    "      --stun URL            STUN server, stun://HOST[:PORT]\n"
+    "      --turn URL            TURN server, turn://USER:PASSWORD@HOST[:PORT]\n"
+    "      --rtp HOST:PORT       send the video as plain RTP as well, to an SFU\n";
+
 static const char *stun, *turn;
 
 static unsigned at_most(unsigned value, unsigned most)
@@ -109,6 +116,7 @@ static const struct program rtc_serve = {
     .usage = "rtc-serve" PROGRAM_USAGE
              " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL]"
              " [--rtp HOST:PORT] NAME ...\n",
+    .help = help,
     .longs = longs,
     .option = take_option,
     .checked = check_options,

@@ -17,6 +17,11 @@
 #include "stream.h"
 
 static const char usage[] = "shm-ls [-l | -j] [-w] [--all] [--check] [NAME ...]\n";
+static const char help[] = "  -l, --long                print a block of lines for each stream\n"
+                           "  -j, --json                print a JSON object\n"
+                           "  -w, --watch               print again every second\n"
+                           "      --all                 list other shared-memory objects as well\n"
+                           "      --check               list leaks only; exit 1 if there are any\n";
 
 static int print(const struct ls_options *o, const struct ls_look *look)
 {
@@ -67,7 +72,7 @@ int main(int argc, char **argv)
                                           {"version", 0, NULL, 'V'}, {0}};
     struct ls_options o = {0};
     int c;
-    cli_init("shm-ls", usage);
+    cli_init("shm-ls", usage, help);
     while ((c = getopt_long(argc, argv, "ljwhV", longs, NULL)) != -1)
         switch (c) {
         case 'l':

@@ -51,6 +51,29 @@ static const struct option common[] = {
     {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
     {"version", 0, NULL, 'V'},     {0}};
 
+const char options_help[] =
+    "  -b, --bind ADDR           listen at ADDR or unix:PATH (127.0.0.1)\n"
+    "  -p, --port PORT           TCP port (8080); 0 takes a free one\n"
+    "      --share-port          share the port with other servers of this user\n"
+    "      --tls-cert FILE       serve TLS with this certificate chain (PEM)\n"
+    "      --tls-key FILE        private key of the certificate (PEM)\n"
+    "      --token-file FILE     require the tokens of FILE: lines of 'view TOKEN' or\n"
+    "                            'control TOKEN'\n"
+    "      --host NAME           accept requests for this host name as well\n"
+    "      --origin ORIGIN       accept WebSockets from pages of ORIGIN as well\n"
+    "      --cors ORIGIN         let scripts of ORIGIN, or of any with '*', read\n"
+    "                            images\n"
+    "      --control MODE        accept input of any viewer (the default), of the\n"
+    "                            first to come, or of viewers with a control token\n"
+    "      --view-only           accept no input\n"
+    "      --ladder NAME,NAME... streams of falling rate for viewers on slow\n"
+    "                            connections\n"
+    "      --www DIR             serve the files of DIR at /\n"
+    "      --max-viewers N       viewers at once (256)\n"
+    "      --max-per-address N   connections per address (64; local ones unlimited)\n"
+    "      --max-events N        events per second and viewer (1000)\n"
+    "  -v, --verbose             report viewers that come and go on standard error\n";
+
 /* The common options and the program's own. */
 static void options_table(struct option longs[OPTION_LONGS], const struct option *own)
 {

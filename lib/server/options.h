@@ -25,6 +25,9 @@ struct options {
     bool verbose;
 };
 
+/* The lines of --help about the options that every server has. */
+extern const char options_help[];
+
 /* The options of argv, or exits with a message; its operands are from optind on. */
 void options_read(struct options *options, const struct program *program, int argc, char **argv);
 void options_free(struct options *options);

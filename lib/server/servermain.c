@@ -45,7 +45,8 @@ void program_run(const struct program *program, int argc, char **argv)
 {
     struct options o;
     struct names names;
-    cli_init(program->name, program->usage);
+    cli_init(program->name, program->usage, options_help);
+    cli_more_help(program->help);
     options_read(&o, program, argc, argv);
     options_names(&o, &names, argv + optind, (size_t)(argc - optind));
     struct server server = {.rtc = program->rtc,

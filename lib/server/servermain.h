@@ -15,6 +15,7 @@ struct rtc;
 
 struct program {
     const char *name, *usage;
+    const char *help;           /* lines of --help about its own options, or NULL */
     const struct option *longs; /* of its own, values from OPTION_OWN on, ending in {0}; or NULL */
     void (*option)(int value, char *argument); /* one of those was said */
     void (*checked)(void);                     /* all were said; or NULL */

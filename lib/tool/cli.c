@@ -19,6 +19,7 @@
 
 static const char *program_name = "shmcast";
 static const char *program_usage = "";
+static const char *program_help[2] = {"", ""};
 static atomic_int stop_signal; /* threads ask too */
 
 enum { STOPS = 3 };
@@ -41,10 +42,11 @@ static void on_bus(int sig)
     _exit(CLI_FAIL);
 }
 
-void cli_init(const char *program, const char *usage)
+void cli_init(const char *program, const char *usage, const char *help)
 {
     program_name = program;
     program_usage = usage;
+    program_help[0] = help;
     struct sigaction sa = {.sa_handler = on_bus};
     sigemptyset(&sa.sa_mask);
     sigaction(SIGBUS, &sa, NULL);
@@ -85,22 +87,64 @@ void cli_die(int code, const char *format, ...)
     exit(code);
 }
 
+void cli_more_help(const char *help)
+{
+    program_help[1] = help ? help : "";
+}
+
+/* Bytes up to the next blank or newline outside of brackets. */
+static size_t usage_word(const char *text)
+{
+    size_t n = 0;
+    for (int depth = 0; text[n] && text[n] != '\n' && (depth || text[n] != ' '); n++)
+        depth += (text[n] == '[') - (text[n] == ']');
+    return n;
+}
+
+/* One form of the program, wrapped; returns the next one. */
+static const char *print_form(FILE *to, const char *text)
+{
+    enum { COLUMNS = 80 };
+    int indent = (int)(strlen("usage: ") + usage_word(text) + 1), column = (int)strlen("usage: ");
+    for (bool first = true; *text && *text != '\n'; first = false) {
+        int n = (int)usage_word(text);
+        if (!first && column + 1 + n > COLUMNS)
+            column = fprintf(to, "\n%*s", indent, "") - 1;
+        else if (!first)
+            column += fprintf(to, " ");
+        column += fprintf(to, "%.*s", n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+    fprintf(to, "\n");
+    return text + strspn(text, "\n ");
+}
+
 static void print_usage(FILE *to)
 {
-    fprintf(to, "usage: %s", program_usage);
+    const char *label = "usage: ";
+    for (const char *form = program_usage; *form; label = "       ") {
+        fprintf(to, "%s", label);
+        form = print_form(to, form);
+    }
 }
 
 void cli_option(int c)
 {
     if (c == 'h') {
         print_usage(stdout);
+        printf("\n%s%s%s", program_help[0], program_help[1],
+               "  -h, --help                print this help\n"
+               "  -V, --version             print the version\n");
         cli_finish(CLI_OK);
     }
     if (c == 'V') {
         printf("%s (shmcast) %s\n", program_name, SHMCAST_VERSION);
         cli_finish(CLI_OK);
     }
-    print_usage(stderr); /* getopt has said what was wrong */
+    print_usage(stderr); /* getopt has reported the problem */
+    if (*program_help[0])
+        fprintf(stderr, "Try '%s --help' for the options.\n", program_name);
     exit(CLI_USAGE);
 }
 

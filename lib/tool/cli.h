@@ -19,13 +19,19 @@ enum {
 };
 
 /*
- * First call of every main. Remembers the program's name and usage text, and makes sure that
+ * First call of every main. Remembers the program's name and help texts, and makes sure that
  * descriptors 0 to 2 are open, so that no stream ever lands on them: a closed one is replaced by
  * one whose use fails with EBADF. From now on SIGBUS (a stream truncated under us) ends the program
  * with a message and exit 3.
- * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\n       shm-rm --orphans [-n]\n".
+ * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\nshm-rm --orphans [-n]\n".
+ * help: lines of at most 80 columns, at least one for each option but --help and --version, the
+ * descriptions in column 29: "  -f, --force               remove streams in use\n". "" for a
+ * program without options.
  */
-void cli_init(const char *program, const char *usage);
+void cli_init(const char *program, const char *usage, const char *help);
+
+/* More such lines, or NULL. */
+void cli_more_help(const char *help);
 
 /* "program: message\n" on stderr, in one write. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -34,8 +40,8 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void cli_die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * What getopt_long returned when it wasn't an option of the program's own: 'h' (--help) prints the
- * usage on stdout and exits 0, 'V' (--version) the version; anything else prints the usage on
+ * Handles what getopt_long returned for no option of the program's own: 'h' (--help) prints usage
+ * and help on stdout and exits 0, 'V' (--version) the version; anything else prints the usage on
  * stderr and exits 2.
  */
 _Noreturn void cli_option(int c);

@@ -33,34 +33,62 @@ event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-s
     [ -s "$ROOT/man/shmcast-stream.5" ]
 }
 
-@test "--help is the SYNOPSIS of the man page" {
+# The long and the short options that a program's C files hand to getopt_long, one per line: the long
+# ones with their dashes and, after a blank, the short option of the same meaning if there is one.
+options() {
+    local files=("$ROOT/cmd/$1.c" "$ROOT/cmd/$1"/*.c) shorts
+    [[ $1 != *-serve ]] || files+=("$ROOT/lib/server/options.c")
+    shorts=$(cat "${files[@]}" 2>/dev/null | sed -nE 's/.*getopt_long\(argc, argv, "\+?([a-zA-Z:]*)".*/\1/p')
+    cat "${files[@]}" 2>/dev/null | grep -oE '\{"[a-z-]+", *[0-9], *NULL, *[^}]*\}' |
+        sed -E "s/\{\"([a-z-]+)\", *[0-9], *NULL, *'?([^'}]*)'?\}/\1 \2/" |
+        while read -r long value; do
+            [[ ${#value} == 1 && $shorts == *"$value"* ]] || value=
+            echo "--$long${value:+ -$value}"
+        done
+}
+
+@test "--help starts with the SYNOPSIS of the man page" {
     for p in $(programs); do
         clean_run "$p" --help >"$BATS_TEST_TMPDIR/help"
-        help=$(squeeze <"$BATS_TEST_TMPDIR/help")
+        help=$(sed '/^$/,$d' "$BATS_TEST_TMPDIR/help" | squeeze)
         synopsis=$(section "$p.1" SYNOPSIS | squeeze)
         echo "$help"
         echo "usage: $synopsis"
         [ "${synopsis%% *}" = "$p" ]
         [ "$help" = "usage: $synopsis" ]
+        [ "$("$p" -h)" = "$(cat "$BATS_TEST_TMPDIR/help")" ]
     done
 }
 
-@test "every short and long option of a program stands in its man page" {
+@test "--help has a line for each option, and no line over 80 columns" {
     for p in $(programs); do
-        options=$(
-            {
-                cat "$ROOT/cmd/$p.c" "$ROOT/cmd/$p"/*.c 2>/dev/null
-                [ "$p" != ws-serve ] || cat "$ROOT/lib/server/options.c" # rtc-serve.1 points there
-            } | grep -oE '\{"[a-z-]+", *[0-9a-z_]+, *NULL,' | cut -d '"' -f 2
-        )
+        "$p" --help >"$BATS_TEST_TMPDIR/help"
+        options "$p" >"$BATS_TEST_TMPDIR/options"
+        grep -qx -- '--help -h' "$BATS_TEST_TMPDIR/options"
+        while read -r long short; do
+            echo "$p $long $short"
+            short=${short:+$short, }
+            grep -qE -- "^  ${short:-    }$long( [^ ]+)? +[^ ]" "$BATS_TEST_TMPDIR/help"
+        done <"$BATS_TEST_TMPDIR/options"
+        echo "$p" "$(grep -cE '^  (-.,|   ) --' "$BATS_TEST_TMPDIR/help")" "$(wc -l <"$BATS_TEST_TMPDIR/options")"
+        [ "$(grep -cE '^  (-.,|   ) --' "$BATS_TEST_TMPDIR/help")" = "$(wc -l <"$BATS_TEST_TMPDIR/options")" ]
+        run -1 grep -E '.{81}' "$BATS_TEST_TMPDIR/help"
+    done
+}
+
+@test "every short and long option of a program is in its man page" {
+    for p in $(programs); do
         page=$(section "$p.1" DESCRIPTION; section "$p.1" OPTIONS)
-        for option in $options; do
-            echo "$p --$option"
-            case $option in
-            help | version) continue ;; # shmcast.7 has them
+        while read -r long short; do
+            echo "$p $long $short"
+            case $long in
+            --help | --version) continue ;; # shmcast.7 has them
             esac
-            grep -qE -- "--$option\b" <<<"$page"
-        done
+            # rtc-serve.1 refers to ws-serve.1 for the options of both.
+            [[ $p != rtc-serve ]] || page+=$(section ws-serve.1 DESCRIPTION)
+            grep -qE -- "$long\b" <<<"$page"
+            [[ -z $short ]] || grep -qE -- "(^|[ ,])$short\b" <<<"$page"
+        done < <(options "$p")
     done
     for option in help version; do
         grep -q -- "--$option" <(section shmcast.7 DESCRIPTION; section shmcast.7 OPTIONS)
@@ -81,6 +109,7 @@ event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-s
             [ "$p $option" != "frame-gen --" ] || continue # writes to stdout
             fails_usage "$p" "$option" >"$BATS_TEST_TMPDIR/out" </dev/null
             [ ! -s "$BATS_TEST_TMPDIR/out" ]
+            [[ $stderr == *$'\n'"Try '$p --help' for the options." ]]
         done
     done
 }

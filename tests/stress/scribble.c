@@ -168,9 +168,11 @@ static void flip(const struct stream *stream, double seconds)
 
 int main(int argc, char **argv)
 {
-    cli_init("scribble", "scribble NAME FROM SEED WRITES SECONDS\n"
-                         "       scribble NAME cut header|pictures|events\n"
-                         "       scribble NAME flip SEED SECONDS\n");
+    cli_init("scribble",
+             "scribble NAME FROM SEED WRITES SECONDS\n"
+             "scribble NAME cut header|pictures|events\n"
+             "scribble NAME flip SEED SECONDS\n",
+             "");
     if (argc < 4 || argc > 6)
         cli_option('?');
     cli_catch_stop();
