@@ -63,7 +63,7 @@ unsigned pixfmt_channels(uint32_t format)
 bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt_planes *out)
 {
     if (!is_format(format) || width < 1 || width > SHMFMT_SIDE_MAX || height < 1 ||
-        height > (format == PIXFMT_F32 ? (uint32_t)PIXFMT_ROWS_MAX : (uint32_t)SHMFMT_SIDE_MAX))
+        height > (format == PIXFMT_F32 ? (uint32_t)SHMFMT_ROWS_MAX : (uint32_t)SHMFMT_SIDE_MAX))
         return false;
     uint64_t bytes = 0;
     memset(out, 0, sizeof *out);

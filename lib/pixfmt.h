@@ -21,8 +21,6 @@ enum pixfmt {
     PIXFMT_FORMATS
 };
 
-enum { PIXFMT_ROWS_MAX = 1 << 24 }; /* of an array; a picture has SHMFMT_SIDE_MAX */
-
 /* Flags of a picture. */
 enum {
     PIXFMT_BOTTOM_UP = 1, /* the first row in memory is the lowest */
@@ -52,7 +50,7 @@ unsigned pixfmt_channels(uint32_t format); /* bytes per pixel of packed formats,
                                          4 for f32 */
 
 /* Where its planes lie; those of a bottom-up picture are upside down each. Sides 1 …
- * SHMFMT_SIDE_MAX; an array may have PIXFMT_ROWS_MAX rows. false when a side or the format is out
+ * SHMFMT_SIDE_MAX; an array may have SHMFMT_ROWS_MAX rows. false when a side or the format is out
  * of range.
  */
 bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt_planes *out);

@@ -20,6 +20,7 @@ struct ring {
     uint8_t *data;
     size_t capacity;
     unsigned count;
+    uint32_t kind; /* of packets, opaque to the ring */
     bool writer;
     bool busy;          /* writer: slot `at` is marked */
     unsigned at;        /* writer: the slot last taken */
@@ -68,11 +69,6 @@ static unsigned writer_claim(enum ring_channel channel)
     return channel == RING_FRAMES ? SHMFMT_CLAIM_FRAMES : SHMFMT_CLAIM_PACKETS;
 }
 
-static uint32_t packet_kind(enum ring_channel channel)
-{
-    return channel == RING_NETS ? SHMFMT_PACKET_NET : SHMFMT_PACKET_JPEG;
-}
-
 struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel)
 {
     if (claim_take(stream, writer_claim(channel)))
@@ -93,6 +89,11 @@ struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel)
     ring->reader =
         claim_take_reader(stream, channel == RING_FRAMES ? CLAIM_ROLE_FRAMES : CLAIM_ROLE_PACKETS);
     return ring;
+}
+
+void ring_set_packet_kind(struct ring *ring, uint32_t kind)
+{
+    ring->kind = kind;
 }
 
 void ring_close(struct ring *ring)
@@ -174,7 +175,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     if (ring->channel == RING_FRAMES)
         meta->frame = meta->number;
     else
-        meta->format = packet_kind(ring->channel);
+        meta->format = ring->kind;
     slot->bytes = meta->bytes;
     slot->width = meta->width;
     slot->height = meta->height;
@@ -236,14 +237,11 @@ static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
 /* Nothing in a slot is believed before this. */
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
-    bool frames = ring->channel == RING_FRAMES;
-    bool rows = meta->format == (frames ? (uint32_t)PIXFMT_F32 : (uint32_t)SHMFMT_PACKET_NET);
-    uint32_t high = rows ? (uint32_t)PIXFMT_ROWS_MAX : (uint32_t)SHMFMT_SIDE_MAX;
-    if (meta->bytes == 0 || meta->bytes > ring->capacity || meta->width < 1 ||
-        meta->width > SHMFMT_SIDE_MAX || meta->height < 1 || meta->height > high)
+    if (meta->bytes == 0 || meta->bytes > ring->capacity)
         return false;
-    if (!frames)
-        return true;
+    if (ring->channel == RING_PACKETS)
+        return meta->width >= 1 && meta->width <= SHMFMT_SIDE_MAX && meta->height >= 1 &&
+               meta->height <= shmfmt_packet_height_max(meta->format);
     return meta->bytes == pixfmt_bytes(meta->format, meta->width, meta->height) &&
            (meta->flags & ~(unsigned)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)) == 0;
 }
@@ -253,7 +251,7 @@ static int meta_problem(const struct ring *ring, const struct ring_meta *meta)
 {
     if (!meta_sound(ring, meta))
         return EPROTO;
-    if (ring->channel != RING_FRAMES && meta->format != packet_kind(ring->channel))
+    if (ring->channel == RING_PACKETS && meta->format != ring->kind)
         return ENOMSG;
     return 0;
 }

@@ -24,9 +24,7 @@
 struct stream;
 struct ring;
 
-/* The packets of a stream are pictures, or networks (net.h): RING_NETS is the same ring for those.
- */
-enum ring_channel { RING_FRAMES, RING_PACKETS, RING_NETS };
+enum ring_channel { RING_FRAMES, RING_PACKETS };
 
 struct ring_meta {
     uint64_t number;        /* set by ring_commit: 1, 2, 3 … for the life of the stream */
@@ -35,8 +33,8 @@ struct ring_meta {
     uint64_t captured_ns;   /* CLOCK_MONOTONIC; 0: ring_commit takes now */
     uint64_t published_ns;  /* set by ring_commit */
     uint64_t bytes;         /* of data */
-    uint32_t width, height; /* of a network: dimensions, nodes */
-    uint32_t format;        /* enum pixfmt; of packets it is set by ring_commit */
+    uint32_t width, height; /* in the packet ring their meaning depends on the kind */
+    uint32_t format;        /* enum pixfmt; in the packet ring its kind, set by ring_commit */
     uint32_t flags;         /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
 };
 
@@ -55,6 +53,10 @@ struct ring_view {
 struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel);
 struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel);
 void ring_close(struct ring *ring); /* NULL is allowed */
+
+/* Sets the kind of packets (SHMFMT_PACKET_…) that a writer publishes or a reader accepts:
+ * SHMFMT_PACKET_JPEG unless set. */
+void ring_set_packet_kind(struct ring *ring, uint32_t kind);
 
 size_t ring_capacity(const struct ring *ring); /* bytes of room in one slot */
 
@@ -75,7 +77,7 @@ void ring_skip(struct ring *ring); /* counts a picture left out because nothing 
  * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it),
  * ENOMSG (a network where pictures were asked for, or the other way round). view.meta was checked:
  * bytes within the slot, sides 1 … SHMFMT_SIDE_MAX (rows of an array and nodes of a network 1 …
- * PIXFMT_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
+ * SHMFMT_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
  * picture at a time: pinning lets go of the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);

@@ -18,10 +18,11 @@
 
 enum {
     SHMFMT_PAGE = 4096,
-    SHMFMT_READERS = 64,    /* pinning readers at once */
-    SHMFMT_WRITERS = 56,    /* writers of events with a claim of their own */
-    SHMFMT_SLOTS_MAX = 64,  /* slots of one ring */
-    SHMFMT_SIDE_MAX = 65500 /* largest width and height, JPEG's own limit */
+    SHMFMT_READERS = 64,      /* pinning readers at once */
+    SHMFMT_WRITERS = 56,      /* writers of events with a claim of their own */
+    SHMFMT_SLOTS_MAX = 64,    /* slots of one ring */
+    SHMFMT_SIDE_MAX = 65500,  /* largest width and height of an image: JPEG's own limit */
+    SHMFMT_ROWS_MAX = 1 << 24 /* largest height of an array or a network packet */
 };
 
 /* header.state */
@@ -102,8 +103,14 @@ struct shmfmt_ring {
     struct shmfmt_pin pins[SHMFMT_READERS];
 };
 
-/* shmfmt_slot.format in the packet ring */
-enum { SHMFMT_PACKET_JPEG, SHMFMT_PACKET_NET };
+/* Packet kinds: shmfmt_slot.format in the packet ring. */
+enum {
+    SHMFMT_PACKET_JPEG,
+    SHMFMT_PACKET_NET /* shmcast-net(5); width: dimensions, height: nodes */
+};
+
+/* Largest height of a packet of this kind; SHMFMT_SIDE_MAX if the kind is unknown. */
+uint32_t shmfmt_packet_height_max(uint32_t kind);
 
 struct shmfmt_slot {
     _Atomic uint64_t seq;  /* 2 * number: whole; odd: being written or left half-written */
@@ -161,65 +168,5 @@ struct shmfmt_event_body {
         uint32_t on; /* layout_pause */
     };
 };
-
-#define SHMFMT_AT(type, member, offset)                                                            \
-    _Static_assert(offsetof(struct type, member) == (offset), #type "." #member)
-#define SHMFMT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "shmcast streams are little-endian");
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free across processes");
-
-SHMFMT_SIZE(shmfmt_header, SHMFMT_PAGE);
-SHMFMT_SIZE(shmfmt_claim, 64);
-SHMFMT_SIZE(shmfmt_pin, 64);
-SHMFMT_SIZE(shmfmt_ring, 64 + 64 * SHMFMT_READERS);
-SHMFMT_SIZE(shmfmt_slot, 128);
-SHMFMT_SIZE(shmfmt_events, 64);
-SHMFMT_SIZE(shmfmt_event, 64);
-SHMFMT_SIZE(shmfmt_event_body, 56);
-SHMFMT_AT(shmfmt_header, version, 8);
-SHMFMT_AT(shmfmt_header, header_bytes, 12);
-SHMFMT_AT(shmfmt_header, total_bytes, 16);
-SHMFMT_AT(shmfmt_header, generation, 24);
-SHMFMT_AT(shmfmt_header, created_ns, 32);
-SHMFMT_AT(shmfmt_header, boot_id, 40);
-SHMFMT_AT(shmfmt_header, flags, 56);
-SHMFMT_AT(shmfmt_header, state, 60);
-SHMFMT_AT(shmfmt_header, width, 64);
-SHMFMT_AT(shmfmt_header, height, 68);
-SHMFMT_AT(shmfmt_header, format, 72);
-SHMFMT_AT(shmfmt_header, frame_slots, 76);
-SHMFMT_AT(shmfmt_header, packet_slots, 80);
-SHMFMT_AT(shmfmt_header, events, 84);
-SHMFMT_AT(shmfmt_header, frame_bytes, 88);
-SHMFMT_AT(shmfmt_header, packet_bytes, 96);
-SHMFMT_AT(shmfmt_header, claims_at, 104);
-SHMFMT_AT(shmfmt_header, frames_at, 112);
-SHMFMT_AT(shmfmt_header, packets_at, 120);
-SHMFMT_AT(shmfmt_header, events_at, 128);
-SHMFMT_AT(shmfmt_header, frame_data_at, 136);
-SHMFMT_AT(shmfmt_header, packet_data_at, 144);
-SHMFMT_AT(shmfmt_header, reserved, 152);
-SHMFMT_AT(shmfmt_claim, start_time, 8);
-SHMFMT_AT(shmfmt_claim, command, 32);
-SHMFMT_AT(shmfmt_ring, wake, 8);
-SHMFMT_AT(shmfmt_ring, demand, 12);
-SHMFMT_AT(shmfmt_ring, dropped, 16);
-SHMFMT_AT(shmfmt_ring, skipped, 24);
-SHMFMT_AT(shmfmt_ring, wanted, 32);
-SHMFMT_AT(shmfmt_ring, asleep, 40);
-SHMFMT_AT(shmfmt_ring, pins, 64);
-SHMFMT_AT(shmfmt_slot, bytes, 8);
-SHMFMT_AT(shmfmt_slot, width, 16);
-SHMFMT_AT(shmfmt_slot, flags, 28);
-SHMFMT_AT(shmfmt_slot, frame, 32);
-SHMFMT_AT(shmfmt_slot, event, 40);
-SHMFMT_AT(shmfmt_slot, captured_ns, 48);
-SHMFMT_AT(shmfmt_slot, published_ns, 56);
-SHMFMT_AT(shmfmt_events, wake, 8);
-SHMFMT_AT(shmfmt_events, lock, 12);
-SHMFMT_AT(shmfmt_event_body, type, 8);
-SHMFMT_AT(shmfmt_event_body, viewer, 16);
-SHMFMT_AT(shmfmt_event_body, at, 24);
 
 #endif

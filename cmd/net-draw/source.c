@@ -43,10 +43,11 @@ static int attach(struct source *source)
     if (!source->stream) /* one that is being made will say so again when it is whole */
         return errno == ENOENT || errno == ENODATA ? 0 : -1;
     source->frames = ring_open_reader(source->stream, RING_FRAMES);
-    source->nets = ring_open_reader(source->stream, RING_NETS);
+    source->nets = ring_open_reader(source->stream, RING_PACKETS);
     source->frame = source->net = 0;
     source->opened++;
     if (source->frames && source->nets) {
+        ring_set_packet_kind(source->nets, SHMFMT_PACKET_NET);
         watch_for(source, false);
         return 0;
     }

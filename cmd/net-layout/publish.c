@@ -47,11 +47,12 @@ static void take(struct publish *p)
     p->frames = ring_open_writer(p->stream, RING_FRAMES);
     if (!p->frames && errno == EBUSY)
         die_busy(p, SHMFMT_CLAIM_FRAMES);
-    p->nets = p->frames ? ring_open_writer(p->stream, RING_NETS) : NULL;
+    p->nets = p->frames ? ring_open_writer(p->stream, RING_PACKETS) : NULL;
     if (!p->nets && errno == EBUSY)
         die_busy(p, SHMFMT_CLAIM_PACKETS);
     if (!p->nets)
         cli_die_stream(p->name, errno);
+    ring_set_packet_kind(p->nets, SHMFMT_PACKET_NET);
 }
 
 /* false: there is none. */

@@ -18,7 +18,7 @@
 
 enum {
     NET_VERSION = 1,
-    NET_NODES_MAX = 1 << 24, /* rows of an array: PIXFMT_ROWS_MAX */
+    NET_NODES_MAX = 1 << 24, /* rows of an array: SHMFMT_ROWS_MAX */
     NET_EDGES_MAX = 1 << 28,
     NET_NAME_MAX = 255 /* bytes of one name */
 };

@@ -18,6 +18,8 @@ int streamreader_open(struct streamreader *reader, const char *name, unsigned pa
         if (!reader->rings[channel])
             return -1;
     }
+    if ((parts & STREAMREADER_NETS) == STREAMREADER_NETS)
+        ring_set_packet_kind(reader->rings[RING_PACKETS], SHMFMT_PACKET_NET);
     /* Only shm-ls needs this claim: reading works without it. */
     if (parts & STREAMREADER_EVENTS)
         claim_take_reader(reader->stream, CLAIM_ROLE_EVENTS);

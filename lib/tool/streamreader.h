@@ -11,7 +11,7 @@
 enum {
     STREAMREADER_FRAMES = 1 << RING_FRAMES,
     STREAMREADER_PACKETS = 1 << RING_PACKETS,
-    STREAMREADER_NETS = 1 << RING_NETS,
+    STREAMREADER_NETS = STREAMREADER_PACKETS | 1 << 2, /* packets that are networks, not JPEG */
     STREAMREADER_EVENTS = 1 << 3,
     STREAMREADER_WRITE = 1 << 4 /* the caller writes to the stream too: STREAM_WRITE */
 };
@@ -22,8 +22,8 @@ struct streamreader {
     const char *name;
     unsigned parts;
     struct stream *stream; /* NULL: not attached */
-    struct ring *rings[3]; /* by enum ring_channel; NULL: not among the parts */
-    uint64_t seen[3];      /* number of the image last pinned in each ring, 0: none */
+    struct ring *rings[2]; /* by enum ring_channel; NULL: not among the parts */
+    uint64_t seen[2];      /* number of the image last pinned in each ring, 0: none */
     uint64_t cursor;       /* in the event log */
     unsigned opened;       /* number of streams attached so far */
 };

@@ -75,7 +75,7 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
     CHECK(m->bytes > 0 && m->bytes <= ring_capacity(ring));
     CHECK(m->width >= 1 && m->width <= SHMFMT_SIDE_MAX);
     bool array = channel == RING_FRAMES && m->format == PIXFMT_F32;
-    CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)PIXFMT_ROWS_MAX : SHMFMT_SIDE_MAX));
+    CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)SHMFMT_ROWS_MAX : SHMFMT_SIDE_MAX));
     touch(view->data, m->bytes);
     if (channel == RING_PACKETS) {
         size_t length;

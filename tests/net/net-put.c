@@ -126,9 +126,10 @@ int main(int argc, char **argv)
 {
     char line[512], name[256];
     struct stream *stream = argc == 2 ? stream_attach(argv[1], STREAM_WRITE) : NULL;
-    if (!stream || !(nets = ring_open_writer(stream, RING_NETS)) ||
+    if (!stream || !(nets = ring_open_writer(stream, RING_PACKETS)) ||
         !(frames = ring_open_writer(stream, RING_FRAMES)))
         die(argc == 2 ? argv[1] : "usage");
+    ring_set_packet_kind(nets, SHMFMT_PACKET_NET);
     setvbuf(stdout, NULL, _IOLBF, 0);
     while (fgets(line, sizeof line, stdin)) {
         float at[3];
