@@ -1,5 +1,5 @@
 /*
- * A call is what has come of an offer: while media.c makes an answer, somebody's HTTP connection
+ * A call is what has come of an offer: while pipeline.c makes an answer, somebody's HTTP connection
  * waits for it, the asker; with the answer it is a viewer, until its peer goes, somebody deletes it
  * or the stream ends.
  *
@@ -18,7 +18,7 @@
 enum {
     ID_BYTES = 16,
     WAITING_MAX = 32,         /* calls that have not connected yet */
-    ANSWER_US = 10 * 1000000, /* an answer may take so long; media.c sees to what comes then */
+    ANSWER_US = 10 * 1000000, /* an answer may take so long; pipeline.c sees to what comes then */
     WHY_BYTES = 128,
     HEAD_LINES = 512 + ICE_LINES
 };
@@ -27,8 +27,8 @@ struct call {
     struct conn conn; /* its viewer's; first, and with no wsi */
     struct call *next, **link;
     struct source *source;
-    struct media_peer *peer; /* NULL: gone */
-    struct conn *asker;      /* NULL: has its answer, or went away */
+    struct pipeline_peer *peer; /* NULL: gone */
+    struct conn *asker;         /* NULL: has its answer, or went away */
     bool fury;
     bool connected;
     char id[2 * ID_BYTES + 1];
@@ -39,18 +39,18 @@ struct call {
     lws_sorted_usec_list_t deadline, turn;
 };
 
-struct media_options calls_media;
+struct pipeline_options calls_media;
 struct ice calls_ice;
 
 static struct {
     struct call *list;
-    struct media **media; /* of each source */
+    struct pipeline **pipelines; /* of each source */
     unsigned waiting;
 } all;
 
-static struct media *media_of(const struct source *source)
+static struct pipeline *pipeline_of(const struct source *source)
 {
-    return all.media[source - source->server->sources];
+    return all.pipelines[source - source->server->sources];
 }
 
 /* --- beginning and end --- */
@@ -115,7 +115,7 @@ static void call_settle(struct call *call)
 static void call_lose(struct call *call)
 {
     if (call->peer)
-        media_peer_close(call->peer);
+        pipeline_peer_close(call->peer);
     call->peer = NULL;
     call_settle(call);
 }
@@ -188,7 +188,7 @@ static int call_offer(struct conn *asker, struct source *source, bool fury)
         peer_go(asker->peer);
         status = HTTP_STATUS_INTERNAL_SERVER_ERROR;
         why = "no memory";
-    } else if (!(call->peer = media_offer(media_of(source), sdp, strlen(sdp), call))) {
+    } else if (!(call->peer = pipeline_offer(pipeline_of(source), sdp, strlen(sdp), call))) {
         status = errno == EINVAL ? HTTP_STATUS_BAD_REQUEST : HTTP_STATUS_INTERNAL_SERVER_ERROR;
         why = errno == EINVAL ? "not an offer" : "no memory";
         call_settle(call);
@@ -281,7 +281,7 @@ static void call_want(struct conn *conn)
 static int call_text(struct conn *conn, const char *text, size_t bytes)
 {
     struct call *call = (struct call *)conn;
-    return call->peer ? media_send(call->peer, text, bytes) : -1;
+    return call->peer ? pipeline_send(call->peer, text, bytes) : -1;
 }
 
 static void call_address(const struct conn *conn, char *out, size_t size)
@@ -289,7 +289,7 @@ static void call_address(const struct conn *conn, char *out, size_t size)
     snprintf(out, size, "%s", ((const struct call *)conn)->address);
 }
 
-/* --- what media.c tells --- */
+/* --- what pipeline.c tells --- */
 
 static void on_answer(void *user, const char *sdp)
 {
@@ -355,7 +355,7 @@ static void on_frame(void *user, uint64_t number, uint64_t event, uint64_t captu
                          ",\"t\":%" PRIu64 ".%09" PRIu64 ",\"rtp\":%" PRIu32 "}",
                          number, event, captured_ns / 1000000000u, captured_ns % 1000000000u, rtp);
     /* One more comes with the next frame; who steers is told when there is room again. */
-    if (media_send(call->peer, text, (size_t)bytes) == 0 && viewer->state_due)
+    if (pipeline_send(call->peer, text, (size_t)bytes) == 0 && viewer->state_due)
         call_want(&call->conn);
 }
 
@@ -368,7 +368,7 @@ static void on_closed(void *user, const char *why)
     conn_end(&call->conn, LWS_CLOSE_STATUS_GOINGAWAY);
 }
 
-static const struct media_calls told = {
+static const struct pipeline_ops told = {
     .answer = on_answer,
     .refused = on_refused,
     .connected = on_connected,
@@ -391,24 +391,24 @@ static void calls_open(struct server *server)
     calls_media.wake_arg = server->context;
     calls_media.stun = calls_ice.stun;
     calls_media.turn = calls_ice.turn;
-    all.media = calloc(server->source_count, sizeof(struct media *));
-    if (!all.media)
+    all.pipelines = calloc(server->source_count, sizeof(struct pipeline *));
+    if (!all.pipelines)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     for (size_t i = 0; i < server->source_count; i++) {
-        struct media_options options = calls_media;
+        struct pipeline_options options = calls_media;
         options.rtp_port += 2 * (int)i;
         if (i >= server->listed)
             options.rtp_host = NULL;
-        all.media[i] = media_open(server->sources[i].name, &options, &told);
-        if (!all.media[i])
+        all.pipelines[i] = pipeline_open(server->sources[i].name, &options, &told);
+        if (!all.pipelines[i])
             cli_die(CLI_FAIL, "%s: %s", server->sources[i].name, strerror(errno));
     }
 }
 
 static void calls_look(struct server *server)
 {
-    for (size_t i = 0; all.media && i < server->source_count; i++)
-        media_dispatch(all.media[i]);
+    for (size_t i = 0; all.pipelines && i < server->source_count; i++)
+        pipeline_dispatch(all.pipelines[i]);
 }
 
 static void calls_close(struct server *server)
@@ -423,58 +423,58 @@ static void calls_close(struct server *server)
         call_free(call);
     }
     for (size_t i = 0; i < server->source_count; i++)
-        media_close(all.media[i]);
-    free(all.media);
-    all.media = NULL;
+        pipeline_close(all.pipelines[i]);
+    free(all.pipelines);
+    all.pipelines = NULL;
     ice_free(&calls_ice);
 }
 
 static void calls_stats(FILE *to, const struct source *source)
 {
-    struct media_numbers n;
-    media_numbers(media_of(source), &n);
+    struct pipeline_stats n;
+    pipeline_stats(pipeline_of(source), &n);
     fprintf(to,
             ",\"iceServers\":%s,\"webrtc\":{\"peers\":%u,\"codec\":\"%s\",\"bitrate\":%u"
             ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"pictures\":%" PRIu64
             ",\"keyframes\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"packets\":%" PRIu64
             ",\"packet_bytes\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"asked\":%" PRIu64 "}",
-            calls_ice.json, n.peers, calls_media.codec, n.bitrate, n.width, n.height, n.pictures,
-            n.keyframes, n.bytes, n.packets, n.packet_bytes, n.left_out, n.asked);
+            calls_ice.json, n.peers, calls_media.codec, n.bitrate, n.width, n.height, n.frames,
+            n.keyframes, n.bytes, n.packets, n.packet_bytes, n.dropped, n.keyframe_requests);
 }
 
-static uint64_t get_pictures(const struct media_numbers *n)
+static uint64_t get_pictures(const struct pipeline_stats *n)
 {
-    return n->pictures;
+    return n->frames;
 }
 
-static uint64_t get_keyframes(const struct media_numbers *n)
+static uint64_t get_keyframes(const struct pipeline_stats *n)
 {
     return n->keyframes;
 }
 
-static uint64_t get_bytes(const struct media_numbers *n)
+static uint64_t get_bytes(const struct pipeline_stats *n)
 {
     return n->bytes;
 }
 
-static uint64_t get_packet_bytes(const struct media_numbers *n)
+static uint64_t get_packet_bytes(const struct pipeline_stats *n)
 {
     return n->packet_bytes;
 }
 
-static uint64_t get_left_out(const struct media_numbers *n)
+static uint64_t get_left_out(const struct pipeline_stats *n)
 {
-    return n->left_out;
+    return n->dropped;
 }
 
-static uint64_t get_bitrate(const struct media_numbers *n)
+static uint64_t get_bitrate(const struct pipeline_stats *n)
 {
     return 1000 * (uint64_t)n->bitrate;
 }
 
 static const struct {
     const char *name, *type, *help;
-    uint64_t (*get)(const struct media_numbers *n);
+    uint64_t (*get)(const struct pipeline_stats *n);
 } metrics[] = {
     {"shmcast_webrtc_pictures_total", "counter", "Pictures that the video encoder made.",
      get_pictures},
@@ -493,10 +493,10 @@ static void calls_metrics(FILE *to, const struct server *server)
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
         metrics_head(to, metrics[m].name, metrics[m].type, metrics[m].help);
         for (size_t i = 0; i < server->source_count; i++) {
-            struct media_numbers n;
+            struct pipeline_stats n;
             if (!server->sources[i].stream)
                 continue;
-            media_numbers(all.media[i], &n);
+            pipeline_stats(all.pipelines[i], &n);
             metrics_name(to, metrics[m].name, &server->sources[i]);
             fprintf(to, "} %" PRIu64 "\n", metrics[m].get(&n));
         }

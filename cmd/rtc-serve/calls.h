@@ -3,12 +3,12 @@
 #define CALLS_H
 
 #include "ice.h"
-#include "media.h"
+#include "pipeline.h"
 #include "server/rtc.h"
 
 /* To be filled in before the server runs, but for wake. Of several streams each has an RTP port two
  * above the one before. */
-extern struct media_options calls_media;
+extern struct pipeline_options calls_media;
 extern struct ice calls_ice;
 
 extern const struct rtc calls;

@@ -36,7 +36,7 @@ static uint32_t remb(GstRTCPPacket *packet)
 
 static void allow(struct outlet *outlet, uint32_t kbit)
 {
-    const struct media_options *options = &outlet->media->options;
+    const struct pipeline_options *options = &outlet->media->options;
     atomic_store(&outlet->allowed, CLAMP(kbit, options->bitrate_min, options->bitrate_max));
 }
 

@@ -22,7 +22,7 @@ enum {
 };
 
 struct frames {
-    struct media *media;
+    struct pipeline *media;
     struct stream *stream;
     struct ring *ring;
     const struct shmfmt_ring *head; /* for its futex word */
@@ -64,7 +64,7 @@ static void frames_rest(struct frames *f)
 }
 
 /* What the outlets want: a keyframe? And sets the bitrate to what all of them can take. */
-static bool ask_outlets(struct media *media)
+static bool ask_outlets(struct pipeline *media)
 {
     uint32_t kbit = media->options.bitrate_max;
     bool key = false;
@@ -81,7 +81,7 @@ static bool ask_outlets(struct media *media)
 
 static void send_out(struct frames *f, const struct coded *coded, const struct ring_meta *meta)
 {
-    struct media *media = f->media;
+    struct pipeline *media = f->media;
     pthread_mutex_lock(&media->lock);
     for (struct outlet *outlet = media->outlets; outlet; outlet = outlet->next)
         outlet_push(outlet, coded);
@@ -91,19 +91,19 @@ static void send_out(struct frames *f, const struct coded *coded, const struct r
     atomic_fetch_add(&media->bytes, coded->bytes);
     atomic_store(&media->width, meta->width);
     atomic_store(&media->height, meta->height);
-    struct media_frame frame = {meta->number, meta->event, meta->captured_ns, coded->rtp};
-    media_sent(media, &frame);
+    struct pipeline_frame frame = {meta->number, meta->event, meta->captured_ns, coded->rtp};
+    pipeline_sent(media, &frame);
 }
 
 /* The pinned frame, to all. */
 static void frames_send(struct frames *f, const struct ring_view *view, bool key, uint64_t now)
 {
-    struct media *media = f->media;
+    struct pipeline *media = f->media;
     struct coded coded;
     if (!f->encoder)
         f->encoder = encoder_new(media->options.codec, atomic_load(&media->bitrate), media->ssrc);
     if (!f->encoder) {
-        media_lost(media, "the encoder can't be made");
+        pipeline_lost(media, "the encoder can't be made");
         return;
     }
     bool new = view->meta.number != f->seen;
@@ -115,7 +115,7 @@ static void frames_send(struct frames *f, const struct ring_view *view, bool key
         f->encoder = NULL;
         f->seen = view->meta.number;
         f->again = AGAIN_TIMES;
-        media_lost(media, "a picture of this size or format can't be encoded");
+        pipeline_lost(media, "a picture of this size or format can't be encoded");
         return;
     }
     f->seen = view->meta.number;
@@ -135,7 +135,7 @@ static bool frames_follow(struct frames *f)
     frames_close(f);
     if (replaced && frames_open(f) == 0)
         return true;
-    media_lost(f->media, replaced ? stream_problem(errno) : "the stream was removed");
+    pipeline_lost(f->media, replaced ? stream_problem(errno) : "the stream was removed");
     return false;
 }
 
@@ -175,7 +175,7 @@ static bool frames_look(struct frames *f, uint32_t stir)
 
 void *frames_run(void *arg)
 {
-    struct media *media = arg;
+    struct pipeline *media = arg;
     struct frames f = {.media = media};
     for (;;) {
         uint32_t stir = atomic_load(&media->stir); /* before anything is looked at */
@@ -183,7 +183,7 @@ void *frames_run(void *arg)
             break;
         bool wanted = atomic_load(&media->wanted) > 0;
         if (wanted && !f.stream && frames_open(&f)) {
-            media_lost(media, stream_problem(errno));
+            pipeline_lost(media, stream_problem(errno));
             wanted = false;
         }
         if (!wanted)

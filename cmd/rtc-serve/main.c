@@ -46,7 +46,7 @@ static unsigned at_most(unsigned value, unsigned most)
 /* KBIT: what it begins with, where it may have been no bound before; or KBIT-KBIT: the bounds. */
 static void read_bitrate(char *text)
 {
-    struct media_options *o = &calls_media;
+    struct pipeline_options *o = &calls_media;
     char *dash = strchr(text, '-');
     if (dash)
         *dash = 0;
@@ -106,7 +106,7 @@ static void take_option(int option, char *value)
 static void check_options(void)
 {
     ice_read(&calls_ice, stun, turn);
-    const char *missing = media_missing(calls_media.codec);
+    const char *missing = pipeline_missing(calls_media.codec);
     if (missing)
         cli_die(CLI_FAIL, "%s", missing);
 }
@@ -125,7 +125,7 @@ static const struct program rtc_serve = {
 
 int main(int argc, char **argv)
 {
-    calls_media = (struct media_options){
+    calls_media = (struct pipeline_options){
         .codec = "vp8", .bitrate_min = 300, .bitrate = 2500, .bitrate_max = 10000};
     program_run(&rtc_serve, argc, argv);
 }

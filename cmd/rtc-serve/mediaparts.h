@@ -12,13 +12,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include "media.h"
+#include "pipeline.h"
 #include "offer.h"
 #include "outlet.h"
 
 enum { MEDIA_FRAMES_KEPT = 16 };
 
-enum media_note_kind {
+enum pipeline_note_kind {
     NOTE_ANSWER,
     NOTE_REFUSED,
     NOTE_CONNECTED,
@@ -28,39 +28,39 @@ enum media_note_kind {
 };
 
 /* Something to be called back. */
-struct media_note {
-    struct media_note *next;
-    enum media_note_kind kind;
-    struct media_peer *peer; /* holds it */
+struct pipeline_note {
+    struct pipeline_note *next;
+    enum pipeline_note_kind kind;
+    struct pipeline_peer *peer; /* holds it */
     char *text;
     size_t bytes;
     int status;
 };
 
-struct media_frame {
+struct pipeline_frame {
     uint64_t number, event, captured_ns;
     uint32_t rtp;
 };
 
-struct media {
+struct pipeline {
     const char *stream;
-    struct media_options options;
-    const struct media_calls *calls;
+    struct pipeline_options options;
+    const struct pipeline_ops *calls;
     uint32_t ssrc;
 
     /* The server's thread. */
-    struct media_peer *peers, *cursor; /* cursor: the one that is called next */
+    struct pipeline_peer *peers, *cursor; /* cursor: the one that is called next */
 
     /* Care. */
     pthread_t care;
     GMainContext *context;
     GMainLoop *loop;
-    struct media_peer *cared; /* peers with a pipeline */
+    struct pipeline_peer *cared; /* peers with a pipeline */
     struct rtpout *rtpout;
 
     pthread_mutex_t lock; /* of what follows */
-    struct media_note *notes, **notes_end;
-    struct media_frame
+    struct pipeline_note *notes, **notes_end;
+    struct pipeline_frame
         frames[MEDIA_FRAMES_KEPT]; /* told next; the oldest is lost when there are more */
     unsigned frame_first, frame_count;
     struct outlet *outlets;
@@ -77,40 +77,40 @@ struct media {
 };
 
 /* Has the frames' thread look again; any thread. */
-void media_stir(struct media *media);
+void pipeline_stir(struct pipeline *media);
 
 /* Any thread. text is the note's from now on: by g_malloc, or NULL. */
-void media_tell(struct media *media, struct media_peer *peer, enum media_note_kind kind, char *text,
-                size_t bytes, int status);
+void pipeline_tell(struct pipeline *media, struct pipeline_peer *peer, enum pipeline_note_kind kind,
+                   char *text, size_t bytes, int status);
 
 /* Has work(user) called on the care thread, soon; any thread. */
-void media_care(struct media *media, GSourceFunc work, gpointer user, GDestroyNotify after);
+void pipeline_care(struct pipeline *media, GSourceFunc work, gpointer user, GDestroyNotify after);
 
 /* Pictures go there too from now on, with a keyframe first; no more. */
-void media_outlet_add(struct media *media, struct outlet *outlet);
-void media_outlet_remove(struct media *media, struct outlet *outlet);
+void pipeline_outlet_add(struct pipeline *media, struct outlet *outlet);
+void pipeline_outlet_remove(struct pipeline *media, struct outlet *outlet);
 
 /* The stream is no more: ends all peers. Any thread. */
-void media_lost(struct media *media, const char *why);
+void pipeline_lost(struct pipeline *media, const char *why);
 
 /* A frame was sent; the frames' thread. */
-void media_sent(struct media *media, const struct media_frame *frame);
+void pipeline_sent(struct pipeline *media, const struct pipeline_frame *frame);
 
 void *frames_run(void *media);
 
 /* A peer is held by the server until it is gone, by care until its pipeline is, and by what waits
  * to be called back. */
-struct media_peer {
+struct pipeline_peer {
     _Atomic unsigned holders;
-    struct media *media;
+    struct pipeline *media;
 
     /* The server's thread. */
     void *user;
     bool gone, has_channel;
-    struct media_peer *next, **link;
+    struct pipeline_peer *next, **link;
 
     /* Care. */
-    struct media_peer *cared_next, **cared_link;
+    struct pipeline_peer *cared_next, **cared_link;
     struct offer *offer;
     GstElement *pipeline, *webrtc;
     GSource *timer;
@@ -124,7 +124,7 @@ struct media_peer {
     _Atomic bool heard;        /* it has sent any */
 };
 
-struct media_peer *peer_hold(struct media_peer *peer);
+struct pipeline_peer *peer_hold(struct pipeline_peer *peer);
 void peer_release(gpointer peer);
 
 /* Care: makes the pipeline and the answer. */
@@ -132,7 +132,7 @@ gboolean peer_start(gpointer peer);
 
 /* Care: takes it down; tells the server why, unless why is NULL. Once is enough. status: that of a
  * refusal when there was no answer yet. */
-void peer_end(struct media_peer *peer, int status, const char *why);
+void peer_end(struct pipeline_peer *peer, int status, const char *why);
 
 /* Care: peer_end without a word. */
 gboolean peer_drop(gpointer peer);

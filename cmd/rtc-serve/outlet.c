@@ -22,7 +22,7 @@ static GstPadProbeReturn upstream_event(GstPad *pad, GstPadProbeInfo *info, gpoi
     return GST_PAD_PROBE_OK;
 }
 
-GstElement *outlet_source(struct outlet *outlet, struct media *media, const char *codec,
+GstElement *outlet_source(struct outlet *outlet, struct pipeline *media, const char *codec,
                           unsigned payload, uint32_t ssrc)
 {
     GstElement *src = gst_element_factory_make("appsrc", NULL);
@@ -47,7 +47,7 @@ GstElement *outlet_source(struct outlet *outlet, struct media *media, const char
 void outlet_ask(struct outlet *outlet)
 {
     if (!atomic_exchange(&outlet->wants_key, true))
-        media_stir(outlet->media);
+        pipeline_stir(outlet->media);
 }
 
 /* One-byte header extensions (RFC 8285) at out. Returns their size with what comes before them. */

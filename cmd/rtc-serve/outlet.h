@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct media;
+struct pipeline;
 struct coded;
 
 /* What feedback.c goes by. */
@@ -24,7 +24,7 @@ struct feedback {
 };
 
 struct outlet {
-    struct media *media;
+    struct pipeline *media;
     struct outlet *next, **link; /* in media's list; link NULL: it isn't */
     GstAppSrc *src;
     unsigned payload;                        /* RTP payload type */
@@ -40,7 +40,7 @@ struct outlet {
 
 /* Makes the appsrc for it, floating; packets of this payload type and SSRC will come out. The
  * outlet must outlive it. */
-GstElement *outlet_source(struct outlet *outlet, struct media *media, const char *codec,
+GstElement *outlet_source(struct outlet *outlet, struct pipeline *media, const char *codec,
                           unsigned payload, uint32_t ssrc);
 
 /* Sends a picture, unless the outlet is behind with what it has, or waits for a keyframe. Never

@@ -19,7 +19,7 @@ enum {
     UNREAD_BYTES = 1 << 20   /* of messages that the server hasn't read yet */
 };
 
-struct media_peer *peer_hold(struct media_peer *peer)
+struct pipeline_peer *peer_hold(struct pipeline_peer *peer)
 {
     atomic_fetch_add(&peer->holders, 1);
     return peer;
@@ -27,7 +27,7 @@ struct media_peer *peer_hold(struct media_peer *peer)
 
 void peer_release(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     if (atomic_fetch_sub(&peer->holders, 1) > 1)
         return;
     offer_free(peer->offer);
@@ -42,17 +42,17 @@ static void peer_unhold(gpointer user, GClosure *closure)
 }
 
 static void connect_peer(gpointer object, const char *signal, GCallback call,
-                         struct media_peer *peer)
+                         struct pipeline_peer *peer)
 {
     g_signal_connect_data(object, signal, call, peer_hold(peer), peer_unhold, (GConnectFlags)0);
 }
 
-static void care(struct media_peer *peer, GSourceFunc work)
+static void care(struct pipeline_peer *peer, GSourceFunc work)
 {
-    media_care(peer->media, work, peer_hold(peer), peer_release);
+    pipeline_care(peer->media, work, peer_hold(peer), peer_release);
 }
 
-static void peer_timer_stop(struct media_peer *peer)
+static void peer_timer_stop(struct pipeline_peer *peer)
 {
     if (!peer->timer)
         return;
@@ -62,7 +62,7 @@ static void peer_timer_stop(struct media_peer *peer)
 }
 
 /* The one timer that runs for a peer: what is waited for next. */
-static void peer_timer(struct media_peer *peer, unsigned ms, GSourceFunc work)
+static void peer_timer(struct pipeline_peer *peer, unsigned ms, GSourceFunc work)
 {
     peer_timer_stop(peer);
     peer->timer = g_timeout_source_new(ms);
@@ -70,7 +70,7 @@ static void peer_timer(struct media_peer *peer, unsigned ms, GSourceFunc work)
     g_source_attach(peer->timer, peer->media->context);
 }
 
-static void peer_channel(struct media_peer *peer, GObject *channel)
+static void peer_channel(struct pipeline_peer *peer, GObject *channel)
 {
     pthread_mutex_lock(&peer->lock);
     GObject *last = peer->channel;
@@ -80,19 +80,19 @@ static void peer_channel(struct media_peer *peer, GObject *channel)
         g_object_unref(last);
 }
 
-static void peer_take_down(struct media_peer *peer)
+static void peer_take_down(struct pipeline_peer *peer)
 {
     *peer->cared_link = peer->cared_next;
     if (peer->cared_next)
         peer->cared_next->cared_link = peer->cared_link;
-    media_outlet_remove(peer->media, &peer->outlet);
+    pipeline_outlet_remove(peer->media, &peer->outlet);
     peer_channel(peer, NULL);
     gst_element_set_state(peer->pipeline, GST_STATE_NULL);
     gst_object_unref(peer->pipeline);
     peer->pipeline = peer->webrtc = NULL;
 }
 
-void peer_end(struct media_peer *peer, int status, const char *why)
+void peer_end(struct pipeline_peer *peer, int status, const char *why)
 {
     if (peer->ended)
         return;
@@ -102,8 +102,8 @@ void peer_end(struct media_peer *peer, int status, const char *why)
     if (peer->pipeline)
         peer_take_down(peer);
     if (why)
-        media_tell(peer->media, peer, peer->answered ? NOTE_CLOSED : NOTE_REFUSED, g_strdup(why), 0,
-                   status);
+        pipeline_tell(peer->media, peer, peer->answered ? NOTE_CLOSED : NOTE_REFUSED, g_strdup(why),
+                      0, status);
     peer_release(peer);
 }
 
@@ -116,7 +116,7 @@ static gboolean peer_dropped(gpointer user)
 /* Not while webrtcbin makes the answer: stopped then, it may leave its sockets behind. */
 gboolean peer_drop(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     if (!peer->pipeline || peer->answered)
         return peer_dropped(peer);
     peer->dropped = true;
@@ -148,7 +148,7 @@ static gboolean peer_gone(gpointer user)
 /* It must be heard of: who was killed says nothing. */
 static gboolean peer_silent(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     uint64_t quiet_ms = (monotonic_ns() - atomic_load(&peer->heard_ns)) / 1000000;
     if (quiet_ms >= GONE_MS)
         peer_end(peer, 500, "not heard of for 10 seconds");
@@ -164,7 +164,7 @@ static gboolean peer_left(gpointer user)
 }
 
 /* It said so, as who closes a page does: webrtcbin doesn't tell. */
-static void dtls_changed(GObject *dtls, GParamSpec *spec, struct media_peer *peer)
+static void dtls_changed(GObject *dtls, GParamSpec *spec, struct pipeline_peer *peer)
 {
     enum { CLOSED = 1 }; /* GstDtlsConnectionState, which has no header */
     int state;
@@ -174,7 +174,7 @@ static void dtls_changed(GObject *dtls, GParamSpec *spec, struct media_peer *pee
         care(peer, peer_left);
 }
 
-static void watch_dtls(struct media_peer *peer)
+static void watch_dtls(struct pipeline_peer *peer)
 {
     GValue item = G_VALUE_INIT;
     GstIterator *found =
@@ -188,7 +188,7 @@ static void watch_dtls(struct media_peer *peer)
     gst_iterator_free(found);
 }
 
-static void peer_connected(struct media_peer *peer)
+static void peer_connected(struct pipeline_peer *peer)
 {
     atomic_store(&peer->heard_ns, monotonic_ns());
     peer_timer(peer, GONE_MS, peer_silent);
@@ -196,13 +196,13 @@ static void peer_connected(struct media_peer *peer)
         return;
     peer->connected = true;
     watch_dtls(peer);
-    media_outlet_add(peer->media, &peer->outlet);
-    media_tell(peer->media, peer, NOTE_CONNECTED, NULL, 0, 0);
+    pipeline_outlet_add(peer->media, &peer->outlet);
+    pipeline_tell(peer->media, peer, NOTE_CONNECTED, NULL, 0, 0);
 }
 
 static gboolean peer_state(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     GstWebRTCPeerConnectionState state;
     if (peer->ended)
         return G_SOURCE_REMOVE;
@@ -226,14 +226,14 @@ static gboolean peer_state(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void state_changed(GObject *webrtc, GParamSpec *spec, struct media_peer *peer)
+static void state_changed(GObject *webrtc, GParamSpec *spec, struct pipeline_peer *peer)
 {
     (void)webrtc;
     (void)spec;
     care(peer, peer_state);
 }
 
-static void rtcp_came(GObject *session, GstBuffer *rtcp, struct media_peer *peer)
+static void rtcp_came(GObject *session, GstBuffer *rtcp, struct pipeline_peer *peer)
 {
     (void)session;
     atomic_store(&peer->heard_ns, monotonic_ns());
@@ -245,10 +245,10 @@ static void rtcp_came(GObject *session, GstBuffer *rtcp, struct media_peer *peer
 
 /* --- the data channel */
 
-static void channel_open(GObject *channel, struct media_peer *peer)
+static void channel_open(GObject *channel, struct pipeline_peer *peer)
 {
     (void)channel;
-    media_tell(peer->media, peer, NOTE_OPEN, NULL, 0, 0);
+    pipeline_tell(peer->media, peer, NOTE_OPEN, NULL, 0, 0);
 }
 
 static gboolean peer_too_long(gpointer user)
@@ -263,25 +263,26 @@ static gboolean peer_binary(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void channel_text(GObject *channel, const char *text, struct media_peer *peer)
+static void channel_text(GObject *channel, const char *text, struct pipeline_peer *peer)
 {
     (void)channel;
     size_t bytes = text ? strlen(text) : 0;
     size_t unread = atomic_fetch_add(&peer->unread, bytes) + bytes;
-    if (bytes > MEDIA_MESSAGE_BYTES || unread > UNREAD_BYTES)
+    if (bytes > PIPELINE_TEXT_BYTES || unread > UNREAD_BYTES)
         care(peer, peer_too_long);
     else
-        media_tell(peer->media, peer, NOTE_MESSAGE, g_strndup(text ? text : "", bytes), bytes, 0);
+        pipeline_tell(peer->media, peer, NOTE_MESSAGE, g_strndup(text ? text : "", bytes), bytes,
+                      0);
 }
 
-static void channel_data(GObject *channel, GBytes *data, struct media_peer *peer)
+static void channel_data(GObject *channel, GBytes *data, struct pipeline_peer *peer)
 {
     (void)channel;
     (void)data;
     care(peer, peer_binary);
 }
 
-static void channel_came(GObject *webrtc, GObject *channel, struct media_peer *peer)
+static void channel_came(GObject *webrtc, GObject *channel, struct pipeline_peer *peer)
 {
     char *label;
     GstWebRTCDataChannelState state;
@@ -301,12 +302,12 @@ static void channel_came(GObject *webrtc, GObject *channel, struct media_peer *p
         connect_peer(channel, "on-open", G_CALLBACK(channel_open), peer);
 }
 
-int media_send(struct media_peer *peer, const char *text, size_t bytes)
+int pipeline_send(struct pipeline_peer *peer, const char *text, size_t bytes)
 {
     GstWebRTCDataChannelState state;
     guint64 waiting;
     int result = -1;
-    if (bytes > MEDIA_MESSAGE_BYTES) {
+    if (bytes > PIPELINE_TEXT_BYTES) {
         errno = EMSGSIZE;
         return -1;
     }
@@ -333,7 +334,7 @@ int media_send(struct media_peer *peer, const char *text, size_t bytes)
 
 static gboolean peer_answer(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     GstWebRTCSessionDescription *local = NULL;
     if (peer->ended || peer->answered)
         return G_SOURCE_REMOVE;
@@ -345,14 +346,14 @@ static gboolean peer_answer(gpointer user)
         return G_SOURCE_REMOVE;
     }
     peer->answered = true;
-    media_tell(peer->media, peer, NOTE_ANSWER, offer_answer(peer->offer, local->sdp), 0, 0);
+    pipeline_tell(peer->media, peer, NOTE_ANSWER, offer_answer(peer->offer, local->sdp), 0, 0);
     gst_webrtc_session_description_free(local);
     if (!peer->connected)
         peer_timer(peer, CONNECT_MS, peer_late);
     return G_SOURCE_REMOVE;
 }
 
-static void gathering_changed(GObject *webrtc, GParamSpec *spec, struct media_peer *peer)
+static void gathering_changed(GObject *webrtc, GParamSpec *spec, struct pipeline_peer *peer)
 {
     GstWebRTCICEGatheringState state;
     (void)spec;
@@ -361,13 +362,13 @@ static void gathering_changed(GObject *webrtc, GParamSpec *spec, struct media_pe
         care(peer, peer_answer);
 }
 
-static GstPromise *promise_for(struct media_peer *peer, GstPromiseChangeFunc call)
+static GstPromise *promise_for(struct pipeline_peer *peer, GstPromiseChangeFunc call)
 {
     return gst_promise_new_with_change_func(call, peer_hold(peer), peer_release);
 }
 
 /* What a promise was kept with: false and the peer ends, when it was an error. */
-static bool promise_kept(struct media_peer *peer, GstPromise *promise, GSourceFunc fail)
+static bool promise_kept(struct pipeline_peer *peer, GstPromise *promise, GSourceFunc fail)
 {
     const GstStructure *reply = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED
                                     ? gst_promise_get_reply(promise)
@@ -381,7 +382,7 @@ static bool promise_kept(struct media_peer *peer, GstPromise *promise, GSourceFu
 
 static gboolean peer_started(gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     if (!peer->ended && !peer->answered)
         peer_timer(peer, GATHER_MS, peer_answer);
     return G_SOURCE_REMOVE;
@@ -396,7 +397,7 @@ static void local_set(GstPromise *promise, gpointer user)
 
 static void answer_made(GstPromise *promise, gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     GstWebRTCSessionDescription *answer = NULL;
     if (promise_kept(peer, promise, peer_fail)) {
         const GstStructure *reply = gst_promise_get_reply(promise);
@@ -416,7 +417,7 @@ static gboolean peer_refuse(gpointer user)
 
 static void remote_set(GstPromise *promise, gpointer user)
 {
-    struct media_peer *peer = user;
+    struct pipeline_peer *peer = user;
     if (promise_kept(peer, promise, peer_refuse))
         g_signal_emit_by_name(peer->webrtc, "create-answer", NULL, promise_for(peer, answer_made));
     gst_promise_unref(promise);
@@ -442,9 +443,9 @@ static GstPad *peer_sink(GstElement *webrtc, GstElement *src, bool nack)
     return pad;
 }
 
-static bool peer_pipeline(struct media_peer *peer)
+static bool peer_pipeline(struct pipeline_peer *peer)
 {
-    const struct media_options *options = &peer->media->options;
+    const struct pipeline_options *options = &peer->media->options;
     const struct offer *offer = peer->offer;
     GstElement *src =
         outlet_source(&peer->outlet, peer->media, offer->codec, offer->payload, peer->media->ssrc);
@@ -480,7 +481,7 @@ static bool peer_pipeline(struct media_peer *peer)
     return linked;
 }
 
-static void watch_rtcp(struct media_peer *peer)
+static void watch_rtcp(struct pipeline_peer *peer)
 {
     GstElement *rtpbin = gst_bin_get_by_name(GST_BIN(peer->webrtc), "rtpbin");
     GObject *session = NULL;
@@ -492,7 +493,7 @@ static void watch_rtcp(struct media_peer *peer)
     gst_object_unref(rtpbin);
 }
 
-static void session_made(GstElement *rtpbin, GstPad *pad, struct media_peer *peer)
+static void session_made(GstElement *rtpbin, GstPad *pad, struct pipeline_peer *peer)
 {
     (void)rtpbin;
     if (g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_sink"))
@@ -501,8 +502,8 @@ static void session_made(GstElement *rtpbin, GstPad *pad, struct media_peer *pee
 
 gboolean peer_start(gpointer user)
 {
-    struct media_peer *peer = user;
-    struct media *media = peer->media;
+    struct pipeline_peer *peer = user;
+    struct pipeline *media = peer->media;
     if (peer->ended || peer->started)
         return G_SOURCE_REMOVE;
     peer->started = true;

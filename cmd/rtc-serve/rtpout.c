@@ -14,7 +14,7 @@ enum {
 };
 
 struct rtpout {
-    struct media *media;
+    struct pipeline *media;
     struct outlet outlet;
     GstElement *pipeline;
     GSource *timer;
@@ -101,7 +101,7 @@ static void assemble(struct rtpout *out, const char *codec, const char *host, in
     watch_rtcp(out, rtpbin);
 }
 
-struct rtpout *rtpout_new(struct media *media, const char *codec, const char *host, int port)
+struct rtpout *rtpout_new(struct pipeline *media, const char *codec, const char *host, int port)
 {
     char address[NI_MAXHOST];
     GSocket *socket = socket_to(host, port + 1, address, sizeof address);
@@ -115,7 +115,7 @@ struct rtpout *rtpout_new(struct media *media, const char *codec, const char *ho
     out->timer = g_timeout_source_new_seconds(KEY_SECONDS);
     g_source_set_callback(out->timer, key_due, out, NULL);
     g_source_attach(out->timer, media->context);
-    media_outlet_add(media, &out->outlet);
+    pipeline_outlet_add(media, &out->outlet);
     return out;
 }
 
@@ -125,7 +125,7 @@ void rtpout_free(struct rtpout *out)
         return;
     g_source_destroy(out->timer);
     g_source_unref(out->timer);
-    media_outlet_remove(out->media, &out->outlet);
+    pipeline_outlet_remove(out->media, &out->outlet);
     gst_element_set_state(out->pipeline, GST_STATE_NULL);
     gst_object_unref(out->pipeline);
     g_free(out);

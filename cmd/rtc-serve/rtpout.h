@@ -3,11 +3,11 @@
 #ifndef RTPOUT_H
 #define RTPOUT_H
 
-struct media;
+struct pipeline;
 struct rtpout;
 
 /* NULL with errno: EADDRNOTAVAIL no such host, or socket's errno. */
-struct rtpout *rtpout_new(struct media *media, const char *codec, const char *host, int port);
+struct rtpout *rtpout_new(struct pipeline *media, const char *codec, const char *host, int port);
 void rtpout_free(struct rtpout *out); /* NULL is allowed */
 
 #endif

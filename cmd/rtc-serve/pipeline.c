@@ -1,4 +1,4 @@
-#include "media.h"
+#include "pipeline.h"
 #include "mediaparts.h"
 #include "rtpout.h"
 #include "futex.h"
@@ -56,7 +56,7 @@ static bool gstreamer_ready(void)
     return done;
 }
 
-const char *media_missing(const char *codec)
+const char *pipeline_missing(const char *codec)
 {
     static char line[128];
     if (!gstreamer_ready())
@@ -75,12 +75,12 @@ const char *media_missing(const char *codec)
     return NULL;
 }
 
-void media_stir(struct media *media)
+void pipeline_stir(struct pipeline *media)
 {
     futex_wake(&media->stir);
 }
 
-void media_care(struct media *media, GSourceFunc work, gpointer user, GDestroyNotify after)
+void pipeline_care(struct pipeline *media, GSourceFunc work, gpointer user, GDestroyNotify after)
 {
     GSource *source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
@@ -89,11 +89,11 @@ void media_care(struct media *media, GSourceFunc work, gpointer user, GDestroyNo
     g_source_unref(source);
 }
 
-void media_tell(struct media *media, struct media_peer *peer, enum media_note_kind kind, char *text,
-                size_t bytes, int status)
+void pipeline_tell(struct pipeline *media, struct pipeline_peer *peer, enum pipeline_note_kind kind,
+                   char *text, size_t bytes, int status)
 {
-    struct media_note *note = g_new(struct media_note, 1);
-    *note = (struct media_note){
+    struct pipeline_note *note = g_new(struct pipeline_note, 1);
+    *note = (struct pipeline_note){
         .kind = kind, .peer = peer_hold(peer), .text = text, .bytes = bytes, .status = status};
     pthread_mutex_lock(&media->lock);
     bool first = !media->notes && !media->frame_count;
@@ -104,7 +104,7 @@ void media_tell(struct media *media, struct media_peer *peer, enum media_note_ki
         media->options.wake(media->options.wake_arg);
 }
 
-void media_sent(struct media *media, const struct media_frame *frame)
+void pipeline_sent(struct pipeline *media, const struct pipeline_frame *frame)
 {
     pthread_mutex_lock(&media->lock);
     bool first = !media->notes && !media->frame_count;
@@ -118,7 +118,7 @@ void media_sent(struct media *media, const struct media_frame *frame)
         media->options.wake(media->options.wake_arg);
 }
 
-void media_outlet_add(struct media *media, struct outlet *outlet)
+void pipeline_outlet_add(struct pipeline *media, struct outlet *outlet)
 {
     pthread_mutex_lock(&media->lock);
     outlet->next = media->outlets;
@@ -129,10 +129,10 @@ void media_outlet_add(struct media *media, struct outlet *outlet)
     atomic_fetch_add(&media->wanted, 1);
     pthread_mutex_unlock(&media->lock);
     outlet_ask(outlet);
-    media_stir(media);
+    pipeline_stir(media);
 }
 
-void media_outlet_remove(struct media *media, struct outlet *outlet)
+void pipeline_outlet_remove(struct pipeline *media, struct outlet *outlet)
 {
     if (!outlet->link)
         return;
@@ -147,11 +147,11 @@ void media_outlet_remove(struct media *media, struct outlet *outlet)
     media->gone_left_out += atomic_load(&outlet->left_out);
     media->gone_asked += atomic_load(&outlet->asked);
     pthread_mutex_unlock(&media->lock);
-    media_stir(media);
+    pipeline_stir(media);
 }
 
 struct lost {
-    struct media *media;
+    struct pipeline *media;
     const char *why;
 };
 
@@ -163,11 +163,11 @@ static gboolean end_all(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-void media_lost(struct media *media, const char *why)
+void pipeline_lost(struct pipeline *media, const char *why)
 {
     struct lost *lost = g_new(struct lost, 1);
     *lost = (struct lost){media, why};
-    media_care(media, end_all, lost, g_free);
+    pipeline_care(media, end_all, lost, g_free);
 }
 
 /* All that is loaded and made once, before the first viewer waits for it. */
@@ -184,7 +184,7 @@ static void warm_up(const char *codec)
 
 static void *care_run(void *arg)
 {
-    struct media *media = arg;
+    struct pipeline *media = arg;
     warm_up(media->options.codec);
     g_main_context_push_thread_default(media->context);
     g_main_loop_run(media->loop);
@@ -195,15 +195,15 @@ static void *care_run(void *arg)
 /* Pipelines begin threads: on one that has no signals. */
 static void *make_rtpout(void *arg)
 {
-    struct media *media = arg;
-    const struct media_options *options = &media->options;
+    struct pipeline *media = arg;
+    const struct pipeline_options *options = &media->options;
     bool is_h264 = !strcmp(options->codec, "h264");
     media->rtpout =
         rtpout_new(media, is_h264 ? "H264" : "VP8", options->rtp_host, options->rtp_port);
     return media->rtpout ? NULL : GINT_TO_POINTER(errno);
 }
 
-static int start_rtpout(struct media *media)
+static int start_rtpout(struct pipeline *media)
 {
     pthread_t thread;
     void *err;
@@ -216,7 +216,7 @@ static int start_rtpout(struct media *media)
 
 static gboolean care_over(gpointer user)
 {
-    struct media *media = user;
+    struct pipeline *media = user;
     while (media->cared)
         peer_end(media->cared, 0, NULL);
     rtpout_free(media->rtpout);
@@ -224,19 +224,19 @@ static gboolean care_over(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-struct media *media_open(const char *stream, const struct media_options *options,
-                         const struct media_calls *calls)
+struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options,
+                               const struct pipeline_ops *calls)
 {
     if (!options->bitrate_min || options->bitrate_min > options->bitrate ||
         options->bitrate > options->bitrate_max || options->bitrate_max > INT32_MAX / 1000) {
         errno = EINVAL;
         return NULL;
     }
-    if (media_missing(options->codec)) {
+    if (pipeline_missing(options->codec)) {
         errno = ENOPKG;
         return NULL;
     }
-    struct media *media = g_new0(struct media, 1);
+    struct pipeline *media = g_new0(struct pipeline, 1);
     media->stream = stream;
     media->options = *options;
     media->calls = calls;
@@ -252,13 +252,13 @@ struct media *media_open(const char *stream, const struct media_options *options
         goto no_frames;
     if (options->rtp_host && start_rtpout(media)) {
         int err = errno;
-        media_close(media);
+        pipeline_close(media);
         errno = err;
         return NULL;
     }
     return media;
 no_frames:
-    media_care(media, care_over, media, NULL);
+    pipeline_care(media, care_over, media, NULL);
     pthread_join(media->care, NULL);
 no_care:
     pthread_mutex_destroy(&media->lock);
@@ -269,7 +269,7 @@ no_care:
 }
 
 /* Takes the peer out of the server's list; what was the server's hold is the caller's. */
-static void peer_leave(struct media_peer *peer)
+static void peer_leave(struct pipeline_peer *peer)
 {
     peer->gone = true;
     if (peer->media->cursor == peer)
@@ -279,11 +279,12 @@ static void peer_leave(struct media_peer *peer)
         peer->next->link = peer->link;
 }
 
-struct media_peer *media_offer(struct media *media, const char *sdp, size_t bytes, void *user)
+struct pipeline_peer *pipeline_offer(struct pipeline *media, const char *sdp, size_t bytes,
+                                     void *user)
 {
     const char *why;
     int status;
-    if (bytes > MEDIA_OFFER_BYTES) {
+    if (bytes > PIPELINE_OFFER_BYTES) {
         errno = EINVAL;
         return NULL;
     }
@@ -292,7 +293,7 @@ struct media_peer *media_offer(struct media *media, const char *sdp, size_t byte
         errno = EINVAL;
         return NULL;
     }
-    struct media_peer *peer = g_new0(struct media_peer, 1);
+    struct pipeline_peer *peer = g_new0(struct pipeline_peer, 1);
     atomic_store(&peer->holders, 1);
     pthread_mutex_init(&peer->lock, NULL);
     peer->media = media;
@@ -304,22 +305,22 @@ struct media_peer *media_offer(struct media *media, const char *sdp, size_t byte
         peer->next->link = &peer->next;
     media->peers = peer;
     if (offer)
-        media_care(media, peer_start, peer_hold(peer), peer_release);
+        pipeline_care(media, peer_start, peer_hold(peer), peer_release);
     else
-        media_tell(media, peer, NOTE_REFUSED, g_strdup(why), 0, status);
+        pipeline_tell(media, peer, NOTE_REFUSED, g_strdup(why), 0, status);
     return peer;
 }
 
-void media_peer_close(struct media_peer *peer)
+void pipeline_peer_close(struct pipeline_peer *peer)
 {
-    struct media *media = peer->media;
+    struct pipeline *media = peer->media;
     peer_leave(peer);
-    media_care(media, peer_drop, peer, peer_release);
+    pipeline_care(media, peer_drop, peer, peer_release);
 }
 
-static void note_call(struct media *media, struct media_note *note)
+static void note_call(struct pipeline *media, struct pipeline_note *note)
 {
-    struct media_peer *peer = note->peer;
+    struct pipeline_peer *peer = note->peer;
     void *user = peer->user;
     if (note->kind == NOTE_MESSAGE)
         atomic_fetch_sub(&peer->unread, note->bytes);
@@ -352,9 +353,9 @@ static void note_call(struct media *media, struct media_note *note)
     }
 }
 
-static void frame_call(struct media *media, const struct media_frame *frame)
+static void frame_call(struct pipeline *media, const struct pipeline_frame *frame)
 {
-    for (struct media_peer *peer = media->peers; peer; peer = media->cursor) {
+    for (struct pipeline_peer *peer = media->peers; peer; peer = media->cursor) {
         media->cursor = peer->next;
         if (peer->has_channel)
             media->calls->frame(peer->user, frame->number, frame->event, frame->captured_ns,
@@ -362,10 +363,10 @@ static void frame_call(struct media *media, const struct media_frame *frame)
     }
 }
 
-static void notes_free(struct media_note *notes)
+static void notes_free(struct pipeline_note *notes)
 {
     while (notes) {
-        struct media_note *note = notes;
+        struct pipeline_note *note = notes;
         notes = note->next;
         peer_release(note->peer);
         g_free(note->text);
@@ -373,11 +374,11 @@ static void notes_free(struct media_note *notes)
     }
 }
 
-void media_dispatch(struct media *media)
+void pipeline_dispatch(struct pipeline *media)
 {
-    struct media_frame frames[MEDIA_FRAMES_KEPT];
+    struct pipeline_frame frames[MEDIA_FRAMES_KEPT];
     pthread_mutex_lock(&media->lock);
-    struct media_note *notes = media->notes;
+    struct pipeline_note *notes = media->notes;
     media->notes = NULL;
     media->notes_end = &media->notes;
     unsigned count = media->frame_count;
@@ -385,49 +386,49 @@ void media_dispatch(struct media *media)
         frames[i] = media->frames[(media->frame_first + i) % MEDIA_FRAMES_KEPT];
     media->frame_count = 0;
     pthread_mutex_unlock(&media->lock);
-    for (struct media_note *note = notes; note; note = note->next)
+    for (struct pipeline_note *note = notes; note; note = note->next)
         note_call(media, note);
     notes_free(notes);
     for (unsigned i = 0; i < count; i++)
         frame_call(media, &frames[i]);
 }
 
-void media_numbers(struct media *media, struct media_numbers *out)
+void pipeline_stats(struct pipeline *media, struct pipeline_stats *out)
 {
     pthread_mutex_lock(&media->lock);
-    *out = (struct media_numbers){.peers = atomic_load(&media->wanted),
-                                  .bitrate = atomic_load(&media->bitrate),
-                                  .width = atomic_load(&media->width),
-                                  .height = atomic_load(&media->height),
-                                  .pictures = atomic_load(&media->pictures),
-                                  .keyframes = atomic_load(&media->keyframes),
-                                  .bytes = atomic_load(&media->bytes),
-                                  .packets = media->gone_packets,
-                                  .packet_bytes = media->gone_bytes,
-                                  .left_out = media->gone_left_out,
-                                  .asked = media->gone_asked};
+    *out = (struct pipeline_stats){.peers = atomic_load(&media->wanted),
+                                   .bitrate = atomic_load(&media->bitrate),
+                                   .width = atomic_load(&media->width),
+                                   .height = atomic_load(&media->height),
+                                   .frames = atomic_load(&media->pictures),
+                                   .keyframes = atomic_load(&media->keyframes),
+                                   .bytes = atomic_load(&media->bytes),
+                                   .packets = media->gone_packets,
+                                   .packet_bytes = media->gone_bytes,
+                                   .dropped = media->gone_left_out,
+                                   .keyframe_requests = media->gone_asked};
     for (struct outlet *outlet = media->outlets; outlet; outlet = outlet->next) {
         out->packets += atomic_load(&outlet->packets);
         out->packet_bytes += atomic_load(&outlet->bytes);
-        out->left_out += atomic_load(&outlet->left_out);
-        out->asked += atomic_load(&outlet->asked);
+        out->dropped += atomic_load(&outlet->left_out);
+        out->keyframe_requests += atomic_load(&outlet->asked);
     }
     pthread_mutex_unlock(&media->lock);
 }
 
-void media_close(struct media *media)
+void pipeline_close(struct pipeline *media)
 {
     if (!media)
         return;
     while (media->peers) {
-        struct media_peer *peer = media->peers;
+        struct pipeline_peer *peer = media->peers;
         peer_leave(peer);
         peer_release(peer);
     }
-    media_care(media, care_over, media, NULL);
+    pipeline_care(media, care_over, media, NULL);
     pthread_join(media->care, NULL);
     atomic_store(&media->ending, true);
-    media_stir(media);
+    pipeline_stir(media);
     pthread_join(media->encoding, NULL);
     notes_free(media->notes);
     pthread_mutex_destroy(&media->lock);
