@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The page in a real browser against the real pipeline; the scenarios are tests/browser/*.test.mjs.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 load ../support/scenarios
 

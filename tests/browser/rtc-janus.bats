@@ -2,6 +2,7 @@
 # rtc-serve --rtp and Debian's Janus, which serves the video to browsers; the scenarios are
 # tests/browser/janus.test.mjs.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 load ../support/scenarios
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The page over WebRTC, in a real browser against rtc-serve; the scenarios are tests/browser/rtc*.test.mjs.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 load ../support/scenarios
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The list of streams that ws-serve has at / when there are several.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 @test "the list shows the newest picture of each stream and what is known of it" {

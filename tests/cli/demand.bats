@@ -3,6 +3,7 @@
 # bg reads stdin, and wait_until calls functions: shellcheck can't see that.
 # shellcheck disable=SC2154,SC2217,SC2317
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize,threads
 load ../support/helper
 
 # What shm-ls tells of a stream, into these. No Python: it is asked all the time.

@@ -2,6 +2,7 @@
 # bg hands on its stdin, fails sets stderr: shellcheck can't see that.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 setup() {

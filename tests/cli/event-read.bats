@@ -2,6 +2,7 @@
 # fails sets stderr, bg hands on its stdin, what bash -c runs expands its own arguments.
 # shellcheck disable=SC2016,SC2154,SC2217
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 setup() {

@@ -2,6 +2,7 @@
 # frame-gen: what it draws can be read back, wherever it goes.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 FORMATS="gray8 rgb24 bgr24 rgba bgra yuv420p yuv422p yuv444p"

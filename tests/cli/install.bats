@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
+# bats file_tags=scripts
 load ../support/helper
 
 made() {

@@ -2,6 +2,7 @@
 # man/shmcast-leaks.7 is run as it stands, in a /dev/shm and among processes of its own; and what it
 # says of Python and of a full /dev/shm is shown on the real ones.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 page=$ROOT/man/shmcast-leaks.7

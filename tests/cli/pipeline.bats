@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The whole way: from real programs to what an HTTP or WebSocket client decodes.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 # A picture that arrives at -q 90 -S 444 is at least this close to its source, in dB.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The recipes of README.md, run as they stand there but for the stream's name and the port.
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 # The fenced block after "<!-- KIND: NAME -->".

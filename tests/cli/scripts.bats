@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # scripts/setup, demo, run-tests: what people type first.
 bats_require_minimum_version 1.5.0
+# bats file_tags=scripts
 load ../support/helper
 
 setup() {
@@ -280,6 +281,26 @@ as_nobody() {
     counts true 1 "0 passed, [1-9] failed, 0 skipped" "$some"
     tests 'one" { kill -KILL $$; }' 'two" { true; }'
     counts true 1 "[01] passed, [12] failed, 0 skipped" "$some"
+}
+
+@test "run-tests: tags select tests; every test file is in exactly one lane" {
+    printf '# bats file_tags=core\n@test "%s" { true; }\n' one >"$BATS_TEST_TMPDIR/one.bats"
+    printf '# bats file_tags=scripts,slow\n@test "%s" { true; }\n' two three >"$BATS_TEST_TMPDIR/two.bats"
+    select_by() { # LAST-LINE OPTION ...
+        run -0 env -i PATH=/usr/bin:/bin BUILD="$BUILD" scripts/run-tests "${@:2}" \
+            "$BATS_TEST_TMPDIR/one.bats" "$BATS_TEST_TMPDIR/two.bats"
+        [ "${lines[-1]}" = "$1" ]
+    }
+    select_by "1 passed, 0 failed, 0 skipped" --filter-tags core
+    select_by "2 passed, 0 failed, 0 skipped" --filter-tags slow
+    select_by "3 passed, 0 failed, 0 skipped" --filter-tags core --filter-tags scripts
+    select_by "3 passed, 0 failed, 0 skipped"
+    for file in tests/*/*.bats; do
+        echo "$file"
+        tags=$(sed -n 's/^# bats file_tags=//p' "$file" | tr ',' '\n')
+        [ "$(grep -cxE 'core|graphics|compute|scripts' <<<"$tags")" = 1 ]
+        run -1 grep -vxE 'core|graphics|compute|scripts|sanitize|threads' <<<"$tags"
+    done
 }
 
 # The rows of bench.json as one line each: ROW|OK|LEFT-OUT

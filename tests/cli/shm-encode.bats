@@ -2,6 +2,7 @@
 # bg reads stdin, fails sets stderr, and wait_until calls functions: shellcheck can't see that.
 # shellcheck disable=SC2154,SC2217,SC2317
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize,threads
 load ../support/helper
 
 PYTHON=/usr/bin/python3 # has numpy and Pillow

@@ -2,6 +2,7 @@
 # shm-read: what stands in the stream comes out, in every format.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 # A writer that goes on until descriptor 8 is closed, and takes what is written there.

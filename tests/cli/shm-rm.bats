@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 hold() { # a program that has $1 attached: a reader with nothing to read

@@ -2,6 +2,7 @@
 # shm-write: what comes in on stdin is what stands in the stream.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 PACKED="gray8 rgb24 bgr24 rgba bgra"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What holds for every program alike.
 bats_require_minimum_version 1.5.0
+# bats file_tags=scripts
 load ../support/helper
 
 # What this machine builds.

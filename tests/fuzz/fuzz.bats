@@ -2,6 +2,7 @@
 # Each target of tests/fuzz for FUZZ_SECONDS (60), two at a time, built with clang's sanitizers.
 # FUZZ_SECONDS=3 is a quick look; scripts/fuzz says where inputs and crashes are.
 bats_require_minimum_version 1.5.0
+# bats file_tags=compute
 load ../support/helper
 
 setup_file() {

@@ -2,6 +2,7 @@
 # The models of tests/model, every state of them, by spin. A mutant is a model with one step left out
 # or moved; the checker must refute it, or it checks nothing.
 bats_require_minimum_version 1.5.0
+# bats file_tags=compute
 load ../support/helper
 
 search() { # MODEL -DKNOB…: pan's report in $output

@@ -2,6 +2,7 @@
 # net-draw: what it draws, when, and what the viewers do with it. net-put takes net-layout's part.
 # shellcheck disable=SC2154,SC2217,SC2317
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 setup() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # net-layout: networks in, positions out, and nobody waits for anybody.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize,threads
 load ../support/helper
 
 # Its own wait at the end of a program, a second each time.

@@ -3,6 +3,7 @@
 # kinds, writers and viewers that go away. The viewers are aiortc's (rtc-client.py).
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 SERVER_PROGRAM=rtc-serve

@@ -5,6 +5,7 @@
 #   view (10.8.1.2) ── router (10.8.1.1, 10.8.2.1; coturn) ── server (10.8.2.2)
 # shellcheck disable=SC2016,SC2154
 bats_require_minimum_version 1.5.0
+# bats file_tags=graphics
 load ../support/helper
 
 # Who isn't root is that in a user namespace, which then is the networks' owner.

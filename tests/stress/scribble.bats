@@ -3,6 +3,7 @@
 # an error message and exit 3, a garbage picture, or the end; never a crash, a sanitizer's report,
 # or a program that SIGTERM can't end. SCRIBBLE_SEEDS and SCRIBBLE_SECONDS make it longer.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 setup() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Everybody killed, stopped and continued at random; make soak does it 10,000 times.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 @test "500 kills: what anybody received is whole and in order, nothing acknowledged is lost" {

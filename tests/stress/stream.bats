@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The shared memory itself: what an attach takes and refuses, and that nothing is ever torn.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize,threads
 load ../support/helper
 
 poke() { # OFFSET FORMAT VALUE: into $S

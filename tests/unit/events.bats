@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154
 # The table of events, and events as text and JSON, below the programs.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize
 load ../support/helper
 
 # The JSON reader is tested with the sanitizers always, whatever the build is.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The encoder from inside; shm-encode.bats has it in use.
 bats_require_minimum_version 1.5.0
+# bats file_tags=core,sanitize,threads
 load ../support/helper
 
 @test "nothing beyond a picture or its room is touched; strips equal the whole; bad calls are refused" {
