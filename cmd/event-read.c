@@ -1,16 +1,15 @@
 /*
- * event-read: prints a stream's user events, a line each.
+ * event-read: prints a stream's user events, one per line.
  *
- * stdout: what came in one go is written in one go, at once. Follows a stream that is replaced and
- * ends when it is removed, or when nobody reads its output any more.
- * Exit: 0; 1 nothing, or not enough, within the time of -t; 2 usage; 3 no such stream.
+ * stdout: a batch of events is written at once, in one write. Follows shm-create --replace; ends
+ * when the stream is removed or the reader of stdout has gone.
+ * Exit: 0; 1 no events, or too few, within the time of -t; 2 usage; 3 no such stream.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +21,8 @@
 #include "evlog.h"
 #include "stream.h"
 #include "evlock.h"
+#include "tool/streamreader.h"
+#include "tool/thread.h"
 
 static const char usage[] = "event-read [-f text|json|fury] [-n COUNT] [-t SECONDS] "
                             "[--from start|now] [--coalesce] NAME\n";
@@ -39,24 +40,16 @@ enum { BATCH = 1024 };
 struct reader {
     const char *name;
     size_t (*format)(const struct event *ev, char *out, size_t size);
-    uint64_t lines, most; /* printed so far; wanted, UINT64_MAX: all */
-    double patience;      /* seconds; < 0: for ever */
+    uint64_t lines;  /* printed so far */
+    uint64_t most;   /* lines to print; UINT64_MAX: no limit */
+    double patience; /* seconds to wait for an event; < 0: no limit */
     bool from_start, coalesce;
-    struct stream *stream;
-    uint64_t cursor;
-    /* Between the main thread and watch_stdout: waiting for events; nobody reads our output. */
-    atomic_bool idle, unread;
+    struct streamreader in;
+    atomic_bool idle;   /* set by the main thread while it waits for events */
+    atomic_bool unread; /* set by watch_stdout when the reader of stdout has gone */
 };
 
-static void attach(struct reader *r)
-{
-    r->stream = stream_attach(r->name, STREAM_READ);
-    /* The claim is for shm-ls; without one everything works all the same. */
-    if (r->stream)
-        claim_take_reader(r->stream, CLAIM_ROLE_EVENTS);
-}
-
-/* Merges what may be merged among events that came together. Returns how many are left. */
+/* Merges events of one batch where event_coalesce allows. Returns the new count. */
 static size_t merge(struct event *events, size_t count)
 {
     size_t kept = 0;
@@ -68,24 +61,25 @@ static size_t merge(struct event *events, size_t count)
     return kept;
 }
 
-/* Prints what there is after the cursor. 1 when there was something, 0; -1: couldn't write. */
+/* Prints the events after the cursor. 1; 0: there were none; -1: the write failed. */
 static int print_batch(struct reader *r)
 {
     static struct event events[BATCH];
     static char text[BATCH * EVENT_LINE_MAX];
-    uint64_t lost, strange = 0;
-    size_t bytes = 0, count = evlog_read(r->stream, &r->cursor, events, BATCH, &lost);
+    uint64_t lost, corrupt = 0;
+    size_t bytes = 0, count = evlog_read(r->in.stream, &r->in.cursor, events, BATCH, &lost);
     if (lost)
-        cli_warn("%s: lost %" PRIu64 " events, too slow", r->name, lost);
+        cli_warn("%s: lost %" PRIu64 " events: they were overwritten before they were read",
+                 r->name, lost);
     size_t left = r->coalesce ? merge(events, count) : count;
     for (size_t i = 0; i < left && r->lines < r->most; i++) {
         size_t n = r->format(&events[i], text + bytes, EVENT_LINE_MAX);
-        strange += !n && !event_valid(&events[i]);
+        corrupt += !n && !event_valid(&events[i]);
         r->lines += n > 0;
         bytes += n;
     }
-    if (strange)
-        cli_warn("%s: skipped %" PRIu64 " records that are no events", r->name, strange);
+    if (corrupt)
+        cli_warn("%s: skipped %" PRIu64 " corrupt records", r->name, corrupt);
     if (cli_write(STDOUT_FILENO, text, bytes) == 0)
         return count || lost;
     if (!cli_stopped())
@@ -93,25 +87,26 @@ static int print_batch(struct reader *r)
     return -1;
 }
 
-/* All that a writer who had its turn before the stream ended has put there. */
+/* Prints all events left in a stream that has ended. */
 static int print_rest(struct reader *r)
 {
     int printed;
-    /* One more turn: nobody is in the middle of writing now, and nobody begins. */
-    if (evlock_lock(r->stream) == 0)
-        evlock_unlock(r->stream);
+    /* Waits for a writer that is in the middle of a batch; later ones find that the stream has
+     * ended. */
+    if (evlock_lock(r->in.stream) == 0)
+        evlock_unlock(r->in.stream);
     while ((printed = print_batch(r)) > 0 && r->lines < r->most && !cli_stopped())
         continue;
     return printed;
 }
 
-/* As a write would have ended us. */
+/* Ends the program as a write to stdout would. */
 static void end_unread(void)
 {
-    static atomic_flag told = ATOMIC_FLAG_INIT;
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
     kill(getpid(), SIGPIPE);
-    /* SIGPIPE is ignored, as under some service managers. Both threads may have come here. */
-    if (atomic_flag_test_and_set(&told))
+    /* Some service managers have SIGPIPE ignored. Both threads may get here. */
+    if (atomic_flag_test_and_set(&ending))
         for (;;)
             pause();
     cli_warn("standard output: %s", strerror(EPIPE));
@@ -119,8 +114,9 @@ static void end_unread(void)
 }
 
 /*
- * An idle event-read would not notice that its reader has gone until the next event: this thread
- * does. Only an idle one is ended, so that `event-read -n 1 view | head -n 1` is a success always.
+ * Thread that notices when the reader of stdout has gone, which the main thread would only notice
+ * at the next event. It ends the program only while the main thread is idle, so that
+ * `event-read -n 1 view | head -n 1` always succeeds.
  */
 static void *watch_stdout(void *user)
 {
@@ -134,19 +130,20 @@ static void *watch_stdout(void *user)
     return NULL;
 }
 
-/* evlog_wait from the cursor, with the patience that we have. */
+/* Waits for the next event, at most as long as -t allows. Returns as evlog_wait. */
 static int wait_idle(struct reader *r)
 {
     struct timespec until;
     atomic_store(&r->idle, true);
     if (atomic_load(&r->unread))
         end_unread();
-    int woken = evlog_wait(r->stream, r->cursor, cli_deadline(r->patience, &until));
+    int woken = evlog_wait(r->in.stream, r->in.cursor, cli_deadline(r->patience, &until));
     atomic_store(&r->idle, false);
     return woken;
 }
 
-/* Until the stream is removed, enough was printed, or a signal came. Returns an exit code. */
+/* Prints events until the stream is removed, all of -n are printed, or a signal comes. Returns an
+ * exit code. */
 static int print_events(struct reader *r)
 {
     while (r->lines < r->most && !cli_stopped()) {
@@ -164,15 +161,12 @@ static int print_events(struct reader *r)
             return CLI_OK;
         if (print_rest(r) < 0)
             return CLI_FAIL;
-        if (err != ESTALE)
+        errno = err;
+        if (streamreader_follow(&r->in) > 0)
+            continue;
+        if (errno == EIDRM)
             return CLI_OK;
-        stream_close(r->stream);
-        attach(r);
-        if (!r->stream && errno == ENOENT)
-            return CLI_OK; /* replaced, and the new one removed meanwhile */
-        if (!r->stream)
-            cli_die_stream(r->name, errno);
-        r->cursor = 0;
+        cli_die_stream(r->name, errno);
     }
     return CLI_OK;
 }
@@ -180,15 +174,11 @@ static int print_events(struct reader *r)
 static void start_watch(struct reader *r)
 {
     struct stat st;
-    sigset_t all, old;
     pthread_t thread;
     if (fstat(STDOUT_FILENO, &st) || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
         return;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &old); /* stop signals are to interrupt the main thread */
-    if (pthread_create(&thread, NULL, watch_stdout, r) == 0)
+    if (thread_start(&thread, watch_stdout, r) == 0)
         pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 int main(int argc, char **argv)
@@ -232,12 +222,11 @@ int main(int argc, char **argv)
         cli_die(CLI_FAIL, "standard output: %s", strerror(EBADF));
 
     cli_catch_stop();
-    attach(&r);
-    if (!r.stream)
+    if (streamreader_open(&r.in, r.name, STREAMREADER_EVENTS))
         cli_die_stream(r.name, errno);
-    r.cursor = r.from_start ? 0 : evlog_head(r.stream);
+    r.in.cursor = r.from_start ? 0 : evlog_head(r.in.stream);
     start_watch(&r);
     int code = print_events(&r);
-    stream_close(r.stream);
+    streamreader_close(&r.in);
     cli_finish(code);
 }

@@ -1,12 +1,12 @@
 /*
- * frame-gen: a test card that moves and carries its number so that a machine can read it back; or,
- * with --read, the machine.
+ * frame-gen: generates a moving test card that carries its number in machine-readable form; with
+ * --read, reads such numbers back.
  *
- * stdout: PPM pictures; raw ones of the format given by -f, YUV as YUV4MPEG2; with -o nothing, the
- * pictures are drawn straight into a stream. With -e draws the pointer of a stream's viewers.
- * --read: pictures on stdin, a line for each on stdout.
- * Follows shm-create --replace; ends quietly when one of its streams is removed.
- * Exit: 0, 2 usage, 3 failed; --read: 1 a picture without a number or no picture, 3 a torn one.
+ * stdout: PPM; with -f raw frames of that format, YUV as YUV4MPEG2; with -o nothing, as the frames
+ * are drawn straight into a stream. With -e draws the pointer of a stream's viewers.
+ * --read: images on stdin, a line for each on stdout.
+ * Follows shm-create --replace; ends when one of its streams is removed.
+ * Exit: 0; 2 usage; 3 failed; --read: 1 an image without a number, or no image, 3 a torn one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,8 @@
 #include "tool/cli.h"
 #include "evlog.h"
 #include "monotonic.h"
+#include "tool/scratch.h"
+#include "tool/streamreader.h"
 #include "tool/streamwriter.h"
 #include "tool/ratelimit.h"
 #include "image/imgreader.h"
@@ -48,17 +50,17 @@ struct options {
     const char *events, *output;
 };
 
-struct watcher { /* of a stream's events */
-    const char *name;
-    struct stream *stream;
-    uint64_t cursor, last;
+/* The events of a stream, and what they have done to the pointer. */
+struct watcher {
+    struct streamreader in; /* closed without -e */
+    uint64_t last;          /* number of the last event */
     struct testcard_pointer pointer;
 };
 
 static void watch_event(struct watcher *w, const struct event *ev)
 {
     w->last = ev->number;
-    if (ev->type > EVENT_WHEEL) /* keys and sizes have no place */
+    if (ev->type > EVENT_WHEEL) /* other events have no position */
         return;
     w->pointer.shown = ev->type != EVENT_POINTER_LEAVE;
     w->pointer.held = ev->buttons != 0;
@@ -66,27 +68,23 @@ static void watch_event(struct watcher *w, const struct event *ev)
     w->pointer.y = ev->y;
 }
 
-/* Takes in all events there are. false: the stream was removed. */
+/* Reads all pending events. false: the stream was removed. */
 static bool watch(struct watcher *w)
 {
     struct event events[64];
     uint64_t lost;
     size_t n;
-    while (w->stream) {
-        while ((n = evlog_read(w->stream, &w->cursor, events, 64, &lost)) > 0)
+    while (w->in.stream) {
+        while ((n = evlog_read(w->in.stream, &w->in.cursor, events, 64, &lost)) > 0)
             for (size_t i = 0; i < n; i++)
                 watch_event(w, &events[i]);
-        if (stream_alive(w->stream) == 0)
+        int check = streamreader_check(&w->in);
+        if (check == 0)
             return true;
-        if (errno != ESTALE)
+        if (check < 0 && errno == EIDRM)
             return false;
-        stream_close(w->stream);
-        w->stream = stream_attach(w->name, STREAM_READ);
-        w->cursor = 0;
-        if (!w->stream && errno == ENOENT)
-            return false;
-        if (!w->stream)
-            cli_die_stream(w->name, errno);
+        if (check < 0)
+            cli_die_stream(w->in.name, errno);
     }
     return true;
 }
@@ -104,10 +102,10 @@ static struct testcard *card_of(const struct options *o, uint32_t width, uint32_
     return card;
 }
 
-/* Waits for the next picture's time, and takes in what was done until then. false: the end. */
-static bool wait_turn(struct ratelimit *pace, struct watcher *events)
+/* Waits until the next frame is due, then reads the pending events. false: time to end. */
+static bool wait_frame(struct ratelimit *rate, struct watcher *events)
 {
-    uint64_t now = monotonic_ns(), due = ratelimit_next(pace, now);
+    uint64_t now = monotonic_ns(), due = ratelimit_next(rate, now);
     if (due > now && !cli_sleep_until(due))
         return false;
     return !cli_stopped() && watch(events);
@@ -115,44 +113,43 @@ static bool wait_turn(struct ratelimit *pace, struct watcher *events)
 
 static int to_stream(const struct options *o, struct watcher *events)
 {
-    struct streamwriter feed = {0};
+    struct streamwriter out = {0};
     struct testcard *card = NULL;
-    struct ratelimit pace = ratelimit_per_second(o->rate);
+    struct ratelimit rate = ratelimit_per_second(o->rate);
     unsigned opened = 0;
     int code = CLI_OK;
-    if (streamwriter_open(&feed, o->output, RING_FRAMES))
-        cli_die(CLI_FAIL, "%s: %s", o->output, streamwriter_problem(&feed, errno));
-    for (uint64_t n = 1; (!o->count || n <= o->count) && wait_turn(&pace, events); n++) {
-        void *slot = streamwriter_begin(&feed);
+    if (streamwriter_open(&out, o->output, RING_FRAMES))
+        cli_die(CLI_FAIL, "%s: %s", o->output, streamwriter_problem(&out, errno));
+    for (uint64_t n = 1; (!o->count || n <= o->count) && wait_frame(&rate, events); n++) {
+        void *slot = streamwriter_begin(&out);
         if (!slot && errno == EAGAIN) {
-            ring_drop(feed.ring);
+            ring_drop(out.ring);
             continue;
         }
         if (!slot) {
             if (errno != EIDRM) {
-                cli_warn("%s: %s", o->output, streamwriter_problem(&feed, errno));
+                cli_warn("%s: %s", o->output, streamwriter_problem(&out, errno));
                 code = CLI_FAIL;
             }
             break;
         }
-        if (opened != feed.opened) { /* the first, or one of another size in its place */
-            const struct shmfmt_header *h = stream_header(feed.stream);
+        if (opened != out.opened) { /* the first stream, or its successor */
+            const struct shmfmt_header *h = stream_header(out.stream);
             testcard_free(card);
             card = card_of(o, h->width, h->height, h->format);
-            opened = feed.opened;
+            opened = out.opened;
         }
-        const struct pixfmt_planes *layout = testcard_planes(card);
+        const struct pixfmt_planes *planes = testcard_planes(card);
         struct ring_meta meta = {.event = events->last,
-                                 .bytes = layout->bytes,
-                                 .width = layout->plane[0].width,
-                                 .height = layout->plane[0].height,
+                                 .bytes = planes->bytes,
+                                 .width = planes->plane[0].width,
+                                 .height = planes->plane[0].height,
                                  .format =
-                                     o->format ? o->format : stream_header(feed.stream)->format,
+                                     o->format ? o->format : stream_header(out.stream)->format,
                                  .flags = o->flags};
-        if (layout->bytes > ring_capacity(feed.ring)) {
-            ring_abort(feed.ring);
-            cli_warn("%s: a %" PRIu32 "x%" PRIu32
-                     " %s picture is too large for it; make it larger: "
+        if (planes->bytes > ring_capacity(out.ring)) {
+            ring_abort(out.ring);
+            cli_warn("%s: too small for a %" PRIu32 "x%" PRIu32 " %s frame; make it larger: "
                      "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
                      o->output, meta.width, meta.height, pixfmt_name(meta.format), meta.width,
                      meta.height, pixfmt_name(meta.format), o->output);
@@ -160,20 +157,20 @@ static int to_stream(const struct options *o, struct watcher *events)
             break;
         }
         testcard_draw(card, (uint32_t)n, &events->pointer, slot);
-        ring_commit(feed.ring, &meta);
+        ring_commit(out.ring, &meta);
     }
     testcard_free(card);
-    streamwriter_close(&feed);
+    streamwriter_close(&out);
     return code;
 }
 
-/* What stands before picture n on stdout; its length. */
+/* The header before frame n on stdout. Returns its length. */
 static int head_text(char out[HEAD_MAX], const struct options *o,
-                     const struct pixfmt_planes *layout, uint64_t n, uint64_t event)
+                     const struct pixfmt_planes *planes, uint64_t n, uint64_t event)
 {
     static const char *const colours[PIXFMT_FORMATS] = {
         [PIXFMT_YUV420P] = "420jpeg", [PIXFMT_YUV422P] = "422", [PIXFMT_YUV444P] = "444"};
-    uint32_t width = layout->plane[0].width, height = layout->plane[0].height;
+    uint32_t width = planes->plane[0].width, height = planes->plane[0].height;
     int used = 0;
     if (!o->format)
         return snprintf(out, HEAD_MAX,
@@ -190,67 +187,61 @@ static int head_text(char out[HEAD_MAX], const struct options *o,
                            "FRAME XFRAME=%" PRIu64 " XEVENT=%" PRIu64 "\n", n, event);
 }
 
-/* Memory for at least so many bytes; what was in it is lost. */
-static uint8_t *grow(uint8_t *data, size_t *room, size_t bytes)
+static void *need(struct scratch *scratch, size_t bytes)
 {
-    if (bytes <= *room)
-        return data;
-    free(data);
-    data = malloc(bytes);
-    if (!data)
-        cli_die(CLI_FAIL, "a picture of %zu bytes: %s", bytes, strerror(errno));
-    *room = bytes;
-    return data;
+    void *room = scratch_get(scratch, bytes);
+    if (!room)
+        cli_die(CLI_FAIL, "an image of %zu bytes: %s", bytes, strerror(errno));
+    return room;
 }
 
 static int to_stdout(const struct options *o, struct watcher *events)
 {
     struct testcard *card = card_of(o, 1280, 720, PIXFMT_RGB24);
-    const struct pixfmt_planes *layout = testcard_planes(card);
-    struct ratelimit pace = ratelimit_per_second(o->rate);
+    const struct pixfmt_planes *planes = testcard_planes(card);
+    struct ratelimit rate = ratelimit_per_second(o->rate);
     int code = CLI_OK;
-    /* The head ends where the picture begins, so that both leave in one write. */
-    size_t room = 0;
-    uint8_t *buffer = grow(NULL, &room, HEAD_MAX + layout->bytes), *picture = buffer + HEAD_MAX;
+    /* The header ends where the frame begins, so that one write takes both. */
+    struct scratch buffer = {0};
+    uint8_t *frame = (uint8_t *)need(&buffer, HEAD_MAX + planes->bytes) + HEAD_MAX;
     (void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);
-    for (uint64_t n = 1; (!o->count || n <= o->count) && wait_turn(&pace, events); n++) {
+    for (uint64_t n = 1; (!o->count || n <= o->count) && wait_frame(&rate, events); n++) {
         char text[HEAD_MAX];
-        size_t head = (size_t)head_text(text, o, layout, n, events->last);
-        memcpy(picture - head, text, head);
-        testcard_draw(card, (uint32_t)n, &events->pointer, picture);
-        if (cli_write(STDOUT_FILENO, picture - head, head + layout->bytes)) {
+        size_t head = (size_t)head_text(text, o, planes, n, events->last);
+        memcpy(frame - head, text, head);
+        testcard_draw(card, (uint32_t)n, &events->pointer, frame);
+        if (cli_write(STDOUT_FILENO, frame - head, head + planes->bytes)) {
             if (errno != EINTR)
                 cli_warn("standard output: %s", strerror(errno));
             code = CLI_FAIL;
             break;
         }
     }
-    free(buffer);
+    free(buffer.data);
     testcard_free(card);
     return code;
 }
 
 static int generate(const struct options *o)
 {
-    struct watcher events = {.name = o->events};
+    struct watcher events = {0};
     if (o->events) {
-        events.stream = stream_attach(o->events, STREAM_READ);
-        if (!events.stream)
+        if (streamreader_open(&events.in, o->events, STREAMREADER_EVENTS))
             cli_die_stream(o->events, errno);
-        events.cursor = evlog_head(events.stream);
+        events.in.cursor = evlog_head(events.in.stream);
     }
     int code = o->output ? to_stream(o, &events) : to_stdout(o, &events);
-    stream_close(events.stream);
+    streamreader_close(&events.in);
     return code;
 }
 
-/* Prints the line of one picture. Returns its exit code. */
-static int print_numbers(const void *data, const struct imgreader_head *head, uint8_t *row)
+/* Prints the line of one image. Returns its exit code. */
+static int print_numbers(const struct image *image, uint8_t *row)
 {
-    struct pixfmt_planes layout;
+    struct pixfmt_planes planes;
     uint32_t number[TESTCARD_CODES];
-    pixfmt_plan(head->format, head->width, head->height, &layout); /* picin has checked */
-    unsigned found = testcard_read(data, &layout, head->format, head->flags, row, number);
+    pixfmt_plan(image->format, image->width, image->height, &planes); /* imgreader has checked */
+    unsigned found = testcard_read(image, &planes, row, number);
     if (!found) {
         puts("none");
         return CLI_NO;
@@ -282,17 +273,16 @@ static int read_numbers(const struct options *o)
         return CLI_FAIL;
     }
     struct imgreader_head head;
-    uint8_t *data = NULL, *row = NULL;
-    size_t data_room = 0, row_room = 0;
+    struct scratch data = {0}, row = {0};
     int got, code = -1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     while ((got = imgreader_next(in, &head)) == 1) {
-        data = grow(data, &data_room, head.bytes);
-        row = grow(row, &row_room, (size_t)head.width * 3);
-        got = imgreader_data(in, data);
+        struct image image = {need(&data, head.bytes), head.width, head.height, head.format,
+                              head.flags};
+        got = imgreader_data(in, data.data);
         if (got)
             break;
-        int one = print_numbers(data, &head, row);
+        int one = print_numbers(&image, need(&row, (size_t)head.width * 3));
         code = one > code ? one : code;
     }
     if (got < 0) {
@@ -300,11 +290,11 @@ static int read_numbers(const struct options *o)
             cli_warn("standard input: %s", imgreader_why(in));
         code = CLI_FAIL;
     } else if (code < 0) {
-        cli_warn("standard input: no picture");
+        cli_warn("standard input: no image");
         code = CLI_NO;
     }
-    free(data);
-    free(row);
+    free(data.data);
+    free(row.data);
     imgreader_close(in);
     return code;
 }
@@ -343,7 +333,7 @@ int main(int argc, char **argv)
         case 'f':
             o.format = cli_format("-f", optarg);
             if (!pixfmt_is_picture(o.format))
-                cli_die(CLI_USAGE, "-f %s: an array, not a picture", optarg);
+                cli_die(CLI_USAGE, "-f %s: an array, not an image format", optarg);
             break;
         case 'r':
             o.rate = cli_real("-r", optarg, 0, 10000);
@@ -369,9 +359,9 @@ int main(int argc, char **argv)
     }
     if (optind < argc || (read_back && making)) {
         if (optind < argc)
-            cli_warn("%s: unexpected; a stream is named by -o", argv[optind]);
+            cli_warn("%s: unexpected operand; use -o to write to a stream", argv[optind]);
         else
-            cli_warn("--read takes none of -r, -n, -e and -o");
+            cli_warn("--read does not work with -r, -n, -e or -o");
         cli_option('?');
     }
     cli_catch_stop();

@@ -1,12 +1,12 @@
 /*
- * shm-encode: the newest frame of a stream as JPEG, into the stream's packets, another stream's, or
- * stdout.
+ * shm-encode: encodes the newest frame of a stream as JPEG, into the packets of that stream or
+ * another, or to stdout.
  *
- * Frames that come while one is being encoded are passed over: the newest is next. While no reader
- * wants packets it sleeps, however many frames come. stdout: JPEGs one after the other with -o -,
- * else nothing. stderr: a line a second with -v.
- * Runs until the stream is removed (exit 0) or a stop signal comes; follows shm-create --replace.
- * Exit: 0, 2 usage, 3 no such stream, busy, stdout full, or a picture that fitted at no quality.
+ * Frames that arrive during an encoding are skipped, except the newest. While no reader wants
+ * packets the encoder sleeps, and frames do not wake it. stdout: concatenated JPEGs with -o -, else
+ * nothing. stderr: a line per second with -v.
+ * Runs until the stream is removed (exit 0) or a stop signal; follows shm-create --replace.
+ * Exit: 0; 2 usage; 3 no such stream, busy, stdout failed, or a frame did not fit at any quality.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "claim.h"
 #include "monotonic.h"
 #include "tool/cli.h"
 #include "image/jpeg.h"
@@ -24,6 +23,9 @@
 #include "pixfmt.h"
 #include "ring.h"
 #include "stream.h"
+#include "tool/scratch.h"
+#include "tool/streamreader.h"
+#include "tool/streamwriter.h"
 
 static const char usage[] = "shm-encode [-q Q] [-S 420|422|444|gray] [-r FPS] [-j THREADS] [-a] "
                             "[-u] [-v] [-o -|STREAM] NAME\n";
@@ -42,28 +44,27 @@ static const char help[] =
 enum { COMMENT_MAX = 192, THREADS_MAX = 64 };
 
 struct encoder {
-    const char *name;   /* of the stream that frames come from */
-    const char *target; /* of the one that packets go to, or NULL: stdout */
+    const char *name;   /* of the stream with the frames */
+    const char *target; /* name of the stream for the packets, NULL: stdout */
     int quality_wanted;
     enum jpeg_sampling sampling;
     bool always, skip_unchanged, verbose;
 
     struct jpeg *jpeg;
-    struct stream *in, *out; /* one and the same when both are one stream; out NULL: stdout */
-    struct ring *frames, *packets;
-    uint64_t seen;       /* number of the last frame looked at */
-    uint64_t sequence;   /* of the picture being encoded: its number in the packet ring */
-    int quality;         /* that fits */
-    bool warned, failed; /* of a picture that didn't fit as wanted; at all */
-    uint8_t *room;       /* for stdout */
-    size_t room_bytes;
-    uint8_t *last; /* the picture that was encoded last; last_meta.bytes 0: none */
-    size_t last_room;
-    struct ring_meta last_meta;
-    struct ratelimit pace;
+    struct streamreader in;
+    struct streamwriter out;
+    uint64_t sequence;          /* number of the next packet */
+    int quality;                /* in use: quality_wanted, or less so that JPEGs fit */
+    bool warned;                /* the quality was lowered */
+    bool failed;                /* a frame did not fit at any quality */
+    struct scratch room;        /* for stdout */
+    struct scratch last;        /* the frame last encoded */
+    struct ring_meta last_meta; /* bytes is 0: none */
+    struct ratelimit rate;
 
-    uint64_t report_ns, encode_ns, bytes;
-    unsigned pictures, skipped, dropped; /* since report_ns */
+    uint64_t report_ns; /* time of the last report; the numbers below are since then */
+    uint64_t encode_ns, bytes;
+    unsigned pictures, skipped, dropped;
 };
 
 static bool one_stream(const struct encoder *e)
@@ -71,83 +72,62 @@ static bool one_stream(const struct encoder *e)
     return e->target && !strcmp(e->name, e->target);
 }
 
-static void detach_frames(struct encoder *e)
+static struct ring *frames(const struct encoder *e)
 {
-    ring_close(e->frames);
-    if (e->in != e->out)
-        stream_close(e->in);
-    e->frames = NULL;
-    e->in = NULL;
+    return e->in.rings[RING_FRAMES];
 }
 
-static void detach_packets(struct encoder *e)
+static int open_output(struct encoder *e)
 {
-    ring_close(e->packets);
-    if (e->out != e->in)
-        stream_close(e->out);
-    e->packets = NULL;
-    e->out = NULL;
-}
-
-static int attach_frames(struct encoder *e)
-{
-    e->in = stream_attach(e->name, one_stream(e) ? STREAM_WRITE : STREAM_READ);
-    if (e->in)
-        e->frames = ring_open_reader(e->in, RING_FRAMES);
-    e->seen = 0;
-    e->last_meta.bytes = 0;
-    return e->frames ? 0 : -1;
-}
-
-static int attach_packets(struct encoder *e)
-{
-    e->out = one_stream(e) ? e->in : stream_attach(e->target, STREAM_WRITE);
-    if (!e->out)
+    int failed = one_stream(e) ? streamwriter_join(&e->out, e->in.stream, e->target, RING_PACKETS)
+                               : streamwriter_open(&e->out, e->target, RING_PACKETS);
+    if (failed && errno == EBUSY)
+        cli_die(CLI_FAIL, "%s: packets are %s; end it or choose another stream with -o", e->target,
+                streamwriter_problem(&e->out, errno));
+    if (failed)
         return -1;
-    e->packets = ring_open_writer(e->out, RING_PACKETS);
-    if (!e->packets) {
-        struct claim_info by;
-        if (errno == EBUSY && claim_holder(e->out, SHMFMT_CLAIM_PACKETS, &by) == 1)
-            cli_die(CLI_FAIL,
-                    "%s: packets are written by pid %" PRIu32 " (%s) already; end it or "
-                    "choose another stream with -o",
-                    e->target, by.pid, by.command);
-        return -1;
-    }
     struct ring_stats stats;
-    ring_stats(e->out, RING_PACKETS, &stats);
+    ring_stats(e->out.stream, RING_PACKETS, &stats);
     e->sequence = stats.published + 1;
     e->quality = e->quality_wanted;
-    e->seen = 0; /* nobody has seen a picture there */
+    e->in.seen[RING_FRAMES] = 0; /* so that the current frame is published there */
     e->last_meta.bytes = 0;
     return 0;
 }
 
-/*
- * After a call on one of the streams failed: true when it was replaced and is attached again, or
- * the call was only interrupted; false when it is time to end. What isn't the end of a stream ends
- * the program here.
- */
-static bool follow(struct encoder *e, bool frames)
+/* Attaches the successors of one stream, or of both if they are the same. 0, or -1 with errno. */
+static int reattach(struct encoder *e, bool input)
 {
-    const char *name = frames ? e->name : e->target;
+    bool both = one_stream(e);
+    if (both || !input)
+        streamwriter_close(&e->out); /* before the stream that it may have borrowed */
+    if (both || input) {
+        e->last_meta.bytes = 0;
+        if (streamreader_follow(&e->in) < 0)
+            return -1;
+    }
+    return both || !input ? open_output(e) : 0;
+}
+
+/*
+ * After a failed call on the input or output stream: true when the call was only interrupted, or
+ * the stream was replaced and its successor is attached; false when it is time to end. Any other
+ * failure ends the program here.
+ */
+static bool follow(struct encoder *e, bool input)
+{
+    const char *name = input ? e->name : e->target;
     if (errno == EINTR)
         return !cli_stopped();
     if (errno == EIDRM)
         return false;
     if (errno != ESTALE)
         cli_die_stream(name, errno);
-    bool both = one_stream(e);
-    if (both || frames)
-        detach_frames(e);
-    if (both || !frames)
-        detach_packets(e);
-    if (((both || frames) && attach_frames(e)) || ((both || !frames) && attach_packets(e))) {
-        if (errno != ENOENT && errno != EIDRM) /* replaced, and then removed */
-            cli_die_stream(name, errno);
-        return false;
-    }
-    return true;
+    if (reattach(e, input) == 0)
+        return true;
+    if (errno != ENOENT && errno != EIDRM) /* else the successor was removed meanwhile */
+        cli_die_stream(name, errno);
+    return false;
 }
 
 static int comment_text(char *out, const struct encoder *e, const struct ring_meta *frame,
@@ -161,35 +141,37 @@ static int comment_text(char *out, const struct encoder *e, const struct ring_me
                     frame->captured_ns % s, published_ns / s, published_ns % s);
 }
 
-/* The comment is written before the picture is encoded; now the time in it is put right. */
+/* The comment is written before the frame is encoded: updates its time of publication. */
 static void stamp(const struct encoder *e, const struct ring_meta *frame, void *jpeg, size_t bytes)
 {
     char text[COMMENT_MAX];
     size_t length, now = (size_t)comment_text(text, e, frame, monotonic_ns());
     char *comment = jpeg_comment(jpeg, bytes, &length);
-    if (comment && length == now) /* else the seconds have just got a digit more */
+    if (comment && length == now) /* not if the seconds have just gained a digit */
         memcpy(comment, text, length);
 }
 
 static void warn_room(struct encoder *e, const struct ring_meta *frame, size_t room, bool dropped)
 {
-    const struct shmfmt_header *h = stream_header(e->out);
-    cli_warn("%s: a picture of %" PRIu32 "x%" PRIu32 " at quality %d needs more than the %zu bytes "
-             "of a packet: %s; shm-create --replace -s %" PRIu32 "x%" PRIu32
-             " -f %s -p BYTES %s makes room",
+    const struct shmfmt_header *h = stream_header(e->out.stream);
+    cli_warn("%s: a %" PRIu32 "x%" PRIu32 " frame at quality %d needs more than the %zu bytes of a "
+             "packet: %s; for larger packets: shm-create --replace -s %" PRIu32 "x%" PRIu32
+             " -f %s -p BYTES %s",
              e->target, frame->width, frame->height, e->quality_wanted, room,
-             dropped ? "dropped, it fits at no quality" : "quality lowered", h->width, h->height,
-             pixfmt_name(h->format), e->target);
+             dropped ? "dropped, it does not fit at any quality" : "quality lowered", h->width,
+             h->height, pixfmt_name(h->format), e->target);
 }
 
 /*
- * One picture into room, at half the quality and half again until it fits. The quality that did
- * stays, and rises again when pictures get small. Returns the JPEG's size; 0: it fits at none.
+ * Encodes one frame into room, halving the quality until the JPEG fits. The reduced quality is kept
+ * for later frames, and raised again when JPEGs get small. Returns the JPEG's size; 0: it does not
+ * fit at any quality.
  */
 static size_t encode_frame(struct encoder *e, const struct ring_view *view, void *room,
                            size_t room_bytes)
 {
     const struct ring_meta *m = &view->meta;
+    const struct image image = ring_image(view);
     char comment[COMMENT_MAX];
     uint64_t start = monotonic_ns();
     size_t bytes;
@@ -197,12 +179,11 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
         cli_die(CLI_FAIL, "%s: %s", e->name, stream_problem(ENOMSG));
     comment_text(comment, e, m, start);
     for (;;) {
-        bytes = jpeg_encode(e->jpeg, view->data, m->width, m->height, m->format, m->flags,
-                            e->quality, e->sampling, comment, room, room_bytes);
+        bytes = jpeg_encode(e->jpeg, &image, e->quality, e->sampling, comment, room, room_bytes);
         if (bytes)
             break;
-        if (errno != ENOSPC || !e->out)
-            cli_die(CLI_FAIL, "%s: frame %" PRIu64 " can't be encoded: %s", e->name, m->number,
+        if (errno != ENOSPC || !e->target)
+            cli_die(CLI_FAIL, "%s: frame %" PRIu64 " cannot be encoded: %s", e->name, m->number,
                     strerror(errno));
         bool hopeless = e->quality == 1;
         if (hopeless ? !e->failed : !e->warned)
@@ -226,46 +207,41 @@ static bool is_unchanged(const struct encoder *e, const struct ring_view *view)
     const struct ring_meta *a = &e->last_meta, *b = &view->meta;
     return e->skip_unchanged && a->bytes == b->bytes && a->width == b->width &&
            a->height == b->height && a->format == b->format && a->flags == b->flags &&
-           memcmp(e->last, view->data, b->bytes) == 0;
+           memcmp(e->last.data, view->data, b->bytes) == 0;
 }
 
-/* Memory of at least so many bytes, whatever was in it. */
-static uint8_t *need(uint8_t **room, size_t *have, size_t bytes)
+static void *need(struct scratch *scratch, size_t bytes)
 {
-    if (*have < bytes) {
-        free(*room);
-        *room = malloc(bytes);
-        if (!*room)
-            cli_die(CLI_FAIL, "%s", strerror(errno));
-        *have = bytes;
-    }
-    return *room;
+    void *room = scratch_get(scratch, bytes);
+    if (!room)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    return room;
 }
 
 static void keep(struct encoder *e, const struct ring_view *view)
 {
     if (!e->skip_unchanged)
         return;
-    memcpy(need(&e->last, &e->last_room, view->meta.bytes), view->data, view->meta.bytes);
+    memcpy(need(&e->last, view->meta.bytes), view->data, view->meta.bytes);
     e->last_meta = view->meta;
 }
 
-/* The pinned frame into a packet. false when the stream for packets is at its end. */
+/* Encodes the pinned frame into a packet. false: the output stream has ended. */
 static bool frame_to_packet(struct encoder *e, const struct ring_view *view)
 {
     const struct ring_meta *m = &view->meta;
-    void *room = ring_begin(e->packets);
+    void *room = ring_begin(e->out.ring);
     if (!room && errno == EAGAIN) { /* every slot is being read */
-        ring_drop(e->packets);
+        ring_drop(e->out.ring);
         e->dropped++;
         return true;
     }
     if (!room)
         return follow(e, false);
-    size_t bytes = encode_frame(e, view, room, ring_capacity(e->packets));
+    size_t bytes = encode_frame(e, view, room, ring_capacity(e->out.ring));
     if (!bytes) {
-        ring_abort(e->packets);
-        ring_drop(e->packets);
+        ring_abort(e->out.ring);
+        ring_drop(e->out.ring);
         e->dropped++;
         return true;
     }
@@ -275,7 +251,7 @@ static bool frame_to_packet(struct encoder *e, const struct ring_view *view)
                                .bytes = bytes,
                                .width = m->width,
                                .height = m->height};
-    ring_commit(e->packets, &packet);
+    ring_commit(e->out.ring, &packet);
     e->sequence = packet.number + 1;
     e->pictures++;
     e->bytes += bytes;
@@ -283,15 +259,16 @@ static bool frame_to_packet(struct encoder *e, const struct ring_view *view)
     return true;
 }
 
-/* The pinned frame to stdout. false when a stop signal came. */
+/* Encodes the pinned frame to stdout. false: a stop signal came. */
 static bool frame_to_stdout(struct encoder *e, const struct ring_view *view)
 {
-    size_t room = jpeg_bound(view->meta.width, view->meta.height);
+    size_t bound = jpeg_bound(view->meta.width, view->meta.height);
+    void *room = need(&e->room, bound);
     e->sequence = view->meta.number;
-    size_t bytes = encode_frame(e, view, need(&e->room, &e->room_bytes, room), room);
+    size_t bytes = encode_frame(e, view, room, bound);
     keep(e, view);
-    ring_unpin(e->frames); /* whoever reads our stdout may take its time */
-    if (cli_write(STDOUT_FILENO, e->room, bytes)) {
+    ring_unpin(frames(e)); /* the consumer of stdout may be slow */
+    if (cli_write(STDOUT_FILENO, room, bytes)) {
         if (cli_stopped())
             return false;
         cli_die(CLI_FAIL, "standard output: %s", strerror(errno));
@@ -307,7 +284,7 @@ static void report(struct encoder *e)
     if (!e->verbose || now - e->report_ns < 1000000000u)
         return;
     double n = e->pictures ? e->pictures : 1;
-    cli_warn("%s: %.1f fps, %.1f KB a picture, %.2f ms to encode, %u unchanged, %u dropped",
+    cli_warn("%s: %.1f fps, %.1f KB per frame, %.2f ms to encode, %u unchanged, %u dropped",
              e->name, e->pictures * 1e9 / (double)(now - e->report_ns), (double)e->bytes / 1000 / n,
              (double)e->encode_ns / 1e6 / n, e->skipped, e->dropped);
     e->report_ns = now;
@@ -315,20 +292,21 @@ static void report(struct encoder *e)
     e->pictures = e->skipped = e->dropped = 0;
 }
 
-/* After a picture: sleeps until the next is due. false when a stop signal came. */
-static bool pause_after(struct encoder *e, uint64_t taken_ns)
+/* Sleeps as long as the rate limit requires. false: a stop signal came. */
+static bool limit_rate(struct encoder *e, uint64_t taken_ns)
 {
-    return !e->pace.period_ns ||
-           cli_sleep_until(ratelimit_next(&e->pace, taken_ns) + e->pace.period_ns);
+    return !e->rate.period_ns ||
+           cli_sleep_until(ratelimit_next(&e->rate, taken_ns) + e->rate.period_ns);
 }
 
-/* A frame that wasn't looked at yet, once it is wanted. The first one always is, so that there is a
- * picture to be shown at once. As ring_wait. */
+/* Sleeps until there is a new frame and demand for it. The first frame needs no demand, so that new
+ * viewers always find a packet. Returns as ring_wait. */
 static int wait_for_frame(struct encoder *e)
 {
+    uint64_t seen = e->in.seen[RING_FRAMES];
     if (!e->target)
-        return ring_wait(e->frames, e->seen, NULL);
-    return ring_wait_demand(e->frames, e->seen, e->packets, e->always || !e->seen);
+        return ring_wait(frames(e), seen, NULL);
+    return ring_wait_demand(frames(e), seen, e->out.ring, e->always || !seen);
 }
 
 static void encode_stream(struct encoder *e)
@@ -340,27 +318,27 @@ static void encode_stream(struct encoder *e)
         int got = wait_for_frame(e);
         uint64_t taken_ns = monotonic_ns();
         if (got > 0)
-            got = ring_pin(e->frames, e->seen, &view);
+            got = ring_pin(frames(e), e->in.seen[RING_FRAMES], &view);
         if (got < 0)
-            go_on = follow(e, !e->out || stream_alive(e->out) == 0);
+            go_on = follow(e, !e->target || stream_alive(e->out.stream) == 0);
         if (got <= 0)
             continue;
-        e->seen = view.meta.number;
+        e->in.seen[RING_FRAMES] = view.meta.number;
         bool unchanged = is_unchanged(e, &view);
-        if (unchanged && e->out && stream_alive(e->out)) {
-            go_on = follow(e, false); /* it isn't in the new one */
+        if (unchanged && e->target && stream_alive(e->out.stream)) {
+            go_on = follow(e, false); /* the new stream does not have this frame */
         } else if (unchanged) {
-            if (e->packets)
-                ring_skip(e->packets);
+            if (e->target)
+                ring_skip(e->out.ring);
             e->skipped++;
         } else {
             go_on = e->target ? frame_to_packet(e, &view) : frame_to_stdout(e, &view);
         }
-        if (e->frames)
-            ring_unpin(e->frames);
+        if (frames(e))
+            ring_unpin(frames(e));
         report(e);
         if (go_on && !unchanged)
-            go_on = pause_after(e, taken_ns);
+            go_on = limit_rate(e, taken_ns);
     }
 }
 
@@ -393,7 +371,7 @@ int main(int argc, char **argv)
             e.sampling = (enum jpeg_sampling)sampling;
             break;
         case 'r':
-            e.pace = ratelimit_per_second(cli_real("-r", optarg, 0.01, 1000));
+            e.rate = ratelimit_per_second(cli_real("-r", optarg, 0.01, 1000));
             break;
         case 'j':
             threads = (unsigned)cli_number("-j", optarg, 1, THREADS_MAX);
@@ -424,15 +402,16 @@ int main(int argc, char **argv)
     e.jpeg = jpeg_new(threads);
     if (!e.jpeg)
         cli_die(CLI_FAIL, "%u threads: %s", threads, strerror(errno));
-    if (attach_frames(&e))
+    if (streamreader_open(&e.in, e.name,
+                          STREAMREADER_FRAMES | (one_stream(&e) ? STREAMREADER_WRITE : 0)))
         cli_die_stream(e.name, errno);
-    if (e.target && attach_packets(&e))
+    if (e.target && open_output(&e))
         cli_die_stream(e.target, errno);
     encode_stream(&e);
-    detach_frames(&e);
-    detach_packets(&e);
+    streamwriter_close(&e.out);
+    streamreader_close(&e.in);
     jpeg_free(e.jpeg);
-    free(e.room);
-    free(e.last);
+    free(e.room.data);
+    free(e.last.data);
     cli_finish(e.failed ? CLI_FAIL : CLI_OK);
 }

@@ -1,11 +1,11 @@
 /*
- * shm-read: the newest picture of a stream, or the next COUNT, to stdout.
+ * shm-read: writes the newest image of a stream, or the next COUNT, to stdout.
  *
- * stdout: PPM, PAM, raw, YUV4MPEG2 or JPEG. A picture is copied out of its slot before it is
- * written, so that whoever reads stdout slowly, or stops, costs the stream's writer nothing.
- * Follows shm-create --replace; ends quietly when the stream is removed.
- * Exit: 0, 1 no picture before the time-out or the removal, 2 usage, 3 no such stream, output
- * failed, a change of size or format within YUV4MPEG2.
+ * stdout: PPM, PAM, raw, YUV4MPEG2 or JPEG. An image is copied out of its slot before it is
+ * written, so a slow or stopped consumer of stdout never holds up the stream's writer.
+ * Follows shm-create --replace; ends when the stream is removed.
+ * Exit: 0; 1 no image before the time-out or the removal; 2 usage; 3 no such stream, output
+ * failed, size or format changed within YUV4MPEG2.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +19,8 @@
 #include "pixfmt.h"
 #include "ring.h"
 #include "stream.h"
+#include "tool/scratch.h"
+#include "tool/streamreader.h"
 
 static const char usage[] = "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-t SECONDS] NAME\n";
 static const char help[] =
@@ -27,7 +29,7 @@ static const char help[] =
     "  -n, --count COUNT         write the next COUNT images instead of the newest\n"
     "  -t, --timeout SECONDS     give up SECONDS after the start; 0 does not wait\n";
 
-/* An encoder that slept has so long to make a picture; then the one that is there has to do. */
+/* Time for an encoder that was asleep to make a new image; after that the old one is used. */
 static const double refresh_seconds = 0.25;
 
 enum output { OUT_ANY, OUT_PPM, OUT_PAM, OUT_RAW, OUT_Y4M, OUT_JPG };
@@ -35,83 +37,64 @@ enum output { OUT_ANY, OUT_PPM, OUT_PAM, OUT_RAW, OUT_Y4M, OUT_JPG };
 struct reader {
     const char *name;
     enum output output;
-    struct stream *stream;
-    struct ring *ring;
-    uint64_t after;         /* number of the last picture seen */
-    uint64_t written;       /* pictures */
-    struct ring_meta first; /* y4m: what its header says */
-    uint8_t *out;           /* one picture as it will be written */
-    size_t used, room;
-    uint8_t *rows; /* for conversion: one row R G B, then one of alpha */
-    size_t rows_room;
+    struct streamreader in;
+    enum ring_channel channel;
+    uint64_t written;       /* number of images */
+    struct ring_meta first; /* of the image described in the y4m header */
+    uint8_t *out;           /* one image in the output format */
+    size_t used, room;      /* bytes in out, and its size */
+    struct scratch rows;    /* for conversion: one row R G B, then one of alpha */
 };
 
-/* Attaches, again after a --replace. 0, or -1 with errno. */
-static int attach(struct reader *r)
+/* The default output: JPEG for a stream that has only packets, else PPM. */
+static enum output choose_output(const char *name)
 {
-    ring_close(r->ring);
-    stream_close(r->stream);
-    r->ring = NULL;
-    r->after = 0;
-    r->stream = stream_attach(r->name, STREAM_READ);
-    if (!r->stream)
-        return -1;
-    if (r->output == OUT_ANY) {
-        struct ring_stats frames, packets;
-        ring_stats(r->stream, RING_FRAMES, &frames);
-        ring_stats(r->stream, RING_PACKETS, &packets);
-        r->output = packets.published && !frames.published ? OUT_JPG : OUT_PPM;
-    }
-    r->ring = ring_open_reader(r->stream, r->output == OUT_JPG ? RING_PACKETS : RING_FRAMES);
-    return r->ring ? 0 : -1;
+    struct ring_stats frames, packets;
+    struct stream *stream = stream_attach(name, STREAM_PEEK);
+    if (!stream)
+        cli_die_stream(name, errno);
+    ring_stats(stream, RING_FRAMES, &frames);
+    ring_stats(stream, RING_PACKETS, &packets);
+    stream_close(stream);
+    return packets.published && !frames.published ? OUT_JPG : OUT_PPM;
 }
 
-/* Frames come anyhow. */
+/* Packets are only made on demand; frames always come. */
 static void want(struct reader *r)
 {
-    if (r->output == OUT_JPG)
-        ring_want(r->ring, true);
+    if (r->channel == RING_PACKETS)
+        ring_want(r->in.rings[RING_PACKETS], true);
 }
 
-/* What is the newest picture may be old, when nobody wanted any for a while. */
+/* The newest image may be old if its writer slept for lack of demand: waits for a newer one. */
 static void refresh(struct reader *r, double seconds)
 {
     struct timespec at;
     bool soon = seconds >= 0 && seconds < refresh_seconds;
-    ring_refresh(r->ring, cli_deadline(soon ? seconds : refresh_seconds, &at));
+    ring_refresh(r->in.rings[r->channel], cli_deadline(soon ? seconds : refresh_seconds, &at));
 }
 
-/* The next picture, pinned. 1; 0 at the deadline; -1 with errno: EINTR (stopped), EIDRM, …. */
-static int next_picture(struct reader *r, struct ring_view *view, const struct timespec *deadline)
+/* The next image, pinned. 1; 0 at the deadline; -1 with errno: EINTR (stopped), EIDRM, …. */
+static int next_image(struct reader *r, struct ring_view *view, const struct timespec *deadline)
 {
     for (;;) {
-        int got = ring_pin(r->ring, r->after, view);
-        if (got == 1) {
-            r->after = view->meta.number;
-            return 1;
-        }
+        int got = streamreader_pin(&r->in, r->channel, view);
         if (got == 0) {
-            got = ring_wait(r->ring, r->after, deadline);
-            if (got == 1)
-                continue;
+            got = streamreader_wait(&r->in, r->channel, deadline);
             if (got == 0)
                 return 0;
+        } else if (got == 1) {
+            return 1;
         }
-        if (errno == EINTR && !cli_stopped())
-            continue;
-        if (errno != ESTALE)
+        if (got == STREAMREADER_REPLACED)
+            want(r);
+        else if (got < 0 && (errno != EINTR || cli_stopped()))
             return -1;
-        if (attach(r)) {
-            if (errno == ENOENT) /* superseded, and that one removed */
-                errno = EIDRM;
-            return -1;
-        }
-        want(r);
     }
 }
 
-/* Room for more bytes behind what is used, or the end. */
-static uint8_t *room(struct reader *r, size_t more)
+/* Room for `more` bytes after those already in the output. */
+static uint8_t *append(struct reader *r, size_t more)
 {
     if (r->room - r->used < more) {
         size_t size = r->used + more;
@@ -135,7 +118,7 @@ static void head(struct reader *r, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    memcpy(room(r, (size_t)n), text, (size_t)n);
+    memcpy(append(r, (size_t)n), text, (size_t)n);
 }
 
 static void pnm_head(struct reader *r, const struct ring_meta *m, const char *type, int depth)
@@ -154,33 +137,28 @@ static void pnm_head(struct reader *r, const struct ring_meta *m, const char *ty
              m->height);
 }
 
-static uint8_t *rows(struct reader *r, uint32_t width)
+static uint8_t *row_room(struct reader *r, uint32_t width)
 {
-    size_t size = (size_t)width * 4;
-    if (r->rows_room < size) {
-        free(r->rows);
-        r->rows = malloc(size);
-        if (!r->rows)
-            cli_die(CLI_FAIL, "%s: %s", r->name, strerror(errno));
-        r->rows_room = size;
-    }
-    return r->rows;
+    uint8_t *room = scratch_get(&r->rows, (size_t)width * 4);
+    if (!room)
+        cli_die(CLI_FAIL, "%s: %s", r->name, strerror(errno));
+    return room;
 }
 
 static void put_pnm(struct reader *r, const struct ring_view *view,
-                    const struct pixfmt_planes *layout)
+                    const struct pixfmt_planes *planes)
 {
     const struct ring_meta *m = &view->meta;
     bool gray = m->format == PIXFMT_GRAY8;
     bool with_alpha = r->output == OUT_PAM && pixfmt_channels(m->format) == 4;
     size_t width = m->width, depth = gray ? 1 : with_alpha ? 4 : 3;
-    uint8_t *rgb = rows(r, m->width), *alpha = rgb + 3 * width;
+    uint8_t *rgb = row_room(r, m->width), *alpha = rgb + 3 * width;
     pnm_head(r, m, gray ? "GRAYSCALE" : with_alpha ? "RGB_ALPHA" : "RGB", (int)depth);
-    uint8_t *out = room(r, depth * width * m->height);
+    uint8_t *out = append(r, depth * width * m->height);
+    struct image image = ring_image(view);
     for (uint32_t y = 0; y < m->height; y++, out += depth * width) {
         bool straight = depth == 3;
-        pixfmt_rgb_row(view->data, layout, m->format, m->flags, y, straight ? out : rgb,
-                       with_alpha ? alpha : NULL);
+        pixfmt_rgb_row(&image, planes, y, straight ? out : rgb, with_alpha ? alpha : NULL);
         for (size_t x = 0; !straight && x < width; x++) {
             memcpy(out + depth * x, rgb + 3 * x, gray ? 1 : 3);
             if (with_alpha)
@@ -190,18 +168,18 @@ static void put_pnm(struct reader *r, const struct ring_view *view,
 }
 
 static void put_raw(struct reader *r, const struct ring_view *view,
-                    const struct pixfmt_planes *layout)
+                    const struct pixfmt_planes *planes)
 {
-    uint8_t *out = room(r, layout->bytes);
-    for (int i = 0; i < layout->planes; i++)
-        for (uint32_t y = 0; y < layout->plane[i].height; y++, out += layout->plane[i].stride)
-            memcpy(out, pixfmt_plane_row(view->data, &layout->plane[i], view->meta.flags, y),
-                   layout->plane[i].stride);
+    uint8_t *out = append(r, planes->bytes);
+    for (int i = 0; i < planes->planes; i++)
+        for (uint32_t y = 0; y < planes->plane[i].height; y++, out += planes->plane[i].stride)
+            memcpy(out, pixfmt_plane_row(view->data, &planes->plane[i], view->meta.flags, y),
+                   planes->plane[i].stride);
 }
 
-/* false: not the size, format and range that the y4m header told. */
+/* false: size, format or range differ from those in the y4m header. */
 static bool put_y4m(struct reader *r, const struct ring_view *view,
-                    const struct pixfmt_planes *layout)
+                    const struct pixfmt_planes *planes)
 {
     static const char *const colours[PIXFMT_FORMATS] = {[PIXFMT_GRAY8] = "mono",
                                                         [PIXFMT_YUV420P] = "420jpeg",
@@ -220,81 +198,84 @@ static bool put_y4m(struct reader *r, const struct ring_view *view,
         return false;
     head(r, "FRAME XFRAME=%" PRIu64 " XEVENT=%" PRIu64 "\n", m->frame, m->event);
     if (colours[m->format]) {
-        put_raw(r, view, layout);
+        put_raw(r, view, planes);
         return true;
     }
     size_t plane = (size_t)m->width * m->height;
-    uint8_t *rgb = rows(r, m->width), *out = room(r, 3 * plane);
+    uint8_t *rgb = row_room(r, m->width), *out = append(r, 3 * plane);
+    struct image image = ring_image(view);
     for (uint32_t y = 0; y < m->height; y++, out += m->width) {
-        pixfmt_rgb_row(view->data, layout, m->format, m->flags, y, rgb, NULL);
+        pixfmt_rgb_row(&image, planes, y, rgb, NULL);
         pixfmt_ycc_row(rgb, m->width, out, out + plane, out + 2 * plane);
     }
     return true;
 }
 
-/* Copies a picture into r->out as it is to be written. */
-static bool put_picture(struct reader *r, const struct ring_view *view)
+/* Copies an image into r->out in the output format. */
+static bool put_image(struct reader *r, const struct ring_view *view)
 {
-    struct pixfmt_planes layout;
+    struct pixfmt_planes planes;
     r->used = 0;
     if (r->output == OUT_JPG) {
-        memcpy(room(r, view->meta.bytes), view->data, view->meta.bytes);
+        memcpy(append(r, view->meta.bytes), view->data, view->meta.bytes);
         return true;
     }
     pixfmt_plan(view->meta.format, view->meta.width, view->meta.height,
-                &layout); /* ring_pin checked */
+                &planes); /* ring_pin checked */
     if (r->output == OUT_Y4M)
-        return put_y4m(r, view, &layout);
+        return put_y4m(r, view, &planes);
     if (r->output == OUT_RAW)
-        put_raw(r, view, &layout);
+        put_raw(r, view, &planes);
     else
-        put_pnm(r, view, &layout);
+        put_pnm(r, view, &planes);
     return true;
 }
 
-/* Why there is no next picture, as an exit code. */
-static int no_picture(const struct reader *r, int got, double seconds)
+/* Reports why there is no next image; returns the exit code. */
+static int no_image(const struct reader *r, int got, double seconds)
 {
     if (got == 0) {
-        cli_warn("%s: no %spicture within %g s", r->name, r->written ? "further " : "", seconds);
+        cli_warn("%s: no %simage within %g s", r->name, r->written ? "further " : "", seconds);
         return CLI_NO;
     }
     if (errno == EINTR)
-        return CLI_OK; /* cli_finish tells the signal */
+        return CLI_OK; /* cli_finish ends by the signal */
     if (errno == EIDRM && r->written)
         return CLI_OK;
     if (errno == EIDRM) {
-        cli_warn("%s: was removed before there was a picture", r->name);
+        cli_warn("%s: removed before there was an image", r->name);
         return CLI_NO;
     }
     cli_warn("%s: %s", r->name, stream_problem(errno));
     return CLI_FAIL;
 }
 
-static int read_pictures(struct reader *r, uint64_t count, double seconds)
+static int read_images(struct reader *r, uint64_t count, double seconds)
 {
     struct timespec at;
     const struct timespec *deadline = cli_deadline(seconds, &at);
     struct ring_view view;
-    if (count && ring_pin(r->ring, 0, &view) == 1) { /* those that come from now on */
-        r->after = view.meta.number;
-        ring_unpin(r->ring);
+    /* With a count, only images published from now on. */
+    if (count && ring_pin(r->in.rings[r->channel], 0, &view) == 1) {
+        r->in.seen[r->channel] = view.meta.number;
+        ring_unpin(r->in.rings[r->channel]);
     }
-    want(r); /* what that brings comes from now on */
+    want(r);
     if (!count)
         refresh(r, seconds);
     do {
-        int got = next_picture(r, &view, deadline);
+        int got = next_image(r, &view, deadline);
         if (got != 1)
-            return no_picture(r, got, seconds);
+            return no_image(r, got, seconds);
         if (r->output != OUT_RAW && r->output != OUT_JPG && !pixfmt_is_picture(view.meta.format)) {
             cli_warn("%s: %s", r->name, stream_problem(ENOMSG));
             return CLI_FAIL;
         }
-        bool fits = put_picture(r, &view);
-        ring_unpin(r->ring);
+        bool fits = put_image(r, &view);
+        ring_unpin(r->in.rings[r->channel]);
         if (!fits) {
-            cli_warn("%s: size or format changed, which y4m cannot do; read ppm or pam", r->name);
+            cli_warn("%s: size or format changed, which y4m does not allow; use -f ppm or -f pam",
+                     r->name);
             return CLI_FAIL;
         }
         if (cli_write(STDOUT_FILENO, r->out, r->used)) {
@@ -325,7 +306,7 @@ int main(int argc, char **argv)
                                           {"timeout", 1, NULL, 't'}, {"help", 0, NULL, 'h'},
                                           {"version", 0, NULL, 'V'}, {0}};
     struct reader r = {0};
-    uint64_t wanted = 0;
+    uint64_t count = 0;
     double seconds = -1;
     int c;
     cli_init("shm-read", usage, help);
@@ -335,7 +316,7 @@ int main(int argc, char **argv)
             r.output = parse_output(optarg);
             break;
         case 'n':
-            wanted = cli_number("-n", optarg, 1, UINT64_MAX);
+            count = cli_number("-n", optarg, 1, UINT64_MAX);
             break;
         case 't':
             seconds = cli_real("-t", optarg, 0, 1e9);
@@ -346,12 +327,14 @@ int main(int argc, char **argv)
     r.name = cli_name(argc, argv);
 
     cli_catch_stop();
-    if (attach(&r))
+    if (r.output == OUT_ANY)
+        r.output = choose_output(r.name);
+    r.channel = r.output == OUT_JPG ? RING_PACKETS : RING_FRAMES;
+    if (streamreader_open(&r.in, r.name, 1u << r.channel))
         cli_die_stream(r.name, errno);
-    int code = read_pictures(&r, wanted, seconds);
+    int code = read_images(&r, count, seconds);
     free(r.out);
-    free(r.rows);
-    ring_close(r.ring);
-    stream_close(r.stream);
+    free(r.rows.data);
+    streamreader_close(&r.in);
     cli_finish(code);
 }

@@ -114,12 +114,12 @@ static void gray_row(const uint8_t *gray, uint32_t width, bool limited, uint8_t 
             limited ? clamp((gray[x] - 16) * yuv_to_rgb[1].luma + 32768) : gray[x];
 }
 
-void pixfmt_rgb_row(const void *data, const struct pixfmt_planes *layout, uint32_t format,
-                    uint32_t flags, uint32_t y, uint8_t *out, uint8_t *alpha)
+void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *planes, uint32_t y,
+                    uint8_t *out, uint8_t *alpha)
 {
-    uint32_t width = layout->plane[0].width;
+    uint32_t width = image->width, format = image->format, flags = image->flags;
     bool limited = flags & PIXFMT_LIMITED;
-    const uint8_t *row = pixfmt_plane_row(data, &layout->plane[0], flags, y);
+    const uint8_t *row = pixfmt_plane_row(image->data, &planes->plane[0], flags, y);
     if (!pixfmt_is_picture(format)) {
         memset(out, 0, (size_t)width * 3);
         if (alpha)
@@ -129,10 +129,9 @@ void pixfmt_rgb_row(const void *data, const struct pixfmt_planes *layout, uint32
     if (formats[format].yuv) {
         const struct yuv_to_rgb *k = &yuv_to_rgb[limited];
         unsigned across = formats[format].across;
-        const uint8_t *cbs =
-            pixfmt_plane_row(data, &layout->plane[1], flags, y >> formats[format].down);
-        const uint8_t *crs =
-            pixfmt_plane_row(data, &layout->plane[2], flags, y >> formats[format].down);
+        uint32_t below = y >> formats[format].down;
+        const uint8_t *cbs = pixfmt_plane_row(image->data, &planes->plane[1], flags, below);
+        const uint8_t *crs = pixfmt_plane_row(image->data, &planes->plane[2], flags, below);
         for (uint32_t x = 0; x < width; x++, out += 3) {
             int luma = (row[x] - k->black) * k->luma + 32768;
             int cb = cbs[x >> across] - 128, cr = crs[x >> across] - 128;

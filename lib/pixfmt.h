@@ -39,6 +39,14 @@ struct pixfmt_planes {
     struct pixfmt_plane plane[3];
 };
 
+/* One raw frame in memory, pixfmt_bytes(format, width, height) bytes at data. */
+struct image {
+    const void *data;
+    uint32_t width, height;
+    uint32_t format; /* enum pixfmt */
+    uint32_t flags;  /* PIXFMT_BOTTOM_UP | PIXFMT_LIMITED */
+};
+
 /* ffmpeg's names: gray8 (and gray), rgb24, bgr24, rgba, bgra, yuv420p, yuv422p, yuv444p; and f32.
  * 0: none. */
 uint32_t pixfmt_find(const char *name);
@@ -59,12 +67,12 @@ bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt
 size_t pixfmt_bytes(uint32_t format, uint32_t width, uint32_t height);
 
 /*
- * Row y (0 is the top one, whatever flags say) of a picture as 3 bytes a pixel, R G B, full range,
- * BT.601; black for an array. out: width * 3 bytes. With alpha != NULL also its alpha, width bytes
- * (255 where none).
+ * Row y (0 is the top one, whatever the flags) of an image as 3 bytes per pixel, R G B, full range,
+ * BT.601; black for an array. planes: pixfmt_plan of the image. out: width * 3 bytes. alpha: NULL,
+ * or width bytes for its alpha (255 if the format has none).
  */
-void pixfmt_rgb_row(const void *data, const struct pixfmt_planes *layout, uint32_t format,
-                    uint32_t flags, uint32_t y, uint8_t *out, uint8_t *alpha);
+void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *planes, uint32_t y,
+                    uint8_t *out, uint8_t *alpha);
 
 /* The other way: pixels R G B to full-range BT.601 samples, width bytes each. */
 void pixfmt_ycc_row(const uint8_t *rgb, uint32_t width, uint8_t *luma, uint8_t *cb, uint8_t *cr);

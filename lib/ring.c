@@ -331,6 +331,15 @@ int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
     }
 }
 
+struct image ring_image(const struct ring_view *view)
+{
+    return (struct image){.data = view->data,
+                          .width = view->meta.width,
+                          .height = view->meta.height,
+                          .format = view->meta.format,
+                          .flags = view->meta.flags};
+}
+
 void ring_unpin(struct ring *ring)
 {
     if (ring->reader >= 0)

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "futex.h"
+#include "pixfmt.h"
 
 struct stream;
 struct ring;
@@ -43,6 +44,9 @@ struct ring_view {
     const void
         *data; /* meta.bytes of it; lives until the next ring_pin, ring_unpin or ring_close */
 };
+
+/* The frame in a view of the frame ring; its data lives as long as the view's. */
+struct image ring_image(const struct ring_view *view);
 
 /*
  * Opens one channel of an attached stream, which must outlive it. As writer it takes the channel's

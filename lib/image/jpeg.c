@@ -1,9 +1,10 @@
 #include "image/jpeg.h"
 #include "pixfmt.h"
+#include "tool/scratch.h"
+#include "tool/thread.h"
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +29,8 @@ struct sink {
 
 /* A picture on its way, the same for all threads. */
 struct job {
-    const uint8_t *data;
-    struct pixfmt_planes layout;
-    uint32_t width, height, format, flags;
+    struct image image;
+    struct pixfmt_planes planes;
     int quality;
     bool gray;           /* the JPEG has one component */
     int h, v;            /* sampling factors of its first component; the others' are 1 */
@@ -55,8 +55,7 @@ struct encoder {
     jmp_buf bail; /* of the call that this very thread is in */
     int why;      /* errno of the last jump there */
     struct sink *sink;
-    uint8_t *rows; /* of planes, in full range and whole blocks */
-    size_t rows_bytes;
+    struct scratch rows; /* rows of planes in full range, padded to whole blocks */
 };
 
 struct jpeg {
@@ -155,7 +154,7 @@ static int encoder_init(struct encoder *e)
 static void encoder_free(struct encoder *e)
 {
     jpeg_destroy_compress(&e->c);
-    free(e->rows);
+    free(e->rows.data);
 }
 
 /* The scanline colour space of a packed format, or JCS_UNKNOWN for planes. */
@@ -183,14 +182,14 @@ static J_COLOR_SPACE packed_space(uint32_t format)
 static void set_parameters(struct encoder *e, const struct job *job, uint32_t rows)
 {
     struct jpeg_compress_struct *c = &e->c;
-    J_COLOR_SPACE space = packed_space(job->format);
-    c->image_width = job->width;
+    J_COLOR_SPACE space = packed_space(job->image.format);
+    c->image_width = job->image.width;
     c->image_height = rows;
     c->raw_data_in = FALSE;
     c->input_components = job->gray ? 1 : 3;
     c->in_color_space = job->gray ? JCS_GRAYSCALE : JCS_YCbCr;
     if (space != JCS_UNKNOWN) {
-        c->input_components = (int)pixfmt_channels(job->format);
+        c->input_components = (int)pixfmt_channels(job->image.format);
         c->in_color_space = space;
     }
     jpeg_set_defaults(c); /* keeps what was allocated for the last picture */
@@ -206,9 +205,7 @@ static void set_parameters(struct encoder *e, const struct job *job, uint32_t ro
 /* Row y of a plane, 0 the top one. */
 static const uint8_t *plane_row(const struct job *job, const struct pixfmt_plane *plane, uint32_t y)
 {
-    if (job->flags & PIXFMT_BOTTOM_UP)
-        y = plane->height - 1 - y;
-    return job->data + plane->offset + y * plane->stride;
+    return pixfmt_plane_row(job->image.data, plane, job->image.flags, y);
 }
 
 static void write_packed(struct encoder *e, const struct job *job, uint32_t top)
@@ -220,7 +217,7 @@ static void write_packed(struct encoder *e, const struct job *job, uint32_t top)
         if (count > ROWS_MAX)
             count = ROWS_MAX;
         for (uint32_t i = 0; i < count; i++)
-            rows[i] = (JSAMPROW)plane_row(job, &job->layout.plane[0], top + c->next_scanline + i);
+            rows[i] = (JSAMPROW)plane_row(job, &job->planes.plane[0], top + c->next_scanline + i);
         jpeg_write_scanlines(c, rows, count);
     }
 }
@@ -275,24 +272,19 @@ static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t 
 static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
 {
     struct jpeg_compress_struct *c = &e->c;
-    bool limited = job->flags & PIXFMT_LIMITED;
+    bool limited = job->image.flags & PIXFMT_LIMITED;
     size_t need = 0;
     for (int p = 0; p < c->num_components; p++)
         need += (size_t)ROWS_MAX * c->comp_info[p].width_in_blocks * DCTSIZE;
-    if (need > e->rows_bytes) {
-        free(e->rows);
-        e->rows_bytes = 0;
-        e->rows = malloc(need);
-        if (!e->rows)
-            bail_out(e, ENOMEM);
-        e->rows_bytes = need;
-    }
+    uint8_t *room = scratch_get(&e->rows, need);
+    if (!room)
+        bail_out(e, ENOMEM);
     while (c->next_scanline < c->image_height) {
         JSAMPROW rows[3][ROWS_MAX];
         JSAMPARRAY planes[3] = {rows[0], rows[1], rows[2]};
-        uint8_t *copy = e->rows;
+        uint8_t *copy = room;
         for (int p = 0; p < c->num_components; p++) {
-            const struct pixfmt_plane *plane = &job->layout.plane[p];
+            const struct pixfmt_plane *plane = &job->planes.plane[p];
             int v = c->comp_info[p].v_samp_factor, count = v * DCTSIZE;
             uint32_t padded = c->comp_info[p].width_in_blocks * DCTSIZE;
             uint32_t y = (top + c->next_scanline) / (uint32_t)job->v * (uint32_t)v;
@@ -379,8 +371,8 @@ static int join_strip(struct jpeg *jpeg, const struct strip *strip)
     size_t length;
     if (strip->top == 0) {
         size_t frame = find_segment(first->data, first->bytes, SOF0, &length);
-        first->data[frame + 5] = (uint8_t)(jpeg->job.height >> 8);
-        first->data[frame + 6] = (uint8_t)jpeg->job.height;
+        first->data[frame + 5] = (uint8_t)(jpeg->job.image.height >> 8);
+        first->data[frame + 6] = (uint8_t)jpeg->job.image.height;
         return 0;
     }
     size_t start = find_segment(strip->sink.data, strip->sink.bytes, SOS, &length) + 2 + length;
@@ -448,24 +440,12 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Stop signals are the caller's affair: they must interrupt its system calls, not ours. */
 static int start_workers(struct jpeg *jpeg)
 {
-    sigset_t block, old;
-    int err = 0;
-    sigfillset(&block);
-    sigdelset(&block, SIGBUS);
-    sigdelset(&block, SIGSEGV);
-    pthread_sigmask(SIG_SETMASK, &block, &old);
-    while (!err && jpeg->workers_running < jpeg->threads - 1) {
-        unsigned i = jpeg->workers_running;
-        err = pthread_create(&jpeg->workers[i], NULL, work, &jpeg->encoders[i + 1]);
-        if (!err)
-            jpeg->workers_running++;
-    }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    errno = err;
-    return err ? -1 : 0;
+    for (unsigned i = 0; i < jpeg->threads - 1; i++, jpeg->workers_running++)
+        if (thread_start(&jpeg->workers[i], work, &jpeg->encoders[i + 1]))
+            return -1;
+    return 0;
 }
 
 struct jpeg *jpeg_new(unsigned threads)
@@ -545,8 +525,8 @@ static struct strip *strip_at(struct jpeg *jpeg, unsigned at)
 static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_t room)
 {
     uint32_t mcu_width = (uint32_t)job->h * DCTSIZE, mcu_height = (uint32_t)job->v * DCTSIZE;
-    uint32_t columns = (job->width + mcu_width - 1) / mcu_width;
-    uint32_t all = (job->height + mcu_height - 1) / mcu_height, top = 0;
+    uint32_t columns = (job->image.width + mcu_width - 1) / mcu_width;
+    uint32_t all = (job->image.height + mcu_height - 1) / mcu_height, top = 0;
     uint32_t least = all / (jpeg->threads * SHARE_LEAST) + 1;
     unsigned count = 0;
     for (uint32_t rows; top < all; top += rows, count++) {
@@ -557,7 +537,7 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
         rows = rows < least ? least : rows;
         rows = rows > all - top ? all - top : rows;
         strip->top = top * mcu_height;
-        strip->rows = top + rows == all ? job->height - strip->top : rows * mcu_height;
+        strip->rows = top + rows == all ? job->image.height - strip->top : rows * mcu_height;
         strip->markers = top;
         strip->done = false;
         strip->sink.limit = room;
@@ -570,35 +550,28 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
 /* Fills in the job from what the caller gave. */
 static bool plan_job(struct job *job, enum jpeg_sampling sampling)
 {
-    if (!pixfmt_is_picture(job->format) ||
-        !pixfmt_plan(job->format, job->width, job->height, &job->layout))
+    if (!pixfmt_is_picture(job->image.format) ||
+        !pixfmt_plan(job->image.format, job->image.width, job->image.height, &job->planes))
         return false;
-    job->gray = sampling == JPEG_GRAY || job->format == PIXFMT_GRAY8;
+    job->gray = sampling == JPEG_GRAY || job->image.format == PIXFMT_GRAY8;
     job->h = job->v = 1;
     if (job->gray)
         return true;
-    if (job->format == PIXFMT_YUV420P)
+    if (job->image.format == PIXFMT_YUV420P)
         sampling = JPEG_420;
-    else if (job->format == PIXFMT_YUV422P)
+    else if (job->image.format == PIXFMT_YUV422P)
         sampling = JPEG_422;
-    else if (job->format == PIXFMT_YUV444P)
+    else if (job->image.format == PIXFMT_YUV444P)
         sampling = JPEG_444;
     job->h = sampling == JPEG_444 ? 1 : 2;
     job->v = sampling == JPEG_420 ? 2 : 1;
     return true;
 }
 
-size_t jpeg_encode(struct jpeg *jpeg, const void *data, uint32_t width, uint32_t height,
-                   uint32_t format, uint32_t flags, int quality, enum jpeg_sampling sampling,
-                   const char *comment, void *out, size_t room)
+size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
+                   enum jpeg_sampling sampling, const char *comment, void *out, size_t room)
 {
-    struct job job = {.data = data,
-                      .width = width,
-                      .height = height,
-                      .format = format,
-                      .flags = flags,
-                      .quality = quality,
-                      .comment = comment};
+    struct job job = {.image = *image, .quality = quality, .comment = comment};
     if (!plan_job(&job, sampling) || quality < 1 || quality > 100) {
         errno = EINVAL;
         return 0;

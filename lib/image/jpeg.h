@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct image;
 struct jpeg;
 
 enum jpeg_sampling { JPEG_444, JPEG_422, JPEG_420, JPEG_GRAY };
@@ -22,15 +23,13 @@ struct jpeg *jpeg_new(unsigned threads);
 void jpeg_free(struct jpeg *jpeg); /* NULL is allowed */
 
 /*
- * data: a picture of pixfmt_bytes(format, width, height) with PIXFMT_ flags. YUV pictures keep
- * their own subsampling unless sampling is JPEG_GRAY; limited range is stretched to JPEG's full
- * range. comment: text for a COM segment right after the JFIF header, or NULL. out: room bytes.
- * quality 1 … 100. Returns the JPEG's size, or 0 with errno: ENOSPC (room too small), EINVAL (size
- * or format), ENOMEM, EPROTO (libjpeg gave up).
+ * YUV images keep their own subsampling unless sampling is JPEG_GRAY; limited range is stretched to
+ * JPEG's full range. quality: 1 … 100. comment: text for a COM segment right after the JFIF header,
+ * or NULL. out: room bytes. Returns the JPEG's size, or 0 with errno: ENOSPC (room too small),
+ * EINVAL (size, format or quality), ENOMEM, EPROTO (libjpeg failed).
  */
-size_t jpeg_encode(struct jpeg *jpeg, const void *data, uint32_t width, uint32_t height,
-                   uint32_t format, uint32_t flags, int quality, enum jpeg_sampling sampling,
-                   const char *comment, void *out, size_t room);
+size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
+                   enum jpeg_sampling sampling, const char *comment, void *out, size_t room);
 
 /* Room that a JPEG of that size never needs more of, or 0 for sides out of range. */
 size_t jpeg_bound(uint32_t width, uint32_t height);

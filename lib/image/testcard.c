@@ -50,10 +50,10 @@ static bool code_bit(uint64_t bits, int row, int column)
     return bits >> (CODE_BITS - 1 - row * CODE_COLUMNS - column) & 1;
 }
 
-unsigned testcard_read(const void *data, const struct pixfmt_planes *layout, uint32_t format,
-                       uint32_t flags, uint8_t *row, uint32_t numbers[TESTCARD_CODES])
+unsigned testcard_read(const struct image *image, const struct pixfmt_planes *planes, uint8_t *row,
+                       uint32_t numbers[TESTCARD_CODES])
 {
-    int width = (int)layout->plane[0].width, height = (int)layout->plane[0].height;
+    int width = (int)image->width, height = (int)image->height;
     unsigned found = 0;
     for (int which = 0; which < TESTCARD_CODES; which++) {
         struct code_place at;
@@ -65,8 +65,7 @@ unsigned testcard_read(const void *data, const struct pixfmt_planes *layout, uin
             int luma[CODE_COLUMNS] = {0};
             /* The inner half of each cell: its edges are blurred. */
             for (int y = at.cell / 4; y < at.cell * 3 / 4; y++) {
-                pixfmt_rgb_row(data, layout, format, flags, (uint32_t)(at.y + r * at.cell + y), row,
-                               NULL);
+                pixfmt_rgb_row(image, planes, (uint32_t)(at.y + r * at.cell + y), row, NULL);
                 for (int c = 0; c < CODE_COLUMNS; c++)
                     for (int x = at.cell / 4; x < at.cell * 3 / 4; x++) {
                         const uint8_t *p = row + 3 * (at.x + c * at.cell + x);

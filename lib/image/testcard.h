@@ -35,10 +35,10 @@ void testcard_draw(const struct testcard *card, uint32_t number,
                    const struct testcard_pointer *pointer, void *out);
 
 /*
- * Reads the numbers of any picture, numbers[0] the topmost. row: width * 3 bytes of work space.
- * Returns which could be read, bit i for numbers[i].
+ * Reads the numbers in an image, numbers[0] the topmost; planes: pixfmt_plan of it. row: width * 3
+ * bytes of work space. Returns a mask: bit i is set if numbers[i] is readable.
  */
-unsigned testcard_read(const void *data, const struct pixfmt_planes *layout, uint32_t format,
-                       uint32_t flags, uint8_t *row, uint32_t numbers[TESTCARD_CODES]);
+unsigned testcard_read(const struct image *image, const struct pixfmt_planes *planes, uint8_t *row,
+                       uint32_t numbers[TESTCARD_CODES]);
 
 #endif

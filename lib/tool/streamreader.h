@@ -18,6 +18,7 @@ enum {
 
 enum { STREAMREADER_REPLACED = 2 };
 
+/* Starts zeroed. */
 struct streamreader {
     const char *name;
     unsigned parts;

@@ -1,4 +1,7 @@
-/* The writing end of one channel of a stream by name: a ring that follows shm-create --replace. */
+/*
+ * The writing end of one channel of a stream by name. After shm-create --replace the writer goes on
+ * in the new stream.
+ */
 #ifndef SHMCAST_STREAMWRITER_H
 #define SHMCAST_STREAMWRITER_H
 
@@ -9,23 +12,28 @@ struct streamwriter {
     enum ring_channel channel;
     struct stream *stream;
     struct ring *ring;
-    unsigned opened; /* times it was: with each the pictures so far are gone */
+    bool borrowed;   /* by streamwriter_join: the stream is the caller's */
+    unsigned opened; /* number of streams written to so far; images in earlier ones are gone */
 };
 
 /*
- * Attaches the stream and takes the channel's claim. 0, or -1 with stream_attach's or
- * ring_open_writer's errno. The caller ends with streamwriter_close either way; errno survives
- * that.
+ * Attaches the stream and takes the channel's claim. 0, or -1 with the errno of stream_attach or
+ * ring_open_writer. The struct starts zeroed; the caller ends with streamwriter_close either way;
+ * errno survives that.
  */
-int streamwriter_open(struct streamwriter *feed, const char *name, enum ring_channel channel);
-void streamwriter_close(struct streamwriter *feed);
+int streamwriter_open(struct streamwriter *writer, const char *name, enum ring_channel channel);
+void streamwriter_close(struct streamwriter *writer);
 
-/* As ring_begin, but on a stream that was superseded it goes on in the new one. NULL: EAGAIN, EIDRM
- * (removed), or streamwriter_open's errno. */
-void *streamwriter_begin(struct streamwriter *feed);
+/* The same on a stream that the caller has attached for writing, which must outlive the writer. The
+ * caller follows --replace: streamwriter_begin fails with ESTALE. */
+int streamwriter_join(struct streamwriter *writer, struct stream *stream, const char *name,
+                      enum ring_channel channel);
 
-/* One line for an errno of these, which names the other writer for EBUSY. Lives in static storage.
- */
-const char *streamwriter_problem(const struct streamwriter *feed, int err);
+/* As ring_begin, but goes on in the new stream after the old one was superseded. NULL: EAGAIN,
+ * EIDRM (removed), or the errno of streamwriter_open. */
+void *streamwriter_begin(struct streamwriter *writer);
+
+/* One line for an errno of these functions; for EBUSY it names the other writer. Static storage. */
+const char *streamwriter_problem(const struct streamwriter *writer, int err);
 
 #endif

@@ -97,10 +97,10 @@ static int64_t encode_ns(const struct ring_meta *meta, const void *picture, void
     char comment[COMMENT + 1];
     memset(comment, 'x', COMMENT);
     comment[COMMENT] = 0;
+    const struct image image = {picture, meta->width, meta->height, meta->format, 0};
     for (int i = 0; i < ENCODINGS; i++) {
         uint64_t start = monotonic_ns();
-        if (!jpeg_encode(jpeg, picture, meta->width, meta->height, meta->format, 0, 80, JPEG_420,
-                         comment, room, bytes))
+        if (!jpeg_encode(jpeg, &image, 80, JPEG_420, comment, room, bytes))
             bench_die("encode");
         ns[i] = (int64_t)(monotonic_ns() - start);
     }

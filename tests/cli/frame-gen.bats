@@ -122,7 +122,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
         reads 1 none -s "$size" -f gray8 <small
     done
     fails 1 frame-gen --read </dev/null
-    [[ $stderr == *"no picture"* ]]
+    [[ $stderr == *"no image"* ]]
     head -c 76799 black >short
     fails 3 frame-gen --read -s 320x240 -f gray8 <short
     [[ $stderr == *"cut off: got 76799 of 76800 bytes of frame 1"* ]]

@@ -321,7 +321,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     wait_until 20 two_lines
     head -n 2 "$err" >"$BATS_TEST_TMPDIR/lines"
     cat "$BATS_TEST_TMPDIR/lines"
-    [ "$(grep -cE "^shm-encode: $S: [0-9.]+ fps, [0-9.]+ KB a picture, [0-9.]+ ms to encode, 0 unchanged, 0 dropped\$" \
+    [ "$(grep -cE "^shm-encode: $S: [0-9.]+ fps, [0-9.]+ KB per frame, [0-9.]+ ms to encode, 0 unchanged, 0 dropped\$" \
         "$BATS_TEST_TMPDIR/lines")" -eq 2 ]
     fps=$(sed -n '2s/.*: \([0-9]*\)[.0-9]* fps.*/\1/p' "$BATS_TEST_TMPDIR/lines")
     ((fps > 5 && fps <= 52))
@@ -366,7 +366,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     wait_until 10 dropped 2
     cat "$BG_ERR"
     [ "$(wc -l <"$BG_ERR")" -eq 2 ] # lowered, dropped: once each
-    [[ $(<"$BG_ERR") == *"quality lowered"*"dropped, it fits at no quality"* ]]
+    [[ $(<"$BG_ERR") == *"quality lowered"*"dropped, it does not fit at any quality"* ]]
     picture 32x32 1 | put
     wait_until 10 shows 3
     clean_run shm-rm -f "$S"

@@ -131,7 +131,7 @@ reads_frames() {
     fails 1 shm-read -t 0 "$S"
     begin=${EPOCHREALTIME/[.,]/}
     fails 1 shm-read -t 0.3 "$S"
-    [[ $stderr == "shm-read: $S: no picture within 0.3 s" ]]
+    [[ $stderr == "shm-read: $S: no image within 0.3 s" ]]
     took=$((${EPOCHREALTIME/[.,]/} - begin))
     ((took >= 300000 && took < 2000000))
     frame 1 | shm-write "$S"
@@ -208,7 +208,7 @@ reads_frames() {
     wait_until 10 reads_frames
     shm-rm -f "$S"
     ends 1 "$BG"
-    [ "$(<"$BG_ERR")" = "shm-read: $S: was removed before there was a picture" ]
+    [ "$(<"$BG_ERR")" = "shm-read: $S: removed before there was an image" ]
 }
 
 @test "a change of size: PPM follows, y4m can't" {
@@ -227,7 +227,7 @@ reads_frames() {
             [ "$(grep -aoE '^[0-9] [0-9]$' out | xargs)" = "2 1 1 2" ]
         else
             ends 3 "$BG"
-            [[ $(<"$BG_ERR") == *"size or format changed, which y4m cannot do"* ]]
+            [[ $(<"$BG_ERR") == *"size or format changed, which y4m does not allow"* ]]
         fi
     done
     exec 8>&-
@@ -360,6 +360,6 @@ EOF
     fails 3 frame-gen -n 1 -o "$S"
     [[ $stderr == "frame-gen: $S: holds a network or an array, not pictures; "* ]]
     fails 2 frame-gen -f f32 -n 1
-    [ "$stderr" = "frame-gen: -f f32: an array, not a picture" ]
+    [ "$stderr" = "frame-gen: -f f32: an array, not an image format" ]
     clean_run shm-read -f raw "$S" | cmp - "$BATS_TEST_TMPDIR/array"
 }

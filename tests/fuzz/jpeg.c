@@ -84,8 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     CHECK(pixels && out);
     fill(pixels, picture, &in);
     errno = 0;
-    size_t size = jpeg_encode(jpegs[threads - 1], pixels, width, height, format, flags, quality,
-                              sampling, words ? comment : NULL, out, room);
+    const struct image image = {pixels, width, height, format, flags};
+    size_t size = jpeg_encode(jpegs[threads - 1], &image, quality, sampling, words ? comment : NULL,
+                              out, room);
     if (!picture || quality < 1 || quality > 100)
         CHECK(!size && errno == EINVAL);
     else if (!size)
@@ -102,8 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             size_t all = jpeg_bound(width, height);
             uint8_t *one = malloc(all);
             CHECK(one);
-            size = jpeg_encode(jpegs[0], pixels, width, height, format, flags, quality, sampling,
-                               NULL, one, all);
+            size = jpeg_encode(jpegs[0], &image, quality, sampling, NULL, one, all);
             CHECK(size);
             uint8_t *other = decode(one, size, width, height, components, &again);
             CHECK(again == samples && !memcmp(seen, other, samples));

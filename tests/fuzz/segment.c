@@ -91,9 +91,9 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
     CHECK(pixfmt_plan(m->format, m->width, m->height, &layout) && layout.bytes == m->bytes);
     uint8_t *rgb = malloc(4 * (size_t)m->width);
     CHECK(rgb);
+    struct image image = ring_image(view);
     for (uint32_t y = 0; y < m->height; y++)
-        pixfmt_rgb_row(view->data, &layout, m->format, m->flags, y, rgb,
-                       rgb + 3 * (size_t)m->width);
+        pixfmt_rgb_row(&image, &layout, y, rgb, rgb + 3 * (size_t)m->width);
     free(rgb);
 }
 

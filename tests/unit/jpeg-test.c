@@ -86,9 +86,9 @@ static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uin
     size_t room = jpeg_bound(width, height), count[2];
     unsigned interval[2];
     uint8_t *out = malloc(room), *decoded[2];
+    const struct image image = {data, width, height, format, flags};
     for (int i = 0; i < 2; i++) {
-        size_t bytes = jpeg_encode(i ? many : one, data, width, height, format, flags, 85, sampling,
-                                   "hello", out, room);
+        size_t bytes = jpeg_encode(i ? many : one, &image, 85, sampling, "hello", out, room);
         CHECK(bytes, "%s %ux%u: %s", pixfmt_name(format), width, height, strerror(errno));
         decoded[i] = decode(out, bytes, &count[i], &interval[i]);
     }
@@ -126,14 +126,13 @@ static void test_rooms(struct jpeg *jpeg)
     enum { W = 41, H = 60 };
     uint8_t picture[W * H * 3], whole[65536];
     fill(picture, sizeof picture, 200);
-    size_t bytes = jpeg_encode(jpeg, picture, W, H, PIXFMT_RGB24, 0, 75, JPEG_420, "hello", whole,
-                               sizeof whole);
+    const struct image image = {picture, W, H, PIXFMT_RGB24, 0};
+    size_t bytes = jpeg_encode(jpeg, &image, 75, JPEG_420, "hello", whole, sizeof whole);
     CHECK(bytes > 1000, "%zu bytes", bytes);
     for (size_t room = 0; room <= bytes + 2; room++) {
         struct fenced f = fence(room, true);
         errno = 0;
-        size_t got =
-            jpeg_encode(jpeg, picture, W, H, PIXFMT_RGB24, 0, 75, JPEG_420, "hello", f.data, room);
+        size_t got = jpeg_encode(jpeg, &image, 75, JPEG_420, "hello", f.data, room);
         CHECK(got == 0 || got == bytes, "room %zu: %zu of %zu bytes", room, got, bytes);
         CHECK(got || errno == ENOSPC, "room %zu: %s", room, strerror(errno));
         CHECK(!got || !memcmp(f.data, whole, got), "room %zu: other bytes", room);
@@ -150,9 +149,9 @@ static void test_bound(struct jpeg *jpeg)
         size_t bytes = pixfmt_bytes(PIXFMT_YUV444P, side, side), room = jpeg_bound(side, side);
         struct fenced in = fence(bytes, true), out = fence(room, true);
         fill(in.data, bytes, 256);
-        CHECK(jpeg_encode(jpeg, in.data, side, side, PIXFMT_YUV444P, PIXFMT_LIMITED, 100, JPEG_444,
-                          NULL, out.data, room),
-              "noise of %ux%u: %s", side, side, strerror(errno));
+        const struct image image = {in.data, side, side, PIXFMT_YUV444P, PIXFMT_LIMITED};
+        CHECK(jpeg_encode(jpeg, &image, 100, JPEG_444, NULL, out.data, room), "noise of %ux%u: %s",
+              side, side, strerror(errno));
         fence_free(&in);
         fence_free(&out);
     }
@@ -180,9 +179,9 @@ static void test_refused(struct jpeg *jpeg)
         {1, 1, PIXFMT_FORMATS, 80}, {1, 1, PIXFMT_RGB24, 0},      {1, 1, PIXFMT_RGB24, 101}};
     uint8_t pixel[4] = {0}, out[4096];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const struct image image = {pixel, bad[i].width, bad[i].height, bad[i].format, 0};
         errno = 0;
-        CHECK(!jpeg_encode(jpeg, pixel, bad[i].width, bad[i].height, bad[i].format, 0,
-                           bad[i].quality, JPEG_420, NULL, out, sizeof out) &&
+        CHECK(!jpeg_encode(jpeg, &image, bad[i].quality, JPEG_420, NULL, out, sizeof out) &&
                   errno == EINVAL,
               "number %zu was not refused", i);
     }
@@ -192,8 +191,8 @@ static void test_refused(struct jpeg *jpeg)
 static void test_comment(struct jpeg *jpeg)
 {
     uint8_t pixel[3] = {1, 2, 3}, out[4096];
-    size_t length, bytes = jpeg_encode(jpeg, pixel, 1, 1, PIXFMT_RGB24, 0, 80, JPEG_420, "hello",
-                                       out, sizeof out);
+    const struct image image = {pixel, 1, 1, PIXFMT_RGB24, 0};
+    size_t length, bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, "hello", out, sizeof out);
     char *text = jpeg_comment(out, bytes, &length);
     CHECK(text && length == 5 && !memcmp(text, "hello", 5), "the comment");
     CHECK((uint8_t *)text == out + 2 + 18 + 4, "the comment is not right behind APP0");
@@ -213,7 +212,7 @@ static void test_comment(struct jpeg *jpeg)
             CHECK(!text || (uint8_t *)text + length <= f.data + 40, "beyond the end");
         }
     fence_free(&f);
-    bytes = jpeg_encode(jpeg, pixel, 1, 1, PIXFMT_RGB24, 0, 80, JPEG_420, NULL, out, sizeof out);
+    bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, NULL, out, sizeof out);
     CHECK(!jpeg_comment(out, bytes, &length), "a comment that nobody made");
 }
 

@@ -8,6 +8,6 @@ load ../support/helper
     # Not in the Makefile's tests/*.c, which link no codec; from source, so that it may be sanitized.
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -pthread -fsanitize=undefined -fno-sanitize-recover \
         -I"$ROOT/lib" -o "$BATS_TEST_TMPDIR/jpeg-test" "$TESTS/unit/jpeg-test.c" \
-        "$ROOT"/lib/image/jpeg.c "$ROOT"/lib/pixfmt.c -ljpeg
+        "$ROOT"/lib/image/jpeg.c "$ROOT"/lib/pixfmt.c "$ROOT"/lib/tool/thread.c "$ROOT"/lib/tool/scratch.c -ljpeg
     clean_run "$BATS_TEST_TMPDIR/jpeg-test"
 }
