@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tool/cli.h"
-#include "events.h"
+#include "eventtext.h"
 #include "evlog.h"
 #include "monotonic.h"
 #include "stream.h"

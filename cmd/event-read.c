@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "tool/cli.h"
-#include "events.h"
+#include "eventtext.h"
 #include "evlog.h"
 #include "stream.h"
 #include "evlock.h"

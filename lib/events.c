@@ -1,4 +1,5 @@
 #include "events.h"
+#include "eventtable.h"
 #include "utf8.h"
 #include <math.h>
 #include <stdarg.h>
@@ -6,126 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARRAY_LENGTH(a) (sizeof(a) / sizeof(a)[0])
-
-/* In the order in which they are written. */
-enum {
-    X,
-    Y,
-    DX,
-    DY,
-    WIDTH,
-    HEIGHT,
-    RATIO,
-    KEY,
-    BUTTON,
-    BUTTONS,
-    MODIFIERS,
-    POINTER,
-    NODE,
-    NODE_X,
-    NODE_Y,
-    NODE_Z,
-    ON,
-    VIEWER,
-    T
-};
-
-#define BIT(key) (UINT32_C(1) << (key))
-
-enum kind { REAL, COUNT, NAMES, TEXT, TIME };
-
 static const char *const kind_rules[] = {
-    [REAL] = "a number ",
-    [COUNT] = "a whole number ",
-    [NAMES] = "one or more of shift,ctrl,alt,meta",
-    [TEXT] = "1 to 32 bytes of UTF-8 without control characters",
-    [TIME] = "seconds like 12.034567890",
+    [KEY_REAL] = "a number ",
+    [KEY_COUNT] = "a whole number ",
+    [KEY_NAMES] = "one or more of shift,ctrl,alt,meta",
+    [KEY_TEXT] = "1 to 32 bytes of UTF-8 without control characters",
+    [KEY_TIME] = "seconds like 12.034567890",
 };
-
-static const struct event_key {
-    const char *name;
-    enum kind kind;
-    size_t at; /* in struct event */
-    double low, high, standard;
-    const char *values, *meaning;
-} event_keys[] = {
-    [X] = {"x", REAL, offsetof(struct event, x), -16, 17, 0, "-16..17",
-           "from the left edge (0) to the right one (1)"},
-    [Y] = {"y", REAL, offsetof(struct event, y), -16, 17, 0, "-16..17",
-           "from the top edge (0) to the bottom one (1)"},
-    [DX] = {"dx", REAL, offsetof(struct event, dx), -1e6, 1e6, 0, "+-1000000",
-            "wheel, pixels; > 0 is to the right"},
-    [DY] = {"dy", REAL, offsetof(struct event, dy), -1e6, 1e6, 0, "+-1000000",
-            "wheel, pixels; > 0 is towards the user"},
-    [WIDTH] = {"width", COUNT, offsetof(struct event, width), 1, 65500, 0, "1..65500",
-               "pixels that the viewer would like"},
-    [HEIGHT] = {"height", COUNT, offsetof(struct event, height), 1, 65500, 0, "1..65500",
-                "pixels that the viewer would like"},
-    [RATIO] = {"ratio", REAL, offsetof(struct event, ratio), 0.1, 10, 1, "0.1..10",
-               "device pixels a CSS pixel; 1 when left out"},
-    [KEY] = {"key", TEXT, offsetof(struct event, key), 1, EVENT_KEY_MAX, 0, "1..32 bytes",
-             "KeyboardEvent.key of the DOM, UTF-8"},
-    [BUTTON] = {"button", COUNT, offsetof(struct event, button), 0, 5, 0, "0..5",
-                "that changed: 1 left, 2 right, 3 middle, 0 none"},
-    [BUTTONS] = {"buttons", COUNT, offsetof(struct event, buttons), 0, 31, 0, "0..31",
-                 "held after the event: 1 left, 2 right, 4 middle"},
-    [MODIFIERS] = {"modifiers", NAMES, offsetof(struct event, modifiers), 0, 15, 0, "names",
-                   "of shift,ctrl,alt,meta, joined by commas"},
-    [POINTER] = {"pointer", COUNT, offsetof(struct event, pointer), 0, UINT32_MAX, 0,
-                 "0..4294967295", "which finger or pen; 0 is the mouse"},
-    [NODE] = {"node", COUNT, offsetof(struct event, node), 0, UINT32_MAX, 0, "0..4294967295",
-              "of a network: its row in the positions, from 0"},
-    [NODE_X] = {"x", REAL, offsetof(struct event, x), -1e9, 1e9, 0, "+-1000000000",
-                "of a node, in the units of the positions"},
-    [NODE_Y] = {"y", REAL, offsetof(struct event, y), -1e9, 1e9, 0, "+-1000000000", "likewise"},
-    [NODE_Z] = {"z", REAL, offsetof(struct event, z), -1e9, 1e9, 0, "+-1000000000",
-                "likewise, in three dimensions"},
-    [ON] = {"on", COUNT, offsetof(struct event, on), 0, 1, 0, "0..1",
-            "1: the layout rests, 0: it goes on"},
-    [VIEWER] = {"viewer", COUNT, offsetof(struct event, viewer), 0, UINT32_MAX, 0, "0..4294967295",
-                "who made it; 0 is not a viewer"},
-    [T] = {"t", TIME, offsetof(struct event, time_ns), 0, 9999999999, 0, "seconds",
-           "CLOCK_MONOTONIC, to the nanosecond; now when left out"},
-};
-
-enum {
-    KEYS = ARRAY_LENGTH(event_keys),
-    ALL = BIT(VIEWER) | BIT(T),
-    AT = BIT(X) | BIT(Y),
-    HAND = BIT(BUTTON) | BIT(BUTTONS) | BIT(POINTER) | BIT(MODIFIERS) | ALL
-};
-
-static const struct {
-    const char *name;
-    uint32_t required, one_of, optional; /* keys, as bits */
-} event_types[] = {
-    [EVENT_POINTER_DOWN] = {"pointer_down", AT, 0, HAND},
-    [EVENT_POINTER_UP] = {"pointer_up", AT, 0, HAND},
-    [EVENT_POINTER_MOVE] = {"pointer_move", AT, 0, HAND},
-    [EVENT_POINTER_ENTER] = {"pointer_enter", AT, 0, HAND},
-    [EVENT_POINTER_LEAVE] = {"pointer_leave", AT, 0, HAND},
-    [EVENT_DOUBLE_CLICK] = {"double_click", AT, 0, HAND},
-    [EVENT_WHEEL] = {"wheel", 0, BIT(DX) | BIT(DY), AT | (HAND & ~BIT(BUTTON))},
-    [EVENT_KEY_DOWN] = {"key_down", BIT(KEY), 0, BIT(MODIFIERS) | ALL},
-    [EVENT_KEY_UP] = {"key_up", BIT(KEY), 0, BIT(MODIFIERS) | ALL},
-    [EVENT_RESIZE] = {"resize", BIT(WIDTH) | BIT(HEIGHT), 0, BIT(RATIO) | ALL},
-    [EVENT_NODE_DRAG] = {"node_drag", BIT(NODE) | BIT(NODE_X) | BIT(NODE_Y), 0, BIT(NODE_Z) | ALL},
-    [EVENT_NODE_DROP] = {"node_drop", BIT(NODE), 0, ALL},
-    [EVENT_LAYOUT_PAUSE] = {"layout_pause", BIT(ON), 0, ALL},
-};
-
-/* The first of a bit's names is the one that is written. */
-static const struct {
-    const char *name;
-    uint32_t bit;
-} modifier_names[] = {{"shift", EVENT_SHIFT}, {"ctrl", EVENT_CTRL},   {"alt", EVENT_ALT},
-                      {"meta", EVENT_META},   {"Shift", EVENT_SHIFT}, {"Control", EVENT_CTRL},
-                      {"Alt", EVENT_ALT},     {"Meta", EVENT_META}};
-enum { MODIFIER_NAMES = ARRAY_LENGTH(modifier_names) };
-
-static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 static bool refuse(const char **why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -140,7 +28,7 @@ static bool refuse(const char **why, const char *format, ...)
     return false;
 }
 
-/* What somebody wrote, fit for a message on a terminal. */
+/* Input as it is quoted in a message: short, and safe to print on a terminal. */
 struct shown {
     char text[40];
 };
@@ -160,34 +48,16 @@ static bool is_key(const char *text, size_t bytes)
     return bytes > 0 && bytes <= EVENT_KEY_MAX && utf8_printable(text, bytes);
 }
 
-const char *event_name(uint32_t type)
-{
-    return type < EVENT_TYPES ? event_types[type].name : NULL;
-}
-
-uint32_t event_type(const char *name)
-{
-    for (uint32_t type = 1; type < EVENT_TYPES; type++)
-        if (!strcmp(event_types[type].name, name))
-            return type;
-    return 0;
-}
-
-static uint32_t keys_of(uint32_t type)
-{
-    if (!event_name(type))
-        return 0;
-    return event_types[type].required | event_types[type].one_of | event_types[type].optional;
-}
-
-/* Names stand for one key in each type: that one, or else any of that name, or KEYS. */
+/* A name may belong to several keys, but to one of each type. Returns the type's key; if there is
+ * none, another key of that name, or KEYS. */
 static unsigned find_key(uint32_t type, const char *name)
 {
     unsigned any = KEYS;
+    uint32_t keys = event_keys(event_type_row(type));
     for (unsigned key = KEYS; key-- > 0;)
-        if (!strcmp(event_keys[key].name, name)) {
+        if (!strcmp(event_key(key)->name, name)) {
             any = key;
-            if (keys_of(type) & BIT(key))
+            if (keys & KEY_BIT(key))
                 break;
         }
     return any;
@@ -196,7 +66,7 @@ static unsigned find_key(uint32_t type, const char *name)
 uint32_t event_key_bit(uint32_t type, const char *key)
 {
     unsigned k = find_key(type, key);
-    return k < KEYS ? keys_of(type) & BIT(k) : 0;
+    return k < KEYS ? event_keys(event_type_row(type)) & KEY_BIT(k) : 0;
 }
 
 void event_init(struct event *ev, uint32_t type)
@@ -206,25 +76,9 @@ void event_init(struct event *ev, uint32_t type)
     ev->ratio = 1;
 }
 
-/* Where a key's value stands; the caller knows whether it may write there. */
-static void *field(const struct event *ev, unsigned key)
-{
-    return (char *)(uintptr_t)ev + event_keys[key].at;
-}
-
-static float *real_of(const struct event *ev, unsigned key)
-{
-    return field(ev, key);
-}
-
-static uint32_t *count_of(const struct event *ev, unsigned key)
-{
-    return field(ev, key);
-}
-
 /*
- * Decimal text → double, as strtod but for hexadecimal, infinities, NaN and blanks. Up to 15 digits
- * are a quotient of two exact doubles, which is rounded right too and much faster.
+ * Decimal text to double, as strtod but without hexadecimal, infinities, NaN and blanks. Up to 15
+ * digits are the quotient of two exact doubles, which is correctly rounded as well and much faster.
  */
 static bool read_real(const char *text, double *out)
 {
@@ -237,7 +91,7 @@ static bool read_real(const char *text, double *out)
         for (p++; *p >= '0' && *p <= '9'; p++, count++, decimals++)
             digits = digits * 10 + (uint64_t)(*p - '0');
     if (!*p && count && count <= 15) {
-        *out = (double)digits / powers[decimals];
+        *out = (double)digits / event_powers[decimals];
         if (*text == '-')
             *out = -*out;
         return true;
@@ -259,7 +113,7 @@ static bool read_count(const char *text, uint64_t *out)
     return p > text && !*p;
 }
 
-/* Digits beyond the ninth decimal are left out. */
+/* Decimals after the ninth are dropped. */
 static bool read_time(const char *text, uint64_t *ns)
 {
     uint64_t seconds = 0, part = 0;
@@ -288,12 +142,12 @@ static bool read_modifiers(const char *text, uint32_t *out)
     for (;;) {
         size_t n = strcspn(text, ",");
         unsigned i = 0;
-        while (i < MODIFIER_NAMES &&
-               (strncmp(modifier_names[i].name, text, n) || modifier_names[i].name[n]))
+        while (i < EVENT_MODIFIER_NAMES &&
+               (strncmp(event_modifiers[i].name, text, n) || event_modifiers[i].name[n]))
             i++;
-        if (i == MODIFIER_NAMES)
+        if (i == EVENT_MODIFIER_NAMES)
             return false;
-        bits |= modifier_names[i].bit;
+        bits |= event_modifiers[i].bit;
         if (!text[n])
             break;
         text += n + 1;
@@ -304,7 +158,7 @@ static bool read_modifiers(const char *text, uint32_t *out)
 
 static bool set_key(struct event *ev, unsigned key, const char *value, const char **why)
 {
-    const struct event_key *k = &event_keys[key];
+    const struct event_key *k = event_key(key);
     size_t bytes = strlen(value);
     double real = 0;
     uint64_t count = 0;
@@ -312,23 +166,23 @@ static bool set_key(struct event *ev, unsigned key, const char *value, const cha
     if (!bytes)
         return refuse(why, "%s has no value", k->name);
     switch (k->kind) {
-    case REAL:
+    case KEY_REAL:
         ok = read_real(value, &real) && real >= k->low && real <= k->high;
         if (ok)
-            *real_of(ev, key) = (float)real + 0.0f; /* no negative zero */
+            *event_real(ev, key) = (float)real + 0.0f; /* no negative zero */
         break;
-    case COUNT:
+    case KEY_COUNT:
         ok = read_count(value, &count) && (double)count >= k->low && (double)count <= k->high;
         if (ok)
-            *count_of(ev, key) = (uint32_t)count;
+            *event_count(ev, key) = (uint32_t)count;
         break;
-    case NAMES:
+    case KEY_NAMES:
         ok = read_modifiers(value, &ev->modifiers);
         break;
-    case TIME:
+    case KEY_TIME:
         ok = read_time(value, &ev->time_ns);
         break;
-    case TEXT:
+    case KEY_TEXT:
         ok = is_key(value, bytes);
         if (ok)
             memcpy(ev->key, value, bytes + 1);
@@ -336,11 +190,12 @@ static bool set_key(struct event *ev, unsigned key, const char *value, const cha
     }
     if (!ok)
         refuse(why, "%s must be %s%s, not '%s'", k->name, kind_rules[k->kind],
-               k->kind == REAL || k->kind == COUNT ? k->values : "", shown(value, bytes).text);
+               k->kind == KEY_REAL || k->kind == KEY_COUNT ? k->values : "",
+               shown(value, bytes).text);
     return ok;
 }
 
-/* The key's number, or KEYS and why. */
+/* Number of the type's key of that name, or KEYS with the reason in *why. */
 static unsigned own_key(uint32_t type, const char *name, size_t bytes, const char **why)
 {
     char copy[16];
@@ -350,11 +205,11 @@ static unsigned own_key(uint32_t type, const char *name, size_t bytes, const cha
         copy[bytes] = 0;
         key = find_key(type, copy);
     }
-    if (key < KEYS && (keys_of(type) & BIT(key)))
+    if (key < KEYS && (event_keys(event_type_row(type)) & KEY_BIT(key)))
         return key;
     const char *event = event_name(type) ? event_name(type) : "no event";
     if (key < KEYS)
-        refuse(why, "%s takes no %s", event, event_keys[key].name);
+        refuse(why, "%s takes no %s", event, event_key(key)->name);
     else
         refuse(why, "unknown key '%s' for %s", shown(name, bytes).text, event);
     return KEYS;
@@ -383,8 +238,8 @@ bool event_set_word(struct event *ev, const char *word, size_t bytes, uint32_t *
     unsigned key = own_key(ev->type, word, (size_t)(equals - word), why);
     if (key == KEYS)
         return false;
-    const char *name = event_keys[key].name;
-    if (*set & BIT(key))
+    const char *name = event_key(key)->name;
+    if (*set & KEY_BIT(key))
         return refuse(why, "%s is given twice", name);
     if (bytes > sizeof value)
         return refuse(why, "%s is too long", name);
@@ -406,46 +261,46 @@ bool event_set_word(struct event *ev, const char *word, size_t bytes, uint32_t *
     value[n] = 0;
     if (!set_key(ev, key, value, why))
         return false;
-    *set |= BIT(key);
+    *set |= KEY_BIT(key);
     return true;
 }
 
 bool event_complete(const struct event *ev, uint32_t set, const char **why)
 {
-    if (!event_name(ev->type))
+    const struct event_row *row = event_type_row(ev->type);
+    if (!row->name)
         return refuse(why, "no event");
-    uint32_t missing = event_types[ev->type].required & ~set;
+    uint32_t missing = row->required & ~set;
     for (unsigned key = 0; key < KEYS; key++)
-        if (missing & BIT(key))
-            return refuse(why, "%s needs %s", event_name(ev->type), event_keys[key].name);
-    if (event_types[ev->type].one_of && !(event_types[ev->type].one_of & set))
-        return refuse(why, "%s needs dx or dy", event_name(ev->type));
+        if (missing & KEY_BIT(key))
+            return refuse(why, "%s needs %s", row->name, event_key(key)->name);
+    if (row->one_of && !(row->one_of & set))
+        return refuse(why, "%s needs dx or dy", row->name);
     return true;
 }
 
 static bool valid_key(const struct event *ev, unsigned key)
 {
-    const struct event_key *k = &event_keys[key];
+    const struct event_key *k = event_key(key);
     switch (k->kind) {
-    case REAL: /* compared as floats: 0.1f > 0.1 */
-        return *real_of(ev, key) >= (float)k->low && *real_of(ev, key) <= (float)k->high;
-    case TEXT:
+    case KEY_REAL: /* compared as floats: 0.1f > 0.1 */
+        return *event_real(ev, key) >= (float)k->low && *event_real(ev, key) <= (float)k->high;
+    case KEY_TEXT:
         return is_key(ev->key, strnlen(ev->key, sizeof ev->key));
-    case TIME:
+    case KEY_TIME:
         return (double)(ev->time_ns / 1000000000u) <= k->high;
     default:
-        return *count_of(ev, key) >= k->low && *count_of(ev, key) <= k->high;
+        return *event_count(ev, key) >= k->low && *event_count(ev, key) <= k->high;
     }
 }
 
 bool event_valid(const struct event *ev)
 {
-    if (!event_name(ev->type))
-        return false;
+    uint32_t keys = event_keys(event_type_row(ev->type));
     for (unsigned key = 0; key < KEYS; key++)
-        if ((keys_of(ev->type) & BIT(key)) && !valid_key(ev, key))
+        if ((keys & KEY_BIT(key)) && !valid_key(ev, key))
             return false;
-    return true;
+    return keys != 0;
 }
 
 bool event_parse(const char *line, size_t bytes, struct event *ev, const char **why)
@@ -479,219 +334,6 @@ bool event_parse(const char *line, size_t bytes, struct event *ev, const char **
     return ev->type ? event_complete(ev, set, why) : refuse(why, "no event");
 }
 
-/* A line that is being written; full once something didn't fit. */
-struct line {
-    char *out;
-    size_t size, length;
-    bool full;
-};
-
-static void put(struct line *l, const char *text, size_t bytes)
-{
-    if (bytes >= l->size - l->length) {
-        l->full = true;
-        return;
-    }
-    memcpy(l->out + l->length, text, bytes);
-    l->length += bytes;
-}
-
-static void put_text(struct line *l, const char *text)
-{
-    put(l, text, strlen(text));
-}
-
-/* Digits of n, at least width of them. */
-static void put_count(struct line *l, uint64_t n, unsigned width)
-{
-    char digits[20];
-    unsigned at = sizeof digits;
-    while (n || sizeof digits - at < width) {
-        digits[--at] = (char)('0' + n % 10);
-        n /= 10;
-    }
-    put(l, digits + at, sizeof digits - at);
-}
-
-/* The shortest text that read_real and a cast turn into the same float again. */
-static void put_real(struct line *l, float x)
-{
-    double size = fabs((double)x);
-    for (unsigned decimals = 0; size <= 1e6 && decimals <= 9; decimals++) {
-        uint64_t n = (uint64_t)(size * powers[decimals] + 0.5);
-        if ((float)((double)n / powers[decimals]) != (float)size)
-            continue;
-        if (x < 0)
-            put(l, "-", 1);
-        uint64_t unit = (uint64_t)powers[decimals];
-        put_count(l, n / unit, 1);
-        if (decimals) {
-            put(l, ".", 1);
-            put_count(l, n % unit, decimals);
-        }
-        return;
-    }
-    char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)x);
-        if ((float)strtod(text, NULL) == x)
-            break;
-    }
-    put_text(l, text);
-}
-
-static void put_time(struct line *l, uint64_t ns)
-{
-    put_count(l, ns / 1000000000u, 1);
-    put(l, ".", 1);
-    put_count(l, ns % 1000000000u, 9);
-}
-
-static void put_key(struct line *l, const char *key, bool json)
-{
-    for (; *key; key++)
-        if (json && (*key == '"' || *key == '\\')) {
-            put(l, "\\", 1);
-            put(l, key, 1);
-        } else if (!json && (*key == ' ' || *key == '%')) {
-            put_text(l, *key == ' ' ? "%20" : "%25");
-        } else {
-            put(l, key, 1);
-        }
-}
-
-static void put_modifiers(struct line *l, uint32_t bits, bool json)
-{
-    const char *between = json ? "[\"" : "";
-    for (unsigned i = 0; i < MODIFIER_NAMES && bits; i++) {
-        if (!(bits & modifier_names[i].bit))
-            continue;
-        put_text(l, between);
-        put_text(l, modifier_names[i].name);
-        between = json ? "\",\"" : ",";
-        bits &= ~modifier_names[i].bit;
-    }
-    if (json)
-        put_text(l, "\"]");
-}
-
-static bool worth_writing(const struct event *ev, unsigned key)
-{
-    if (event_types[ev->type].required & BIT(key))
-        return true;
-    switch (event_keys[key].kind) {
-    case REAL:
-        /* A wheel step needs one of the two. */
-        return *real_of(ev, key) != (float)event_keys[key].standard || (key == DY && ev->dx == 0);
-    case TIME:
-        return ev->time_ns != 0;
-    default:
-        return *count_of(ev, key) != 0;
-    }
-}
-
-static void put_value(struct line *l, const struct event *ev, unsigned key, bool json)
-{
-    switch (event_keys[key].kind) {
-    case REAL:
-        put_real(l, *real_of(ev, key));
-        break;
-    case COUNT:
-        put_count(l, *count_of(ev, key), 1);
-        break;
-    case NAMES:
-        put_modifiers(l, ev->modifiers, json);
-        break;
-    case TEXT:
-        put_text(l, json ? "\"" : "");
-        put_key(l, ev->key, json);
-        put_text(l, json ? "\"" : "");
-        break;
-    case TIME:
-        put_time(l, ev->time_ns);
-        break;
-    }
-}
-
-static size_t end_line(struct line *l)
-{
-    put(l, "\n", 1);
-    if (l->full)
-        return 0;
-    l->out[l->length] = 0;
-    return l->length;
-}
-
-static size_t write_event(const struct event *ev, char *out, size_t size, bool json)
-{
-    struct line l = {out, size, 0, size == 0};
-    if (l.full || !event_valid(ev))
-        return 0;
-    put_text(&l, json ? "{\"type\":\"" : "");
-    put_text(&l, event_name(ev->type));
-    put_text(&l, json ? "\"" : "");
-    for (unsigned key = 0; key < KEYS; key++) {
-        if (!(keys_of(ev->type) & BIT(key)) || !worth_writing(ev, key))
-            continue;
-        put_text(&l, json ? ",\"" : " ");
-        put_text(&l, event_keys[key].name);
-        put_text(&l, json ? "\":" : "=");
-        put_value(&l, ev, key, json);
-    }
-    put_text(&l, json ? "}" : "");
-    return end_line(&l);
-}
-
-size_t event_text(const struct event *ev, char *out, size_t size)
-{
-    return write_event(ev, out, size, false);
-}
-
-size_t event_json(const struct event *ev, char *out, size_t size)
-{
-    return write_event(ev, out, size, true);
-}
-
-/* FURY's id: 1 wheel, 2 move, 3 to 8 presses and releases of left, middle, right; 0: has none. */
-static unsigned fury_id(const struct event *ev)
-{
-    static const unsigned char presses[] = {0, 3, 7, 5, 0, 0};
-    switch (ev->type) {
-    case EVENT_WHEEL:
-        return 1;
-    case EVENT_POINTER_MOVE:
-        return 2;
-    case EVENT_POINTER_DOWN:
-        return presses[ev->button];
-    case EVENT_POINTER_UP:
-        return presses[ev->button] ? presses[ev->button] + 1u : 0;
-    default:
-        return 0;
-    }
-}
-
-size_t event_fury(const struct event *ev, char *out, size_t size)
-{
-    struct line l = {out, size, 0, size == 0};
-    unsigned id = !l.full && event_valid(ev) ? fury_id(ev) : 0;
-    if (!id)
-        return 0;
-    put_count(&l, id, 1);
-    put(&l, " ", 1);
-    put_real(&l, ev->type == EVENT_WHEEL ? ev->dy : 0);
-    put(&l, " ", 1);
-    put_real(&l, ev->x);
-    put(&l, " ", 1);
-    put_real(&l, ev->y);
-    put_text(&l, ev->modifiers & EVENT_CTRL ? " 1" : " 0");
-    put_text(&l, ev->modifiers & EVENT_SHIFT ? " 1 " : " 0 ");
-    put_count(&l, ev->time_ns / 1000000u, 1);
-    put(&l, ".", 1);
-    put_count(&l, ev->time_ns % 1000000u, 6);
-    put_text(&l, " 0");
-    return end_line(&l);
-}
-
 bool event_coalesce(const struct event *a, struct event *b)
 {
     if ((a->type != EVENT_POINTER_MOVE && a->type != EVENT_WHEEL) || a->type != b->type ||
@@ -706,37 +348,4 @@ bool event_coalesce(const struct event *a, struct event *b)
         b->dy = dy;
     }
     return true;
-}
-
-static void put_keys(struct line *l, uint32_t keys, const char *before, const char *between,
-                     const char *after)
-{
-    for (unsigned key = 0; key < KEYS; key++)
-        if (keys & BIT(key)) {
-            put_text(l, before);
-            put_text(l, event_keys[key].name);
-            put_text(l, after);
-            before = between;
-        }
-}
-
-size_t event_list(size_t line, char *out, size_t size)
-{
-    struct line l = {out, size, 0, size == 0};
-    char text[EVENT_LINE_MAX];
-    if (l.full || line >= EVENT_TYPES + KEYS)
-        return 0;
-    if (line < EVENT_TYPES - 1) {
-        uint32_t type = (uint32_t)line + 1;
-        snprintf(text, sizeof text, "%-13s", event_name(type));
-        put_text(&l, text);
-        put_keys(&l, event_types[type].required, " ", " ", "");
-        put_keys(&l, event_types[type].one_of, " ", "|", "");
-        put_keys(&l, event_types[type].optional, " [", " [", "]");
-    } else if (line >= EVENT_TYPES) {
-        const struct event_key *k = &event_keys[line - EVENT_TYPES];
-        snprintf(text, sizeof text, "%-9s %-13s %s", k->name, k->values, k->meaning);
-        put_text(&l, text);
-    }
-    return end_line(&l); /* an empty line between the two tables */
 }

@@ -1,4 +1,5 @@
 #include "evlog.h"
+#include "eventtable.h"
 #include "monotonic.h"
 #include "stream.h"
 #include "evlock.h"
@@ -19,14 +20,9 @@ static struct shmfmt_event *log_record(const struct stream *stream, uint64_t num
     return &records[(number - 1) & (stream_header(stream)->events - 1)];
 }
 
-static bool has_key(uint32_t type)
+static enum event_payload payload_of(uint32_t type)
 {
-    return type == EVENT_KEY_DOWN || type == EVENT_KEY_UP;
-}
-
-static bool is_of_layout(uint32_t type)
-{
-    return type >= EVENT_NODE_DRAG && type <= EVENT_LAYOUT_PAUSE;
+    return event_type_row(type)->payload;
 }
 
 static void event_pack(const struct event *ev, uint64_t words[WORDS])
@@ -38,24 +34,30 @@ static void event_pack(const struct event *ev, uint64_t words[WORDS])
                                      .buttons = (uint16_t)ev->buttons,
                                      .viewer = ev->viewer,
                                      .pointer = ev->pointer};
-    if (has_key(ev->type)) {
-        memcpy(body.key, ev->key, sizeof body.key);
-    } else if (ev->type == EVENT_RESIZE) {
-        body.size.width = ev->width;
-        body.size.height = ev->height;
-        body.size.ratio = ev->ratio;
-    } else if (is_of_layout(ev->type)) {
-        body.node.x = ev->x;
-        body.node.y = ev->y;
-        body.node.z = ev->z;
-        body.node.node = ev->node;
-        if (ev->type == EVENT_LAYOUT_PAUSE)
-            body.on = ev->on;
-    } else {
+    switch (payload_of(ev->type)) {
+    case PAYLOAD_AT:
         body.at.x = ev->x;
         body.at.y = ev->y;
         body.at.dx = ev->dx;
         body.at.dy = ev->dy;
+        break;
+    case PAYLOAD_SIZE:
+        body.size.width = ev->width;
+        body.size.height = ev->height;
+        body.size.ratio = ev->ratio;
+        break;
+    case PAYLOAD_KEY:
+        memcpy(body.key, ev->key, sizeof body.key);
+        break;
+    case PAYLOAD_NODE:
+        body.node.x = ev->x;
+        body.node.y = ev->y;
+        body.node.z = ev->z;
+        body.node.node = ev->node;
+        break;
+    case PAYLOAD_ON:
+        body.on = ev->on;
+        break;
     }
     memcpy(words, &body, sizeof body);
 }
@@ -72,24 +74,30 @@ static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct ev
                          .buttons = body.buttons,
                          .viewer = body.viewer,
                          .pointer = body.pointer};
-    if (has_key(ev->type)) {
-        memcpy(ev->key, body.key, sizeof body.key);
-    } else if (ev->type == EVENT_RESIZE) {
-        ev->width = body.size.width;
-        ev->height = body.size.height;
-        ev->ratio = body.size.ratio;
-    } else if (ev->type == EVENT_LAYOUT_PAUSE) {
-        ev->on = body.on;
-    } else if (is_of_layout(ev->type)) {
-        ev->x = body.node.x;
-        ev->y = body.node.y;
-        ev->z = body.node.z;
-        ev->node = body.node.node;
-    } else {
+    switch (payload_of(ev->type)) {
+    case PAYLOAD_AT:
         ev->x = body.at.x;
         ev->y = body.at.y;
         ev->dx = body.at.dx;
         ev->dy = body.at.dy;
+        break;
+    case PAYLOAD_SIZE:
+        ev->width = body.size.width;
+        ev->height = body.size.height;
+        ev->ratio = body.size.ratio;
+        break;
+    case PAYLOAD_KEY:
+        memcpy(ev->key, body.key, sizeof body.key);
+        break;
+    case PAYLOAD_NODE:
+        ev->x = body.node.x;
+        ev->y = body.node.y;
+        ev->z = body.node.z;
+        ev->node = body.node.node;
+        break;
+    case PAYLOAD_ON:
+        ev->on = body.on;
+        break;
     }
 }
 

@@ -1,4 +1,5 @@
 #include "steer.h"
+#include "net/netevents.h"
 #include <math.h>
 #include <string.h>
 

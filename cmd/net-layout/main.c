@@ -25,6 +25,7 @@
 #include "input.h"
 #include "lines.h"
 #include "monotonic.h"
+#include "net/netevents.h"
 #include "publish.h"
 #include "read.h"
 #include "record.h"

@@ -3,7 +3,7 @@
  * from its own text and from its own JSON.
  */
 #include "fuzz.h"
-#include "events.h"
+#include "eventtext.h"
 #include "tool/evjson.h"
 
 static int take_one(const struct evjson_message *message, void *user)

@@ -3,6 +3,7 @@
  * through an event line; what it refuses has had no effect.
  */
 #include "fuzz.h"
+#include "eventtext.h"
 #include "tool/evjson.h"
 
 static int take_message(const struct evjson_message *message, void *user)

@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 #include "claim.h"
-#include "events.h"
+#include "eventtext.h"
 #include "evlog.h"
 #include "image/jpeg.h"
 #include "pixfmt.h"

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "events.h"
+#include "eventtext.h"
+#include "net/netevents.h"
 #include "support/random.h"
 
 /* Any float of the range: of any bits, a fraction like a browser's, or round. */

@@ -11,7 +11,8 @@ build_evjson() {
     # shellcheck disable=SC2046
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined \
         -I"$ROOT/lib" $(pkg-config --cflags libwebsockets) \
-        -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/tool/evjson.c "$ROOT"/lib/{events,utf8}.c \
+        -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/{events,eventtable,eventtext,utf8}.c \
+        "$ROOT"/lib/{tool/evjson,net/netevents}.c \
         $(pkg-config --libs libwebsockets) -lm
 }
 

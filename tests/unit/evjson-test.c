@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "eventtext.h"
 #include "tool/evjson.h"
 
 static unsigned called;

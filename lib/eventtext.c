@@ -1,0 +1,255 @@
+#include "eventtext.h"
+#include "eventtable.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct line {
+    char *out;
+    size_t size, length;
+    bool full; /* something did not fit */
+};
+
+static void put(struct line *l, const char *text, size_t bytes)
+{
+    if (bytes >= l->size - l->length) {
+        l->full = true;
+        return;
+    }
+    memcpy(l->out + l->length, text, bytes);
+    l->length += bytes;
+}
+
+static void put_text(struct line *l, const char *text)
+{
+    put(l, text, strlen(text));
+}
+
+/* Decimal digits of n, at least width of them. */
+static void put_count(struct line *l, uint64_t n, unsigned width)
+{
+    char digits[20];
+    unsigned at = sizeof digits;
+    while (n || sizeof digits - at < width) {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    }
+    put(l, digits + at, sizeof digits - at);
+}
+
+/* The shortest text that event_parse reads as the same float. */
+static void put_real(struct line *l, float x)
+{
+    double size = fabs((double)x);
+    for (unsigned decimals = 0; size <= 1e6 && decimals <= 9; decimals++) {
+        uint64_t n = (uint64_t)(size * event_powers[decimals] + 0.5);
+        if ((float)((double)n / event_powers[decimals]) != (float)size)
+            continue;
+        if (x < 0)
+            put(l, "-", 1);
+        uint64_t unit = (uint64_t)event_powers[decimals];
+        put_count(l, n / unit, 1);
+        if (decimals) {
+            put(l, ".", 1);
+            put_count(l, n % unit, decimals);
+        }
+        return;
+    }
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)x);
+        if ((float)strtod(text, NULL) == x)
+            break;
+    }
+    put_text(l, text);
+}
+
+static void put_time(struct line *l, uint64_t ns)
+{
+    put_count(l, ns / 1000000000u, 1);
+    put(l, ".", 1);
+    put_count(l, ns % 1000000000u, 9);
+}
+
+static void put_key(struct line *l, const char *key, bool json)
+{
+    for (; *key; key++)
+        if (json && (*key == '"' || *key == '\\')) {
+            put(l, "\\", 1);
+            put(l, key, 1);
+        } else if (!json && (*key == ' ' || *key == '%')) {
+            put_text(l, *key == ' ' ? "%20" : "%25");
+        } else {
+            put(l, key, 1);
+        }
+}
+
+static void put_modifiers(struct line *l, uint32_t bits, bool json)
+{
+    const char *between = json ? "[\"" : "";
+    for (unsigned i = 0; i < EVENT_MODIFIER_NAMES && bits; i++) {
+        if (!(bits & event_modifiers[i].bit))
+            continue;
+        put_text(l, between);
+        put_text(l, event_modifiers[i].name);
+        between = json ? "\",\"" : ",";
+        bits &= ~event_modifiers[i].bit;
+    }
+    if (json)
+        put_text(l, "\"]");
+}
+
+/* Optional keys are left out where they have their default. */
+static bool is_written(const struct event_row *row, const struct event *ev, unsigned key)
+{
+    if (row->required & KEY_BIT(key))
+        return true;
+    switch (event_key(key)->kind) {
+    case KEY_REAL:
+        /* A wheel step has dx or dy, even if both are 0. */
+        return *event_real(ev, key) != (float)event_key(key)->standard ||
+               (key == KEY_DY && ev->dx == 0);
+    case KEY_TIME:
+        return ev->time_ns != 0;
+    default:
+        return *event_count(ev, key) != 0;
+    }
+}
+
+static void put_value(struct line *l, const struct event *ev, unsigned key, bool json)
+{
+    switch (event_key(key)->kind) {
+    case KEY_REAL:
+        put_real(l, *event_real(ev, key));
+        break;
+    case KEY_COUNT:
+        put_count(l, *event_count(ev, key), 1);
+        break;
+    case KEY_NAMES:
+        put_modifiers(l, ev->modifiers, json);
+        break;
+    case KEY_TEXT:
+        put_text(l, json ? "\"" : "");
+        put_key(l, ev->key, json);
+        put_text(l, json ? "\"" : "");
+        break;
+    case KEY_TIME:
+        put_time(l, ev->time_ns);
+        break;
+    }
+}
+
+static size_t end_line(struct line *l)
+{
+    put(l, "\n", 1);
+    if (l->full)
+        return 0;
+    l->out[l->length] = 0;
+    return l->length;
+}
+
+static size_t write_event(const struct event *ev, char *out, size_t size, bool json)
+{
+    struct line l = {out, size, 0, size == 0};
+    if (l.full || !event_valid(ev))
+        return 0;
+    const struct event_row *row = event_type_row(ev->type);
+    put_text(&l, json ? "{\"type\":\"" : "");
+    put_text(&l, row->name);
+    put_text(&l, json ? "\"" : "");
+    for (unsigned key = 0; key < KEYS; key++) {
+        if (!(event_keys(row) & KEY_BIT(key)) || !is_written(row, ev, key))
+            continue;
+        put_text(&l, json ? ",\"" : " ");
+        put_text(&l, event_key(key)->name);
+        put_text(&l, json ? "\":" : "=");
+        put_value(&l, ev, key, json);
+    }
+    put_text(&l, json ? "}" : "");
+    return end_line(&l);
+}
+
+size_t event_text(const struct event *ev, char *out, size_t size)
+{
+    return write_event(ev, out, size, false);
+}
+
+size_t event_json(const struct event *ev, char *out, size_t size)
+{
+    return write_event(ev, out, size, true);
+}
+
+/* FURY's id: 1 wheel, 2 move, 3 to 8 presses and releases of left, middle, right; 0: no such
+ * event. */
+static unsigned fury_id(const struct event *ev)
+{
+    static const unsigned char presses[] = {0, 3, 7, 5, 0, 0};
+    switch (ev->type) {
+    case EVENT_WHEEL:
+        return 1;
+    case EVENT_POINTER_MOVE:
+        return 2;
+    case EVENT_POINTER_DOWN:
+        return presses[ev->button];
+    case EVENT_POINTER_UP:
+        return presses[ev->button] ? presses[ev->button] + 1u : 0;
+    default:
+        return 0;
+    }
+}
+
+size_t event_fury(const struct event *ev, char *out, size_t size)
+{
+    struct line l = {out, size, 0, size == 0};
+    unsigned id = !l.full && event_valid(ev) ? fury_id(ev) : 0;
+    if (!id)
+        return 0;
+    put_count(&l, id, 1);
+    put(&l, " ", 1);
+    put_real(&l, ev->type == EVENT_WHEEL ? ev->dy : 0);
+    put(&l, " ", 1);
+    put_real(&l, ev->x);
+    put(&l, " ", 1);
+    put_real(&l, ev->y);
+    put_text(&l, ev->modifiers & EVENT_CTRL ? " 1" : " 0");
+    put_text(&l, ev->modifiers & EVENT_SHIFT ? " 1 " : " 0 ");
+    put_count(&l, ev->time_ns / 1000000u, 1);
+    put(&l, ".", 1);
+    put_count(&l, ev->time_ns % 1000000u, 6);
+    put_text(&l, " 0");
+    return end_line(&l);
+}
+
+static void put_keys(struct line *l, uint32_t keys, const char *before, const char *between,
+                     const char *after)
+{
+    for (unsigned key = 0; key < KEYS; key++)
+        if (keys & KEY_BIT(key)) {
+            put_text(l, before);
+            put_text(l, event_key(key)->name);
+            put_text(l, after);
+            before = between;
+        }
+}
+
+size_t event_list(size_t line, char *out, size_t size)
+{
+    struct line l = {out, size, 0, size == 0};
+    char text[EVENT_LINE_MAX];
+    if (l.full || line >= EVENT_TYPES + KEYS)
+        return 0;
+    if (line < EVENT_TYPES - 1) {
+        const struct event_row *row = event_type_row((uint32_t)line + 1);
+        snprintf(text, sizeof text, "%-13s", row->name);
+        put_text(&l, text);
+        put_keys(&l, row->required, " ", " ", "");
+        put_keys(&l, row->one_of, " ", "|", "");
+        put_keys(&l, row->optional, " [", " [", "]");
+    } else if (line >= EVENT_TYPES) {
+        const struct event_key *k = event_key((unsigned)(line - EVENT_TYPES));
+        snprintf(text, sizeof text, "%-9s %-13s %s", k->name, k->values, k->meaning);
+        put_text(&l, text);
+    }
+    return end_line(&l); /* an empty line between the two tables */
+}
