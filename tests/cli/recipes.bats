@@ -1,15 +1,21 @@
 #!/usr/bin/env bats
-# The recipes of README.md, run as they stand there but for the stream's name and the port.
+# The recipes of README.md and the manual pages, run unchanged but for the stream's name and the port.
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
 load ../support/helper
 
-# The fenced block after "<!-- KIND: NAME -->".
+# The fenced block after "<!-- KIND: NAME -->" in README.md, or the display after '.\" KIND: NAME' in a
+# manual page.
 block() {
     awk -v mark="<!-- $1: $2 -->" '
         $0 == mark { wanted = 1; next }
         wanted && /^```/ { if (inside) exit; inside = 1; next }
         wanted && inside' "$ROOT/README.md"
+    mark='.\" '"$1: $2" awk '
+        $0 == ENVIRON["mark"] { wanted = 1; next }
+        wanted && /^\.Bd / { inside = 1; next }
+        wanted && /^\.Ed/ { exit }
+        wanted && inside { gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); print }' "$ROOT"/man/*.[1-8]
 }
 
 recipe() {
@@ -37,7 +43,7 @@ reader_there() {
     shm-ls -l "$S" | grep -q event-read
 }
 
-# Removing the stream ends all of a recipe.
+# Removing the stream ends all programs of a recipe.
 all_end() {
     clean_run shm-rm -f "$S"
     ends "${1:-0}" "$BG"
@@ -45,11 +51,14 @@ all_end() {
 }
 
 @test "every recipe is tested here" {
-    run grep -oE '^<!-- recipe: [a-z0-9]+' "$ROOT/README.md"
+    run grep -ohE '^(<!--|\.\\") recipe: [a-z0-9]+' "$ROOT/README.md" "$ROOT"/man/*.[1-8]
     for name in $(sed 's/.*: //' <<<"$output"); do
-        grep -qE "(recipe|play) $name\b" "$BATS_TEST_FILENAME"
+        echo "$name"
+        grep -qE "^ *recipe $name\b" "$BATS_TEST_FILENAME"
     done
-    [ "${#lines[@]}" -ge 5 ]
+    [ "${#lines[@]}" -ge 9 ]
+    # and each only once
+    [ -z "$(sed 's/.*: //' <<<"$output" | sort | uniq -d)" ]
 }
 
 @test "recipe: a video file" {
@@ -92,19 +101,19 @@ all_end() {
     recipe python
     bg bash -e python.sh >out
     wait_until 20 snapshot
-    spot() { # the colour at 1/4 3/4
+    colour() { # at 1/4 3/4
         shm-read "$S" | pamcut -left 160 -top 270 -width 1 -height 1 | tail -c 3 | od -An -tx1 | tr -d ' '
     }
-    spot_is() {
-        [ "$(spot)" = "$1" ]
+    colour_is() {
+        [ "$(colour)" = "$1" ]
     }
-    [ "$(spot)" = 3fbf3c ] # nothing there yet
+    [ "$(colour)" = 3fbf3c ] # only the gradient
     event-inject "$S" pointer_move x=0.25 y=0.75
-    wait_until 10 spot_is 0000ff
+    wait_until 10 colour_is 0000ff
     event-inject "$S" pointer_down x=0.25 y=0.75 button=1 buttons=1
-    wait_until 10 spot_is ffffff
+    wait_until 10 colour_is ffffff
     event-inject "$S" pointer_up x=0.9 y=0.1 button=1 buttons=0
-    wait_until 10 spot_is 3fbf3c
+    wait_until 10 colour_is 3fbf3c
     all_end
 }
 
@@ -131,12 +140,12 @@ all_end() {
     cmp <(head -n 100 events) <(tail -n 100 events)
 }
 
-@test "recipe: a stream that lasts as long as a command" {
+@test "recipe: a stream that exists as long as a command runs" {
     ls /dev/shm >before
     recipe owned
     clean_run bash -e owned.sh
-    [ "$(head -c 2 picture.ppm)" = P6 ]
-    # Others come and go meanwhile; what shm-create makes up has this form.
+    [ "$(head -c 2 frame.ppm)" = P6 ]
+    # Other objects may come and go meanwhile; shm-create's generated names have this prefix.
     run -1 grep -q '^shmcast-' <(comm -13 <(sort before) <(ls /dev/shm | sort))
 }
 
@@ -156,10 +165,10 @@ all_end() {
     shm-create -s 64x48 "$S"
     bg shm-encode "$S"
     frame-gen -s 64x48 -f yuv420p -n 1 -o "$S"
-    recipe network >/dev/null # "view" is a role there too
+    recipe network >/dev/null # "view" is also a role there
     block recipe network | sed "s/ view\$/ $S/; s/-b 0.0.0.0/-b 127.0.0.1 -p $PORT/" >network.sh
     grep -q -- "--token-file tokens $S\$" network.sh
-    # the same stands in the man page
+    # ws-serve(1) has the same lines.
     diff -b <(block recipe network | sed 's/^ *//') <(mandoc "$ROOT/man/ws-serve.1" | sed 's/.\x08//g; s/^ *//' |
         sed -n '/^openssl req/,/^ws-serve -b 0/p')
     bg bash -e network.sh >out
@@ -191,6 +200,6 @@ nodes_are() {
     echo 'c d' >>edges.txt
     wait_until 20 nodes_are 4
     clean_run shm-rm -f "$S2"
-    echo 'd e' >>edges.txt # tail hears only now that nobody reads it
+    echo 'd e' >>edges.txt # tail notices the closed pipe only when it writes
     all_end
 }

@@ -394,27 +394,35 @@ no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that liv
     [[ $stderr == *"is not built: make tests"* ]]
 }
 
-@test "bench: --readme puts the last run's table and plot where they belong" {
+@test "bench: --readme puts the last run's table, plot and summary into the README files" {
     skip_missing gnuplot
-    mkdir -p "$BATS_TEST_TMPDIR/r/scripts" "$BATS_TEST_TMPDIR/b"
+    mkdir -p "$BATS_TEST_TMPDIR/r/scripts" "$BATS_TEST_TMPDIR/r/tests/bench" "$BATS_TEST_TMPDIR/b"
     cp scripts/bench "$BATS_TEST_TMPDIR/r/scripts/"
     printf 'before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n' >"$BATS_TEST_TMPDIR/r/README.md"
+    cp "$BATS_TEST_TMPDIR/r/README.md" "$BATS_TEST_TMPDIR/r/tests/bench/README.md"
     cat >"$BATS_TEST_TMPDIR/b/bench.json" <<'JSON'
 {"machine": "M", "date": "2001-02-03T04:05:06Z", "load": 0.5, "version": "v", "rows": [
  {"row": "a", "what": "A", "unit": "u", "ours": 3, "peer": 2, "ratio": 1.5, "min": 1.4, "max": 1.6,
   "target": 1.25, "sign": ">=", "ok": true, "note": null},
- {"row": "b", "what": "B", "left_out": "no such thing"}],
+ {"row": "b", "what": "B", "left_out": "no such thing"},
+ {"row": "saturated", "what": "ws-serve, 1024 viewers, ws, as fast as possible, to a bare sender", "unit": "GB/s",
+  "ours": 4, "peer": 5, "ratio": 0.8, "min": 0.7, "max": 0.9, "target": null, "sign": null, "ok": true, "note": null}],
  "curves": [{"row": "c", "what": "C", "x": "viewers", "unit": "ms", "kind": "linear",
   "exponent": 0.98, "fit_from": 0, "points": [[1, 1.0], [10, 9.5]]}]}
 JSON
     cd "$BATS_TEST_TMPDIR/r"
     bench --readme
-    grep -qF '| A, u | 3 | 2 | **1.50** (1.40–1.60) | ≥ 1.25 | ok |' README.md
-    grep -qF '| B | | | left out: no such thing | | |' README.md
-    grep -q '^2001-02-03, M' README.md
-    run -1 grep -q '^old' README.md
-    [ "$(sed -n '1p;$p' README.md | tr '\n' ' ')" = "before after " ]
-    grep -q 'C, exponent 0.98' scripts/bench.svg
+    table=tests/bench/README.md
+    grep -qF '| A, u | 3 | 2 | **1.50** (1.40–1.60) | ≥ 1.25 | ok |' $table
+    grep -qF '| B | | | left out: no such thing | | |' $table
+    grep -q '^2001-02-03, M' $table
+    grep -qxF '| `ws-serve`, 1024 viewers, vs. a bare sender, GB/s | 4 | 5 | 0.80 |' README.md
+    run -1 grep -q 'A, u' README.md
+    for file in README.md $table; do
+        run -1 grep -q '^old' $file
+        [ "$(sed -n '1p;$p' $file | tr '\n' ' ')" = "before after " ]
+    done
+    grep -q 'C, exponent 0.98' tests/bench/bench.svg
     rm README.md
     fails 3 bench --readme
 }

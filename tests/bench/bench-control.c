@@ -1,7 +1,7 @@
 /*
- * bench-steer VIEW SECONDS: turns the wheel over a stream whose renderer answers with pictures, a
- * step for each picture that shows the last one. Prints pictures a second, and the median and the
- * 99th percentile of what is between event and picture, in µs. Exit: 0, 1 with what went wrong.
+ * bench-control VIEW SECONDS: scrolls in a stream whose renderer answers events with frames, one
+ * step after each frame that shows the last one. Prints frames per second, and the median and the
+ * 99th percentile of the delay from event to frame, in µs. Exit: 0, or 1 with a message.
  */
 #include "bench.h"
 #include "evlog.h"
@@ -11,7 +11,7 @@
 
 enum { MOST = 1 << 16, WARM_UP = 5 };
 
-/* Puts an event in and waits for the first picture that shows it. ns between them. */
+/* Appends an event and waits for the first frame that shows it. Returns the delay in ns. */
 static int64_t step(struct stream *stream, struct ring *frames, float dy)
 {
     struct event event;
@@ -24,7 +24,7 @@ static int64_t step(struct stream *stream, struct ring *frames, float dy)
         bench_die("event");
     do {
         if (ring_wait(frames, seen, NULL) < 0 || ring_pin(frames, seen, &view) < 0)
-            bench_die("picture");
+            bench_die("frame");
         seen = view.meta.number;
         ring_unpin(frames);
     } while (view.meta.event < event.number);
