@@ -1,64 +1,60 @@
 #include "graph.h"
-#include "utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "array.h"
+#include "net/net.h"
+#include "random.h"
+#include "utf8.h"
 
 void graph_free(struct graph *graph)
 {
     free(graph->edge);
     free(graph->weight);
     free(graph->degree);
-    free(graph->part);
+    free(graph->parent);
     free(graph->community);
     free(graph->text);
     free(graph->name_at);
-    free(graph->pairs);
+    free(graph->slots);
     memset(graph, 0, sizeof *graph);
 }
 
-static int grow(void *array, size_t room, size_t bytes)
+static int reserve_node(struct graph *g)
 {
-    void **at = array, *grown = realloc(*at, room * bytes);
-    if (!grown)
-        return -1;
-    *at = grown;
-    return 0;
-}
-
-static int node_room(struct graph *g)
-{
-    if (g->nodes < g->node_room)
+    if (g->nodes < g->node_capacity)
         return 0;
-    size_t room = g->node_room ? 2 * (size_t)g->node_room : 1024;
-    if (grow(&g->degree, room, sizeof *g->degree) || grow(&g->part, room, sizeof *g->part) ||
-        grow(&g->community, room, sizeof *g->community) ||
-        grow(&g->name_at, room + 1, sizeof *g->name_at))
+    size_t capacity = g->node_capacity ? 2 * (size_t)g->node_capacity : 1024;
+    if (array_resize(&g->degree, capacity, sizeof *g->degree) ||
+        array_resize(&g->parent, capacity, sizeof *g->parent) ||
+        array_resize(&g->community, capacity, sizeof *g->community) ||
+        array_resize(&g->name_at, capacity + 1, sizeof *g->name_at))
         return -1;
-    g->node_room = (uint32_t)room;
+    g->node_capacity = (uint32_t)capacity;
     return 0;
 }
 
-static int text_room(struct graph *g, size_t bytes)
+static int reserve_text(struct graph *g, size_t bytes)
 {
-    size_t used = g->nodes ? g->name_at[g->nodes] : 0, room = g->text_room ? g->text_room : 4096;
+    size_t used = g->nodes ? g->name_at[g->nodes] : 0,
+           capacity = g->text_capacity ? g->text_capacity : 4096;
     if (used + bytes > UINT32_MAX / 2) {
         errno = EOVERFLOW;
         return -1;
     }
-    while (room < used + bytes)
-        room *= 2;
-    if (room == g->text_room)
+    while (capacity < used + bytes)
+        capacity *= 2;
+    if (capacity == g->text_capacity)
         return 0;
-    if (grow(&g->text, room, 1))
+    if (array_resize(&g->text, capacity, 1))
         return -1;
-    g->text_room = (uint32_t)room;
+    g->text_capacity = (uint32_t)capacity;
     return 0;
 }
 
-/* Bytes of a name's first so many that make whole characters. */
-static size_t cut(const char *name, size_t bytes)
+/* Length of the name, cut to NET_NAME_MAX at the end of a character. */
+static size_t cut_length(const char *name, size_t bytes)
 {
     if (bytes <= NET_NAME_MAX)
         return bytes;
@@ -68,7 +64,7 @@ static size_t cut(const char *name, size_t bytes)
     return bytes;
 }
 
-static void put_name(char *out, const char *name, size_t bytes)
+static void copy_name(char *out, const char *name, size_t bytes)
 {
     memcpy(out, name, bytes);
     for (size_t i = 0; i < bytes; i++)
@@ -81,78 +77,71 @@ static void put_name(char *out, const char *name, size_t bytes)
             out[i] = '?';
 }
 
-int graph_node(struct graph *g, const char *name, size_t bytes)
+int graph_add_node(struct graph *g, const char *name, size_t bytes)
 {
-    bytes = cut(name, bytes);
+    bytes = cut_length(name, bytes);
     if (g->nodes == NET_NODES_MAX) {
         errno = EOVERFLOW;
         return -1;
     }
-    if (node_room(g) || text_room(g, bytes))
+    if (reserve_node(g) || reserve_text(g, bytes))
         return -1;
     uint32_t node = g->nodes;
     if (node == 0)
         g->name_at[0] = 0;
-    put_name(g->text + g->name_at[node], name, bytes);
+    copy_name(g->text + g->name_at[node], name, bytes);
     g->name_at[node + 1] = g->name_at[node] + (uint32_t)bytes;
     g->named = g->named || bytes;
     g->degree[node] = 0;
-    g->part[node] = node;
-    g->community[node] = GRAPH_ALONE;
+    g->parent[node] = node;
+    g->community[node] = GRAPH_NO_COMMUNITY;
     g->nodes++;
     return 0;
 }
 
-static uint64_t mix(uint64_t x)
+/* The slot of the edge between two nodes, low < high, or the empty slot where it belongs. */
+static uint32_t *find_slot(const struct graph *g, uint32_t low, uint32_t high)
 {
-    x ^= x >> 32;
-    x *= UINT64_C(0xd6e8feb86659fd93);
-    x ^= x >> 32;
-    x *= UINT64_C(0xd6e8feb86659fd93);
-    return x ^ x >> 32;
-}
-
-/* Where the edge between two nodes, the smaller first, stands in the hash, or is to. */
-static uint32_t *pair_at(const struct graph *g, uint32_t low, uint32_t high)
-{
-    uint32_t mask = g->pair_room - 1, at = (uint32_t)mix((uint64_t)low << 32 | high) & mask;
+    uint32_t mask = g->slot_capacity - 1,
+             at = (uint32_t)random_mix((uint64_t)low << 32 | high) & mask;
     for (;; at = (at + 1) & mask) {
-        uint32_t edge = g->pairs[at] - 1;
-        if (!g->pairs[at] ||
+        uint32_t edge = g->slots[at] - 1;
+        if (!g->slots[at] ||
             (g->edge[2 * (size_t)edge] == low && g->edge[2 * (size_t)edge + 1] == high))
-            return &g->pairs[at];
+            return &g->slots[at];
     }
 }
 
-static int edge_room(struct graph *g)
+static int reserve_edge(struct graph *g)
 {
-    if (g->edges < g->edge_room)
+    if (g->edges < g->edge_capacity)
         return 0;
-    size_t room = g->edge_room ? 2 * (size_t)g->edge_room : 1024;
-    if (grow(&g->edge, 2 * room, sizeof *g->edge) || grow(&g->weight, room, sizeof *g->weight))
+    size_t capacity = g->edge_capacity ? 2 * (size_t)g->edge_capacity : 1024;
+    if (array_resize(&g->edge, 2 * capacity, sizeof *g->edge) ||
+        array_resize(&g->weight, capacity, sizeof *g->weight))
         return -1;
-    uint32_t *pairs = calloc(2 * room, sizeof *pairs);
-    if (!pairs)
+    uint32_t *slots = calloc(2 * capacity, sizeof *slots);
+    if (!slots)
         return -1;
-    free(g->pairs);
-    g->pairs = pairs;
-    g->pair_room = (uint32_t)(2 * room);
-    g->edge_room = (uint32_t)room;
+    free(g->slots);
+    g->slots = slots;
+    g->slot_capacity = (uint32_t)(2 * capacity);
+    g->edge_capacity = (uint32_t)capacity;
     for (uint32_t i = 0; i < g->edges; i++)
-        *pair_at(g, g->edge[2 * (size_t)i], g->edge[2 * (size_t)i + 1]) = i + 1;
+        *find_slot(g, g->edge[2 * (size_t)i], g->edge[2 * (size_t)i + 1]) = i + 1;
     return 0;
 }
 
-uint32_t graph_part(struct graph *g, uint32_t node)
+uint32_t graph_component(struct graph *g, uint32_t node)
 {
-    while (g->part[node] != node) {
-        g->part[node] = g->part[g->part[node]];
-        node = g->part[node];
+    while (g->parent[node] != node) {
+        g->parent[node] = g->parent[g->parent[node]];
+        node = g->parent[node];
     }
     return node;
 }
 
-int graph_edge(struct graph *g, uint32_t a, uint32_t b, float weight)
+int graph_add_edge(struct graph *g, uint32_t a, uint32_t b, float weight)
 {
     uint32_t low = a < b ? a : b, high = a < b ? b : a;
     bool given = !isnan(weight);
@@ -164,38 +153,25 @@ int graph_edge(struct graph *g, uint32_t a, uint32_t b, float weight)
         errno = EOVERFLOW;
         return -1;
     }
-    if (edge_room(g))
+    if (reserve_edge(g))
         return -1;
     g->weighted = g->weighted || given;
-    uint32_t *pair = pair_at(g, low, high);
-    if (*pair) {
-        float sum = g->weight[*pair - 1] + (given ? weight : 0);
-        g->weight[*pair - 1] = sum < 3e38f ? sum : 3e38f;
+    uint32_t *slot = find_slot(g, low, high);
+    if (*slot) {
+        float sum = g->weight[*slot - 1] + (given ? weight : 0);
+        g->weight[*slot - 1] = sum < 3e38f ? sum : 3e38f;
         return 0;
     }
-    *pair = g->edges + 1;
+    *slot = g->edges + 1;
     g->edge[2 * (size_t)g->edges] = low;
     g->edge[2 * (size_t)g->edges + 1] = high;
     g->weight[g->edges] = given ? weight : 1;
     g->edges++;
     g->degree[low]++;
     g->degree[high]++;
-    low = graph_part(g, low);
-    high = graph_part(g, high);
-    /* The smaller number stands for both: few steps, and the same whatever came first. */
-    g->part[low < high ? high : low] = low < high ? low : high;
+    low = graph_component(g, low);
+    high = graph_component(g, high);
+    /* The smaller node represents both, so the result does not depend on the edges' order. */
+    g->parent[low < high ? high : low] = low < high ? low : high;
     return 0;
-}
-
-struct net graph_net(const struct graph *g)
-{
-    return (struct net){.nodes = g->nodes,
-                        .edges = g->edges,
-                        .communities = g->communities,
-                        .degree = g->degree,
-                        .community = g->community,
-                        .edge = g->edge,
-                        .weight = g->weighted ? g->weight : NULL,
-                        .name_at = g->named ? g->name_at : NULL,
-                        .names = g->text};
 }

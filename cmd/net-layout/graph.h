@@ -1,6 +1,6 @@
 /*
- * The network that is laid out: nodes with names, edges with weights. It only grows. No loops, and
- * one edge between two nodes: weights that are given for it again are added up.
+ * The network: named nodes and weighted, undirected edges. It only grows. There are no loops and no
+ * parallel edges: weights of repeated edges are added up.
  */
 #ifndef NET_LAYOUT_GRAPH_H
 #define NET_LAYOUT_GRAPH_H
@@ -8,43 +8,39 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "net/net.h"
 
-enum { GRAPH_ALONE = UINT32_MAX };
+enum { GRAPH_NO_COMMUNITY = UINT32_MAX };
 
 struct graph {
     uint32_t nodes, edges;
-    uint32_t *edge;      /* 2 nodes each */
-    float *weight;       /* of each edge: 1 where none was given */
-    bool weighted;       /* some weight was given */
-    uint32_t *degree;    /* of each node */
-    uint32_t *part;      /* of each node, for graph_part */
-    uint32_t *community; /* of each node: see communities.h */
+    uint32_t *edge;      /* [edges][2]: the ends of each edge, the smaller node first */
+    float *weight;       /* weight of each edge; 1 if none was given */
+    bool weighted;       /* true if any weight was given */
+    uint32_t *degree;    /* degree of each node */
+    uint32_t *parent;    /* disjoint-set forest of the connected components: graph_component */
+    uint32_t *community; /* community of each node: see clustering.h */
     uint32_t communities;
-    char *text;        /* the names */
-    uint32_t *name_at; /* nodes + 1 */
-    bool named;
-    uint64_t loops; /* edges from a node to itself that were left out */
-    /* for what is below: */
-    uint32_t node_room, edge_room, text_room, pair_room;
-    uint32_t *pairs; /* hash of the edges by their ends: 1 + edge, or 0 */
+    char *text;        /* all names, one after another */
+    uint32_t *name_at; /* [nodes + 1]: offset of each name in the text, and the end of the last */
+    bool named;        /* true if any name is not empty */
+    uint64_t loops;    /* number of loops left out */
+    /* private to graph.c: */
+    uint32_t node_capacity, edge_capacity, text_capacity, slot_capacity;
+    uint32_t *slots; /* hash table of the edges by their ends: edge + 1, or 0 if empty */
 };
 
-void graph_free(struct graph *graph); /* what it holds, not itself */
+void graph_free(struct graph *graph); /* frees the arrays, not the struct */
 
 /*
- * A new node of that name, which is cut to NET_NAME_MAX bytes, and what is not UTF-8 or a control
- * character in it becomes '?'. -1: ENOMEM, EOVERFLOW (more than a stream can hold).
+ * Adds a node. Its name is cut to NET_NAME_MAX bytes; control characters become '?', and in a name
+ * that is not UTF-8 all bytes beyond ASCII. -1: ENOMEM, or EOVERFLOW (more than a stream can hold).
  */
-int graph_node(struct graph *graph, const char *name, size_t bytes);
+int graph_add_node(struct graph *graph, const char *name, size_t bytes);
 
-/* An edge between two nodes; weight NAN: none given. Weights are finite and ≥ 0. -1: as above. */
-int graph_edge(struct graph *graph, uint32_t a, uint32_t b, float weight);
+/* Adds an edge. weight: finite and ≥ 0, or NAN if none was given. -1: as graph_add_node. */
+int graph_add_edge(struct graph *graph, uint32_t a, uint32_t b, float weight);
 
-/* One node that stands for all that a node is connected with. */
-uint32_t graph_part(struct graph *graph, uint32_t node);
-
-/* The same as a packet will have it; lives until the graph grows. */
-struct net graph_net(const struct graph *graph);
+/* The smallest node of the connected component that the node is in. */
+uint32_t graph_component(struct graph *graph, uint32_t node);
 
 #endif

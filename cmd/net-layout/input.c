@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 enum {
-    MOMENT_MS = 50,   /* nothing follows for so long: hand over */
-    LONGEST_MS = 500, /* or so long after the first byte */
-    CHUNK = 1 << 16,
-    UNTAKEN = 64 << 20 /* bytes; more is read when they have been taken */
+    PAUSE_MS = 50,     /* text is delivered after a pause this long, */
+    LATEST_MS = 500,   /* or this long after its first byte */
+    CHUNK = 1 << 16,   /* bytes of a read */
+    BACKLOG = 64 << 20 /* bytes at which text is delivered early, to limit memory */
 };
 
 struct input {
@@ -23,73 +23,74 @@ struct input {
     pthread_mutex_t lock;
     pthread_cond_t taken;
     _Atomic uint32_t *word;
-    /* below the lock: */
+    /* protected by the lock: */
     char *ready;
     size_t ready_bytes;
     bool ended;
-    int problem;
-    /* the thread's: */
+    int error;
+    /* private to the thread: */
     char *text;
-    size_t bytes, room;
-    uint64_t first_ns; /* when the first of it came */
+    size_t bytes, capacity;
+    uint64_t first_ns; /* time of arrival of the first byte */
 };
 
-static void hand_over(struct input *input, bool end, int problem)
+static void deliver(struct input *input, bool end, int error)
 {
     pthread_mutex_lock(&input->lock);
-    while (input->ready && !input->problem)
+    while (input->ready && !input->error)
         pthread_cond_wait(&input->taken, &input->lock);
     input->ready = input->text;
     input->ready_bytes = input->bytes;
     input->ended = end;
-    input->problem = problem;
+    input->error = error;
     pthread_mutex_unlock(&input->lock);
     input->text = NULL;
-    input->bytes = input->room = 0;
+    input->bytes = input->capacity = 0;
     futex_wake(input->word);
 }
 
-/* Room for a chunk more. */
-static int make_room(struct input *input)
+/* Makes room for a chunk. */
+static int reserve_chunk(struct input *input)
 {
-    if (input->room - input->bytes >= CHUNK)
+    if (input->capacity - input->bytes >= CHUNK)
         return 0;
-    size_t room = input->room ? 2 * input->room : 2 * CHUNK;
-    char *grown = realloc(input->text, room);
+    size_t capacity = input->capacity ? 2 * input->capacity : 2 * CHUNK;
+    char *grown = realloc(input->text, capacity);
     if (!grown)
         return -1;
     input->text = grown;
-    input->room = room;
+    input->capacity = capacity;
     return 0;
 }
 
-/* Waits for more. 1; 0 when it is time to hand over; -1. */
+/* Waits for more. 1; 0 if it is time to deliver; -1 with errno. */
 static int wait_for_more(const struct input *input)
 {
     struct pollfd in = {.fd = input->fd, .events = POLLIN};
     if (!input->bytes || input->whole)
         return poll(&in, 1, -1);
     uint64_t since = (monotonic_ns() - input->first_ns) / 1000000;
-    if (since >= LONGEST_MS || input->bytes >= UNTAKEN)
+    if (since >= LATEST_MS || input->bytes >= BACKLOG)
         return 0;
-    return poll(&in, 1, MOMENT_MS);
+    return poll(&in, 1, PAUSE_MS);
 }
 
-static void *read_on(void *arg)
+static void *read_loop(void *arg)
 {
     struct input *input = arg;
     for (;;) {
         int got = wait_for_more(input);
         if (got == 0) {
-            hand_over(input, false, 0);
+            deliver(input, false, 0);
             continue;
         }
-        ssize_t n =
-            got < 0 || make_room(input) ? -1 : read(input->fd, input->text + input->bytes, CHUNK);
+        ssize_t n = got < 0 || reserve_chunk(input)
+                        ? -1
+                        : read(input->fd, input->text + input->bytes, CHUNK);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0) {
-            hand_over(input, true, n < 0 ? errno : 0);
+            deliver(input, true, n < 0 ? errno : 0);
             return NULL;
         }
         if (!input->bytes)
@@ -113,7 +114,7 @@ struct input *input_open(int fd, bool whole, _Atomic uint32_t *word)
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int err = pthread_create(&input->thread, NULL, read_on, input);
+    int err = pthread_create(&input->thread, NULL, read_loop, input);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (!err)
         return input;
@@ -127,8 +128,8 @@ void input_close(struct input *input)
 {
     if (!input)
         return;
-    /* It waits in poll, in read or for its turn: points of cancellation, at which it holds nothing
-     * that isn't freed here. */
+    /* The thread blocks in poll, read or pthread_cond_wait: cancellation points at which it owns
+     * nothing that is not freed here. */
     pthread_cancel(input->thread);
     pthread_join(input->thread, NULL);
     close(input->fd);
@@ -140,7 +141,7 @@ void input_close(struct input *input)
 int input_take(struct input *input, char **text, size_t *bytes, bool *end)
 {
     pthread_mutex_lock(&input->lock);
-    int problem = input->problem, got = input->ready || input->ended;
+    int error = input->error, got = input->ready || input->ended;
     *text = input->ready;
     *bytes = input->ready_bytes;
     *end = input->ended;
@@ -149,9 +150,9 @@ int input_take(struct input *input, char **text, size_t *bytes, bool *end)
     input->ended = false;
     pthread_cond_signal(&input->taken);
     pthread_mutex_unlock(&input->lock);
-    if (problem) {
+    if (error) {
         free(*text);
-        errno = problem;
+        errno = error;
         return -1;
     }
     return got;

@@ -9,24 +9,24 @@
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t go, done;
-    unsigned long job; /* counts them */
-    unsigned busy;     /* threads at it */
+    unsigned long job; /* number of the current job */
+    unsigned busy;     /* threads that work on it */
     bool end;
-    void (*work)(void *user, unsigned part);
+    void (*work)(void *user, unsigned unit);
     void *user;
-    unsigned parts;
-    _Atomic unsigned next; /* part that nobody has taken */
+    unsigned units;
+    _Atomic unsigned next; /* next unit to work on */
     unsigned count;
     pthread_t threads[];
 };
 
-static void take_parts(struct pool *pool)
+static void work_on_units(struct pool *pool)
 {
-    for (unsigned part; (part = atomic_fetch_add(&pool->next, 1)) < pool->parts;)
-        pool->work(pool->user, part);
+    for (unsigned unit; (unit = atomic_fetch_add(&pool->next, 1)) < pool->units;)
+        pool->work(pool->user, unit);
 }
 
-static void *work_on(void *arg)
+static void *thread_main(void *arg)
 {
     struct pool *pool = arg;
     unsigned long seen = 0;
@@ -38,7 +38,7 @@ static void *work_on(void *arg)
             break;
         seen = pool->job;
         pthread_mutex_unlock(&pool->lock);
-        take_parts(pool);
+        work_on_units(pool);
         pthread_mutex_lock(&pool->lock);
         if (--pool->busy == 0)
             pthread_cond_signal(&pool->done);
@@ -58,10 +58,10 @@ struct pool *pool_new(unsigned threads)
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* the main thread handles signals */
     int err = 0;
     while (!err && pool->count < threads - 1) {
-        err = pthread_create(&pool->threads[pool->count], NULL, work_on, pool);
+        err = pthread_create(&pool->threads[pool->count], NULL, thread_main, pool);
         if (!err)
             pool->count++;
     }
@@ -89,24 +89,24 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-void pool_run(struct pool *pool, void (*work)(void *user, unsigned part), void *user,
-              unsigned parts)
+void pool_run(struct pool *pool, void (*work)(void *user, unsigned unit), void *user,
+              unsigned units)
 {
-    if (parts < 2 || !pool->count) {
-        for (unsigned part = 0; part < parts; part++)
-            work(user, part);
+    if (units < 2 || !pool->count) {
+        for (unsigned unit = 0; unit < units; unit++)
+            work(user, unit);
         return;
     }
     pthread_mutex_lock(&pool->lock);
     pool->work = work;
     pool->user = user;
-    pool->parts = parts;
+    pool->units = units;
     atomic_store(&pool->next, 0);
     pool->busy = pool->count;
     pool->job++;
     pthread_cond_broadcast(&pool->go);
     pthread_mutex_unlock(&pool->lock);
-    take_parts(pool);
+    work_on_units(pool);
     pthread_mutex_lock(&pool->lock);
     while (pool->busy)
         pthread_cond_wait(&pool->done, &pool->lock);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "claim.h"
 #include "monotonic.h"
+#include "net/net.h"
 #include "tool/cli.h"
 #include "evlog.h"
 #include "pixfmt.h"
@@ -16,10 +17,10 @@ enum { SLOTS = 4, EVENTS = 4096, RETRY_MS = 100 };
 
 struct publish {
     const char *name;
-    struct stream *stream; /* NULL: none yet */
+    struct stream *stream; /* NULL if there is none yet */
     struct ring *frames, *nets;
-    bool made;     /* by us */
-    bool leftover; /* of somebody who died; to be replaced */
+    bool made;     /* true if this process has created the stream */
+    bool leftover; /* true if its creator has died, so that it is to be replaced */
     uint64_t cursor;
 };
 
@@ -34,15 +35,15 @@ static void detach(struct publish *p)
 
 _Noreturn static void die_busy(const struct publish *p, unsigned claim)
 {
-    struct claim_info who;
-    if (claim_holder(p->stream, claim, &who) == 1)
-        cli_die(CLI_FAIL, "%s: already written by pid %" PRIu32 " (%s)", p->name, who.pid,
-                who.command);
+    struct claim_info holder;
+    if (claim_holder(p->stream, claim, &holder) == 1)
+        cli_die(CLI_FAIL, "%s: already written by pid %" PRIu32 " (%s)", p->name, holder.pid,
+                holder.command);
     cli_die_stream(p->name, EBUSY);
 }
 
-/* Takes both parts of a writer. */
-static void take(struct publish *p)
+/* Claims both rings for writing. */
+static void open_rings(struct publish *p)
 {
     p->frames = ring_open_writer(p->stream, RING_FRAMES);
     if (!p->frames && errno == EBUSY)
@@ -55,7 +56,7 @@ static void take(struct publish *p)
     ring_set_packet_kind(p->nets, SHMFMT_PACKET_NET);
 }
 
-/* false: there is none. */
+/* false: there is no such stream. */
 static bool attach(struct publish *p)
 {
     p->made = false;
@@ -66,7 +67,7 @@ static bool attach(struct publish *p)
         cli_die_stream(p->name, errno);
     p->leftover = (stream_header(p->stream)->flags & SHMFMT_OWNED) &&
                   claim_holder(p->stream, SHMFMT_CLAIM_OWNER, NULL) == 0;
-    take(p);
+    open_rings(p);
     p->cursor = evlog_head(p->stream);
     return true;
 }
@@ -94,12 +95,12 @@ static size_t frame_bytes(uint32_t nodes, unsigned dimensions)
     return pixfmt_bytes(PIXFMT_F32, dimensions, nodes);
 }
 
-/* A stream of our own, in the place of the one before. */
-static void make(struct publish *p, const struct net *net, unsigned dimensions, bool growing)
+/* Creates a stream of our own, which replaces the previous one. */
+static void create(struct publish *p, const struct net *net, unsigned dimensions, bool growing)
 {
     uint64_t nodes = net->nodes, bytes = net_bytes(net);
     bool replace = p->stream != NULL;
-    if (growing) { /* room for twice as much, and then some */
+    if (growing) { /* leave room for more than twice as much */
         nodes = 2 * nodes + 1024;
         bytes = 2 * bytes + 65536;
     }
@@ -113,15 +114,15 @@ static void make(struct publish *p, const struct net *net, unsigned dimensions, 
     struct stream *stream = stream_create(p->name, &spec, replace);
     if (!stream)
         cli_die_stream(p->name, errno);
-    detach(p); /* who has it attached has been told to turn to the new one */
+    detach(p); /* after stream_create has redirected its readers to the new one */
     p->stream = stream;
     p->made = true;
     p->leftover = false;
     p->cursor = 0;
-    take(p);
+    open_rings(p);
 }
 
-/* Has the stream room for them? */
+/* Whether the stream has room for the network and its positions. */
 static bool fits(const struct publish *p, const struct net *net, unsigned dimensions)
 {
     return p->stream && !p->leftover &&
@@ -129,7 +130,7 @@ static bool fits(const struct publish *p, const struct net *net, unsigned dimens
            net_bytes(net) <= ring_capacity(p->nets);
 }
 
-/* After a failed ring_begin. */
+/* Handles a failure of ring_begin or stream_alive. */
 static enum published follow(struct publish *p)
 {
     if (errno == EAGAIN)
@@ -147,42 +148,57 @@ enum published publish_check(struct publish *p)
     return p->stream && stream_alive(p->stream) ? follow(p) : PUBLISHED;
 }
 
-enum published publish_net(struct publish *p, const struct net *net, unsigned dimensions,
+/* The graph as the packet describes it; valid until the graph grows. */
+static struct net describe(const struct graph *g)
+{
+    return (struct net){.nodes = g->nodes,
+                        .edges = g->edges,
+                        .communities = g->communities,
+                        .degree = g->degree,
+                        .community = g->community,
+                        .edge = g->edge,
+                        .weight = g->weighted ? g->weight : NULL,
+                        .name_at = g->named ? g->name_at : NULL,
+                        .names = g->text};
+}
+
+enum published publish_net(struct publish *p, const struct graph *graph, unsigned dimensions,
                            bool growing)
 {
-    if (!net_bytes(net))
+    struct net net = describe(graph);
+    if (!net_bytes(&net))
         cli_die(CLI_FAIL,
                 "%s: a network of %" PRIu32 " nodes and %" PRIu32
                 " edges is more than a stream can hold",
-                p->name, net->nodes, net->edges);
-    if (!fits(p, net, dimensions)) {
+                p->name, net.nodes, net.edges);
+    if (!fits(p, &net, dimensions)) {
         if (p->stream && !p->made && !p->leftover)
             cli_die(CLI_FAIL,
                     "%s: too small for %" PRIu32 " nodes, which take %zu bytes, and %zu with their "
-                    "edges; remove it, and net-layout makes one that is large enough",
-                    p->name, net->nodes, frame_bytes(net->nodes, dimensions), net_bytes(net));
-        make(p, net, dimensions, growing);
+                    "edges; remove it, and net-layout will create one that is large enough",
+                    p->name, net.nodes, frame_bytes(net.nodes, dimensions), net_bytes(&net));
+        create(p, &net, dimensions, growing);
     }
     void *slot = ring_begin(p->nets);
     if (!slot)
         return follow(p);
-    net_write(net, slot);
-    struct ring_meta meta = {.bytes = net_bytes(net), .width = dimensions, .height = net->nodes};
+    net_write(&net, slot);
+    struct ring_meta meta = {.bytes = net_bytes(&net), .width = dimensions, .height = net.nodes};
     ring_commit(p->nets, &meta);
     return PUBLISHED;
 }
 
-enum published publish_places(struct publish *p, const struct place *at, uint32_t nodes,
-                              unsigned dimensions, uint64_t event)
+enum published publish_positions(struct publish *p, const struct body *bodies, uint32_t nodes,
+                                 unsigned dimensions, uint64_t event)
 {
     float *slot = ring_begin(p->frames);
     if (!slot)
         return follow(p);
     for (uint32_t i = 0; i < nodes; i++) {
-        *slot++ = at[i].x;
-        *slot++ = at[i].y;
+        *slot++ = bodies[i].x;
+        *slot++ = bodies[i].y;
         if (dimensions == 3)
-            *slot++ = at[i].z;
+            *slot++ = bodies[i].z;
     }
     struct ring_meta meta = {.bytes = frame_bytes(nodes, dimensions),
                              .width = dimensions,
@@ -203,14 +219,14 @@ size_t publish_events(struct publish *p, struct event *events, size_t max, uint6
     return evlog_read(p->stream, &p->cursor, events, max, lost);
 }
 
-void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen, bool due)
+void publish_wait(struct publish *p, const _Atomic uint32_t *other, uint32_t seen, bool retry)
 {
     const struct shmfmt_events *log = stream_at(p->stream, stream_header(p->stream)->events_at);
     struct futex_word events = {&log->wake, atomic_load(&log->wake)};
     struct timespec deadline, *until = NULL;
     if (evlog_head(p->stream) != p->cursor || stream_alive(p->stream))
         return;
-    if (due) { /* readers that let a slot go wake nobody */
+    if (retry) { /* readers that release a slot wake nobody */
         uint64_t ns = monotonic_ns() + RETRY_MS * UINT64_C(1000000);
         deadline = (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
         until = &deadline;

@@ -1,7 +1,7 @@
 /*
- * The stream that the layout goes into: made when there is none and then removed again, or one that
- * stands. One that a killed net-layout has left is replaced, as is one of our own that the network
- * has outgrown.
+ * The stream that the layout is published in: an existing one, or one that is created, and removed
+ * again at the end. A stream left by a killed net-layout is replaced, as is a stream of our own
+ * that has become too small.
  */
 #ifndef NET_LAYOUT_PUBLISH_H
 #define NET_LAYOUT_PUBLISH_H
@@ -10,45 +10,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "body.h"
 #include "events.h"
-#include "net/net.h"
-#include "tree.h"
+#include "graph.h"
 
 struct publish;
 
-/* What publish_check, publish_net and publish_places come to. */
+/* Results of publish_check, publish_net and publish_positions. */
 enum published {
     PUBLISHED,
-    PUBLISHED_LATER, /* every slot is in use: try again */
-    PUBLISHED_ANEW,  /* the stream is another one: it has no network yet */
+    PUBLISHED_LATER, /* all slots are in use: try again */
+    PUBLISHED_ANEW,  /* the stream was replaced, and the new one has no network yet */
     PUBLISHED_NEVER  /* the stream was removed */
 };
 
-/* Attaches the stream if it is there. What is wrong with it ends the program with a message. NULL:
+/* Attaches the stream if it exists; if it is unsuitable, the program ends with a message. NULL:
  * ENOMEM. The caller ends with publish_close. */
 struct publish *publish_open(const char *name);
-void publish_close(struct publish *publish); /* removes the stream if we have made it */
+void publish_close(struct publish *publish); /* removes a stream of our own */
 
-/* Is the stream still the one that it was? */
+/* Checks whether the stream was replaced or removed. */
 enum published publish_check(struct publish *publish);
 
-/* The network, of so many dimensions, for which the stream is made or made larger where that may be
- * done; else the program ends with a message. growing: it is made larger than need be. */
-enum published publish_net(struct publish *publish, const struct net *net, unsigned dimensions,
+/* Publishes the network. Creates or replaces the stream if necessary; if that is not allowed, the
+ * program ends with a message. growing: leaves room for more. */
+enum published publish_net(struct publish *publish, const struct graph *graph, unsigned dimensions,
                            bool growing);
 
-/* Where its nodes are; the last event that shows in it. */
-enum published publish_places(struct publish *publish, const struct place *at, uint32_t nodes,
-                              unsigned dimensions, uint64_t event);
+/* Publishes positions. event: number of the last event whose effect they show. */
+enum published publish_positions(struct publish *publish, const struct body *bodies, uint32_t nodes,
+                                 unsigned dimensions, uint64_t event);
 
-/* There are others already: what came LATER will never be seen. */
+/* Counts positions that newer ones have replaced after PUBLISHED_LATER as dropped. */
 void publish_dropped(struct publish *publish);
 
-/* Up to max events that are new; *lost: how many were never seen. */
+/* Reads up to max new events; *lost: number of events that were overwritten before. */
 size_t publish_events(struct publish *publish, struct event *events, size_t max, uint64_t *lost);
 
-/* Sleeps until there is an event, or the stream ends, or *other differs from seen, or a signal
- * comes. due: something waits for a slot, so for a moment at most. */
-void publish_wait(struct publish *publish, const _Atomic uint32_t *other, uint32_t seen, bool due);
+/* Sleeps until an event arrives, the stream ends, *other differs from seen, or a signal arrives.
+ * retry: sleeps only for a moment, since a slot may become free. */
+void publish_wait(struct publish *publish, const _Atomic uint32_t *other, uint32_t seen,
+                  bool retry);
 
 #endif

@@ -1,23 +1,23 @@
 #!/usr/bin/env bats
-# net-layout: networks in, positions out, and nobody waits for anybody.
+# net-layout: reads networks and publishes positions; neither side blocks the other.
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize,threads
 load ../support/helper
 
-# Its own wait at the end of a program, a second each time.
+# TSan waits a second at the end of each program otherwise.
 export TSAN_OPTIONS=${TSAN_OPTIONS-}:atexit_sleep_ms=0
 
-net() { # STREAM WHAT
+net() { # STREAM QUERY
     "$TESTS/net/net.py" "$@"
 }
 
-# A layout of this network that has been published.
+# Starts a layout and waits until it is published.
 lay_out() { # ARGS… STREAM
     bg net-layout "$@"
     wait_until 20 net "${!#}" shape
 }
 
-# After this event there are frames newer than the newest was.
+# Sends an event, and waits for a newer frame.
 answers() { # STREAM EVENT…
     local frame
     frame=$(net "$1" frame)
@@ -33,16 +33,16 @@ reads() { # STREAM
     shm-ls -l "$1" | grep -q shm-read
 }
 
-# So many nodes in a ring: one part, one shape.
+# A ring of n nodes: one component with one shape.
 ring() { # NODES
     awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "n" i, "n" (i + 1) % n }'
 }
 
-@test "an edge list: the network, and where its nodes are" {
+@test "an edge list gives a network and positions" {
     cd "$BATS_TEST_TMPDIR"
     printf '# a list\n\na b\nb c 2.5\n%% more\r\n  c\td\te\n' >bad
     fails 3 net-layout bad "$S"
-    [ "$stderr" = "net-layout: bad: line 6: the third word is no weight: a number from 0 to 1e30" ]
+    [ "$stderr" = "net-layout: bad: line 6: the third word is not a weight; use a number from 0 to 1e30" ]
     printf '# a list\n\na b\nb c 2.5\n%% more\r\n  c\ta \nalone\nä ö 0\r\nc d' >list
     lay_out list "$S"
     [ "$(net "$S" edges)" = "a b 1.0
@@ -51,13 +51,13 @@ a c 1.0
 ä ö 0.0
 c d 1.0" ]
     [ "$(net "$S" nodes | cut -d ' ' -f 1,2 | xargs)" = "a 2 b 2 c 3 alone 0 ä 1 ö 1 d 1" ]
-    [ "$(net "$S" places | wc -lw | xargs)" = "7 14" ]
+    [ "$(net "$S" positions | wc -lw | xargs)" = "7 14" ]
     [ "$(shm-read -f raw "$S" | wc -c)" -eq $((7 * 2 * 4)) ]
     lay_out -d 3 list "$S2"
-    [ "$(net "$S2" places | wc -lw | xargs)" = "7 21" ]
+    [ "$(net "$S2" positions | wc -lw | xargs)" = "7 21" ]
 }
 
-@test "a reader that is killed, or stopped, is not noticed" {
+@test "killed or stopped readers do not disturb the layout" {
     ring 500 >"$BATS_TEST_TMPDIR/list"
     lay_out "$BATS_TEST_TMPDIR/list" "$S"
     local layout=$BG reader
@@ -73,7 +73,7 @@ c d 1.0" ]
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "killed with its stream left behind, the next one takes it over, readers and all" {
+@test "the next layout replaces the stream of a killed one, and readers follow" {
     ring 100 >"$BATS_TEST_TMPDIR/list"
     lay_out "$BATS_TEST_TMPDIR/list" "$S"
     local killed=$BG reader generation
@@ -92,27 +92,27 @@ c d 1.0" ]
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "what is no network is refused in one line" {
+@test "input that is not a network is refused in one line" {
     cd "$BATS_TEST_TMPDIR"
     : >empty
     fails 3 net-layout empty "$S"
-    [ "$stderr" = "net-layout: empty: no node in it" ]
+    [ "$stderr" = "net-layout: empty: contains no nodes" ]
     fails 3 net-layout "$S" <<<'# nothing'
-    [ "$stderr" = "net-layout: standard input: no node in it" ]
+    [ "$stderr" = "net-layout: standard input: contains no nodes" ]
     fails 3 net-layout missing "$S"
     [ "$stderr" = "net-layout: missing: No such file or directory" ]
     fails 3 net-layout . "$S"
     [ "$stderr" = "net-layout: .: Is a directory" ]
     printf 'a b\na b c d\n' >words
     fails 3 net-layout words "$S"
-    [ "$stderr" = "net-layout: words: line 2: not an edge: NODE NODE [WEIGHT]" ]
+    [ "$stderr" = "net-layout: words: line 2: not an edge; use NODE NODE [WEIGHT]" ]
     printf 'a \xff\n' >bytes
     fails 3 net-layout bytes "$S"
-    [ "$stderr" = "net-layout: bytes: line 1: a name that is not UTF-8" ]
+    [ "$stderr" = "net-layout: bytes: line 1: a name is not UTF-8" ]
     for weight in nan NaN inf -1 -inf 1e31 x 1x; do
         echo "a b $weight" >list
         fails 3 net-layout list "$S"
-        [ "$stderr" = "net-layout: list: line 1: the third word is no weight: a number from 0 to 1e30" ]
+        [ "$stderr" = "net-layout: list: line 1: the third word is not a weight; use a number from 0 to 1e30" ]
     done
     for format in ncol graphml gml pajek; do
         head -c 1000 "$BUILD/net-layout" >"junk.$format"
@@ -122,7 +122,7 @@ c d 1.0" ]
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "bad options, and names" {
+@test "bad options and stream names are refused" {
     cd "$BATS_TEST_TMPDIR"
     for bad in "-d 1" "-d 4" "-a x" "-f dot" "-i 0" "-j 0" "-j 65" "--seed -1" "--seed x"; do
         fails 2 net-layout $bad "$S"
@@ -133,7 +133,7 @@ c d 1.0" ]
     fails 2 net-layout file a/b
 }
 
-# The same four nodes in every format.
+# Writes the same network of four nodes in every format.
 formats() {
     cat >a.list <<'END'
 a b 2
@@ -176,7 +176,7 @@ END
     printf '*Vertices 4\n1 "a"\n2 "b"\n3 "c"\n4 "d"\n*Edges\n1 2 2\n2 3 1\n3 1 0.5\n' >a.pajek
 }
 
-@test "GraphML, GML, Pajek and NCOL, by igraph, are told apart or named" {
+@test "GraphML, GML, Pajek and NCOL are detected, or given with -f" {
     cd "$BATS_TEST_TMPDIR"
     formats
     for how in a.list a.graphml a.gml a.pajek a.ncol "-f ncol a.ncol" "-f gml a.gml"; do
@@ -190,34 +190,34 @@ END
     [ "$(net "$S" edges | xargs)" = "a b 2.0 b c 1.0 a c 0.5" ]
 }
 
-@test "weights that are none, in every format" {
+@test "invalid weights are refused in every format" {
     cd "$BATS_TEST_TMPDIR"
     formats
     for file in a.graphml a.gml a.pajek a.ncol; do
         for weight in NaN -0.5 1e31; do
             sed "s/0\.5/$weight/" "$file" >bad
             fails 3 net-layout -f "${file#*.}" bad "$S"
-            [[ $stderr == "net-layout: bad: edge 3 has the weight "*": it must be a number from 0 to 1e30" ||
+            [[ $stderr == "net-layout: bad: edge 3 has the weight "*"; use a number from 0 to 1e30" ||
                 ($file == a.pajek && $stderr == "net-layout: bad: Parse error in Pajek file, line 9"*) ]]
         done
     done
     sed 's/0\.5/"heavy"/' a.gml >bad
     fails 3 net-layout bad "$S"
-    [ "$stderr" = "net-layout: bad: the edges' weights are text, not numbers" ]
+    [ "$stderr" = "net-layout: bad: the edge weights are text; use numbers" ]
 }
 
-@test "files that were cut, or of which bytes were changed: laid out, or one line" {
+@test "truncated and corrupted files give a layout or a one-line error" {
     cd "$BATS_TEST_TMPDIR"
     formats
     for file in a.graphml a.gml a.pajek a.ncol; do
         /usr/bin/python3 - "$file" 24 <<'END'
 import random, sys
 text = open(sys.argv[1], "rb").read()
-chance = random.Random(7)
+rng = random.Random(7)
 for i in range(int(sys.argv[2])):
-    bad = bytearray(text[:chance.randrange(len(text))] if i % 2 else text)
-    for _ in range(chance.randrange(1, 4)):
-        bad[chance.randrange(len(bad))] = chance.randrange(256)
+    bad = bytearray(text[:rng.randrange(len(text))] if i % 2 else text)
+    for _ in range(rng.randrange(1, 4)):
+        bad[rng.randrange(len(bad))] = rng.randrange(256)
     open(f"bad{i}", "wb").write(bad)
 END
         for i in {0..23}; do
@@ -232,7 +232,7 @@ END
     done
 }
 
-@test "loops are left out, and an edge that comes again adds its weight" {
+@test "loops are skipped, and weights of parallel edges add up" {
     cd "$BATS_TEST_TMPDIR"
     printf 'a a\na b\nb a\nb c 2\nc b 3\nc c 9\n' >list
     lay_out list "$S"
@@ -247,10 +247,10 @@ b c 5.0" ]
     [ "$(net "$S2" edges | xargs)" = "a b 2.0 b c 1.0" ]
     echo '*Vertices 16777217' >many
     fails 3 net-layout many "$S3"
-    [ "$stderr" = "net-layout: many: more nodes than a stream can hold" ]
+    [ "$stderr" = "net-layout: many: more nodes or edges than a stream can hold (2^24 and 2^28)" ]
 }
 
-@test "a million nodes and no edge" {
+@test "a million isolated nodes fill a disk evenly" {
     sanitized && nodes=100000 || nodes=1000000
     echo "*Vertices $nodes" >"$BATS_TEST_TMPDIR/many"
     clean_run net-layout --once -i 1 --record "$BATS_TEST_TMPDIR/many" "$S" >"$BATS_TEST_TMPDIR/out"
@@ -260,14 +260,14 @@ import numpy as np
 at = np.load(open(sys.argv[2], "rb"))
 n = int(sys.argv[1])
 assert at.shape == (n, 2) and np.isfinite(at).all()
-# all over a disk, not in a heap: in each cell of a grid about as many
+# spread over a disk: each cell of a grid has a similar number of nodes
 far = np.hypot(*at.T).max()
 full = np.histogram2d(*at.T, bins=64, range=[[-far / 2, far / 2]] * 2)[0]
 assert full.min() > 0.3 * full.mean() and full.max() < 3 * full.mean(), (full.min(), full.max())
 END
 }
 
-@test "what grows on standard input: nodes keep their numbers, the stream grows with them" {
+@test "standard input may grow: nodes keep their numbers, and the stream grows" {
     cd "$BATS_TEST_TMPDIR"
     mkfifo list
     exec 8<>list
@@ -283,33 +283,33 @@ END
     ring 20000 >&8
     wait_until 20 shape "20004 2 20003"
     [ "$(net "$S" nodes | head -n 5 | cut -d ' ' -f 1 | xargs)" = "a b c d n0" ]
-    wait_until 10 reads "$S" # and was not asked to
+    wait_until 10 reads "$S" # without help
     kill -0 "$reader"
     printf 'n0 a b c\nd n0\n' >&8
     wait_until 10 grep -q . "$BATS_TEST_TMPDIR/bg.0.err"
     wait_until 20 shape "20004 2 20004"
     [ "$(cat "$BATS_TEST_TMPDIR/bg.0.err")" = \
-        "net-layout: standard input: line 20004: not an edge: NODE NODE [WEIGHT]; left out" ]
+        "net-layout: standard input: line 20004: not an edge; use NODE NODE [WEIGHT]; left out" ]
     kill -0 "$layout"
     kill "$layout"
     ends 143 "$layout"
     exec 8>&-
-    # With the end of the list it ends, and says that it has not taken all of it.
+    # At the end of the list it ends, with an exit status that reports the skipped line.
     fails 3 net-layout --once "$S2" <<<$'a b\nx y z\nb c'
-    [ "$stderr" = "net-layout: standard input: line 2: the third word is no weight: a number from 0 to 1e30; left out" ]
+    [ "$stderr" = "net-layout: standard input: line 2: the third word is not a weight; use a number from 0 to 1e30; left out" ]
 }
 
 shape() { # PATTERN
     net "$S" shape | grep -qx "\(${1}\) [0-9]*"
 }
 
-# 500 nodes that hang together loosely, and what chance makes of them.
+# A random sparse network, the same each time.
 network() { # NODES
     awk -v n="$1" 'BEGIN { srand(3); for (i = 1; i < n; i++) { print i, int(rand() * i)
         if (i % 3 == 0) print i, int(rand() * i) } }'
 }
 
-@test "so many steps, as arrays; the same seed, the same places, whatever the threads" {
+@test "--record writes each step as an array; the same seed gives the same positions for any -j" {
     cd "$BATS_TEST_TMPDIR"
     network 3000 >list
     for options in "-j 1" "-j 1" "-j 2" "-j 5" "-j 2 --seed 2" "-j 2 -d 3" "-j 3 -d 3"; do
@@ -335,7 +335,7 @@ for name, d in zip(sys.argv[1::2], map(int, sys.argv[2::2])):
 END
 }
 
-@test "-a igraph-fr: igraph's own, which cools down and is then settled" {
+@test "-a igraph-fr runs igraph's layout, which cools down and settles" {
     cd "$BATS_TEST_TMPDIR"
     network 200 >list
     for dimensions in 2 3; do
@@ -349,14 +349,14 @@ END
     [ "$(grep -c NUMPY -a a)" -eq 500 ]
     lay_out -a igraph-fr list "$S"
     event-inject "$S" node_drag node=3 x=50 y=-7
-    wait_until 20 stands "$S" 3 "50.0 -7.0"
+    wait_until 20 at "$S" 3 "50.0 -7.0"
 }
 
-stands() { # STREAM NODE PLACE
-    [ "$(net "$1" places | sed -n "$(($2 + 1))p")" = "$3" ]
+at() { # STREAM NODE POSITION
+    [ "$(net "$1" positions | sed -n "$(($2 + 1))p")" = "$3" ]
 }
 
-@test "eight readers, and one that is stopped: every frame is one that was laid out, whole" {
+@test "eight readers, and a stopped one: every frame is a complete step" {
     cd "$BATS_TEST_TMPDIR"
     network 2000 >list
     clean_run shm-create -s 2x2000 -f f32 "$S"
@@ -370,7 +370,7 @@ stands() { # STREAM NODE PLACE
     bg net-layout --record list "$S" >all.npy
     wait_until 10 net "$S" shape
     kill -STOP "$stopped"
-    for i in {1..60}; do # so that it doesn't come to rest
+    for i in {1..60}; do # keeps the layout moving
         event-inject "$S" node_drag "node=$i" x=40 "y=$i"
     done
     for i in "${readers[@]}"; do
@@ -387,19 +387,19 @@ with open("all.npy", "rb") as file:
     while file.peek(1):
         try:
             known.setdefault(np.load(file).tobytes(), len(known))
-        except ValueError:  # where it was ended
+        except ValueError:  # truncated by the signal
             break
 moved, first = 0, set()
 for i in range(1, 9):
     text = open(f"read.{i}", "rb").read()
     assert len(text) == 60 * rows, (i, len(text))
     frames = [text[at:at + rows] for at in range(0, len(text), rows)]
-    first |= {f for f in frames if f not in known}  # before the first step, or put by an event alone
+    first |= {f for f in frames if f not in known}  # before the first step, or moved by an event alone
     order = [known[f] for f in frames if f in known]
-    assert order == sorted(order), "went back"
+    assert order == sorted(order), "a frame went backwards"
     moved += len(set(order))
 assert moved > 8 * 20, moved
-assert len(first) <= 1, f"{len(first)} frames that were never laid out"
+assert len(first) <= 1, f"{len(first)} frames that are not steps"
 END
 }
 
@@ -407,55 +407,55 @@ pid_done() {
     [[ ! -e /proc/$1 ]] || pid_gone "$1"
 }
 
-@test "a node that is dragged stays where it is put while the others come after, until it is dropped" {
+@test "a dragged node stays in place and its neighbours follow, until it is dropped" {
     cd "$BATS_TEST_TMPDIR"
     ring 12 >list
     lay_out list "$S"
     event-inject "$S" node_drag node=0 x=30 y=4.5
-    wait_until 10 stands "$S" 0 "30.0 4.5"
-    after() { # NODE HOW-FAR: it is so near to the one that is dragged
-        net "$S" places | awk -v row="$1" -v far="$2" 'NR == row + 1 {
+    wait_until 10 at "$S" 0 "30.0 4.5"
+    follows() { # NODE DISTANCE: the node is nearer to the dragged one than that
+        net "$S" positions | awk -v row="$1" -v far="$2" 'NR == row + 1 {
             exit !(($1 - 30) ^ 2 + ($2 - 4.5) ^ 2 < far ^ 2) }'
     }
-    wait_until 10 after 1 5
-    wait_until 10 after 11 5
-    stands "$S" 0 "30.0 4.5"
+    wait_until 10 follows 1 5
+    wait_until 10 follows 11 5
+    at "$S" 0 "30.0 4.5"
     event-inject "$S" node_drop node=0
     let_go() {
-        ! stands "$S" 0 "30.0 4.5"
+        ! at "$S" 0 "30.0 4.5"
     }
     wait_until 10 let_go
-    # Nonsense is nobody's node.
+    # Events for nodes that do not exist are ignored.
     event-inject "$S" node_drag node=12 x=1 y=1
     event-inject "$S" node_drag node=4294967295 x=1 y=1
     event-inject "$S" node_drop node=99
     event-inject "$S" node_drag node=11 x=-3 y=2
-    wait_until 10 stands "$S" 11 "-3.0 2.0"
+    wait_until 10 at "$S" 11 "-3.0 2.0"
     lay_out -d 3 list "$S2"
     event-inject "$S2" node_drag node=5 x=1 y=2 z=3
-    wait_until 10 stands "$S2" 5 "1.0 2.0 3.0"
+    wait_until 10 at "$S2" 5 "1.0 2.0 3.0"
 }
 
-@test "a pause: what is dragged shows, and nothing else moves" {
+@test "a paused layout shows dragged nodes, and nothing else moves" {
     cd "$BATS_TEST_TMPDIR"
     ring 50 >list
     lay_out list "$S"
     event-inject "$S" layout_pause on=1
     event-inject "$S" node_drag node=0 x=30 y=4.5
-    wait_until 10 stands "$S" 0 "30.0 4.5"
-    net "$S" places >before
+    wait_until 10 at "$S" 0 "30.0 4.5"
+    net "$S" positions >before
     event-inject "$S" node_drag node=0 x=31 y=4.5
-    wait_until 10 stands "$S" 0 "31.0 4.5"
-    net "$S" places >after
+    wait_until 10 at "$S" 0 "31.0 4.5"
+    net "$S" positions >after
     cmp <(tail -n +2 before) <(tail -n +2 after)
     answers "$S" layout_pause on=0
     moved() {
-        ! cmp -s <(net "$S" places | tail -n +2) <(tail -n +2 before)
+        ! cmp -s <(net "$S" positions | tail -n +2) <(tail -n +2 before)
     }
     wait_until 10 moved
 }
 
-@test "communities: cliques in a ring, by size" {
+@test "communities: cliques in a ring, ordered by size" {
     cd "$BATS_TEST_TMPDIR"
     awk 'BEGIN { n = 0; for (c = 0; c < 4; c++) { s = n; k = 8 + 2 * c
         for (i = 0; i < k; i++) for (j = 0; j < i; j++) print s + i, s + j
@@ -466,38 +466,38 @@ pid_done() {
     }
     wait_until 10 four
     [ "$(net "$S" shape | cut -d ' ' -f 4)" = 4 ]
-    # each node's degree is what its edges are
+    # degrees match the edges
     net "$S" edges | awk '{ d[$1]++; d[$2]++ } END { for (i in d) print i, d[i] }' | sort -n >want
     net "$S" nodes | cut -d ' ' -f 1,2 | sort -n | cmp - want
 }
 
-# How often its threads went to sleep or were sent; a sanitizer has threads of its own.
+# Number of context switches of its threads; sanitizers run threads of their own.
 wakes() { # PID
     sanitized && echo 0 ||
         cat /proc/"$1"/task/*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
 
-settled() { # PID: which writes into $S
+settled() { # PID: of the writer of $S
     local before
     before="$(wakes "$1") $(net "$S" frame)"
     sleep 0.3
     [ "$before" = "$(wakes "$1") $(net "$S" frame)" ]
 }
 
-@test "settled, it sleeps: nothing wakes it but events" {
+@test "a settled layout sleeps until an event arrives" {
     cd "$BATS_TEST_TMPDIR"
     network 3000 >list
     lay_out -j 2 list "$S"
     layout=$BG
     wait_until 60 settled "$layout"
     before=$(wakes "$layout") frame=$(net "$S" frame)
-    sleep 2 # the time over which nothing may happen
+    sleep 2 # the period without wake-ups
     [ "$(wakes "$layout")" = "$before" ]
     [ "$(net "$S" frame)" = "$frame" ]
     answers "$S" node_drag node=0 x=10 y=10
 }
 
-@test "no slot is free: it goes on, and shows where it has come to once there is one" {
+@test "without a free slot the layout goes on, and publishes as soon as one is free" {
     cd "$BATS_TEST_TMPDIR"
     ring 100 >list
     clean_run shm-create -n 2 -s 2x100 -f f32 "$S"
@@ -508,7 +508,7 @@ settled() { # PID: which writes into $S
     wait_until 10 [ -s pinned ]
     event-inject "$S" node_drag node=0 x=40 y=5
     event-inject "$S" node_drop node=0
-    at_rest() { # dropped frames come no more
+    at_rest() { # the number of dropped frames stays the same
         local before
         before=$(dropped) && sleep 0.2 && [ "$before" = "$(dropped)" ]
     }
@@ -517,9 +517,9 @@ settled() { # PID: which writes into $S
     wait_until 20 at_rest
     before=$(wakes "$layout")
     sleep 1
-    (($(wakes "$layout") - before <= 30)) # looks now and then
+    (($(wakes "$layout") - before <= 30)) # a few retries
     kill -KILL "$BG"
-    wait_until 10 stands "$S" 0 "41.0 6.0"
+    wait_until 10 at "$S" 0 "41.0 6.0"
     wait_until 10 settled "$layout"
 }
 
@@ -527,7 +527,7 @@ dropped() {
     shm-ls -l "$S" | sed -n 's/.*frames .* published, \([0-9]*\) dropped.*/\1/p'
 }
 
-@test "how it goes stands on a terminal, and nowhere else" {
+@test "progress is shown on a terminal only" {
     cd "$BATS_TEST_TMPDIR"
     network 500 >list
     clean_run net-layout --once -i 300 list "$S"
@@ -542,7 +542,7 @@ END
     tr '\r' '\n' <shown | grep -E "^$S: 500 nodes, [0-9]+ edges, step 300, energy [0-9.e+-]+, moved [0-9.e+-]+, [0-9.e+]+ nodes/s"
 }
 
-@test "a stream of others: used as it stands, or refused in one line" {
+@test "an existing stream is used unchanged, or refused in one line" {
     cd "$BATS_TEST_TMPDIR"
     ring 100 >list
     clean_run shm-create -s 2x100 -f f32 "$S"
@@ -552,7 +552,7 @@ END
     kill "$BG"
     ends 143 "$BG"
     [ -e "/dev/shm/$S" ]
-    # It was there before, and stays; so it is there for the next one.
+    # The stream existed before, so it remains for the next layout.
     lay_out list "$S"
     ring 2000 >large
     fails 3 net-layout large "$S"
@@ -567,7 +567,7 @@ END
     [ "$stderr" = "net-layout: $S2: already written by pid $BG (frame-gen)" ]
 }
 
-@test "removed, it ends; replaced, it goes on in the new one, at work or at rest" {
+@test "the layout follows a replaced stream and ends with a removed one, active or settled" {
     cd "$BATS_TEST_TMPDIR"
     ring 100 >list
     lay_out list "$S"
@@ -585,7 +585,7 @@ END
     ends 0 "$BG"
 }
 
-@test "standard output that takes no more ends it" {
+@test "a failure of standard output ends the layout" {
     cd "$BATS_TEST_TMPDIR"
     ring 100 >list
     fails 3 net-layout --record list "$S" >/dev/full
@@ -595,7 +595,7 @@ END
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "pictures as good as igraph's, which gets as much time or more; a grid is a grid" {
+@test "the quality matches igraph's layout given at least as much time; a grid keeps its neighbours" {
     for network in zachary grid tree debian; do
         times=5
         [ "$network" != debian ] || times=1
@@ -615,5 +615,5 @@ END
     sed -n '/^import mmap/,/^\.Ed/{/^\.Ed/!p}' "$ROOT/man/shmcast-net.5" |
         sed "s,/dev/shm/net,/dev/shm/$S,; s,\\\\e,\\\\,g" >mean.py
     clean_run /usr/bin/python3 mean.py >mean
-    awk '{ exit !($1 > 0.8 && $1 < 1.25) }' mean # alone, an edge is about 1 long
+    awk '{ exit !($1 > 0.8 && $1 < 1.25) }' mean # a single edge has a length of about 1
 }

@@ -1,12 +1,11 @@
 /*
- * net-put NAME: takes the part of net-layout in a stream that is there. Lines on stdin:
- *   node X Y Z COMMUNITY [NAME]    one more node
- *   edge A B                       between two of them, from 0
- *   random NODES EDGES             in their place: clusters, some far apart
- *   place NODE X Y Z               moves it
- *   show                           publishes the network, if it is new, and positions
- *   go N                           shows N times, all a little moved
- * Prints "shown" for each show and go. Ends with its input.
+ * net-put STREAM: publishes a network in an existing stream, in place of net-layout. Lines on
+ * stdin: node X Y Z COMMUNITY [NAME]    adds a node edge A B                       adds an edge
+ * between two nodes, numbered from 0 random NODES EDGES             adds a random network of
+ * clusters place NODE X Y Z               moves a node show                           publishes the
+ * network if it has changed, and the positions go N                           publishes N times,
+ * with all nodes moved a little Prints "shown" after each show and go. Ends at the end of its
+ * input.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -88,7 +87,7 @@ static float noise(void)
     return (float)(random_bits() >> 40) / (1 << 23) - 1;
 }
 
-/* Most edges within a cluster and to its first nodes. */
+/* Most edges connect nodes within a cluster to its first nodes. */
 static void make_random(uint32_t nodes, uint32_t edges)
 {
     uint32_t clusters = 24, each = nodes / clusters + 1;

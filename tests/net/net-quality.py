@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""How good net-layout's picture of a network is, next to that of igraph's Fruchterman-Reingold layout,
-which gets as much time or more.
+"""Compares the quality of net-layout with igraph's Fruchterman-Reingold layout, which is given at
+least as much time.
 
 usage: net-quality.py [-n TIMES] zachary|grid|tree|debian
 
-stdout: normalised stress of ours and of igraph's (the median of TIMES, 3), spread of the lengths of
-edges of both, seconds of both, and the share of the neighbours in the network that are among the
-nearest in our plane. Stress: with each pair of nodes weighted by 1 / distance² and the picture scaled
-to its best, the mean square of how far it is from the number of steps between them. Spread: standard
-deviation of the edges' lengths, over their mean. debian: the packages of this machine, and what
-depends on what.
+stdout: normalised stress of net-layout and of igraph (the median of TIMES runs, 3 by default), spread
+of edge lengths of both, seconds of both, and the share of graph neighbours that are also nearest
+neighbours in our layout. Stress: the mean square difference between the distances in the layout and
+in the graph, with pairs weighted by 1 / distance² and the layout scaled for the smallest stress.
+Spread: standard deviation of the edge lengths, divided by their mean. debian: the packages installed
+on this machine, and their dependencies.
 """
 import os
 import random
@@ -45,7 +45,7 @@ def network(name):
         return igraph.Graph.Tree(511, 2)
     if name == "debian":
         return debian()
-    raise SystemExit(f"net-quality.py: {name}: see its first lines")
+    raise SystemExit(f"net-quality.py: {name}: unknown network")
 
 
 def lay_out(graph):
@@ -64,36 +64,36 @@ def lay_out(graph):
 
 
 def peer(graph, seconds, seed):
-    steps = 500  # igraph's own number
+    steps = 500  # igraph's default
     while True:
         random.seed(seed)
         at = time.monotonic()
-        places = graph.layout_fruchterman_reingold(niter=steps, grid=False)
+        layout = graph.layout_fruchterman_reingold(niter=steps, grid=False)
         took = time.monotonic() - at
         if took >= seconds:
-            return np.array(places.coords), took
+            return np.array(layout.coords), took
         steps = int(steps * max(1.2, min(10, 1.2 * seconds / took)))
 
 
-def stress(steps, places):
-    i, j = np.triu_indices(len(places), 1)
-    want, is_ = steps[i, j], np.linalg.norm(places[i] - places[j], axis=1)
-    weight = 1 / want ** 2
-    scale = (weight * want * is_).sum() / (weight * is_ * is_).sum()
-    return (weight * (scale * is_ - want) ** 2).mean()
+def stress(steps, positions):
+    i, j = np.triu_indices(len(positions), 1)
+    target, length = steps[i, j], np.linalg.norm(positions[i] - positions[j], axis=1)
+    weight = 1 / target ** 2
+    scale = (weight * target * length).sum() / (weight * length * length).sum()
+    return (weight * (scale * length - target) ** 2).mean()
 
 
-def spread(graph, places):
+def spread(graph, positions):
     a, b = np.array(graph.get_edgelist()).T
-    length = np.linalg.norm(places[a] - places[b], axis=1)
+    length = np.linalg.norm(positions[a] - positions[b], axis=1)
     return length.std() / length.mean()
 
 
-def neighbours(graph, places):
-    """Of each node's neighbours, how many are among so many nodes that are nearest to it."""
+def neighbours(graph, positions):
+    """Share of each node's k neighbours that are among the k nodes nearest to it."""
     kept = 0
     for node, others in enumerate(graph.get_adjlist()):
-        far = np.linalg.norm(places - places[node], axis=1)
+        far = np.linalg.norm(positions - positions[node], axis=1)
         kept += len(set(np.argsort(far)[1:len(others) + 1]) & set(others))
     return kept / (2 * graph.ecount())
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""What a stream with a network holds, read by the page shmcast-net(5) alone.
+"""Prints the network in a stream, read as shmcast-net(5) describes it, without the library.
 
-usage: net.py STREAM shape      nodes, dimensions, edges and communities of its newest halves
-       net.py STREAM places     a row of coordinates for each node
-       net.py STREAM edges      a line each: both names, and the weight if there are weights
-       net.py STREAM nodes      a line each: name, degree, community
-       net.py STREAM frame      number of the newest positions
-Exit: 0; 1 when it isn't there, is being written, or one half is missing yet.
+usage: net.py STREAM shape      numbers of nodes, dimensions, edges and communities
+       net.py STREAM positions  the coordinates of each node, one node per line
+       net.py STREAM edges      one edge per line: both names, and the weight if there are weights
+       net.py STREAM nodes      one node per line: name, degree, community
+       net.py STREAM frame      number of the newest frame of positions
+Exit: 0; 1 if the stream does not exist, or network and positions are incomplete.
 """
 import mmap
 import struct
@@ -14,7 +14,7 @@ import sys
 
 
 class NotYet(Exception):
-    """Look again."""
+    """The network is incomplete; try again."""
 
 
 class Net:
@@ -24,14 +24,14 @@ class Net:
         frame, d, n, self.frame = self.newest(m, 112, 136, 88)
         packet, width, height, _ = self.newest(m, 120, 144, 96)
         if (width, height) != (d, n):
-            raise NotYet("positions of another network")
+            raise NotYet("the positions belong to another network")
         numbers = memoryview(frame).cast("f").tolist()
-        self.places = [numbers[at:at + d] for at in range(0, n * d, d)]
+        self.positions = [numbers[at:at + d] for at in range(0, n * d, d)]
         if packet[:16] != b"shmnet\0\0" + struct.pack("<II", 1, 96):
             raise SystemExit("not a network")
         size, self.nodes, edges, self.communities, _ = struct.unpack_from("<QIIII", packet, 16)
         degrees, groups, ends, weights, names, text, length = struct.unpack_from("<7Q", packet, 40)
-        assert size == len(packet) and self.nodes == n == len(self.places)
+        assert size == len(packet) and self.nodes == n == len(self.positions)
 
         def section(at, count, kind="I"):
             return memoryview(packet)[at:at + 4 * count].cast(kind).tolist()
@@ -53,15 +53,15 @@ class Net:
         first = start + (newest & 255) * size
         copy = m[first:first + length]
         if not newest or struct.unpack_from("<Q", m, slot)[0] != 2 * (newest >> 8):
-            raise NotYet("none, or overrun while it was copied")
+            raise NotYet("no frame yet, or overwritten during the copy")
         return copy, width, height, newest >> 8
 
 
 def show(net, what):
     if what == "shape":
-        print(len(net.places), len(net.places[0]), len(net.edge), net.communities)
-    elif what == "places":
-        for row in net.places:
+        print(len(net.positions), len(net.positions[0]), len(net.edge), net.communities)
+    elif what == "positions":
+        for row in net.positions:
             print(*row)
     elif what == "edges":
         for i, (a, b) in enumerate(net.edge):
@@ -72,11 +72,11 @@ def show(net, what):
     elif what == "frame":
         print(net.frame)
     else:
-        raise SystemExit(f"net.py: {what}: see its first lines")
+        raise SystemExit(f"net.py: {what}: unknown query")
 
 
-def look(name):
-    """One that was overrun while it was copied, or came between the halves, is looked at again."""
+def load(name):
+    """Retries if the stream was written during the copy."""
     for _ in range(20):
         try:
             return Net(name)
@@ -87,6 +87,6 @@ def look(name):
 
 if __name__ == "__main__":
     try:
-        show(look(sys.argv[1]), sys.argv[2])
+        show(load(sys.argv[1]), sys.argv[2])
     except (NotYet, FileNotFoundError, ValueError) as problem:
         raise SystemExit(f"net.py: {problem}") from problem

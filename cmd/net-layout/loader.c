@@ -1,0 +1,176 @@
+#include "loader.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "edgelist.h"
+#include "futex.h"
+#include "igraphbase.h"
+#include "igraphio.h"
+#include "input.h"
+#include "tool/cli.h"
+
+struct loader {
+    const char *name; /* for messages */
+    bool strict;      /* true if a bad line is an error, not a warning */
+    enum file_format format;
+    struct graph *graph;
+    _Atomic uint32_t *word;
+    struct input *input; /* NULL after its end was loaded */
+    bool ended;
+    char *text; /* input that is not loaded yet, such as an incomplete line */
+    size_t bytes;
+    struct edgelist list;
+    uint64_t bad_lines;
+};
+
+_Noreturn static void die(struct loader *l, const char *why)
+{
+    input_close(l->input);
+    cli_die(CLI_FAIL, "%s: %s", l->name, why);
+}
+
+struct loader *loader_open(const char *file, enum file_format format, struct graph *graph,
+                           _Atomic uint32_t *word)
+{
+    struct loader *l = calloc(1, sizeof *l);
+    if (!l)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    *l = (struct loader){.name = file ? file : "standard input",
+                         .strict = file != NULL,
+                         .format = format,
+                         .graph = graph,
+                         .word = word,
+                         .list.graph = graph};
+    int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    l->input = fd < 0 ? NULL : input_open(fd, file != NULL, word);
+    if (!l->input)
+        die(l, strerror(errno));
+    return l;
+}
+
+void loader_close(struct loader *l)
+{
+    input_close(l->input);
+    edgelist_free(&l->list);
+    free(l->text);
+    free(l);
+}
+
+bool loader_ended(const struct loader *l)
+{
+    return !l->input;
+}
+
+bool loader_failed(const struct loader *l)
+{
+    return l->bad_lines > 0;
+}
+
+/* Appends text, which it frees. 0, or -1 with ENOMEM. */
+static int append(struct loader *l, char *text, size_t bytes)
+{
+    if (!l->bytes) {
+        free(l->text);
+        l->text = text;
+    } else {
+        char *grown = bytes ? realloc(l->text, l->bytes + bytes) : l->text;
+        if (grown && bytes)
+            memcpy(grown + l->bytes, text, bytes);
+        free(text);
+        if (!grown)
+            return -1;
+        l->text = grown;
+    }
+    l->bytes += bytes;
+    return 0;
+}
+
+/* Takes what has arrived. false: nothing. */
+static bool take(struct loader *l)
+{
+    char *text;
+    size_t bytes;
+    bool end;
+    int got = l->input ? input_take(l->input, &text, &bytes, &end) : 0;
+    if (got < 0 || (got && append(l, text, bytes)))
+        die(l, strerror(errno));
+    if (!got)
+        return false;
+    l->ended = end;
+    return true;
+}
+
+static void load_lines(struct loader *l)
+{
+    size_t loaded = 0;
+    bool bad = true;
+    while (bad) {
+        loaded += edgelist_parse(&l->list, l->text + loaded, l->bytes - loaded, l->ended, &bad);
+        if (bad && l->strict)
+            die(l, l->list.error);
+        if (bad && !l->bad_lines++)
+            cli_warn("%s: %s; left out", l->name, l->list.error);
+    }
+    l->bytes -= loaded;
+    if (loaded && l->bytes)
+        memmove(l->text, l->text + loaded, l->bytes);
+    if (l->ended && l->bad_lines > 1)
+        cli_warn("%s: %" PRIu64 " more lines left out", l->name, l->bad_lines - 1);
+}
+
+static void end_input(struct loader *l)
+{
+    if (!l->ended)
+        return;
+    input_close(l->input);
+    l->input = NULL;
+}
+
+/* Sleeps until something has arrived. false: a signal arrived first. */
+static bool wait_for_input(struct loader *l)
+{
+    while (!cli_stopped()) {
+        uint32_t seen = atomic_load(l->word);
+        if (take(l))
+            return true;
+        futex_wait(l->word, seen, NULL);
+    }
+    return false;
+}
+
+bool loader_start(struct loader *l)
+{
+    while (!l->graph->nodes) {
+        if (l->ended)
+            die(l, "contains no nodes");
+        if (!wait_for_input(l))
+            return false;
+        if (l->format == FORMAT_ANY && l->bytes)
+            l->format = fileformat_detect(l->text, l->bytes);
+        if (l->format == FORMAT_EDGES) {
+            load_lines(l);
+        } else if (l->ended && l->bytes) {
+            if (igraphio_read(l->graph, l->format, l->text, l->bytes)) {
+                if (cli_stopped())
+                    return false;
+                die(l, igraphbase_error());
+            }
+            l->bytes = 0;
+        }
+    }
+    end_input(l);
+    return true;
+}
+
+bool loader_update(struct loader *l)
+{
+    uint32_t nodes = l->graph->nodes, edges = l->graph->edges;
+    if (!take(l))
+        return false;
+    load_lines(l);
+    end_input(l);
+    return l->graph->nodes != nodes || l->graph->edges != edges;
+}

@@ -1,0 +1,35 @@
+/*
+ * Loads the network into a graph: a file, or standard input, which may go on growing if it is an
+ * edge list. If there is no memory, or the input is not a network, the program ends with a message.
+ */
+#ifndef NET_LAYOUT_LOADER_H
+#define NET_LAYOUT_LOADER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "fileformat.h"
+#include "graph.h"
+
+struct loader;
+
+/* file: NULL for standard input. When there is more to load, word changes and its waiters wake up.
+ * The caller ends with loader_close. */
+struct loader *loader_open(const char *file, enum file_format format, struct graph *graph,
+                           _Atomic uint32_t *word);
+void loader_close(struct loader *loader);
+
+/* Waits for the network: a whole file, or the part of a list that has arrived. false: a signal
+ * arrived first. */
+bool loader_start(struct loader *loader);
+
+/* Loads what else has arrived. Returns whether the graph has grown. */
+bool loader_update(struct loader *loader);
+
+/* Whether the input has ended. */
+bool loader_ended(const struct loader *loader);
+
+/* Whether lines of standard input were left out. */
+bool loader_failed(const struct loader *loader);
+
+#endif
