@@ -1,27 +1,18 @@
-/* The same for programs. */
+#include "json.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include "tool/cli.h"
-#include "ls.h"
 #include "monotonic.h"
 #include "pixfmt.h"
+#include "text.h"
+#include "tool/json.h"
 
+/* Names are bytes, not always UTF-8: those above 127 are escaped each. */
 static void print_string(const char *text)
 {
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < ' ' || c >= 127) /* names are bytes, perhaps not UTF-8 */
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
+    json_string(stdout, text, true);
 }
 
-/* A number that may not be known. */
+/* A member that is null if its value is unknown. */
 static void print_known(const char *key, double value, bool known)
 {
     printf(",\"%s\":", key);
@@ -31,8 +22,8 @@ static void print_known(const char *key, double value, bool known)
         printf("null");
 }
 
-static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room,
-                       bool packets)
+static void print_ring(const char *what, const struct scan_channel *c, uint32_t slots,
+                       uint64_t room, bool packets)
 {
     const struct ring_stats *r = &c->stats;
     printf(",\"%s\":{\"published\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"skipped\":%" PRIu64
@@ -49,15 +40,15 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
     putchar('}');
 }
 
-static void print_claims(const struct ls_object *ob)
+static void print_claims(const struct scan_object *ob)
 {
-    static const char *const signers[] = {"here", "gone", "reused", "elsewhere"};
+    static const char *const statuses[] = {"here", "gone", "reused", "elsewhere"};
     printf(",\"holders\":[");
     for (size_t i = 0; i < ob->claim_count; i++) {
-        const struct ls_claim *c = &ob->claims[i];
+        const struct scan_claim *c = &ob->claims[i];
         printf("%s{\"role\":\"%s\",\"pid\":%" PRIu32 ",\"since\":%.3f,\"process\":\"%s\"",
-               i ? "," : "", claim_role(c), c->info.pid, (double)c->info.since_ns / 1e9,
-               signers[c->signer]);
+               i ? "," : "", text_role(c), c->info.pid, (double)c->info.since_ns / 1e9,
+               statuses[c->status]);
         if (c->pid)
             printf(",\"pid_here\":%" PRIu32, c->pid);
         printf(",\"command\":");
@@ -67,7 +58,7 @@ static void print_claims(const struct ls_object *ob)
     putchar(']');
 }
 
-static void print_stream(const struct ls_object *ob)
+static void print_stream(const struct scan_object *ob)
 {
     printf(",\"generation\":\"%016" PRIx64 "\",\"owned\":%s,\"width\":%" PRIu32
            ",\"height\":%" PRIu32 ",\"format\":\"%s\"",
@@ -77,11 +68,12 @@ static void print_stream(const struct ls_object *ob)
     print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf(",\"events\":{\"written\":%" PRIu64 ",\"room\":%" PRIu32 ",\"readable\":%" PRIu64
            ",\"overwritten\":%" PRIu64 "}",
-           ob->events, ob->event_room, events_readable(ob), ob->events - events_readable(ob));
+           ob->events, ob->event_room, scan_events_readable(ob),
+           ob->events - scan_events_readable(ob));
     print_claims(ob);
 }
 
-static void print_object(const struct ls_object *ob)
+static void print_object(const struct scan_object *ob)
 {
     static const char *const held[] = {"null", "false", "true"};
     char owner[40];
@@ -95,7 +87,7 @@ static void print_object(const struct ls_object *ob)
         printf(",\"bytes\":%jd,\"resident\":%jd,\"mode\":\"%04o\",\"owner\":",
                (intmax_t)ob->st.st_size, (intmax_t)ob->st.st_blocks * 512,
                (unsigned)ob->st.st_mode & 07777);
-        print_string(owner_name(ob->st.st_uid, owner));
+        print_string(text_user(ob->st.st_uid, owner));
         print_known("created", ob->made, ob->made > 0);
     }
     if (ob->stream)
@@ -111,19 +103,19 @@ static void print_object(const struct ls_object *ob)
     printf("]}");
 }
 
-void json_print(const struct ls_look *look)
+void json_print(const struct scan *scan)
 {
     printf("{\"objects\":[");
-    for (size_t i = 0; i < look->count; i++) {
+    for (size_t i = 0; i < scan->count; i++) {
         printf(i ? ",\n" : "\n");
-        print_object(&look->objects[i]);
+        print_object(&scan->objects[i]);
     }
     printf("],\n\"leaks\":%zu,\"hidden_processes\":%u,\"space\":{\"bytes\":%" PRIu64
            ",\"free\":%" PRIu64 "},\"warnings\":[",
-           look->leaks, procscan_hidden(look->holders), look->space.bytes, look->space.free);
-    for (size_t i = 0; i < look->space.warning_count; i++) {
+           scan->leaks, procscan_hidden(scan->processes), scan->usage.bytes, scan->usage.free);
+    for (size_t i = 0; i < scan->usage.warning_count; i++) {
         printf(i ? "," : "");
-        print_string(look->space.warnings[i]);
+        print_string(scan->usage.warnings[i]);
     }
     puts("]}");
 }

@@ -1,9 +1,9 @@
 /*
- * shm-ls: what is in /dev/shm, in what state, why, and who holds it.
+ * shm-ls: lists the objects in /dev/shm, their state and the reason for it, and their holders.
  *
- * stdout: a table, a block an object (-l), or JSON (-j). Only looks: takes no claim, writes
- * nothing. Exit: 0, 1 with --check when something leaked, 2 usage, 3 no such stream, /dev/shm can't
- * be read.
+ * stdout: a table, a block per object (-l), or JSON (-j). Takes no claim and writes nothing to a
+ * stream. Exit: 0; 1 with --check when there is a leak; 2 usage; 3 no such stream, or /dev/shm
+ * cannot be read.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,9 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "tool/cli.h"
-#include "ls.h"
+#include "json.h"
 #include "monotonic.h"
+#include "options.h"
+#include "scan.h"
 #include "stream.h"
+#include "table.h"
 
 static const char usage[] = "shm-ls [-l | -j] [-w] [--all] [--check] [NAME ...]\n";
 static const char help[] = "  -l, --long                print a block of lines for each stream\n"
@@ -23,31 +26,31 @@ static const char help[] = "  -l, --long                print a block of lines f
                            "      --all                 list other shared-memory objects as well\n"
                            "      --check               list leaks only; exit 1 if there are any\n";
 
-static int print(const struct ls_options *o, const struct ls_look *look)
+static int print(const struct options *o, const struct scan *scan)
 {
-    if (*o->names && !look->matched) {
+    if (*o->names && !scan->matched) {
         cli_warn("%s: no such stream", *o->names);
         return CLI_FAIL;
     }
     if (o->json)
-        json_print(look);
+        json_print(scan);
     else if (o->detail)
-        block_print(look, o);
+        table_blocks(scan, o);
     else
-        table_print(look, o);
-    return o->check && look->leaks ? CLI_NO : CLI_OK;
+        table_print(scan, o);
+    return o->check && scan->leaks ? CLI_NO : CLI_OK;
 }
 
-/* Once, or with -w each second until a signal. */
-static int run(const struct ls_options *o)
+/* Scans and prints once, or with -w every second until a signal. */
+static int run(const struct options *o)
 {
-    struct ls_look looks[2] = {0};
+    struct scan scans[2] = {0};
     uint64_t due = monotonic_ns();
     int code = CLI_OK;
     for (unsigned n = 0;; n++) {
-        struct ls_look *now = &looks[n % 2], *last = &looks[(n + 1) % 2];
-        look_free(now);
-        if (look_take(now, o, n ? last : NULL)) {
+        struct scan *now = &scans[n % 2], *last = &scans[(n + 1) % 2];
+        scan_free(now);
+        if (scan_take(now, o, n ? last : NULL)) {
             cli_warn("/dev/shm: %s", strerror(errno));
             code = CLI_FAIL;
             break;
@@ -59,8 +62,8 @@ static int run(const struct ls_options *o)
         if (!o->watch || fflush(stdout) || !cli_sleep_until(due))
             break;
     }
-    look_free(&looks[0]);
-    look_free(&looks[1]);
+    scan_free(&scans[0]);
+    scan_free(&scans[1]);
     return code;
 }
 
@@ -70,7 +73,7 @@ int main(int argc, char **argv)
                                           {"watch", 0, NULL, 'w'},   {"all", 0, NULL, 'a'},
                                           {"check", 0, NULL, 'c'},   {"help", 0, NULL, 'h'},
                                           {"version", 0, NULL, 'V'}, {0}};
-    struct ls_options o = {0};
+    struct options o = {0};
     int c;
     cli_init("shm-ls", usage, help);
     while ((c = getopt_long(argc, argv, "ljwhV", longs, NULL)) != -1)
@@ -94,12 +97,12 @@ int main(int argc, char **argv)
             cli_option(c);
         }
     if (o.json && (o.detail || o.watch))
-        cli_die(CLI_USAGE, "-j goes with neither -l nor -w");
+        cli_die(CLI_USAGE, "-j cannot be combined with -l or -w");
     o.names = argv + optind;
     for (char **n = o.names; *n; n++)
         if (!stream_name(*n))
             cli_die_stream(*n, EINVAL);
-    cli_catch_stop();       /* also: a stream that is truncated while we look */
-    signal(SIGIO, SIG_IGN); /* the kernel's word to who holds a lease, see object_lease */
+    cli_catch_stop();
+    signal(SIGIO, SIG_IGN); /* sent to the holder of a lease: see object_lease */
     cli_finish(run(&o));
 }

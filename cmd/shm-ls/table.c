@@ -1,25 +1,12 @@
-/* The table and the blocks, for people. */
+#include "table.h"
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "tool/cli.h"
-#include "ls.h"
 #include "pixfmt.h"
+#include "text.h"
 
 enum { SCREEN = 80, NAME_MOST = 20, HELD_LEAST = sizeof "HELD BY" - 1 };
-
-const char *human(uint64_t bytes, char out[16])
-{
-    static const char units[] = "BKMGTPE";
-    double n = (double)bytes;
-    int unit = 0;
-    for (; n >= 999.5 && units[unit + 1]; unit++)
-        n /= 1024;
-    snprintf(out, 16, unit && n < 99.95 ? "%.1f%c" : "%.0f%c", n, units[unit]);
-    return out;
-}
 
 static const char *duration(double s, char out[16])
 {
@@ -50,38 +37,18 @@ static const char *rate(double rate, char out[16])
     return out;
 }
 
-const char *owner_name(uid_t uid, char out[40])
-{
-    const struct passwd *user = getpwuid(uid);
-    if (user)
-        snprintf(out, 40, "%s", user->pw_name);
-    else
-        snprintf(out, 40, "%" PRIu32, (uint32_t)uid);
-    return out;
-}
-
-const char *claim_role(const struct ls_claim *claim)
-{
-    static const char *const roles[] = {"reader", "frames-reader", "packets-reader",
-                                        "events-reader"};
-    uint32_t role = claim->info.role;
-    if (claim->claim >= SHMFMT_CLAIM_READER && claim->claim < SHMFMT_CLAIM_WRITER)
-        return roles[role < sizeof roles / sizeof roles[0] ? role : 0];
-    return claim_name(claim->claim);
-}
-
-/* Everybody else's strings may hold anything. Returns the columns it took. */
+/* Prints a string that may contain control characters. Returns its width in columns. */
 static int print_plain(const char *text)
 {
     int columns = 0;
     for (; *text; text++) {
         putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-        columns += (*text & 0xc0) != 0x80; /* UTF-8: not the bytes that go on */
+        columns += (*text & 0xc0) != 0x80; /* not for UTF-8 continuation bytes */
     }
     return columns;
 }
 
-/* Words from column at on, the lines behind the first indented. */
+/* Prints words starting at column `at`; continuation lines are indented. */
 static void print_wrapped(const char *text, int at, int indent)
 {
     bool first = true;
@@ -102,11 +69,11 @@ static void print_wrapped(const char *text, int at, int indent)
     putchar('\n');
 }
 
-/* One holder of the n-th claim, or process, as "command:pid"; false behind the last. */
-static bool holder_word(const struct ls_object *ob, size_t n, char out[40])
+/* The n-th claim's holder, or without claims the n-th process, as "command:pid". false: no more. */
+static bool holder_word(const struct scan_object *ob, size_t n, char out[40])
 {
     if (ob->claim_count && n < ob->claim_count) {
-        const struct ls_claim *c = &ob->claims[n];
+        const struct scan_claim *c = &ob->claims[n];
         snprintf(out, 40, "%s:%" PRIu32, c->info.command, c->pid ? c->pid : c->info.pid);
         return true;
     }
@@ -118,8 +85,8 @@ static bool holder_word(const struct ls_object *ob, size_t n, char out[40])
     return false;
 }
 
-/* As many holders as there is room for, and how many more there are. */
-static void print_holders(const struct ls_object *ob, int room)
+/* Prints the holders that fit in `room` columns, and the number of the others. */
+static void print_holders(const struct scan_object *ob, int room)
 {
     char word[40];
     size_t all = ob->claim_count ? ob->claim_count : ob->use_count, n = 0;
@@ -138,17 +105,17 @@ static void print_holders(const struct ls_object *ob, int room)
     putchar('\n');
 }
 
-/* The cells of one line that are as wide as their widest. */
+/* Columns that are as wide as their widest cell. */
 enum { STATE, SIZE, GEOMETRY, FRAMES, RATE, AGE, CELLS };
 
-static void fill_cells(const struct ls_object *ob, char cells[CELLS][48])
+static void fill_cells(const struct scan_object *ob, char cells[CELLS][48])
 {
     char text[16];
     for (int i = 0; i < CELLS; i++)
         strcpy(cells[i], "-");
     snprintf(cells[STATE], 48, "%s", ob->state);
     if (ob->st.st_mode)
-        snprintf(cells[SIZE], 48, "%s", human((uint64_t)ob->st.st_size, text));
+        snprintf(cells[SIZE], 48, "%s", text_size((uint64_t)ob->st.st_size, text));
     if (!ob->stream) {
         snprintf(cells[GEOMETRY], 48, "%s", ob->kind);
         return;
@@ -161,52 +128,52 @@ static void fill_cells(const struct ls_object *ob, char cells[CELLS][48])
              age((double)ob->frames.stats.newest_ns / 1e9, CLOCK_MONOTONIC, text));
 }
 
-static void print_space(const struct ls_look *look)
+static void print_usage(const struct scan *scan)
 {
     char all[16], free_bytes[16];
-    printf("/dev/shm: %s free of %s\n", human(look->space.free, free_bytes),
-           human(look->space.bytes, all));
-    for (size_t i = 0; i < look->space.warning_count; i++) {
+    printf("/dev/shm: %s free of %s\n", text_size(scan->usage.free, free_bytes),
+           text_size(scan->usage.bytes, all));
+    for (size_t i = 0; i < scan->usage.warning_count; i++) {
         printf("warning: ");
-        print_wrapped(look->space.warnings[i], 9, 9);
+        print_wrapped(scan->usage.warnings[i], 9, 9);
     }
 }
 
-/* What needs no explanation: nothing is wrong. */
-static bool is_plain(const struct ls_object *ob)
+/* In order: its reason needs no line. */
+static bool is_plain(const struct scan_object *ob)
 {
     return !strcmp(ob->state, "live") || !strcmp(ob->state, "idle");
 }
 
-void table_print(const struct ls_look *look, const struct ls_options *o)
+void table_print(const struct scan *scan, const struct options *o)
 {
     char cells[CELLS][48] = {"STATE", "SIZE", "GEOMETRY", "FRAMES", "FPS", "AGE"};
     int width[CELLS], name_width = 4;
     for (int i = 0; i < CELLS; i++)
         width[i] = (int)strlen(cells[i]);
-    for (size_t k = 0; k < look->count; k++) {
-        int bytes = (int)strlen(look->objects[k].name);
+    for (size_t k = 0; k < scan->count; k++) {
+        int bytes = (int)strlen(scan->objects[k].name);
         name_width = bytes > name_width && bytes <= NAME_MOST ? bytes : name_width;
-        fill_cells(&look->objects[k], cells);
+        fill_cells(&scan->objects[k], cells);
         for (int i = 0; i < CELLS; i++)
             width[i] = (int)strlen(cells[i]) > width[i] ? (int)strlen(cells[i]) : width[i];
     }
     int left = SCREEN - name_width - 1;
     for (int i = 0; i < CELLS; i++)
         left -= width[i] + 1;
-    if (left < HELD_LEAST) { /* all are at their widest: names get lines of their own */
+    if (left < HELD_LEAST) { /* not enough room: long names get lines of their own */
         name_width -= HELD_LEAST - left;
         left = HELD_LEAST;
     }
-    if (look->count)
+    if (scan->count)
         printf("%-*s %-*s %*s %-*s %*s %*s %*s %s\n", name_width, "NAME", width[STATE], "STATE",
                width[SIZE], "SIZE", width[GEOMETRY], "GEOMETRY", width[FRAMES], "FRAMES",
                width[RATE], "FPS", width[AGE], "AGE", "HELD BY");
-    for (size_t k = 0; k < look->count; k++) {
-        const struct ls_object *ob = &look->objects[k];
+    for (size_t k = 0; k < scan->count; k++) {
+        const struct scan_object *ob = &scan->objects[k];
         fill_cells(ob, cells);
         int columns = print_plain(ob->name);
-        if (columns > name_width) { /* as df does */
+        if (columns > name_width) { /* as df does with long names */
             putchar('\n');
             columns = 0;
         }
@@ -220,11 +187,11 @@ void table_print(const struct ls_look *look, const struct ls_options *o)
         }
     }
     if (!o->check && !*o->names)
-        print_space(look);
+        print_usage(scan);
 }
 
-static void print_ring(const char *what, const struct ls_channel *c, uint32_t slots, uint64_t room,
-                       bool packets)
+static void print_ring(const char *what, const struct scan_channel *c, uint32_t slots,
+                       uint64_t room, bool packets)
 {
     const struct ring_stats *r = &c->stats;
     char room_text[16], seen[16], rate_text[16];
@@ -232,7 +199,7 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
            r->published, r->dropped, r->skipped);
     if (c->rate >= 0)
         printf("%s/s; ", rate(c->rate, rate_text));
-    printf("%" PRIu32 " slots of %s", slots, human(room, room_text));
+    printf("%" PRIu32 " slots of %s", slots, text_size(room, room_text));
     if (r->newest.bytes)
         printf("; newest %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %s ago", r->newest.width,
                r->newest.height, r->newest.bytes,
@@ -244,33 +211,33 @@ static void print_ring(const char *what, const struct ls_channel *c, uint32_t sl
     putchar('\n');
 }
 
-static void print_claim(const struct ls_claim *c)
+static void print_claim(const struct scan_claim *c)
 {
     char since[16];
-    printf("  %-14s pid %" PRIu32 " (%s), for %s", claim_role(c), c->info.pid, c->info.command,
+    printf("  %-14s pid %" PRIu32 " (%s), for %s", text_role(c), c->info.pid, c->info.command,
            age((double)c->info.since_ns / 1e9, CLOCK_REALTIME, since));
     struct procscan_process now;
-    switch (c->signer) {
-    case SIGNER_HERE:
+    switch (c->status) {
+    case OWNER_HERE:
         if (c->pid != c->info.pid)
             printf("; that is pid %" PRIu32 " here", c->pid);
         break;
-    case SIGNER_GONE:
-        printf("; it has ended, and a process that inherited this from it holds it");
+    case OWNER_GONE:
+        printf("; it has ended, and a process that inherited the claim holds it");
         break;
-    case SIGNER_REUSED:
-        printf("; it has ended, and a process that inherited this from it holds it; pid %" PRIu32
+    case OWNER_REUSED:
+        printf("; it has ended, and a process that inherited the claim holds it; pid %" PRIu32
                " is now %s",
-               c->info.pid, procscan_process(c->info.pid, &now) ? now.command : "nobody");
+               c->info.pid, procscan_process(c->info.pid, &now) ? now.command : "unused");
         break;
-    case SIGNER_ELSEWHERE:
-        printf("; of a pid namespace that can't be seen from here");
+    case OWNER_ELSEWHERE:
+        printf("; in a pid namespace that is not visible here");
         break;
     }
     putchar('\n');
 }
 
-static void print_stream(const struct ls_object *ob)
+static void print_stream(const struct scan_object *ob)
 {
     printf("  %-14s %" PRIu32 "x%" PRIu32 " %s, generation %016" PRIx64 "%s\n", "stream", ob->width,
            ob->height, pixfmt_name(ob->format), ob->generation,
@@ -279,7 +246,7 @@ static void print_stream(const struct ls_object *ob)
     print_ring("packets", &ob->packets, ob->packet_slots, ob->packet_bytes, true);
     printf("  %-14s %" PRIu64 " written, %" PRIu64 " of them readable, %" PRIu64
            " overwritten; room for %" PRIu32,
-           "events", ob->events, events_readable(ob), ob->events - events_readable(ob),
+           "events", ob->events, scan_events_readable(ob), ob->events - scan_events_readable(ob),
            ob->event_room);
     if (ob->event_rate >= 0)
         printf("; %.1f/s", ob->event_rate);
@@ -288,15 +255,15 @@ static void print_stream(const struct ls_object *ob)
         print_claim(&ob->claims[i]);
 }
 
-static void print_block(const struct ls_object *ob)
+static void print_block(const struct scan_object *ob)
 {
     char owner[40], made[16], resident[16];
     print_plain(ob->name);
     printf(": %s, %s: %s\n", ob->kind, ob->state, ob->reason);
     if (ob->st.st_mode)
         printf("  %-14s %jd bytes, %s resident, mode %04o, owner %s, made %s ago\n", "object",
-               (intmax_t)ob->st.st_size, human((uint64_t)ob->st.st_blocks * 512, resident),
-               (unsigned)ob->st.st_mode & 07777, owner_name(ob->st.st_uid, owner),
+               (intmax_t)ob->st.st_size, text_size((uint64_t)ob->st.st_blocks * 512, resident),
+               (unsigned)ob->st.st_mode & 07777, text_user(ob->st.st_uid, owner),
                age(ob->made, CLOCK_REALTIME, made));
     if (ob->stream)
         print_stream(ob);
@@ -308,10 +275,10 @@ static void print_block(const struct ls_object *ob)
                                                       : "open");
 }
 
-void block_print(const struct ls_look *look, const struct ls_options *o)
+void table_blocks(const struct scan *scan, const struct options *o)
 {
-    for (size_t i = 0; i < look->count; i++)
-        print_block(&look->objects[i]);
+    for (size_t i = 0; i < scan->count; i++)
+        print_block(&scan->objects[i]);
     if (!o->check && !*o->names)
-        print_space(look);
+        print_usage(scan);
 }

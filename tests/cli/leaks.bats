@@ -73,19 +73,19 @@ follow() { # SUBSECTION [SIZE of /dev/shm]
 }
 
 @test "example: bpo-38119" {
-    follow "A stream that a Python program took the name of"
+    follow "A stream that a Python program unlinked"
 }
 
 @test "example: attaching from Python" {
-    follow "Looking at a stream from Python without harm"
+    follow "Reading a stream from Python safely"
 }
 
 @test "example: psm_" {
-    follow "What a killed Python program leaves"
+    follow "Leftovers of a killed Python program"
 }
 
 @test "example: --replace killed" {
-    follow "A replacement that was killed half-way"
+    follow "A replacement that was killed"
 }
 
 @test "example: full" {
@@ -138,7 +138,7 @@ m.close()'
     curl -sf "$URL/snapshot.jpg" | djpeg >/dev/null
     run -1 shm-ls --check "$S"
     run -0 shm-ls -l "$S"
-    [[ $output == *"'shm-create --replace -s 64x64 -f rgb24 -n 4 $S' brings its programs to a new one"* ]]
+    [[ $output == *"'shm-create --replace -s 64x64 -f rgb24 -n 4 $S' moves its programs to a new stream"* ]]
     [[ $output == *"process "*"$writer (frame-gen), mapped and open"* ]]
     [[ $output == *"process "*"$reader (event-read), mapped and open"* ]]
 
@@ -218,7 +218,7 @@ signal.pause()'
     done
     [ -e "/dev/shm/psm_$S" ]
     run -1 shm-ls --check --all "psm_$S"
-    [[ $output == *foreign*"nobody has it; shm-rm -f removes it"* ]]
+    [[ $output == *foreign*"not in use; shm-rm -f removes it"* ]]
     fails 3 shm-rm "psm_$S"
     clean_run shm-rm -f "psm_$S"
     [ ! -e "/dev/shm/psm_$S" ]

@@ -200,7 +200,7 @@ with open("/dev/shm/" + name, "r+b") as f:
         name=${kind%:*}$S
         head -c 4096 /dev/zero >"/dev/shm/$name"
         is "o['kind'], o['state'], o['held'], o['leak'], o['reason']" \
-            "('${kind#*:}', 'foreign', False, True, 'nobody has it; shm-rm -f removes it')" "$name"
+            "('${kind#*:}', 'foreign', False, True, 'not in use; shm-rm -f removes it')" "$name"
         for way in open mapped both; do
             foreign_held "$name" $way
             is "o['state'], o['held'], o['leak'], o['reason']" \
@@ -225,11 +225,11 @@ with open("/dev/shm/" + name, "r+b") as f:
     unshare -rpf --mount-proc true || skip "no user namespaces"
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     run -0 unshare -rpf --mount-proc shm-ls -l "psm_$S"
-    [[ $output == *"nobody has it"* ]]
+    [[ $output == *"not in use"* ]]
     for way in open mapped; do
         foreign_held "psm_$S" $way
         run -0 unshare -rpf --mount-proc shm-ls -l "psm_$S"
-        [[ $output == *"foreign: held by a process that can't be seen from here"* ]]
+        [[ $output == *"foreign: held by a process that is not visible here"* ]]
         run -0 unshare -rpf --mount-proc shm-ls --check --all "psm_$S"
         kill -KILL "$BG"
         ends 137 "$BG"
@@ -253,7 +253,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     bg shm-create -s 8x8 "$S2" -- shm-read "$S2" >/dev/null
     wait_until 5 is "len(o['holders'])" 2 "$S2"
     run -0 unshare -rpf --mount-proc shm-ls -l "$S2"
-    [[ $output == *"$S2: stream, live"*"pid $BG (shm-create), for "*"; of a pid namespace that can't be seen"* ]]
+    [[ $output == *"$S2: stream, live"*"pid $BG (shm-create), for "*"; in a pid namespace that is not visible"* ]]
     run -0 unshare -rpf --mount-proc shm-ls --check "$S2"
     fails 3 unshare -rpf --mount-proc shm-rm "$S2"
     kill -KILL "$BG"
@@ -356,8 +356,8 @@ with open("/dev/shm/" + name, "r+b") as f:
     run -0 shm-ls
     [[ ${lines[-1]} =~ ^/dev/shm:\ [0-9.]+[KMGT]\ free\ of\ [0-9.]+[KMGT]$ || $output == *warning:* ]]
     run -0 unshare -rm sh -c 'mount -t tmpfs -o size=64m tmpfs /dev/shm && shm-ls && shm-ls -j'
-    [[ $output == *"/dev/shm: 64.0M free of 64.0M"*"warning: /dev/shm has 64.0M in all"*--shm-size* ]]
-    [[ $output == *'"space":{"bytes":67108864,"free":67108864},"warnings":["/dev/shm has 64.0M'* ]]
+    [[ $output == *"/dev/shm: 64.0M free of 64.0M"*"warning: /dev/shm has only 64.0M"*--shm-size* ]]
+    [[ $output == *'"space":{"bytes":67108864,"free":67108864},"warnings":["/dev/shm has only 64.0M'* ]]
     narrow < <(grep -v '"warnings"' <<<"$output")
     run -0 unshare -rm sh -c 'mount -t tmpfs -o size=65m tmpfs /dev/shm && shm-ls'
     [ "$output" = "/dev/shm: 65.0M free of 65.0M" ]
@@ -411,11 +411,11 @@ lingers: 0" ]
     nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     shm-create -s 8x8 "$S"
     run -0 "${nobody[@]}" shm-ls "$S"
-    [[ $output == *"$S "*unknown*"no permission to look into it"* ]]
+    [[ $output == *"$S "*unknown*"no permission to read it"* ]]
     # and of a foreign one that may be read, whether anybody has it
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     run -0 "${nobody[@]}" shm-ls --check --all "psm_$S"
     run -0 "${nobody[@]}" shm-ls "psm_$S"
-    [[ $output == *unknown*"no permission to ask who has it"* ]]
+    [[ $output == *unknown*"no permission to check whether it is in use"* ]]
     rm "/dev/shm/psm_$S"
 }

@@ -1,34 +1,35 @@
-/* How full /dev/shm is, and what will bite. */
+#include "fsusage.h"
 #include <glob.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include "ls.h"
 #include "stream.h"
+#include "text.h"
 
 enum {
-    CONTAINER_BYTES = 64 << 20, /* /dev/shm of a container, when nobody chose */
-    SYSTEM_UID_MAX = 999        /* whose objects logind leaves alone */
+    CONTAINER_BYTES = 64 << 20, /* default size in a container */
+    SYSTEM_UID_MAX = 999        /* logind leaves the objects of system users alone */
 };
 
-__attribute__((format(printf, 2, 3))) static void warn(struct ls_space *space, const char *format,
+__attribute__((format(printf, 2, 3))) static void warn(struct fsusage *usage, const char *format,
                                                        ...)
 {
     va_list args;
-    if (space->warning_count == LS_WARNINGS)
+    if (usage->warning_count == FSUSAGE_WARNINGS)
         return;
     va_start(args, format);
-    vsnprintf(space->warnings[space->warning_count++], sizeof space->warnings[0], format, args);
+    vsnprintf(usage->warnings[usage->warning_count++], sizeof usage->warnings[0], format, args);
     va_end(args);
 }
 
-/* The value of RemoveIPC in one file, if it is there. */
+/* Sets *on if the file sets RemoveIPC. */
 static void read_remove_ipc(const char *path, bool *on)
 {
     char line[512], value[16];
@@ -48,13 +49,13 @@ static int by_file_name(const void *a, const void *b)
     return order ? order : (x > y) - (x < y);
 }
 
-/* Does logind remove a user's objects when the user logs out? */
+/* Does logind run, with RemoveIPC on? */
 static bool removes_ipc(void)
 {
     static const char *const dirs[] = {"/usr/lib", "/usr/local/lib", "/run", "/etc"};
     bool on = true; /* its default */
     glob_t found = {0};
-    if (access("/run/systemd/seats", F_OK)) /* logind makes it when it starts */
+    if (access("/run/systemd/seats", F_OK)) /* made by logind at its start */
         return false;
     read_remove_ipc("/etc/systemd/logind.conf", &on);
     for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
@@ -71,8 +72,8 @@ static bool removes_ipc(void)
     return on;
 }
 
-/* Will logind take this user's objects? Not while the user lingers. */
-static bool bites(uid_t uid)
+/* Is the user subject to RemoveIPC? System users and those that linger are not. */
+static bool is_subject(uid_t uid)
 {
     char path[128];
     const struct passwd *user = getpwuid(uid);
@@ -82,39 +83,35 @@ static bool bites(uid_t uid)
     return access(path, F_OK) != 0;
 }
 
-static void warn_remove_ipc(struct ls_look *look)
+bool fsusage_logind_deletes(uid_t uid)
 {
-    uid_t uid = getuid();
-    bool found = bites(uid);
-    for (size_t i = 0; !found && i < look->count; i++) {
-        uid = look->objects[i].st.st_uid;
-        found = look->objects[i].stream && bites(uid);
-    }
-    char name[40];
-    if (found && removes_ipc())
-        warn(&look->space,
-             "logind deletes the streams of %s when the last session of %s ends; RemoveIPC=no in "
-             "logind.conf, or loginctl enable-linger, keeps them",
-             owner_name(uid, name), name);
+    return is_subject(uid) && removes_ipc();
 }
 
-void space_look(struct ls_look *look)
+void fsusage_warn_logind(struct fsusage *usage, uid_t uid)
 {
-    struct ls_space *space = &look->space;
+    char name[40];
+    warn(usage,
+         "logind deletes the streams of %s when the last session of %s ends; to keep them, set "
+         "RemoveIPC=no in logind.conf, or run loginctl enable-linger",
+         text_user(uid, name), name);
+}
+
+void fsusage_read(struct fsusage *usage)
+{
     struct statvfs fs;
     char all[16], needed[16];
     uint64_t stream = stream_bytes(&(struct stream_spec){0});
     if (statvfs("/dev/shm", &fs))
         return;
-    space->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
-    space->free = (uint64_t)fs.f_bavail * fs.f_frsize;
-    human(stream, needed);
-    if (space->bytes && space->bytes <= CONTAINER_BYTES)
-        warn(space,
-             "/dev/shm has %s in all, as in a container when nobody chose (docker run --shm-size); "
-             "a 1280x720 stream takes %s",
-             human(space->bytes, all), needed);
-    else if (space->bytes && space->free < stream)
-        warn(space, "no room for another 1280x720 stream, which takes %s", needed);
-    warn_remove_ipc(look);
+    usage->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
+    usage->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    text_size(stream, needed);
+    if (usage->bytes && usage->bytes <= CONTAINER_BYTES)
+        warn(usage,
+             "/dev/shm has only %s, the default in containers, and a 1280x720 stream takes %s; "
+             "start the container with --shm-size",
+             text_size(usage->bytes, all), needed);
+    else if (usage->bytes && usage->free < stream)
+        warn(usage, "no room for another 1280x720 stream, which takes %s", needed);
 }
