@@ -95,7 +95,7 @@ static struct testcard *card_of(const struct options *o, uint32_t width, uint32_
     struct testcard *card =
         testcard_new(o->width ? o->width : width, o->height ? o->height : height,
                      o->format ? o->format : format, o->flags);
-    if (!card && !pixfmt_is_picture(o->format ? o->format : format))
+    if (!card && !pixfmt_is_image(o->format ? o->format : format))
         cli_die(CLI_FAIL, "%s: %s", o->output, stream_problem(ENOMSG));
     if (!card)
         cli_die(CLI_FAIL, "%s", strerror(errno));
@@ -332,7 +332,7 @@ int main(int argc, char **argv)
             break;
         case 'f':
             o.format = cli_format("-f", optarg);
-            if (!pixfmt_is_picture(o.format))
+            if (!pixfmt_is_image(o.format))
                 cli_die(CLI_USAGE, "-f %s: an array, not an image format", optarg);
             break;
         case 'r':

@@ -175,7 +175,7 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
     char comment[COMMENT_MAX];
     uint64_t start = monotonic_ns();
     size_t bytes;
-    if (!pixfmt_is_picture(m->format))
+    if (!pixfmt_is_image(m->format))
         cli_die(CLI_FAIL, "%s: %s", e->name, stream_problem(ENOMSG));
     comment_text(comment, e, m, start);
     for (;;) {

@@ -171,7 +171,7 @@ static void put_raw(struct reader *r, const struct ring_view *view,
                     const struct pixfmt_planes *planes)
 {
     uint8_t *out = append(r, planes->bytes);
-    for (int i = 0; i < planes->planes; i++)
+    for (int i = 0; i < planes->count; i++)
         for (uint32_t y = 0; y < planes->plane[i].height; y++, out += planes->plane[i].stride)
             memcpy(out, pixfmt_plane_row(view->data, &planes->plane[i], view->meta.flags, y),
                    planes->plane[i].stride);
@@ -267,7 +267,7 @@ static int read_images(struct reader *r, uint64_t count, double seconds)
         int got = next_image(r, &view, deadline);
         if (got != 1)
             return no_image(r, got, seconds);
-        if (r->output != OUT_RAW && r->output != OUT_JPG && !pixfmt_is_picture(view.meta.format)) {
+        if (r->output != OUT_RAW && r->output != OUT_JPG && !pixfmt_is_image(view.meta.format)) {
             cli_warn("%s: %s", r->name, stream_problem(ENOMSG));
             return CLI_FAIL;
         }

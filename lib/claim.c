@@ -1,6 +1,6 @@
 #include "claim.h"
 #include "procstat.h"
-#include "stream.h"
+#include "streamobj.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -13,7 +13,7 @@ static void claim_range(const struct stream *stream, short type, unsigned first,
     *out = (struct flock){
         .l_type = type,
         .l_whence = SEEK_SET,
-        .l_start = (off_t)(stream_header(stream)->claims_at + first * sizeof(struct shmfmt_claim)),
+        .l_start = (off_t)(stream->header.claims_at + first * sizeof(struct shmfmt_claim)),
         .l_len = (off_t)((count - 1) * sizeof(struct shmfmt_claim) + 1)};
 }
 
@@ -22,7 +22,7 @@ static int claim_lock(const struct stream *stream, int command, short type, unsi
 {
     struct flock lock;
     claim_range(stream, type, first, count, &lock);
-    int result = fcntl(stream_fd(stream), command, &lock);
+    int result = fcntl(stream->fd, command, &lock);
     if (out)
         *out = lock;
     if (result < 0 && (errno == EAGAIN || errno == EACCES))
@@ -32,10 +32,10 @@ static int claim_lock(const struct stream *stream, int command, short type, unsi
 
 static struct shmfmt_claim *claim_record(const struct stream *stream, unsigned claim)
 {
-    return (struct shmfmt_claim *)stream_at(stream, stream_header(stream)->claims_at) + claim;
+    return (struct shmfmt_claim *)(stream->base + stream->header.claims_at) + claim;
 }
 
-/* Who we are is asked once. */
+/* Writes the claim's record. What describes this process is read only once per thread. */
 static void claim_sign(struct stream *stream, unsigned claim, uint32_t role)
 {
     static _Thread_local struct shmfmt_claim self;
@@ -56,13 +56,13 @@ static void claim_sign(struct stream *stream, unsigned claim, uint32_t role)
 
 static int claim_get(struct stream *stream, int command, unsigned claim, uint32_t role)
 {
-    if (!stream_writable(stream)) {
+    if (!stream->writable) {
         errno = EROFS;
         return -1;
     }
     if (claim_lock(stream, command, F_WRLCK, claim, 1, NULL))
         return -1;
-    stream_mine(stream)[claim] = 1;
+    stream->own[claim] = 1;
     claim_sign(stream, claim, role);
     return 0;
 }
@@ -77,17 +77,17 @@ int claim_wait(struct stream *stream, unsigned claim)
     return claim_get(stream, F_OFD_SETLKW, claim, CLAIM_ROLE_NONE);
 }
 
-/* Bytes of a claim's record that are locked. */
-enum { LIFE, WATCH };
+/* Bytes of a claim's record that are locked: by the holder, and by waiters as their mark. */
+enum { HOLDER_BYTE, WAITER_BYTE };
 
-/* Shared; for one who waits. The struct is not on the stack: a sanitizer doesn't clean up behind a
- * thread that is cancelled here. */
+/* A waiter's shared lock. The struct is not on the stack: a sanitizer does not clean up the stack
+ * of a thread that is cancelled here. */
 static int claim_share_byte(const struct stream *stream, int command, unsigned claim, int byte)
 {
     static _Thread_local struct flock lock;
     claim_range(stream, F_RDLCK, claim, 1, &lock);
     lock.l_start += byte;
-    int result = fcntl(stream_fd(stream), command, &lock);
+    int result = fcntl(stream->fd, command, &lock);
     if (result < 0 && (errno == EAGAIN || errno == EACCES))
         errno = EBUSY;
     return result;
@@ -95,12 +95,12 @@ static int claim_share_byte(const struct stream *stream, int command, unsigned c
 
 int claim_mark_waiter(const struct stream *stream, unsigned claim)
 {
-    return claim_share_byte(stream, F_OFD_SETLKW, claim, WATCH);
+    return claim_share_byte(stream, F_OFD_SETLKW, claim, WAITER_BYTE);
 }
 
 int claim_await_exit(const struct stream *stream, unsigned claim, bool wait)
 {
-    return claim_share_byte(stream, wait ? F_OFD_SETLKW : F_OFD_SETLK, claim, LIFE);
+    return claim_share_byte(stream, wait ? F_OFD_SETLKW : F_OFD_SETLK, claim, HOLDER_BYTE);
 }
 
 void claim_unmark_waiter(const struct stream *stream, unsigned claim)
@@ -108,8 +108,8 @@ void claim_unmark_waiter(const struct stream *stream, unsigned claim)
     struct flock lock;
     int err = errno;
     claim_range(stream, F_UNLCK, claim, 1, &lock);
-    lock.l_len = WATCH + 1;
-    fcntl(stream_fd(stream), F_OFD_SETLK, &lock);
+    lock.l_len = WAITER_BYTE + 1;
+    fcntl(stream->fd, F_OFD_SETLK, &lock);
     errno = err;
 }
 
@@ -117,18 +117,18 @@ int claim_has_waiter(const struct stream *stream, unsigned claim)
 {
     struct flock lock;
     claim_range(stream, F_WRLCK, claim, 1, &lock);
-    lock.l_start += WATCH;
-    if (fcntl(stream_fd(stream), F_OFD_GETLK, &lock))
+    lock.l_start += WAITER_BYTE;
+    if (fcntl(stream->fd, F_OFD_GETLK, &lock))
         return -1;
     return lock.l_type != F_UNLCK;
 }
 
-/* For the holder of that reader's claim. */
+/* Only the holder of the reader's claim may do this. */
 static void reader_clear(struct stream *stream, unsigned reader)
 {
-    const struct shmfmt_header *h = stream_header(stream);
-    struct shmfmt_ring *rings[] = {stream_at(stream, h->frames_at),
-                                   stream_at(stream, h->packets_at)};
+    const struct shmfmt_header *h = &stream->header;
+    struct shmfmt_ring *rings[] = {(struct shmfmt_ring *)(stream->base + h->frames_at),
+                                   (struct shmfmt_ring *)(stream->base + h->packets_at)};
     for (int i = 0; i < 2; i++) {
         atomic_store(&rings[i]->pins[reader].slot, 0);
         atomic_fetch_and(&rings[i]->wanted, ~(UINT64_C(1) << reader));
@@ -139,7 +139,7 @@ int claim_take_reader(struct stream *stream, enum claim_role role)
 {
     for (int i = 0; i < SHMFMT_READERS; i++) {
         unsigned claim = SHMFMT_CLAIM_READER + (unsigned)i;
-        if (stream_mine(stream)[claim])
+        if (stream->own[claim])
             continue;
         if (claim_get(stream, F_OFD_SETLK, claim, role) == 0) {
             reader_clear(stream, (unsigned)i);
@@ -155,7 +155,7 @@ int claim_take_reader(struct stream *stream, enum claim_role role)
 void claim_reap_reader(struct stream *stream, unsigned reader)
 {
     unsigned claim = SHMFMT_CLAIM_READER + reader;
-    if (stream_mine(stream)[claim] || claim_lock(stream, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
+    if (stream->own[claim] || claim_lock(stream, F_OFD_SETLK, F_WRLCK, claim, 1, NULL))
         return; /* alive */
     reader_clear(stream, reader);
     claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
@@ -163,9 +163,9 @@ void claim_reap_reader(struct stream *stream, unsigned reader)
 
 void claim_drop(struct stream *stream, unsigned claim)
 {
-    if (!stream_mine(stream)[claim])
+    if (!stream->own[claim])
         return;
-    stream_mine(stream)[claim] = 0;
+    stream->own[claim] = 0;
     claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
@@ -173,7 +173,7 @@ int claim_share(struct stream *stream)
 {
     int result = claim_lock(stream, F_OFD_SETLKW, F_RDLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
     if (result == 0)
-        stream_mine(stream)[SHMFMT_CLAIM_ATTACHED] = 1;
+        stream->own[SHMFMT_CLAIM_ATTACHED] = 1;
     return result;
 }
 
@@ -206,6 +206,11 @@ int claim_any(const struct stream *stream)
     if (claim_lock(stream, F_OFD_GETLK, F_WRLCK, 0, SHMFMT_CLAIMS, &lock))
         return -1;
     return lock.l_type != F_UNLCK;
+}
+
+const uint8_t *claim_own(const struct stream *stream)
+{
+    return stream->own;
 }
 
 const char *claim_name(unsigned claim)

@@ -1,7 +1,10 @@
 /*
- * Who holds what in a stream. A claim is an open-file-description lock on the stream's own
- * descriptor: the kernel drops it when its holder dies, whatever way, across pid namespaces.
- * Claims last until claim_drop or stream_close. Not for use from several threads on one stream.
+ * Claims: which process holds which role in a stream. A claim is an open-file-description lock on
+ * the stream's own descriptor. The kernel releases it when the holder exits, even by SIGKILL and in
+ * another pid namespace. Claims last until claim_drop or stream_close. Only one thread at a time
+ * may use the claims of a stream.
+ *
+ * Unless stated otherwise, functions return 0, or -1 with errno.
  */
 #ifndef SHMCAST_CLAIM_H
 #define SHMCAST_CLAIM_H
@@ -12,60 +15,66 @@
 
 struct stream;
 
-/* What a reader reads, for people. */
+/* What a reader reads, as shm-ls reports it. */
 enum claim_role { CLAIM_ROLE_NONE, CLAIM_ROLE_FRAMES, CLAIM_ROLE_PACKETS, CLAIM_ROLE_EVENTS };
 
+/* A claim's record, as its holder wrote it: for people only. */
 struct claim_info {
-    uint32_t pid;
-    uint32_t role; /* enum claim_role */
-    uint64_t start_time;
-    uint64_t since_ns;
-    uint64_t pid_ns;
-    char command[17]; /* printable, NUL-terminated */
+    uint32_t pid;        /* in the holder's pid namespace */
+    uint32_t role;       /* enum claim_role */
+    uint64_t start_time; /* of the process, clock ticks after boot */
+    uint64_t since_ns;   /* CLOCK_REALTIME when the claim was taken */
+    uint64_t pid_ns;     /* inode of the holder's pid namespace */
+    char command[17];    /* printable, NUL-terminated */
 };
 
-/* Takes a claim (enum shmfmt_claims, not a reader's). 0, or -1: EBUSY when another holds it, EROFS
- * when the stream may only be read. */
+/* Takes a claim (enum shmfmt_claims, but not a reader's). EBUSY: another process holds it; EROFS:
+ * the stream is mapped read-only. */
 int claim_take(struct stream *stream, unsigned claim);
 
-/* Waits for it instead; -1 with EINTR when a signal came. */
+/* As claim_take, but waits while another process holds it. EINTR: a signal arrived. */
 int claim_wait(struct stream *stream, unsigned claim);
 
+/* Releases a claim; does nothing if it is not ours. */
+void claim_drop(struct stream *stream, unsigned claim);
+
+/* Takes a free reader's claim and clears what its last holder left in the rings. Returns the
+ * reader's index 0 … SHMFMT_READERS - 1, or -1: EBUSY (all are taken), EROFS. */
+int claim_take_reader(struct stream *stream, enum claim_role role);
+
+/* If the holder of a reader's claim has exited, clears what it left in the rings: its pins and its
+ * demand. Holds the claim meanwhile, so that no new reader can take it. */
+void claim_reap_reader(struct stream *stream, unsigned reader);
+
 /*
- * To wait for whoever has a claim to drop it or to die. From claim_mark_waiter to
- * claim_unmark_waiter others can see by claim_has_waiter that somebody is about to wait.
- * claim_await_exit waits, or with wait false returns -1 and EBUSY, and from then to
- * claim_unmark_waiter nobody can take the claim. claim_mark_waiter and claim_await_exit are
- * cancellation points. 0, or -1: EINTR when a signal came. The claim must not be ours.
+ * Waiting until another process drops a claim or exits. claim_mark_waiter sets the claim's waiter
+ * mark, which claim_has_waiter reports to other processes. claim_await_exit waits, or with wait
+ * false fails with EBUSY; after it has succeeded no process can take the claim.
+ * claim_unmark_waiter ends both; errno survives. claim_mark_waiter and claim_await_exit are
+ * cancellation points; EINTR: a signal arrived. The claim must not be ours.
  */
 int claim_mark_waiter(const struct stream *stream, unsigned claim);
 int claim_await_exit(const struct stream *stream, unsigned claim, bool wait);
 void claim_unmark_waiter(const struct stream *stream, unsigned claim);
 
-/* Does anybody watch it? 1, 0, or -1 with errno. */
+/* Whether another process has marked the claim as waited for: 1, 0, or -1. */
 int claim_has_waiter(const struct stream *stream, unsigned claim);
 
-/* Takes a free reader's claim and clears what its last holder left. Returns the reader's index
- * 0 … SHMFMT_READERS - 1, or -1 with EBUSY (all taken) or EROFS. */
-int claim_take_reader(struct stream *stream, enum claim_role role);
-
-void claim_drop(struct stream *stream, unsigned claim);
-
-/* Is it held by anybody but us? 1 and *info filled, 0, or -1 with errno. info may be NULL. */
+/* Whether another process holds the claim: 1 with *info filled in, 0, or -1. info may be NULL. */
 int claim_holder(const struct stream *stream, unsigned claim, struct claim_info *info);
 
-/* Is any claim at all held by anybody but us (attached included)? 1, 0, or -1 with errno. */
+/* Whether another process holds any claim, the attached claim included: 1, 0, or -1. */
 int claim_any(const struct stream *stream);
 
-/* Is a reader's holder dead? Then clears what it left in the rings: its pins, and that it wanted
- * pictures. Holds the claim meanwhile, so that no new reader can come in between. */
-void claim_reap_reader(struct stream *stream, unsigned reader);
+/* SHMFMT_CLAIMS bytes: 1 for each claim held through this stream. Lives as long as stream. */
+const uint8_t *claim_own(const struct stream *stream);
 
-/* The attached claim. share: waits while somebody excludes. exclude: EBUSY when anybody shares. */
+/* The attached claim. claim_share waits while another process excludes; claim_exclude fails with
+ * EBUSY while another process shares. */
 int claim_share(struct stream *stream);
 int claim_exclude(struct stream *stream);
 
-/* "frames", "packets", "events", "owner", "reader", "attached". */
+/* "frames", "packets", "events", "owner", "reader" or "attached". Static storage. */
 const char *claim_name(unsigned claim);
 
 #endif

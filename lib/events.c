@@ -297,8 +297,8 @@ static bool valid_key(const struct event *ev, unsigned key)
 bool event_valid(const struct event *ev)
 {
     uint32_t keys = event_keys(event_type_row(ev->type));
-    for (unsigned key = 0; key < KEYS; key++)
-        if ((keys & KEY_BIT(key)) && !valid_key(ev, key))
+    for (uint32_t left = keys; left; left &= left - 1)
+        if (!valid_key(ev, key_first(left)))
             return false;
     return keys != 0;
 }

@@ -32,6 +32,12 @@ enum {
 
 #define KEY_BIT(key) (UINT32_C(1) << (key))
 
+/* The first key of a set that is not empty. */
+static inline unsigned key_first(uint32_t set)
+{
+    return (unsigned)__builtin_ctz(set);
+}
+
 /* Optional keys of every type. */
 enum { KEY_BITS_ALL = KEY_BIT(KEY_VIEWER) | KEY_BIT(KEY_T) };
 

@@ -158,8 +158,9 @@ static size_t write_event(const struct event *ev, char *out, size_t size, bool j
     put_text(&l, json ? "{\"type\":\"" : "");
     put_text(&l, row->name);
     put_text(&l, json ? "\"" : "");
-    for (unsigned key = 0; key < KEYS; key++) {
-        if (!(event_keys(row) & KEY_BIT(key)) || !is_written(row, ev, key))
+    for (uint32_t left = event_keys(row); left; left &= left - 1) {
+        unsigned key = key_first(left);
+        if (!is_written(row, ev, key))
             continue;
         put_text(&l, json ? ",\"" : " ");
         put_text(&l, event_key(key)->name);

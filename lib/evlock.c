@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Looks at the word before it is worth asking the kernel: an append takes less than that. */
+/* Reads of the word before a system call: an append takes less time than that. */
 enum { SPINS = 200 };
 
 static _Atomic uint32_t *evlock_word(const struct stream *stream)
@@ -12,38 +12,38 @@ static _Atomic uint32_t *evlock_word(const struct stream *stream)
     return &((struct shmfmt_events *)stream_at(stream, stream_header(stream)->events_at))->lock;
 }
 
-/* The claim that a word tells, or 0 when it tells none. */
-static unsigned evlock_claim(uint32_t turn)
+/* The lock slot that a word names; 0: none. */
+static unsigned word_slot(uint32_t word)
 {
-    unsigned claim = (turn & ~SHMFMT_LOCK_WAITED) - 1;
-    bool known =
-        claim == SHMFMT_CLAIM_EVENTS || (claim >= SHMFMT_CLAIM_WRITER && claim < SHMFMT_CLAIMS);
-    return known ? claim : 0;
+    unsigned slot = (word & ~SHMFMT_LOCK_WAITED) - 1;
+    bool valid =
+        slot == SHMFMT_CLAIM_EVENTS || (slot >= SHMFMT_CLAIM_WRITER && slot < SHMFMT_CLAIMS);
+    return valid ? slot : 0;
 }
 
-/* The claim that we have, or 0. */
-static unsigned seat_own(struct stream *stream)
+/* The lock slot that we hold; 0: none. */
+static unsigned own_slot(const struct stream *stream)
 {
-    const uint8_t *mine = stream_mine(stream);
-    const uint8_t *seat = memchr(mine + SHMFMT_CLAIM_WRITER, 1, SHMFMT_WRITERS);
-    if (seat)
-        return (unsigned)(seat - mine);
-    return mine[SHMFMT_CLAIM_EVENTS] ? SHMFMT_CLAIM_EVENTS : 0;
+    const uint8_t *own = claim_own(stream);
+    const uint8_t *slot = memchr(own + SHMFMT_CLAIM_WRITER, 1, SHMFMT_WRITERS);
+    if (slot)
+        return (unsigned)(slot - own);
+    return own[SHMFMT_CLAIM_EVENTS] ? SHMFMT_CLAIM_EVENTS : 0;
 }
 
 /*
- * Takes a claim to keep. Not one that somebody is about to wait for: he would wait for us, who may
- * have nothing to write for a long time; unless the word tells this very claim, for then a dead
- * one's turn is ours now. With none free the one for all such, for one turn.
+ * Takes a lock slot to keep. Skips slots with a waiter mark: the waiter would block on us, an idle
+ * writer. The exception is the slot that the word names: its owner has exited, so the lock is ours
+ * now. If no slot is free, takes the shared one for a single append.
  */
-static int seat_take(struct stream *stream, bool wait)
+static int take_slot(struct stream *stream, bool wait)
 {
-    for (unsigned seat = SHMFMT_CLAIM_WRITER; seat < SHMFMT_CLAIMS; seat++) {
-        if (claim_take(stream, seat) == 0) {
-            if (evlock_claim(atomic_load(evlock_word(stream))) == seat ||
-                !claim_has_waiter(stream, seat))
+    for (unsigned slot = SHMFMT_CLAIM_WRITER; slot < SHMFMT_CLAIMS; slot++) {
+        if (claim_take(stream, slot) == 0) {
+            if (word_slot(atomic_load(evlock_word(stream))) == slot ||
+                !claim_has_waiter(stream, slot))
                 return 0;
-            claim_drop(stream, seat);
+            claim_drop(stream, slot);
         } else if (errno != EBUSY) {
             return -1;
         }
@@ -61,63 +61,64 @@ static void relax(void)
 }
 
 /*
- * Waits until the holder that the word tells has dropped its claim, or died; nobody can take that
- * claim then until claim_unmark_waiter. 1: so it is, with *turn what the word holds; 0: the word
- * has changed meanwhile; -1.
+ * Waits until the owner that *word names drops its slot or exits. No process can take the slot then
+ * until claim_unmark_waiter. 1, with *word set to the value of the lock word; 0: the lock word has
+ * changed meanwhile; -1 with errno.
  */
-static int evlock_await_exit(const struct stream *stream, uint32_t *turn)
+static int await_owner_exit(const struct stream *stream, uint32_t *word)
 {
-    unsigned claim = evlock_claim(*turn);
-    if (claim_mark_waiter(stream, claim))
+    unsigned slot = word_slot(*word);
+    if (claim_mark_waiter(stream, slot))
         return -1;
-    if (!atomic_compare_exchange_strong(evlock_word(stream), turn, *turn | SHMFMT_LOCK_WAITED))
+    if (!atomic_compare_exchange_strong(evlock_word(stream), word, *word | SHMFMT_LOCK_WAITED))
         return 0;
-    *turn |= SHMFMT_LOCK_WAITED;
-    return claim_await_exit(stream, claim, true) ? -1 : 1;
+    *word |= SHMFMT_LOCK_WAITED;
+    return claim_await_exit(stream, slot, true) ? -1 : 1;
 }
 
-/* From what the word holds, which is nobody's any more, to us. Who waits for a dead one whose claim
- * we have now waits for us. */
-static bool evlock_pass(_Atomic uint32_t *word, uint32_t turn, unsigned seat)
+/* Changes the lock word from seen, which has no owner, to us. If we hold the slot of an owner that
+ * has exited, its waiters wait for us now, so SHMFMT_LOCK_WAITED stays. */
+static bool take_over(_Atomic uint32_t *lock, uint32_t seen, unsigned slot)
 {
-    uint32_t ours = evlock_claim(turn) == seat ? turn : seat + 1;
-    return atomic_compare_exchange_strong(word, &turn, ours);
+    uint32_t ours = word_slot(seen) == slot ? seen : slot + 1;
+    return atomic_compare_exchange_strong(lock, &seen, ours);
 }
 
-/* After a long look at it the turn is still another's. As evlock_lock and evlock_trylock; 1: look
- * again. */
-static int evlock_contend(struct stream *stream, uint32_t turn, unsigned seat, bool wait)
+/* After spinning, another process still has the lock. 0 when it is ours; 1: try again; -1 with
+ * errno. */
+static int contend(struct stream *stream, uint32_t word, unsigned slot, bool wait)
 {
-    unsigned claim = evlock_claim(turn);
-    int outlived = wait                                     ? evlock_await_exit(stream, &turn)
-                   : claim_await_exit(stream, claim, false) ? -1
-                                                            : 1;
-    bool ours = outlived > 0 && evlock_pass(evlock_word(stream), turn, seat);
-    if (wait || outlived > 0)
-        claim_unmark_waiter(stream, claim);
-    return outlived < 0 ? -1 : !ours;
+    unsigned owner = word_slot(word);
+    int exited = wait                                     ? await_owner_exit(stream, &word)
+                 : claim_await_exit(stream, owner, false) ? -1
+                                                          : 1;
+    bool ours = exited > 0 && take_over(evlock_word(stream), word, slot);
+    if (wait || exited > 0)
+        claim_unmark_waiter(stream, owner);
+    return exited < 0 ? -1 : !ours;
 }
 
 static int evlock_get(struct stream *stream, bool wait)
 {
-    _Atomic uint32_t *word = evlock_word(stream);
-    if (!seat_own(stream) && seat_take(stream, wait))
+    _Atomic uint32_t *lock = evlock_word(stream);
+    if (!own_slot(stream) && take_slot(stream, wait))
         return -1;
-    unsigned seat = seat_own(stream);
+    unsigned slot = own_slot(stream);
     int result = 1;
     for (unsigned looks = 0; result > 0; looks++) {
-        uint32_t turn = atomic_load_explicit(word, memory_order_relaxed);
-        unsigned claim = evlock_claim(turn);
-        /* Ours: of one who died. None but not 0: somebody scribbled over it. */
-        if (!claim || claim == seat)
-            result = !evlock_pass(word, turn, seat);
+        uint32_t word = atomic_load_explicit(lock, memory_order_relaxed);
+        unsigned owner = word_slot(word);
+        /* Our own slot: its last owner exited while locked. No slot but not 0: another program
+         * overwrote the word. */
+        if (!owner || owner == slot)
+            result = !take_over(lock, word, slot);
         else if (looks < SPINS)
             relax();
         else
-            result = evlock_contend(stream, turn, seat, wait);
+            result = contend(stream, word, slot, wait);
     }
-    if (result < 0 && seat == SHMFMT_CLAIM_EVENTS)
-        claim_drop(stream, seat);
+    if (result < 0 && slot == SHMFMT_CLAIM_EVENTS)
+        claim_drop(stream, slot);
     return result;
 }
 
@@ -131,45 +132,45 @@ int evlock_trylock(struct stream *stream)
     return evlock_get(stream, false);
 }
 
-/* Who is awaited leaves as if it died: the claim goes, and with it the turn, in one step. */
+/* An owner with waiters unlocks as if it had exited: dropping its slot also frees the lock. */
 void evlock_unlock(struct stream *stream)
 {
-    unsigned seat = seat_own(stream);
-    uint32_t turn = seat + 1;
-    if (!atomic_compare_exchange_strong(evlock_word(stream), &turn, 0) ||
-        seat == SHMFMT_CLAIM_EVENTS)
-        claim_drop(stream, seat);
+    unsigned slot = own_slot(stream);
+    uint32_t word = slot + 1;
+    if (!atomic_compare_exchange_strong(evlock_word(stream), &word, 0) ||
+        slot == SHMFMT_CLAIM_EVENTS)
+        claim_drop(stream, slot);
 }
 
-struct watch {
+struct waiter {
     const struct stream *stream;
-    unsigned claim;
+    unsigned slot;
 };
 
-static void watch_end(void *arg)
+static void waiter_end(void *arg)
 {
-    const struct watch *watch = arg;
-    claim_unmark_waiter(watch->stream, watch->claim);
+    const struct waiter *waiter = arg;
+    claim_unmark_waiter(waiter->stream, waiter->slot);
 }
 
 int evlock_await_free(struct stream *stream)
 {
-    uint32_t turn = atomic_load(evlock_word(stream));
-    struct watch watch = {stream, evlock_claim(turn)};
+    uint32_t word = atomic_load(evlock_word(stream));
+    struct waiter waiter = {stream, word_slot(word)};
     int result = 0;
-    if (watch.claim && watch.claim == seat_own(stream))
+    if (waiter.slot && waiter.slot == own_slot(stream))
         return 0;
-    bool free = !watch.claim; /* then it was a claim that was missing */
+    bool free = !waiter.slot; /* evlock_trylock failed because no slot was free */
     if (free)
-        watch.claim = SHMFMT_CLAIM_EVENTS;
-    pthread_cleanup_push(watch_end, &watch);
-    result = free ? claim_await_exit(stream, watch.claim, true) : evlock_await_exit(stream, &turn);
+        waiter.slot = SHMFMT_CLAIM_EVENTS;
+    pthread_cleanup_push(waiter_end, &waiter);
+    result = free ? claim_await_exit(stream, waiter.slot, true) : await_owner_exit(stream, &word);
     pthread_cleanup_pop(1);
     return result < 0 ? -1 : 0;
 }
 
 int evlock_holder(const struct stream *stream, struct claim_info *info)
 {
-    unsigned claim = evlock_claim(atomic_load(evlock_word(stream)));
-    return claim ? claim_holder(stream, claim, info) : 0;
+    unsigned slot = word_slot(atomic_load(evlock_word(stream)));
+    return slot ? claim_holder(stream, slot, info) : 0;
 }

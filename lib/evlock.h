@@ -1,8 +1,9 @@
 /*
- * The turn of those who write events: a word in shared memory, so that to take and to leave it
- * needs no system call while nobody else wants it. It tells the claim by which the kernel knows the
- * holder, who keeps that for as long as it is attached: the turn of a dead one is taken from it,
- * that of one who was merely stopped never. Not for use from several threads on one stream.
+ * The event-log lock: held by the one process that is writing to the event log. It is a futex-like
+ * word in shared memory, so the uncontended path makes no system call. The word names the owner's
+ * lock slot: a claim, which the owner keeps while it is attached and the kernel releases when it
+ * exits. The lock of a process that has exited is taken over; that of a stopped process is not.
+ * Only one thread at a time may use the lock of a stream.
  */
 #ifndef SHMCAST_EVLOCK_H
 #define SHMCAST_EVLOCK_H
@@ -11,20 +12,21 @@
 
 struct stream;
 
-/* Waits for the turn. 0, or -1: EINTR when a signal came, EROFS when the stream may only be read.
- */
+/* Locks, waiting if need be. 0, or -1: EINTR (a signal arrived), EROFS (mapped read-only). */
 int evlock_lock(struct stream *stream);
 
-/* The same for programs that must not wait: -1 with EBUSY when it is somebody else's. */
+/* As evlock_lock for programs that must not wait: EBUSY while another process has the lock. */
 int evlock_trylock(struct stream *stream);
 
+/* Unlocks. The lock must be ours. */
 void evlock_unlock(struct stream *stream);
 
-/* Waits until evlock_trylock is worth another try. To be called by a thread beside the one that has
- * stream: meanwhile that one must leave the turn alone. A cancellation point. 0 or -1. */
+/* Waits until another evlock_trylock is worthwhile. 0 or -1 with errno. A cancellation point. For a
+ * helper thread: the stream's own thread must not lock or unlock meanwhile. */
 int evlock_await_free(struct stream *stream);
 
-/* Whose turn is it? 1 and *info filled, 0: nobody's that lives, or ours; or -1 with errno. */
+/* Whether another process that has not exited has the lock: 1 with *info filled in, 0, or -1 with
+ * errno. */
 int evlock_holder(const struct stream *stream, struct claim_info *info);
 
 #endif

@@ -102,8 +102,9 @@ static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct ev
 }
 
 /*
- * A record is marked, filled, and given its number; every store releases the ones before it, so a
- * reader that saw a new word also sees that the number has moved.
+ * Each record is a sequence lock (Boehm 2012, "Can seqlocks get along with programming language
+ * memory models?"). The writer clears seq, stores the words, and stores the new number in seq.
+ * Each store is a release, so a reader that loads a new word also finds that seq has changed.
  */
 static void record_write(struct shmfmt_event *record, const struct event *ev)
 {
@@ -133,7 +134,7 @@ uint64_t evlog_head(const struct stream *stream)
     return atomic_load(&log_head(stream)->head);
 }
 
-/* With the event claim in hand. A writer that dies before the last line has written nothing. */
+/* Called with the lock. A writer that exits before the last line has appended nothing. */
 static void log_write(struct stream *stream, struct event *events, size_t count)
 {
     struct shmfmt_events *log = log_head(stream);
@@ -148,7 +149,7 @@ static void log_write(struct stream *stream, struct event *events, size_t count)
     atomic_store(&log->head, head + count);
 }
 
-/* With the claim, which is dropped. */
+/* Called with the lock, which it releases. */
 static int log_append(struct stream *stream, struct event *events, size_t count)
 {
     size_t most = stream_header(stream)->events / 2;
@@ -179,7 +180,7 @@ size_t evlog_read(const struct stream *stream, uint64_t *cursor, struct event *o
     uint64_t room = stream_header(stream)->events, head = evlog_head(stream), at = *cursor;
     size_t count = 0;
     *lost = 0;
-    if (at > head) /* somebody scribbled over the head */
+    if (at > head) /* another program overwrote the head */
         at = head;
     while (at < head && count < max) {
         if (head - at > room) {
@@ -189,7 +190,8 @@ size_t evlog_read(const struct stream *stream, uint64_t *cursor, struct event *o
         if (record_read(log_record(stream, at + 1), at + 1, &out[count])) {
             count++;
         } else {
-            head = evlog_head(stream); /* it has been, or is being, overwritten */
+            head =
+                evlog_head(stream); /* the record has been overwritten, or is being overwritten */
             if (head - at > room)
                 continue;
             *lost += 1;

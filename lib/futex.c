@@ -14,7 +14,7 @@ void futex_wake(_Atomic uint32_t *word)
 
 int futex_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline)
 {
-    /* WAIT_BITSET: unlike WAIT its time-out is absolute. Not PRIVATE: other processes wake us. */
+    /* WAIT_BITSET takes an absolute deadline, unlike WAIT. Not PRIVATE: other processes wake us. */
     if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, deadline, NULL, FUTEX_BITSET_MATCH_ANY) ==
             0 ||
         errno == EAGAIN)

@@ -1,4 +1,4 @@
-/* The one clock: deadlines, and the times of frames, packets and events. */
+/* The clock of all deadlines and of the times of frames, packets and events. */
 #ifndef SHMCAST_MONOTONIC_H
 #define SHMCAST_MONOTONIC_H
 

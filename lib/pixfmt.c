@@ -4,10 +4,11 @@
 
 static const struct {
     const char *name;
-    uint8_t channels; /* bytes per pixel of the first plane */
-    uint8_t red, green, blue;
+    uint8_t channels;         /* bytes per pixel of the first plane */
+    uint8_t red, green, blue; /* byte offset in a pixel, for packed formats */
     bool yuv;
-    uint8_t across, down; /* log2 of pixels per chroma sample */
+    uint8_t across; /* log2 of the pixels per chroma sample in a row */
+    uint8_t down;   /* log2 of the pixels per chroma sample in a column */
 } formats[PIXFMT_FORMATS] = {
     [PIXFMT_GRAY8] = {"gray8", 1, 0, 0, 0, false, 0, 0},
     [PIXFMT_RGB24] = {"rgb24", 3, 0, 1, 2, false, 0, 0},
@@ -50,7 +51,7 @@ bool pixfmt_is_yuv(uint32_t format)
     return is_format(format) && formats[format].yuv;
 }
 
-bool pixfmt_is_picture(uint32_t format)
+bool pixfmt_is_image(uint32_t format)
 {
     return is_format(format) && format != PIXFMT_F32;
 }
@@ -67,8 +68,8 @@ bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt
         return false;
     uint64_t bytes = 0;
     memset(out, 0, sizeof *out);
-    out->planes = formats[format].yuv ? 3 : 1;
-    for (int i = 0; i < out->planes; i++) {
+    out->count = formats[format].yuv ? 3 : 1;
+    for (int i = 0; i < out->count; i++) {
         unsigned across = i ? formats[format].across : 0, down = i ? formats[format].down : 0;
         struct pixfmt_plane *plane = &out->plane[i];
         plane->width = (width + across) >> across;
@@ -83,8 +84,8 @@ bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt
 
 size_t pixfmt_bytes(uint32_t format, uint32_t width, uint32_t height)
 {
-    struct pixfmt_planes layout;
-    return pixfmt_plan(format, width, height, &layout) ? layout.bytes : 0;
+    struct pixfmt_planes planes;
+    return pixfmt_plan(format, width, height, &planes) ? planes.bytes : 0;
 }
 
 const uint8_t *pixfmt_plane_row(const void *data, const struct pixfmt_plane *plane, uint32_t flags,
@@ -101,7 +102,7 @@ static uint8_t clamp(int fixed)
     return (uint8_t)(fixed < 0 ? 0 : fixed > 255 ? 255 : fixed);
 }
 
-/* BT.601 in 16.16, full range and limited. */
+/* BT.601 in 16.16 fixed point: full range, limited range. */
 static const struct yuv_to_rgb {
     int black, luma, red_cr, green_cb, green_cr, blue_cb;
 } yuv_to_rgb[2] = {{0, 65536, 91881, 22554, 46802, 116130},
@@ -120,7 +121,7 @@ void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *plane
     uint32_t width = image->width, format = image->format, flags = image->flags;
     bool limited = flags & PIXFMT_LIMITED;
     const uint8_t *row = pixfmt_plane_row(image->data, &planes->plane[0], flags, y);
-    if (!pixfmt_is_picture(format)) {
+    if (!pixfmt_is_image(format)) {
         memset(out, 0, (size_t)width * 3);
         if (alpha)
             memset(alpha, 255, width);
@@ -159,8 +160,8 @@ void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *plane
 
 void pixfmt_ycc_row(const uint8_t *rgb, uint32_t width, uint8_t *luma, uint8_t *cb, uint8_t *cr)
 {
-    /* Rows of the matrix add up to 1 and 0, so gray stays gray; 32767 rounds without reaching 256.
-     */
+    /* The rows of the matrix add up to 1 and 0, so gray stays gray. 32767 rounds without reaching
+     * 256. */
     for (uint32_t x = 0; x < width; x++, rgb += 3) {
         int r = rgb[0], g = rgb[1], b = rgb[2];
         luma[x] = clamp(19595 * r + 38470 * g + 7471 * b + 32768);

@@ -1,5 +1,4 @@
-/* Formats of pictures and arrays, and the bytes that one takes. Rows and planes are packed without
- * padding. */
+/* Formats of raw frames: images and arrays. Rows and planes are packed without padding. */
 #ifndef SHMCAST_PIXFMT_H
 #define SHMCAST_PIXFMT_H
 
@@ -7,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers stand in shared memory and never change. */
+/* The numbers are in shared memory and never change. */
 enum pixfmt {
     PIXFMT_GRAY8 = 1,
     PIXFMT_RGB24,
@@ -17,25 +16,25 @@ enum pixfmt {
     PIXFMT_YUV420P,
     PIXFMT_YUV422P,
     PIXFMT_YUV444P,
-    PIXFMT_F32, /* no picture: height rows of width floats, as a layout's positions */
+    PIXFMT_F32, /* an array, not an image: height rows of width floats, e.g. node positions */
     PIXFMT_FORMATS
 };
 
-/* Flags of a picture. */
+/* Flags of an image. */
 enum {
-    PIXFMT_BOTTOM_UP = 1, /* the first row in memory is the lowest */
-    PIXFMT_LIMITED = 2    /* YUV in 16 … 235/240 as video has it, not 0 … 255 as JPEG has it */
+    PIXFMT_BOTTOM_UP = 1, /* the first row in memory is the bottom row */
+    PIXFMT_LIMITED = 2    /* YUV range 16 … 235/240 as in video, not 0 … 255 as in JPEG */
 };
 
 struct pixfmt_plane {
-    size_t offset;          /* of its first byte in the picture */
-    size_t stride;          /* bytes from row to row */
-    uint32_t width, height; /* in samples (yuv, gray) or pixels (packed) */
+    size_t offset;          /* bytes from the start of the image */
+    size_t stride;          /* bytes from one row to the next */
+    uint32_t width, height; /* in samples (YUV, gray) or pixels (packed formats) */
 };
 
 struct pixfmt_planes {
-    size_t bytes; /* of the whole picture */
-    int planes;   /* 1 or 3 */
+    size_t bytes; /* size of the whole image */
+    int count;    /* 1 or 3 */
     struct pixfmt_plane plane[3];
 };
 
@@ -47,23 +46,28 @@ struct image {
     uint32_t flags;  /* PIXFMT_BOTTOM_UP | PIXFMT_LIMITED */
 };
 
-/* ffmpeg's names: gray8 (and gray), rgb24, bgr24, rgba, bgra, yuv420p, yuv422p, yuv444p; and f32.
- * 0: none. */
+/* Format of that name, as ffmpeg calls it (pixfmt_names, and gray for gray8), or 0. */
 uint32_t pixfmt_find(const char *name);
-const char *pixfmt_name(uint32_t format); /* NULL: none */
-const char *pixfmt_names(void);           /* all, for messages */
-bool pixfmt_is_yuv(uint32_t format);
-bool pixfmt_is_picture(uint32_t format);   /* not an array: it has colours */
-unsigned pixfmt_channels(uint32_t format); /* bytes per pixel of packed formats, 1 for yuv and gray,
-                                         4 for f32 */
 
-/* Where its planes lie; those of a bottom-up picture are upside down each. Sides 1 …
- * SHMFMT_SIDE_MAX; an array may have SHMFMT_ROWS_MAX rows. false when a side or the format is out
- * of range.
+/* Name of a format, or NULL if there is no such format. Static storage. */
+const char *pixfmt_name(uint32_t format);
+
+/* All names, comma-separated, for messages. Static storage. */
+const char *pixfmt_names(void);
+
+bool pixfmt_is_yuv(uint32_t format);
+bool pixfmt_is_image(uint32_t format); /* an existing format, but not an array */
+
+/* Bytes per pixel of a packed format, 1 for YUV and gray, 4 for f32, 0 if there is no such format.
  */
+unsigned pixfmt_channels(uint32_t format);
+
+/* Computes where the planes of an image are; with PIXFMT_BOTTOM_UP each plane is upside down. Width
+ * and height are 1 … SHMFMT_SIDE_MAX, the height of an array 1 … SHMFMT_ROWS_MAX. false if one of
+ * them or the format is out of range. */
 bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt_planes *out);
 
-/* pixfmt_plan(...)->bytes, or 0. */
+/* Size of an image in bytes, or 0 where pixfmt_plan returns false. */
 size_t pixfmt_bytes(uint32_t format, uint32_t width, uint32_t height);
 
 /*
@@ -74,10 +78,11 @@ size_t pixfmt_bytes(uint32_t format, uint32_t width, uint32_t height);
 void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *planes, uint32_t y,
                     uint8_t *out, uint8_t *alpha);
 
-/* The other way: pixels R G B to full-range BT.601 samples, width bytes each. */
+/* The reverse: width R G B pixels to full-range BT.601 samples, width bytes in each of luma, cb and
+ * cr. */
 void pixfmt_ycc_row(const uint8_t *rgb, uint32_t width, uint8_t *luma, uint8_t *cb, uint8_t *cr);
 
-/* Row y (0 is the top one) of one plane, where flags put it in memory. */
+/* Address of row y (0 is the top one, whatever the flags) of one plane. */
 const uint8_t *pixfmt_plane_row(const void *data, const struct pixfmt_plane *plane, uint32_t flags,
                                 uint32_t y);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Readers that want pictures are asked at most so often whether they live. */
+/* Minimum interval between checks whether the readers with demand have exited. */
 #define REAP_NS UINT64_C(1000000000)
 
 struct ring {
@@ -24,13 +24,14 @@ struct ring {
     bool writer;
     bool busy;          /* writer: slot `at` is marked */
     unsigned at;        /* writer: the slot last taken */
-    int reader;         /* index of our reader's claim, or -1: we copy */
-    uint64_t reaped_ns; /* writer: when it last asked whether those who want pictures live */
-    uint8_t *copy;      /* of the picture, when we copy */
-    size_t copy_room;
+    int reader;         /* index of our reader's claim; -1: none, we copy images */
+    uint64_t reaped_ns; /* writer: time of the last check whether readers with demand have exited */
+    uint8_t *copy;      /* copy of the image, if we have no claim */
+    size_t copy_room;   /* allocated size of copy */
 };
 
-/* newest: the picture's number and its slot in one word, so that they are read together. */
+/* shmfmt_ring.newest has the image's number and its slot in one word, so that they are read
+ * together. */
 static uint64_t newest_number(uint64_t newest)
 {
     return newest >> 8;
@@ -125,8 +126,8 @@ static bool slot_pinned(const struct ring *ring, unsigned slot)
     return false;
 }
 
-/* Marks a slot busy unless a reader uses it. The mark comes before the look at the pins, the
- * reader's pin before its re-check of the mark: one of the two sees the other. */
+/* Marks a slot busy unless a reader uses it. The writer marks before it checks the pins, a reader
+ * pins before it checks the mark: one of the two sees the other (hazard pointers, Michael 2004). */
 static bool slot_take(struct ring *ring, unsigned slot)
 {
     _Atomic uint64_t *seq = &ring->slots[slot].seq;
@@ -136,7 +137,7 @@ static bool slot_take(struct ring *ring, unsigned slot)
     atomic_store(seq, old | 1);
     if (!slot_pinned(ring, slot))
         return true;
-    atomic_store(seq, old); /* a late reader came in between: the picture is untouched */
+    atomic_store(seq, old); /* a reader pinned it in between: the image is untouched */
     return false;
 }
 
@@ -156,7 +157,7 @@ void *ring_begin(struct ring *ring)
                 return ring->data + slot * ring->capacity;
             }
         }
-        /* Only now is it worth asking the kernel which pins are dead readers'. */
+        /* Only now is it worth asking the kernel which of the pinning readers have exited. */
         for (unsigned i = 0; !reaped && i < SHMFMT_READERS; i++)
             if (atomic_load(&ring->head->pins[i].slot))
                 claim_reap_reader(ring->stream, i);
@@ -194,10 +195,10 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
 
 void ring_abort(struct ring *ring)
 {
-    ring->busy = false; /* the mark stays: what is in the slot is no picture any more */
+    ring->busy = false; /* the mark stays: the slot no longer holds a whole image */
 }
 
-/* A writer that slept has nothing new to show: whoever waits for that is told. */
+/* A writer that slept has nothing new to publish: wakes the readers that wait in ring_refresh. */
 static void ring_rouse(struct ring *ring)
 {
     if (!atomic_load(&ring->head->asleep))
@@ -218,7 +219,7 @@ void ring_skip(struct ring *ring)
     ring_rouse(ring);
 }
 
-/* Each field is read once: what is checked afterwards is what is used. */
+/* Reads each field once, so that the values checked are the values used. */
 static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
                       struct ring_meta *out)
 {
@@ -234,7 +235,7 @@ static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
                               .flags = slot->flags};
 }
 
-/* Nothing in a slot is believed before this. */
+/* Whether meta, which another program may have overwritten, is consistent. */
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
     if (meta->bytes == 0 || meta->bytes > ring->capacity)
@@ -256,7 +257,8 @@ static int meta_problem(const struct ring *ring, const struct ring_meta *meta)
     return 0;
 }
 
-/* Without a pin: copy, then see whether the slot was taken meanwhile. 1, 0 (it was) or -1. */
+/* Copies an image without a pin: a reader of a sequence lock (Boehm 2012). 1; 0: the writer took
+ * the slot meanwhile; -1 with errno. */
 static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
 {
     struct shmfmt_slot *slot = &ring->slots[at];
@@ -284,7 +286,7 @@ static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct rin
     return atomic_load(&slot->seq) == 2 * number;
 }
 
-/* 1; 0 when the writer has moved on; -1. */
+/* 1; 0: the writer has reused the slot; -1 with errno. */
 static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
 {
     struct shmfmt_slot *slot = &ring->slots[at];
@@ -321,7 +323,7 @@ int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
                                        : slot_copy(ring, at, number, view);
         if (result)
             return result;
-        /* The newest slot is never written, so it can only fail when there is a newer one. */
+        /* The writer never takes the newest slot: failure means that there is a newer one. */
         uint64_t again = atomic_load(&ring->head->newest);
         if (again == newest) {
             errno = EPROTO;
@@ -396,8 +398,8 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline)
     }
 }
 
-/* Who was killed said nothing of no longer wanting pictures. */
-static bool wanted_by_the_living(struct ring *ring)
+/* ring_wanted, after clearing the demand of readers that exited without doing so. */
+static bool wanted_after_reaping(struct ring *ring)
 {
     uint64_t now = monotonic_ns(), wanted = atomic_load(&ring->head->wanted);
     if (now - ring->reaped_ns < REAP_NS)
@@ -421,9 +423,9 @@ struct futex_word ring_seen(const struct ring *ring)
 
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
 {
-    bool one = in->stream == out->stream; /* then what ends one changes every word of the other */
+    bool one = in->stream == out->stream; /* its end changes all words of both rings */
     for (;;) {
-        /* Loaded before anything is looked at: see ring.h. */
+        /* Loaded before the conditions are checked: see ring.h. */
         struct futex_word demand = word_now(&out->head->demand);
         struct futex_word frame = word_now(&in->head->wake), end = word_now(&in->head->demand);
         if (stream_alive(in->stream) || stream_alive(out->stream))
@@ -432,7 +434,7 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
         uint64_t newest = atomic_load(&in->head->newest);
         bool work = newest && newest_number(newest) != after;
         if (wanted && work && !always)
-            wanted = wanted_by_the_living(out);
+            wanted = wanted_after_reaping(out);
         if (wanted && work)
             return 1;
         if (wanted)

@@ -1,16 +1,19 @@
 /*
- * A ring of picture slots in a stream: one writer, newest wins, a reader never sees a torn picture,
- * nobody can block the writer.
+ * A ring of slots in a stream, for raw frames or for encoded packets. One writer publishes images;
+ * readers see only the newest one, always whole, and can never block the writer.
  *
- * The steps have the names that tests/model gives them. Writer: mark a slot busy (odd seq), look at
- * the pins, fill, publish. Reader: look at newest, pin, re-check seq. All four are sequentially
- * consistent atomics, so either the writer sees the pin or the reader sees the mark.
+ * Readers pin the slot that they use: hazard pointers (Michael 2004, "Hazard Pointers: Safe Memory
+ * Reclamation for Lock-Free Objects"). The steps are named as in tests/model/ring.pml. Writer: mark
+ * a slot busy (odd seq), check the pins, fill, publish. Reader: read newest, pin, check seq again.
+ * All are sequentially consistent atomics, so either the writer sees the pin, or the reader sees
+ * the mark. Readers without a pin copy under a sequence lock (Boehm 2012, "Can seqlocks get along
+ * with programming language memory models?").
  *
- * Demand: a reader says that it wants new pictures by a bit of its own in `wanted`, and a writer
- * may sleep while there is none. The reader sets its bit, then changes the futex word `demand` and
- * wakes; the writer loads demand, then looks at the bits, then sleeps only if demand still is what
- * it loaded. So either the writer sees the bit, or its sleep doesn't begin, or it is woken: a wish
- * is never lost (tests/model/demand.pml).
+ * Demand: each reader sets its own bit in `wanted` while it wants new images; the writer may sleep
+ * while no bit is set. A reader sets its bit, then changes the futex word `demand` and wakes the
+ * writer. The writer loads demand, then checks the bits, and sleeps only while demand is unchanged.
+ * So the writer sees the bit, or does not go to sleep, or is woken: demand is never missed
+ * (tests/model/demand.pml).
  */
 #ifndef SHMCAST_RING_H
 #define SHMCAST_RING_H
@@ -28,109 +31,112 @@ struct ring;
 enum ring_channel { RING_FRAMES, RING_PACKETS };
 
 struct ring_meta {
-    uint64_t number;        /* set by ring_commit: 1, 2, 3 … for the life of the stream */
-    uint64_t frame;         /* number of the frame shown; set by ring_commit in the frame ring */
-    uint64_t event;         /* number of the last event the picture shows, or 0 */
-    uint64_t captured_ns;   /* CLOCK_MONOTONIC; 0: ring_commit takes now */
-    uint64_t published_ns;  /* set by ring_commit */
-    uint64_t bytes;         /* of data */
-    uint32_t width, height; /* in the packet ring their meaning depends on the kind */
-    uint32_t format;        /* enum pixfmt; in the packet ring its kind, set by ring_commit */
-    uint32_t flags;         /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
+    uint64_t number;       /* set by ring_commit: 1, 2, 3 … for the life of the stream */
+    uint64_t frame;        /* number of the frame shown; set by ring_commit in the frame ring */
+    uint64_t event;        /* number of the last event that the image shows; 0: unknown */
+    uint64_t captured_ns;  /* CLOCK_MONOTONIC; 0: ring_commit sets the current time */
+    uint64_t published_ns; /* CLOCK_MONOTONIC, set by ring_commit */
+    uint64_t bytes;        /* size of the data */
+    uint32_t width;        /* pixels; other units for some packet kinds */
+    uint32_t height;       /* pixels; other units for some packet kinds */
+    uint32_t format;       /* enum pixfmt; of a packet its kind, set by ring_commit */
+    uint32_t flags;        /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
 };
 
 struct ring_view {
     struct ring_meta meta;
-    const void
-        *data; /* meta.bytes of it; lives until the next ring_pin, ring_unpin or ring_close */
+    const void *data; /* meta.bytes bytes, until the next ring_pin, ring_unpin or ring_close */
 };
 
-/* The frame in a view of the frame ring; its data lives as long as the view's. */
+/* The frame in a view of the frame ring. Its data lives as long as the view's. */
 struct image ring_image(const struct ring_view *view);
 
 /*
- * Opens one channel of an attached stream, which must outlive it. As writer it takes the channel's
- * claim (EBUSY: somebody else writes; claim_holder tells who). As reader it takes a reader's claim
- * when the stream is writable; a read-only reader, or one too many, copies pictures instead.
- * The caller ends with ring_close. NULL with errno.
+ * Open one channel of an attached stream, which must outlive the ring. A writer takes the channel's
+ * claim; EBUSY: another process writes (claim_holder identifies it). A reader takes a reader's
+ * claim if the stream is writable and one is free; otherwise it copies images instead of pinning
+ * them. NULL with errno on failure. The caller ends with ring_close.
  */
 struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel);
 struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel);
-void ring_close(struct ring *ring); /* NULL is allowed */
+void ring_close(struct ring *ring); /* NULL is allowed; errno survives */
 
 /* Sets the kind of packets (SHMFMT_PACKET_…) that a writer publishes or a reader accepts:
  * SHMFMT_PACKET_JPEG unless set. */
 void ring_set_packet_kind(struct ring *ring, uint32_t kind);
 
-size_t ring_capacity(const struct ring *ring); /* bytes of room in one slot */
+/* Size of one slot in bytes. */
+size_t ring_capacity(const struct ring *ring);
 
-/* Takes a free slot and returns its memory (ring_capacity bytes, page aligned), the caller's until
- * ring_commit or ring_abort. NULL: EAGAIN when every slot is in use: drop the picture and say
- * ring_drop; ESTALE, EIDRM. */
+/* Takes a free slot and returns its memory: ring_capacity bytes, page aligned, the caller's until
+ * ring_commit or ring_abort. NULL: EAGAIN (every slot is in use: drop the image and call
+ * ring_drop), ESTALE, EIDRM. */
 void *ring_begin(struct ring *ring);
 
-/* Publishes what was filled in and wakes the readers. Fills in meta's number and times. */
+/* Publishes the slot and wakes the readers. Sets meta's number and times. */
 void ring_commit(struct ring *ring, struct ring_meta *meta);
-void ring_abort(struct ring *ring); /* gives the slot back unpublished */
 
-void ring_drop(struct ring *ring); /* counts a picture that could not be published */
-void ring_skip(struct ring *ring); /* counts a picture left out because nothing had changed */
+/* Gives the slot back unpublished. */
+void ring_abort(struct ring *ring);
+
+void ring_drop(struct ring *ring); /* counts an image that could not be published */
+void ring_skip(struct ring *ring); /* counts an image left out because nothing had changed */
 
 /*
- * The newest picture, if its number differs from after (0: any), pinned so that it stays whole.
- * 1 and *view filled; 0 when there is none; -1: ESTALE, EIDRM, EPROTO (somebody scribbled over it),
- * ENOMSG (a network where pictures were asked for, or the other way round). view.meta was checked:
- * bytes within the slot, sides 1 … SHMFMT_SIDE_MAX (rows of an array and nodes of a network 1 …
- * SHMFMT_ROWS_MAX), and in the frame ring bytes that fit format and size; frames may be arrays. One
- * picture at a time: pinning lets go of the last one.
+ * Pins the newest image, so that it stays whole, if its number differs from after (0: any). 1 with
+ * *view filled in; 0: there is none; -1: ESTALE, EIDRM, EPROTO (the ring is corrupt), ENOMSG (a
+ * packet of another kind). view->meta has been checked: the data fits the slot; in the frame ring
+ * bytes fit format, width and height as in pixfmt_plan; in the packet ring width is 1 …
+ * SHMFMT_SIDE_MAX and height 1 … shmfmt_packet_height_max. A reader pins one image at a time:
+ * ring_pin releases the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
 void ring_unpin(struct ring *ring);
 
-/* Sleeps until there is a picture with a number other than after. 1; 0 at the deadline (absolute,
- * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal came), ESTALE, EIDRM. */
+/* Sleeps until there is an image with a number other than after. 1; 0 at the deadline (absolute,
+ * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal arrived), ESTALE, EIDRM. */
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline);
 
-/* For who waits for more than one thing: the word that changes with each picture, and when the
- * stream ends. To be taken before looking at what there is. */
+/* For callers that wait on several futexes: the word that changes with each image and when the
+ * stream ends. Take it before ring_pin. Lives as long as ring. */
 struct futex_word ring_seen(const struct ring *ring);
 
-/*
- * A reader wants new pictures from now on, or no more; at first it doesn't. true: the writer is
- * told. false: one that copies has no place to say it. Wakes the writer, if need be.
- */
+/* Starts or stops a reader's demand for new images; initially there is none. Wakes the writer if
+ * need be. true: the writer sees it; false: a reader that copies cannot signal demand. */
 bool ring_want(struct ring *ring, bool want);
 
-/* Does anybody want pictures of it? */
+/* Whether any reader wants new images. */
 bool ring_wanted(const struct ring *ring);
 
 /*
- * Does its living writer sleep because nobody wanted pictures, so that the newest may be old? Once
- * somebody wants them this changes, soon, with a new picture if there is anything new to show, and
- * then the waiters for pictures are woken in any case.
+ * Whether the newest image may be old because the writer, which has not exited, sleeps for lack of
+ * demand. Once a reader wants images, the writer publishes a new one if there is anything new, and
+ * wakes the readers in any case.
  */
 bool ring_stale(const struct ring *ring);
 
-/* Sleeps while ring_stale, for a reader that wants pictures. 0; -1 as ring_wait, and ETIMEDOUT. */
+/* Sleeps while ring_stale, for a reader that wants images. 0; -1 as ring_wait, or ETIMEDOUT. */
 int ring_refresh(struct ring *ring, const struct timespec *deadline);
 
 /*
- * For who makes pictures of one ring, out, from those of another: sleeps until in has one with a
- * number other than after, and somebody wants pictures of out, or always. While nobody does, those
- * that come do not wake it. Takes back the wishes of readers that died, at most once a second.
- * 1; -1: EINTR, or ESTALE, EIDRM of either stream.
+ * For a program that makes images of ring out from those of ring in: sleeps until in has an image
+ * with a number other than after, and a reader wants images of out or always is true. Images that
+ * arrive without demand do not wake it. Clears the demand of readers that have exited, at most once
+ * per second. 1; -1: EINTR, or ESTALE, EIDRM of either stream.
  */
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always);
 
 struct ring_stats {
-    uint64_t published, dropped, skipped;
-    uint64_t wanted;    /* bit i: by reader i, were it dead too */
-    bool asleep;        /* its writer, were it dead too */
-    uint64_t newest_ns; /* published_ns of the newest, 0 if none */
+    uint64_t published; /* images so far */
+    uint64_t dropped;   /* calls of ring_drop */
+    uint64_t skipped;   /* calls of ring_skip */
+    uint64_t wanted;    /* bit i: demand of reader i, even if it has exited */
+    bool asleep;        /* the writer sleeps for lack of demand, even if it has exited */
+    uint64_t newest_ns; /* published_ns of the newest image, 0 if there is none */
     struct ring_meta newest;
 };
 
-/* May be called on a stream that is only peeked at. The numbers are for people. */
+/* Reads the counters of a ring, for people. A stream attached by STREAM_PEEK suffices. */
 void ring_stats(const struct stream *stream, enum ring_channel channel, struct ring_stats *out);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * The bytes of a stream in shared memory, and nothing else.
+ * The shm format: the bytes of a stream in shared memory. shmcast-stream(5) describes the same
+ * bytes for programs in other languages.
  *
- * man/shmcast-stream.5 describes the same bytes for programs in other languages.
- * Everything is little-endian and fixed-width. The sizes that a creator chose stand in the header
- * and never change; all offsets follow from them (stream_plan in stream.c), so an attacher computes
- * them itself and only compares.
+ * Everything is little-endian and of fixed width. The header has the sizes that the creator chose;
+ * they never change, and all offsets follow from them (stream_plan in stream.c), so an attaching
+ * program computes the offsets itself and only compares.
  */
 #ifndef SHMCAST_SHMFMT_H
 #define SHMCAST_SHMFMT_H
@@ -18,58 +18,58 @@
 
 enum {
     SHMFMT_PAGE = 4096,
-    SHMFMT_READERS = 64,      /* pinning readers at once */
-    SHMFMT_WRITERS = 56,      /* writers of events with a claim of their own */
-    SHMFMT_SLOTS_MAX = 64,    /* slots of one ring */
+    SHMFMT_READERS = 64,      /* concurrent readers that pin slots */
+    SHMFMT_WRITERS = 56,      /* lock slots of event writers */
+    SHMFMT_SLOTS_MAX = 64,    /* largest number of slots in one ring */
     SHMFMT_SIDE_MAX = 65500,  /* largest width and height of an image: JPEG's own limit */
     SHMFMT_ROWS_MAX = 1 << 24 /* largest height of an array or a network packet */
 };
 
-/* header.state */
+/* shmfmt_header.state */
 enum { SHMFMT_LIVE, SHMFMT_SUPERSEDED, SHMFMT_REMOVED };
 
-/* header.flags */
-enum { SHMFMT_OWNED = 1 }; /* lives as long as the holder of the owner claim */
+/* shmfmt_header.flags */
+enum { SHMFMT_OWNED = 1 }; /* the stream is removed when the holder of the owner claim exits */
 
 struct shmfmt_header {
-    _Atomic uint64_t magic;  /* "shmcast\0"; stored last */
+    _Atomic uint64_t magic;  /* SHMFMT_MAGIC, stored last */
     uint32_t version;        /* SHMFMT_VERSION */
     uint32_t header_bytes;   /* SHMFMT_PAGE */
     uint64_t total_bytes;    /* size of the object */
-    uint64_t generation;     /* random, not 0: a replaced stream has another */
+    uint64_t generation;     /* random, not 0: identifies this stream among those of its name */
     uint64_t created_ns;     /* CLOCK_REALTIME */
-    uint8_t boot_id[16];     /* of the machine's boot in which it was made */
+    uint8_t boot_id[16];     /* boot of the machine in which the stream was created */
     uint32_t flags;          /* SHMFMT_OWNED */
     _Atomic uint32_t state;  /* SHMFMT_LIVE, SHMFMT_SUPERSEDED, SHMFMT_REMOVED */
-    uint32_t width;          /* largest picture it was made for, and what raw input */
-    uint32_t height;         /* is taken to be when nothing else is said */
-    uint32_t format;         /* enum pixfmt */
+    uint32_t width;          /* largest width of a frame, and the default for raw input */
+    uint32_t height;         /* largest height of a frame, and the default for raw input */
+    uint32_t format;         /* enum pixfmt, the default for raw input */
     uint32_t frame_slots;    /* 2 … SHMFMT_SLOTS_MAX */
     uint32_t packet_slots;   /* 2 … SHMFMT_SLOTS_MAX */
-    uint32_t events;         /* records in the event log, a power of two */
-    uint64_t frame_bytes;    /* room for one raw picture, a multiple of SHMFMT_PAGE */
-    uint64_t packet_bytes;   /* room for one encoded picture, likewise */
+    uint32_t events;         /* number of records in the event log, a power of two */
+    uint64_t frame_bytes;    /* room for one raw frame, a multiple of SHMFMT_PAGE */
+    uint64_t packet_bytes;   /* room for one packet, a multiple of SHMFMT_PAGE */
     uint64_t claims_at;      /* offset of struct shmfmt_claim [SHMFMT_CLAIMS] */
-    uint64_t frames_at;      /* offset of struct shmfmt_ring, then its slots */
-    uint64_t packets_at;     /* the same */
+    uint64_t frames_at;      /* offset of the frame ring: struct shmfmt_ring, then its slots */
+    uint64_t packets_at;     /* offset of the packet ring: struct shmfmt_ring, then its slots */
     uint64_t events_at;      /* offset of struct shmfmt_events, then its records */
-    uint64_t frame_data_at;  /* offset of the first raw picture, page aligned */
-    uint64_t packet_data_at; /* offset of the first encoded picture, page aligned */
+    uint64_t frame_data_at;  /* offset of the first raw frame, page aligned */
+    uint64_t packet_data_at; /* offset of the first packet, page aligned */
     uint8_t reserved[3944];  /* 0 */
 };
 
 /*
- * Claims. The claim itself is an open-file-description lock (F_OFD_SETLK) on the first byte of its
- * record; the record only tells people who holds it and is never used to decide anything.
+ * Claims. A claim is an open-file-description lock (F_OFD_SETLK) on the first byte of its record.
+ * The record describes the holder to people and decides nothing.
  */
 enum shmfmt_claims {
-    SHMFMT_CLAIM_ATTACHED, /* shared lock: everyone who has the stream attached */
+    SHMFMT_CLAIM_ATTACHED, /* shared lock of every process that has the stream attached */
     SHMFMT_CLAIM_OWNER,    /* shm-create -- COMMAND */
     SHMFMT_CLAIM_FRAMES,   /* the writer of frames */
     SHMFMT_CLAIM_PACKETS,  /* the writer of packets */
-    SHMFMT_CLAIM_EVENTS,   /* a writer of events that found none of its own, while it writes */
+    SHMFMT_CLAIM_EVENTS,   /* shared lock slot, for an event writer that found no free one */
     SHMFMT_CLAIM_READER = 8,
-    SHMFMT_CLAIM_WRITER = SHMFMT_CLAIM_READER + SHMFMT_READERS, /* of events */
+    SHMFMT_CLAIM_WRITER = SHMFMT_CLAIM_READER + SHMFMT_READERS, /* lock slots of event writers */
     SHMFMT_CLAIMS = SHMFMT_CLAIM_WRITER + SHMFMT_WRITERS
 };
 
@@ -77,28 +77,26 @@ struct shmfmt_claim {
     uint32_t pid;        /* in the holder's pid namespace */
     uint32_t role;       /* enum claim_role */
     uint64_t start_time; /* of the process: field 22 of /proc/PID/stat, clock ticks after boot */
-    uint64_t since_ns;   /* CLOCK_REALTIME when it was taken */
+    uint64_t since_ns;   /* CLOCK_REALTIME when the claim was taken */
     uint64_t pid_ns;     /* inode of the holder's pid namespace */
     char command[16];    /* comm, NUL padded */
     uint8_t reserved[16];
 };
 
 struct shmfmt_pin {
-    _Atomic uint32_t slot; /* 1 + the slot its reader is using, or 0 */
-    uint8_t reserved[60];  /* a cache line each */
+    _Atomic uint32_t slot; /* 1 + the slot that the reader uses, or 0 */
+    uint8_t reserved[60];  /* each pin has a cache line of its own */
 };
 
-/* A ring of pictures: one writer, newest wins. Slot records follow at the end of the struct. */
+/* A ring: one writer, newest image wins. The slot records follow the struct. */
 struct shmfmt_ring {
-    _Atomic uint64_t newest; /* number of the newest picture << 8 | its slot; 0: none yet */
-    _Atomic uint32_t wake;   /* futex: changes with each picture, asleep and header.state */
-    _Atomic uint32_t
-        demand; /* futex: changes when a reader begins to want, and with header.state */
-    _Atomic uint64_t dropped; /* pictures for which no slot was free, or that did not fit */
-    _Atomic uint64_t skipped; /* pictures left out because they equalled the one before */
-    _Atomic uint64_t wanted;  /* bit i: reader i wants new pictures */
-    _Atomic uint32_t asleep;  /* 1 from when the writer sleeps, because nobody wants pictures, until
-                                 it has looked again at what there is to make one of */
+    _Atomic uint64_t newest;  /* number of the newest image << 8 | its slot; 0: none yet */
+    _Atomic uint32_t wake;    /* futex: changes with each image, with asleep and header.state */
+    _Atomic uint32_t demand;  /* futex: changes with each new demand and with header.state */
+    _Atomic uint64_t dropped; /* images that did not fit or found no free slot */
+    _Atomic uint64_t skipped; /* images left out because they equalled the one before */
+    _Atomic uint64_t wanted;  /* bit i: reader i wants new images */
+    _Atomic uint32_t asleep;  /* 1: the writer sleeps for lack of demand; the newest may be old */
     uint8_t reserved[20];
     struct shmfmt_pin pins[SHMFMT_READERS];
 };
@@ -114,55 +112,55 @@ uint32_t shmfmt_packet_height_max(uint32_t kind);
 
 struct shmfmt_slot {
     _Atomic uint64_t seq;  /* 2 * number: whole; odd: being written or left half-written */
-    uint64_t bytes;        /* of picture data */
-    uint32_t width;        /* pixels; of a network dimensions */
-    uint32_t height;       /* pixels; of a network nodes */
-    uint32_t format;       /* enum pixfmt; in the packet ring SHMFMT_PACKET_JPEG … */
+    uint64_t bytes;        /* size of the data */
+    uint32_t width;        /* pixels, or as the packet kind defines */
+    uint32_t height;       /* pixels, or as the packet kind defines */
+    uint32_t format;       /* enum pixfmt; in the packet ring the packet kind */
     uint32_t flags;        /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
-    uint64_t frame;        /* number of the frame that is shown: in the frame ring its own number */
-    uint64_t event;        /* number of the last event that the picture shows; 0: not told */
-    uint64_t captured_ns;  /* CLOCK_MONOTONIC when the frame was whole */
-    uint64_t published_ns; /* CLOCK_MONOTONIC when it was put into this ring */
+    uint64_t frame;        /* number of the frame shown; in the frame ring its own number */
+    uint64_t event;        /* number of the last event that the image shows; 0: unknown */
+    uint64_t captured_ns;  /* CLOCK_MONOTONIC when the frame was complete */
+    uint64_t published_ns; /* CLOCK_MONOTONIC when it was published in this ring */
     uint8_t reserved[64];
 };
 
-/* shmfmt_events.turn: somebody waits for it */
+/* shmfmt_events.lock: a process waits for the lock. */
 #define SHMFMT_LOCK_WAITED (UINT32_C(1) << 31)
 
-/* The event log: many writers by turns, many readers, each with a cursor of its own. */
+/* The event log: many writers, one at a time, and many readers with a cursor each. */
 struct shmfmt_events {
-    _Atomic uint64_t head; /* events ever written; number n stands in record (n - 1) % events */
+    _Atomic uint64_t head; /* number of the last event; event n is in record (n - 1) % events */
     _Atomic uint32_t wake; /* futex: changes with each batch and with header.state */
-    _Atomic uint32_t
-        lock; /* 1 + the claim of the writer whose turn it is, SHMFMT_LOCK_WAITED; or 0 */
+    _Atomic uint32_t lock; /* 1 + the owner's lock slot, with SHMFMT_LOCK_WAITED; 0: unlocked */
     uint8_t reserved[48];
 };
 
-/* The words are atomic so that a reader that is overrun reads old or new words, never a race. */
+/* The words are atomic: a reader that is overrun reads old or new words, without a data race. */
 struct shmfmt_event {
-    _Atomic uint64_t seq;      /* number, from 1; 0 while it is being written */
+    _Atomic uint64_t seq;      /* number of the event, from 1; 0 while it is being written */
     _Atomic uint64_t words[7]; /* struct shmfmt_event_body */
 };
 
+/* struct event in events.h describes the members. */
 struct shmfmt_event_body {
-    uint64_t time_ns;   /* CLOCK_MONOTONIC */
-    uint16_t type;      /* enum event_type */
-    uint16_t modifiers; /* EVENT_SHIFT … */
-    uint16_t button;    /* that changed: 1 left, 2 right, 3 middle, 0 none (rendercanvas) */
-    uint16_t buttons;   /* held after the event: bit button - 1 */
-    uint32_t viewer;    /* who made it; 0: not a viewer */
-    uint32_t pointer;   /* which finger or pen; 0: the mouse */
+    uint64_t time_ns; /* CLOCK_MONOTONIC */
+    uint16_t type;    /* enum event_type */
+    uint16_t modifiers;
+    uint16_t button;
+    uint16_t buttons;
+    uint32_t viewer;
+    uint32_t pointer;
     union {
         struct {
             float x, y, dx, dy;
-        } at; /* x, y: 0 … 1 from the top left; dx, dy: wheel, pixels */
+        } at; /* pointer and wheel events */
         struct {
             uint32_t width, height;
             float ratio;
-        } size;       /* resize: pixels of the picture wanted, device pixels per CSS pixel */
+        } size;       /* resize */
         char key[32]; /* key_down, key_up: UTF-8, NUL padded */
         struct {
-            float x, y, z; /* node_drag: in the layout's own units */
+            float x, y, z;
             uint32_t node;
         } node;      /* node_drag, node_drop */
         uint32_t on; /* layout_pause */

@@ -1,5 +1,6 @@
 #include "stream.h"
 #include "claim.h"
+#include "streamobj.h"
 #include "pixfmt.h"
 #include "futex.h"
 #include <dirent.h>
@@ -16,26 +17,16 @@
 #include <unistd.h>
 
 #define SHM_DIR     "/dev/shm"  /* where shm_open keeps its objects on Linux */
-#define SIDE_PREFIX ".shmcast-" /* names that last only for a moment of shm-create --replace */
+#define SIDE_PREFIX ".shmcast-" /* temporary names of shm-create --replace */
 
-enum { NAME_BYTES_MAX = 250, PATH_BYTES = sizeof SHM_DIR + 1 + 255 };
-
-struct stream {
-    char name[NAME_BYTES_MAX + 1];
-    int fd;
-    int name_fd; /* of a creator: O_PATH, or -1 */
-    bool writable;
-    uint8_t *base;
-    struct shmfmt_header header; /* validated copy; offsets and sizes are taken from here only */
-    uint8_t mine[SHMFMT_CLAIMS];
-};
+enum { PATH_BYTES = sizeof SHM_DIR + 1 + 255 };
 
 const char *stream_name(const char *name)
 {
     if (*name == '/')
         name++;
     size_t bytes = strlen(name);
-    bool ok = bytes > 0 && bytes <= NAME_BYTES_MAX && strcmp(name, ".") && strcmp(name, "..");
+    bool ok = bytes > 0 && bytes <= STREAM_NAME_MAX && strcmp(name, ".") && strcmp(name, "..");
     for (size_t i = 0; ok && i < bytes; i++)
         ok = name[i] != '/' && (unsigned char)name[i] >= ' ' && name[i] != 127;
     if (!ok)
@@ -53,11 +44,12 @@ static uint64_t round_up(uint64_t n, uint64_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-/* Checks the sizes in a header and works out all that follows from them. */
+/* Checks the sizes in a header and computes the offsets that follow from them. false with EINVAL.
+ */
 static bool stream_plan(struct shmfmt_header *h)
 {
-    uint64_t picture = pixfmt_bytes(h->format, h->width, h->height);
-    bool ok = picture > 0 && h->frame_bytes >= picture && h->frame_bytes % SHMFMT_PAGE == 0 &&
+    uint64_t image = pixfmt_bytes(h->format, h->width, h->height);
+    bool ok = image > 0 && h->frame_bytes >= image && h->frame_bytes % SHMFMT_PAGE == 0 &&
               h->frame_bytes <= UINT64_C(1) << 36 && h->packet_bytes >= SHMFMT_PAGE &&
               h->packet_bytes % SHMFMT_PAGE == 0 && h->packet_bytes <= UINT64_C(1) << 36 &&
               h->frame_slots >= 2 && h->frame_slots <= SHMFMT_SLOTS_MAX && h->packet_slots >= 2 &&
@@ -85,7 +77,7 @@ static bool stream_plan(struct shmfmt_header *h)
     return true;
 }
 
-/* The sizes of a new stream, with defaults filled in. */
+/* The header of a new stream, with defaults filled in. false with EINVAL. */
 static bool stream_choose(struct shmfmt_header *h, const struct stream_spec *spec)
 {
     memset(h, 0, sizeof *h);
@@ -112,7 +104,7 @@ uint64_t stream_bytes(const struct stream_spec *spec)
     return stream_choose(&h, spec) ? h.total_bytes : 0;
 }
 
-/* Is this header, read from an object of so many bytes, a stream's? 0 or an errno. */
+/* Whether a header, read from an object of this size, is that of a stream: 0 or an errno. */
 static int stream_check(const struct shmfmt_header *h, uint64_t bytes)
 {
     struct shmfmt_header plan = *h;
@@ -171,7 +163,7 @@ static int stream_map(struct stream *stream)
     return 0;
 }
 
-/* A whole object with no name yet: should we die before it gets one, nothing is left. */
+/* Creates the complete object without a name: if we exit before it has one, nothing is left. */
 static int stream_make(struct stream *stream, const struct stream_spec *spec)
 {
     if (!stream_choose(&stream->header, spec))
@@ -213,8 +205,8 @@ static void stream_end(struct stream *stream, uint32_t state)
 }
 
 /*
- * Gives the new object the name of an old one. They change names in one step, so whoever lost the
- * name, even one that took it a moment ago, is the one that is told.
+ * Gives the new object the name of an old one. The two exchange names in one step, so the programs
+ * notified are those of the stream that has lost the name, even if it had taken it a moment ago.
  */
 static int stream_exchange(const struct stream *stream, const char *path)
 {
@@ -262,8 +254,8 @@ struct stream *stream_create(const char *name, const struct stream_spec *spec, b
     if (stream_make(stream, spec) ||
         (replace ? stream_exchange(stream, path) : stream_link(stream, path)))
         goto fail;
-    /* Should the object ever lose its name, /proc shows by this what it was; the descriptor that it
-     * was made with would show none. */
+    /* If the object is unlinked later, /proc shows its last name through this descriptor;
+     * stream->fd has never had one. */
     stream->name_fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     return stream;
 fail:
@@ -271,7 +263,7 @@ fail:
     return NULL;
 }
 
-/* Opens and validates, mapping what was validated. */
+/* Opens, validates and maps an object. */
 static int stream_open(struct stream *stream, const char *path, int flags,
                        enum stream_access access)
 {
@@ -298,7 +290,7 @@ static int stream_open(struct stream *stream, const char *path, int flags,
         errno = ENODATA;
     else if (n == sizeof stream->header)
         errno = stream_check(&stream->header, (uint64_t)st.st_size);
-    else /* too small even for a header: truncated, or never one of ours */
+    else /* smaller than a header: truncated, or another program's */
         errno = n >= 8 && atomic_load(&stream->header.magic) == SHMFMT_MAGIC ? EPROTO : EMEDIUMTYPE;
     return errno ? -1 : stream_map(stream);
 }
@@ -318,7 +310,7 @@ struct stream *stream_attach(const char *name, enum stream_access access)
             stream_close(stream);
             return NULL;
         }
-        /* Between its opening and our claim it may have lost its name: then look again. */
+        /* It may have lost its name before we had our claim: then attach again. */
         if (access == STREAM_PEEK || stream_alive(stream) == 0)
             return stream;
         stream_close(stream);
@@ -373,11 +365,6 @@ bool stream_writable(const struct stream *stream)
     return stream->writable;
 }
 
-uint8_t *stream_mine(struct stream *stream)
-{
-    return stream->mine;
-}
-
 void *stream_at(const struct stream *stream, uint64_t offset)
 {
     return stream->base + offset;
@@ -404,9 +391,9 @@ void stream_wake(struct stream *stream)
     futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
 }
 
-/* Under a side name that tells another's generation: it has lost its own name to that one, whether
- * its programs were told or not. */
-static bool stream_outdone(const struct stream *stream)
+/* Whether a stream has another's generation in its temporary name: it has lost its own name to that
+ * stream, whether its programs were notified or not. */
+static bool lost_name(const struct stream *stream)
 {
     char side[64];
     snprintf(side, sizeof side, SIDE_PREFIX "%016" PRIx64, stream->header.generation);
@@ -416,7 +403,7 @@ static bool stream_outdone(const struct stream *stream)
 
 enum stream_leak stream_leak(const struct stream *stream)
 {
-    if (stream_outdone(stream))
+    if (lost_name(stream))
         return STREAM_SUPERSEDED;
     if (claim_any(stream))
         return STREAM_FINE;
@@ -438,29 +425,29 @@ int stream_supersede(struct stream *stream)
 int stream_remove(struct stream *stream, bool force)
 {
     char path[PATH_BYTES];
-    struct stat named, held;
-    bool outdone = stream_outdone(stream);
+    struct stat named, ours;
+    bool superseded = lost_name(stream);
     stream_path(path, stream->name);
     if (!stream->writable) {
         errno = EACCES;
         return -1;
     }
-    if (!force && !outdone) {
-        int held_by = claim_any(stream);
-        if (held_by > 0)
+    if (!force && !superseded) {
+        int held = claim_any(stream);
+        if (held > 0)
             errno = EBUSY;
-        if (held_by || claim_exclude(stream))
+        if (held || claim_exclude(stream))
             return -1;
     }
-    if (lstat(path, &named) || fstat(stream->fd, &held))
+    if (lstat(path, &named) || fstat(stream->fd, &ours))
         return -1;
-    if (named.st_ino != held.st_ino || named.st_dev != held.st_dev) {
+    if (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev) {
         errno = ESTALE;
         return -1;
     }
     if (unlink(path))
         return -1;
-    stream_end(stream, outdone ? SHMFMT_SUPERSEDED : SHMFMT_REMOVED);
+    stream_end(stream, superseded ? SHMFMT_SUPERSEDED : SHMFMT_REMOVED);
     return 0;
 }
 
@@ -496,7 +483,7 @@ int stream_list(stream_each *each, void *user)
             struct stream *stream =
                 S_ISREG(st.st_mode) ? stream_attach(entries[i]->d_name, STREAM_PEEK) : NULL;
             int err = stream ? 0 : S_ISREG(st.st_mode) ? errno : EMEDIUMTYPE;
-            if (err != ENOENT) /* gone since */
+            if (err != ENOENT) /* ENOENT: removed meanwhile */
                 result = each(entries[i]->d_name, &st, stream, err, user);
             stream_close(stream);
         }
@@ -510,37 +497,38 @@ const char *stream_problem(int err)
 {
     switch (err) {
     case EINVAL:
-        return "not a stream name: 1 to 250 bytes, no slash but a leading one, no control bytes";
+        return "not a stream name; use 1 to 250 bytes without control characters, and no slash but "
+               "a leading one";
     case ENOENT:
-        return "no such stream; make it with shm-create";
+        return "no such stream; create it with shm-create";
     case EEXIST:
-        return "exists already; shm-create --replace supersedes it, shm-rm removes it";
+        return "already exists; shm-create --replace supersedes it, shm-rm removes it";
     case EACCES:
     case EPERM:
-        return "belongs to somebody else: no permission";
+        return "permission denied: it belongs to another user";
     case ENOSPC:
-        return "no room in /dev/shm; shm-ls shows what is there";
+        return "no space in /dev/shm; shm-ls shows what uses it";
     case EFAULT:
         return "the stream was truncated while in use";
     case ENODATA:
-        return "half-created: its creator died or is not done; shm-rm -f removes it";
+        return "half-created: its creator has exited or not finished; shm-rm -f removes it";
     case EMEDIUMTYPE:
         return "not a shmcast stream";
     case ENOMSG:
-        return "holds a network or an array, not pictures; net-draw draws one, shm-read -f raw "
-               "reads it";
+        return "holds a network or an array, not images; net-draw draws it, shm-read -f raw reads "
+               "it";
     case EPROTONOSUPPORT:
-        return "made by another version of shmcast; shm-rm -f removes it";
+        return "has another shm format version; shm-rm -f removes it";
     case EPROTO:
         return "corrupt or truncated; shm-rm -f removes it";
     case EBUSY:
-        return "in use; shm-ls -l shows by whom";
+        return "in use; shm-ls -l shows the processes that use it";
     case ESTALE:
-        return "superseded by a stream of the same name";
+        return "superseded by a new stream of the same name";
     case EIDRM:
         return "was removed";
     case EROFS:
-        return "may only be read: no permission to write";
+        return "read-only: no permission to write to it";
     default:
         return strerror(err);
     }

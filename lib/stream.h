@@ -1,18 +1,19 @@
 /*
- * One stream: a named POSIX shared-memory object, created, attached, validated, replaced, removed.
+ * A stream: a named POSIX shared-memory object that is created, attached, validated, replaced and
+ * removed here.
  *
  * Functions that fail return NULL or -1 with errno:
- *   EINVAL           not a name, or sizes out of range
+ *   EINVAL           not a stream name, or sizes out of range
  *   ENOENT           no such stream
- *   EEXIST           a stream (or something else) of that name exists
- *   EACCES, EPERM    somebody else's
- *   ENOSPC           no room in /dev/shm
- *   ENODATA          half-created: its creator died, or isn't done
+ *   EEXIST           a stream or another object of that name exists
+ *   EACCES, EPERM    the stream belongs to another user
+ *   ENOSPC           no space in /dev/shm
+ *   ENODATA          half-created: the creator exited, or has not finished
  *   EMEDIUMTYPE      not a shmcast stream
- *   ENOMSG           holds something else than pictures (ring_pin)
- *   EPROTONOSUPPORT  a stream of another version of the layout
- *   EPROTO           corrupt: truncated, or its header contradicts itself
- *   EBUSY            held by somebody
+ *   ENOMSG           a packet of another kind (ring_pin)
+ *   EPROTONOSUPPORT  another shm format version
+ *   EPROTO           corrupt: truncated, or with an inconsistent header
+ *   EBUSY            another process holds a claim
  *   ESTALE           superseded: attach again by name
  *   EIDRM            removed
  */
@@ -28,101 +29,104 @@
 struct stream;
 struct stat;
 
-/* What a creator chooses; 0 takes the default in brackets. */
+/* Choices of a creator; 0 selects the default in brackets. */
 struct stream_spec {
-    uint32_t width, height; /* largest picture [1280x720] */
-    uint32_t format;        /* enum pixfmt [PIXFMT_RGB24] */
-    uint32_t slots;         /* of each ring, 2 … SHMFMT_SLOTS_MAX [4] */
-    uint32_t events;        /* records in the event log, rounded up to a power of two [65536] */
-    uint64_t packet_bytes;  /* room for an encoded picture [that of a yuv420p picture + 64 KiB] */
-    mode_t mode;            /* permissions [0600] */
-    bool owned;             /* lives as long as its creator, who takes the owner claim */
+    uint32_t width;        /* largest width of a frame [1280] */
+    uint32_t height;       /* largest height of a frame [720] */
+    uint32_t format;       /* enum pixfmt [PIXFMT_RGB24] */
+    uint32_t slots;        /* number of slots in each ring, 2 … SHMFMT_SLOTS_MAX [4] */
+    uint32_t events;       /* records in the event log, rounded up to a power of two [65536] */
+    uint64_t packet_bytes; /* room for one packet [a yuv420p frame + 64 KiB] */
+    mode_t mode;           /* permissions [0600] */
+    bool owned;            /* bound to the life of the creator, which takes the owner claim */
 };
 
 enum stream_access {
-    STREAM_READ,  /* attached; mapped read-only when the permissions allow no more */
-    STREAM_WRITE, /* attached, mapped for writing */
-    STREAM_PEEK   /* not attached: nobody can tell that we look, and only stream_remove may write */
+    STREAM_READ,  /* attached; mapped read-only if the permissions allow no more */
+    STREAM_WRITE, /* attached and mapped for writing */
+    STREAM_PEEK   /* not attached: invisible to others; only stream_remove may write */
 };
 
-/* A name as for shm_open: one leading slash may stand or not. Returns it without, or NULL, EINVAL.
- */
+/* Checks a name as for shm_open. Returns it without its leading slash, if any; it lives as long as
+ * name. NULL with EINVAL if it is not valid. */
 const char *stream_name(const char *name);
 
 /*
- * Makes a stream and attaches it for writing. Its name appears only when it is whole: a creator
- * that dies leaves nothing. Memory is reserved, so a full /dev/shm shows here and never later.
- * With replace a stream that has the name is superseded in the same step; its programs re-attach.
- * The caller ends with stream_close.
+ * Creates a stream and attaches it for writing. Its name appears only when the stream is complete,
+ * so a creator that exits early leaves nothing. Memory is reserved: a full /dev/shm is reported
+ * here and never later. With replace, a stream of that name is superseded in the same step, and its
+ * programs attach again. The caller ends with stream_close.
  */
 struct stream *stream_create(const char *name, const struct stream_spec *spec, bool replace);
 
 /* Bytes that stream_create would reserve, or 0 with EINVAL. */
 uint64_t stream_bytes(const struct stream_spec *spec);
 
-/* Attaches and validates. The caller ends with stream_close. */
+/* Attaches and validates a stream. The caller ends with stream_close. */
 struct stream *stream_attach(const char *name, enum stream_access access);
 
-/* The same for STREAM_PEEK, by any path that leads to the object, as /proc/PID/fd/N to one that has
- * lost its name; name is what stream_own_name will say. The caller ends with stream_close. */
+/* As stream_attach with STREAM_PEEK, by any path to the object, e.g. /proc/PID/fd/N for an unlinked
+ * one. stream_own_name returns name. The caller ends with stream_close. */
 struct stream *stream_peek(const char *path, const char *name);
 
-/* Lets go of all claims and the mapping. NULL is allowed. errno survives. */
+/* Drops all claims and unmaps the stream. NULL is allowed. errno survives. */
 void stream_close(struct stream *stream);
 
-/* The validated copy of the header; lives as long as stream. */
+/* The validated copy of the header. Lives as long as stream. */
 const struct shmfmt_header *stream_header(const struct stream *stream);
 
+/* Name without a leading slash. Lives as long as stream. */
 const char *stream_own_name(const struct stream *stream);
+
+/* The stream's own descriptor, open as long as stream lives. */
 int stream_fd(const struct stream *stream);
+
+/* Whether the stream is mapped for writing. */
 bool stream_writable(const struct stream *stream);
 
-/* SHMFMT_CLAIMS flags: the claims held through this stream. For claim.c. */
-uint8_t *stream_mine(struct stream *stream);
-
-/* The mapping at a validated offset. */
+/* Address of a validated offset in the mapping. Lives as long as stream. */
 void *stream_at(const struct stream *stream, uint64_t offset);
 
-/* 0 while the stream lives; -1 with ESTALE when superseded, EIDRM when removed. */
+/* 0 while the stream is live; -1 with ESTALE (superseded) or EIDRM (removed). */
 int stream_alive(const struct stream *stream);
 
-/* Wakes everybody who waits on any channel. */
+/* Wakes all waiters on both rings and the event log. */
 void stream_wake(struct stream *stream);
 
-/* Has the stream outlived its use? An orphan's owner is dead and nobody else holds it; a superseded
- * one is what a killed shm-create --replace leaves, under a name of its own; programs may still
- * have it, who were not told. */
+/* Whether a stream should have been removed. Orphan: its owner has exited and no process holds a
+ * claim. Superseded: left by a killed shm-create --replace under a temporary name; programs may
+ * still have it attached without knowing. */
 enum stream_leak { STREAM_FINE, STREAM_ORPHAN, STREAM_SUPERSEDED };
 enum stream_leak stream_leak(const struct stream *stream);
 
 /*
- * Removes the stream: its programs see EIDRM and end. Without force only when nobody holds it
- * (EBUSY). The programs of one that stream_leak finds superseded are told so, and turn to the
- * stream that has its name. With a name that no longer leads to this very object: nothing is
- * unlinked, ESTALE. stream must have been attached for STREAM_PEEK or created by us.
+ * Removes the stream; its programs see EIDRM and end. Without force only if no process holds a
+ * claim (EBUSY). The programs of a stream that stream_leak reports as superseded see ESTALE instead
+ * and attach the stream that has the name. If the name belongs to another object meanwhile, nothing
+ * is unlinked (ESTALE). stream must be attached with STREAM_PEEK or created by us. 0 or -1.
  */
 int stream_remove(struct stream *stream, bool force);
 
-/* Tells the programs of a stream that has lost its name to another to attach again by name. stream
- * as for stream_remove. 0, or -1 with EACCES. */
+/* Makes the programs of a stream that has lost its name attach again by name. stream as for
+ * stream_remove. 0, or -1 with EACCES. */
 int stream_supersede(struct stream *stream);
 
-/* lstat of whatever has this name. 0 or -1. */
+/* lstat of the object of this name, whatever it is. 0 or -1. */
 int stream_stat(const char *name, struct stat *out);
 
-/* Removes whatever has this name, unseen: for objects that aren't streams. */
+/* Unlinks the object of this name without opening it: for objects that are not streams. 0 or -1. */
 int stream_unlink(const char *name);
 
 /*
- * Calls each for every object in /dev/shm, sorted by name; stops when it returns other than 0 and
- * returns that. stream: attached by STREAM_PEEK, or NULL when that failed with err. size, owner,
- * mode in st. Returns -1 with errno when /dev/shm can't be read.
+ * Calls each for every object in /dev/shm, sorted by name, until it returns other than 0, and
+ * returns that. stream: attached with STREAM_PEEK during the call, or NULL if that failed with err.
+ * st: size, owner and mode. -1 with errno if /dev/shm cannot be read.
  */
 typedef int stream_each(const char *name, const struct stat *st, struct stream *stream, int err,
                         void *user);
 int stream_list(stream_each *each, void *user);
 
-/* One line for an errno of these functions: what is wrong and what to do. Static storage. */
+/* One line about an errno of these functions: the problem, then the fix. Static storage. */
 const char *stream_problem(int err);
 
 #endif

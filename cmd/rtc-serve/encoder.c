@@ -207,7 +207,7 @@ int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool 
 {
     g_ptr_array_set_size(encoder->packets, 0);
     encoder->keyframe = false;
-    if (!pixfmt_is_picture(view->meta.format) ||
+    if (!pixfmt_is_image(view->meta.format) ||
         !set_size(encoder, view->meta.width, view->meta.height))
         return -1;
     GstBuffer *buffer = fill(encoder, view);

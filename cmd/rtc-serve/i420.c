@@ -77,7 +77,7 @@ bool i420_from(const struct ring_view *view, const GstVideoInfo *info, uint8_t *
     struct pixfmt_planes layout;
     if (!pixfmt_plan(meta->format, meta->width, meta->height, &layout))
         return false;
-    for (int i = 0; i < layout.planes; i++) {
+    for (int i = 0; i < layout.count; i++) {
         in[i] = (const uint8_t *)view->data + layout.plane[i].offset;
         stride[i] = (int)layout.plane[i].stride;
     }

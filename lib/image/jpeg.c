@@ -550,7 +550,7 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
 /* Fills in the job from what the caller gave. */
 static bool plan_job(struct job *job, enum jpeg_sampling sampling)
 {
-    if (!pixfmt_is_picture(job->image.format) ||
+    if (!pixfmt_is_image(job->image.format) ||
         !pixfmt_plan(job->image.format, job->image.width, job->image.height, &job->planes))
         return false;
     job->gray = sampling == JPEG_GRAY || job->image.format == PIXFMT_GRAY8;

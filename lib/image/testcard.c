@@ -137,7 +137,7 @@ static void fill(const struct testcard *card, void *out, int x, int y, int width
     y = bounded(y, 0, below);
     if (x == right || y == below)
         return;
-    for (int i = 0; i < card->layout.planes; i++) {
+    for (int i = 0; i < card->layout.count; i++) {
         const struct pixfmt_plane *plane = &card->layout.plane[i];
         int across = plane->width < card->layout.plane[0].width;
         int down = plane->height < card->layout.plane[0].height;
@@ -343,7 +343,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     uint32_t *sums = NULL;
     if (!card)
         return NULL;
-    if (!pixfmt_is_picture(format) || !pixfmt_plan(format, width, height, &card->layout)) {
+    if (!pixfmt_is_image(format) || !pixfmt_plan(format, width, height, &card->layout)) {
         errno = EINVAL;
         goto out;
     }
@@ -359,7 +359,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     for (int y = 0; y < card->height; y++) {
         for (int x = 0; x < card->width; x++)
             still_pixel(card, x, y, row + 3 * (size_t)x);
-        if (card->layout.planes == 3)
+        if (card->layout.count == 3)
             put_yuv_row(card, y, row, row + 3 * (size_t)width, sums);
         else
             put_packed_row(card, y, row);

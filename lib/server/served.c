@@ -125,7 +125,7 @@ static int source_attach(struct source *source)
 {
     struct stream *stream = stream_attach(source->name, STREAM_READ);
     struct ring *ring = NULL;
-    if (stream && !pixfmt_is_picture(stream_header(stream)->format))
+    if (stream && !pixfmt_is_image(stream_header(stream)->format))
         errno = ENOMSG;
     else if (stream)
         ring = ring_open_reader(stream, RING_PACKETS);

@@ -61,7 +61,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     shm-create -s 8x8 "$S"
     before=$(sha256sum "/dev/shm/$S")
     fails 3 shm-create -s 16x16 "$S"
-    [[ $stderr == "shm-create: $S: exists already"* ]]
+    [[ $stderr == "shm-create: $S: already exists"* ]]
     [ "$before" = "$(sha256sum "/dev/shm/$S")" ]
     touch "/dev/shm/$S2"
     fails 3 shm-create -s 16x16 "$S2"
@@ -194,7 +194,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
     shm-create -s 8x8 -m 0644 "$S2"
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-create --replace -s 8x8 "$S2"
-    [[ $stderr == *"belongs to somebody else"* ]]
+    [[ $stderr == *"belongs to another user"* ]]
 }
 
 race() { # WORD CMD…: eight times at once; a line WORD in the file of that name for each success

@@ -297,7 +297,7 @@ EOF
     [ "$(<"$BATS_TEST_TMPDIR/out")" = "$(frame 1)" ]
     chmod 600 "/dev/shm/$S"
     fails 3 sh "$BATS_TEST_TMPDIR/as-nobody" "$BATS_TEST_TMPDIR/shm-read" -f raw "$S"
-    [[ $stderr == *"belongs to somebody else"* ]]
+    [[ $stderr == *"belongs to another user"* ]]
 }
 
 @test "output that fails" {
@@ -350,15 +350,15 @@ EOF
     grep -q '3x5000 f32' <(shm-ls "$S")
     for format in ppm pam y4m; do
         fails 3 shm-read -f "$format" "$S" >"$BATS_TEST_TMPDIR/got"
-        [[ $stderr == "shm-read: $S: holds a network or an array, not pictures; "* ]]
+        [[ $stderr == "shm-read: $S: holds a network or an array, not images; "* ]]
         [ ! -s "$BATS_TEST_TMPDIR/got" ]
     done
     fails 3 shm-encode "$S"
-    [[ $stderr == "shm-encode: $S: holds a network or an array, not pictures; "* ]]
+    [[ $stderr == "shm-encode: $S: holds a network or an array, not images; "* ]]
     fails 3 ws-serve -p 0 "$S" >"$BATS_TEST_TMPDIR/got"
-    [[ $stderr == "ws-serve: $S: holds a network or an array, not pictures; "* ]]
+    [[ $stderr == "ws-serve: $S: holds a network or an array, not images; "* ]]
     fails 3 frame-gen -n 1 -o "$S"
-    [[ $stderr == "frame-gen: $S: holds a network or an array, not pictures; "* ]]
+    [[ $stderr == "frame-gen: $S: holds a network or an array, not images; "* ]]
     fails 2 frame-gen -f f32 -n 1
     [ "$stderr" = "frame-gen: -f f32: an array, not an image format" ]
     clean_run shm-read -f raw "$S" | cmp - "$BATS_TEST_TMPDIR/array"

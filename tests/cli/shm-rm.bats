@@ -82,7 +82,7 @@ is_state() {
     [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
     shm-create -s 8x8 -m 0666 "$S"
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-rm "$S"
-    [[ $stderr == *"belongs to somebody else"* ]]
+    [[ $stderr == *"belongs to another user"* ]]
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-rm -f "$S"
     clean_run shm-ls "$S" >/dev/null
     # and it goes on living

@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     unsigned threads = 1 + take(&in) % 3, words = take(&in);
     size_t room = take(&in) % 2 ? jpeg_bound(width, height) : take16(&in);
     char comment[64], *found;
-    size_t length, picture = pixfmt_is_picture(format) ? pixfmt_bytes(format, width, height) : 0;
+    size_t length, picture = pixfmt_is_image(format) ? pixfmt_bytes(format, width, height) : 0;
     snprintf(comment, sizeof comment, "shmcast words=%u", words);
     for (unsigned i = 0; i < 3; i++)
         CHECK(jpegs[i] || (jpegs[i] = jpeg_new(i + 1)));

@@ -50,7 +50,7 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
     shm-create -s 8x8 "$S"
     for version in 2 4; do
         poke 8 I "$version"
-        everybody_refuses "another version"
+        everybody_refuses "another shm format version"
     done
     poke 8 I 3
     poke 0 Q 0
@@ -121,7 +121,7 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
         "event-inject $S key_down key=a" "ws-serve -p 0 $S"; do
         # shellcheck disable=SC2086
         fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups $command </dev/null
-        [[ $stderr == *"$S: belongs to somebody else: no permission"* ]]
+        [[ $stderr == *"$S: permission denied: it belongs to another user"* ]]
     done
 }
 

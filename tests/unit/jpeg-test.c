@@ -107,7 +107,7 @@ static void test_fences(struct jpeg *one, struct jpeg *many)
     static const uint32_t sides[][2] = {{1, 1},   {2, 2},   {7, 9},   {8, 8},    {16, 16},
                                         {17, 31}, {33, 65}, {64, 48}, {127, 130}};
     for (size_t s = 0; s < sizeof sides / sizeof sides[0]; s++)
-        for (uint32_t format = 1; pixfmt_is_picture(format); format++)
+        for (uint32_t format = 1; pixfmt_is_image(format); format++)
             for (uint32_t how = 0; how < 8; how++) {
                 size_t bytes = pixfmt_bytes(format, sides[s][0], sides[s][1]);
                 struct fenced f = fence(bytes, how & 4);
