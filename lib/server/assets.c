@@ -11,7 +11,7 @@ extern const char page_page_css[], page_page_css_end[];
 extern const char page_page_js[], page_page_js_end[];
 extern const char page_list_css[], page_list_css_end[];
 extern const char page_list_js[], page_list_js_end[];
-extern const char page_link_js[], page_link_js_end[];
+extern const char page_connection_js[], page_connection_js_end[];
 extern const char page_socket_js[], page_socket_js_end[];
 extern const char page_rtc_js[], page_rtc_js_end[];
 extern const char page_mjpeg_js[], page_mjpeg_js_end[];
@@ -19,9 +19,9 @@ extern const char page_view_js[], page_view_js_end[];
 extern const char page_video_js[], page_video_js_end[];
 extern const char page_jpeg_js[], page_jpeg_js_end[];
 extern const char page_input_js[], page_input_js_end[];
-extern const char page_fingers_js[], page_fingers_js_end[];
-extern const char page_numbers_js[], page_numbers_js_end[];
-extern const char page_steer_js[], page_steer_js_end[];
+extern const char page_gestures_js[], page_gestures_js_end[];
+extern const char page_stats_js[], page_stats_js_end[];
+extern const char page_control_js[], page_control_js_end[];
 extern const char page_icon_svg[], page_icon_svg_end[];
 
 static const struct page_file files[] = {
@@ -30,7 +30,7 @@ static const struct page_file files[] = {
     {"page.js", "text/javascript; charset=utf-8", page_page_js, page_page_js_end},
     {"list.css", "text/css; charset=utf-8", page_list_css, page_list_css_end},
     {"list.js", "text/javascript; charset=utf-8", page_list_js, page_list_js_end},
-    {"link.js", "text/javascript; charset=utf-8", page_link_js, page_link_js_end},
+    {"connection.js", "text/javascript; charset=utf-8", page_connection_js, page_connection_js_end},
     {"socket.js", "text/javascript; charset=utf-8", page_socket_js, page_socket_js_end},
     {"rtc.js", "text/javascript; charset=utf-8", page_rtc_js, page_rtc_js_end},
     {"mjpeg.js", "text/javascript; charset=utf-8", page_mjpeg_js, page_mjpeg_js_end},
@@ -38,9 +38,9 @@ static const struct page_file files[] = {
     {"video.js", "text/javascript; charset=utf-8", page_video_js, page_video_js_end},
     {"jpeg.js", "text/javascript; charset=utf-8", page_jpeg_js, page_jpeg_js_end},
     {"input.js", "text/javascript; charset=utf-8", page_input_js, page_input_js_end},
-    {"fingers.js", "text/javascript; charset=utf-8", page_fingers_js, page_fingers_js_end},
-    {"numbers.js", "text/javascript; charset=utf-8", page_numbers_js, page_numbers_js_end},
-    {"steer.js", "text/javascript; charset=utf-8", page_steer_js, page_steer_js_end},
+    {"gestures.js", "text/javascript; charset=utf-8", page_gestures_js, page_gestures_js_end},
+    {"stats.js", "text/javascript; charset=utf-8", page_stats_js, page_stats_js_end},
+    {"control.js", "text/javascript; charset=utf-8", page_control_js, page_control_js_end},
     {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
 };
 

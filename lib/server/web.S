@@ -13,7 +13,7 @@
         file    page_page_js, "lib/server/web/page.js"
         file    page_list_css, "lib/server/web/list.css"
         file    page_list_js, "lib/server/web/list.js"
-        file    page_link_js, "lib/server/web/link.js"
+        file    page_connection_js, "lib/server/web/connection.js"
         file    page_socket_js, "lib/server/web/socket.js"
         file    page_rtc_js, "lib/server/web/rtc.js"
         file    page_mjpeg_js, "lib/server/web/mjpeg.js"
@@ -21,9 +21,9 @@
         file    page_video_js, "lib/server/web/video.js"
         file    page_jpeg_js, "lib/server/web/jpeg.js"
         file    page_input_js, "lib/server/web/input.js"
-        file    page_fingers_js, "lib/server/web/fingers.js"
-        file    page_numbers_js, "lib/server/web/numbers.js"
-        file    page_steer_js, "lib/server/web/steer.js"
+        file    page_gestures_js, "lib/server/web/gestures.js"
+        file    page_stats_js, "lib/server/web/stats.js"
+        file    page_control_js, "lib/server/web/control.js"
         file    page_icon_svg, "lib/server/web/icon.svg"
 
         .section .note.GNU-stack, "", @progbits

@@ -1,4 +1,4 @@
-/* What pages of other sites can do to ws-serve by way of a browser, and what tokens become there. */
+/* Attacks by pages of other sites on ws-serve, and the handling of tokens, in a real browser. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
@@ -12,10 +12,10 @@ import {createStream, eventsUpTo, live, name, open, quarters, readEvents, run, s
 
 const VIEW = 'only-for-the-eyes-0001', CONTROL = 'hands-on-everything-0002';
 
-/* Names that somebody else's DNS leads here. */
+/* Foreign DNS names that resolve to this machine. */
 const flags = ['--host-resolver-rules=MAP *.test 127.0.0.1'];
 
-/* Another site, at any name: pages by their path. */
+/* Another site, under any name. pages: contents by path. */
 async function otherSite(t, pages = {})
 {
     const server = createServer((request, response) => {
@@ -24,7 +24,7 @@ async function otherSite(t, pages = {})
                      (pages[request.url] ?? ''));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    server.unref(); /* what fails mustn't hang too */
+    server.unref(); /* a failed test must not hang */
     t.after(() => (server.closeAllConnections(), server.close()));
     return server.address().port;
 }
@@ -39,7 +39,7 @@ async function scene(t, ...options)
     return serve(t, 0, ...options);
 }
 
-/* Files for tokens and TLS, gone with the test. */
+/* Files for tokens and TLS, removed at the end of the test. */
 async function files(t)
 {
     const folder = mkdtempSync(join(tmpdir(), 'access-'));
@@ -54,7 +54,7 @@ async function stats(server, token = '')
     return (await fetch(`${server.root}stats${token && `?token=${token}`}`)).json();
 }
 
-/* Everything that a page can try: to see, to hear back, or to steer. What came through. */
+/* Tries everything that a page can do to read from the server or to send input. Returns what succeeded. */
 function attack(page, base)
 {
     return page.evaluate(async root => {
@@ -106,7 +106,7 @@ function attack(page, base)
     }, base);
 }
 
-/* The address in the page's one <iframe> that shows something, or null. */
+/* Loads url in the page's only <iframe>. Returns its address if it loaded, else null. */
 async function framed(page, url)
 {
     await page.evaluate(address => new Promise(done => {
@@ -129,13 +129,13 @@ test('a page of another site gets nothing through', async t => {
         await t.test(what, async part => {
             const server = await scene(part, ...options);
             const token = options.length ? CONTROL : '';
-            /* Who sits there may, and then opens another page: same site with other port, or not. */
+            /* The user has access, and then opens a page of the same site at another port, or of another site. */
             const page = await open(part, server.root + (token && `?token=${token}`), {flags});
             page.allowed.push(...BLOCKED);
             await live(page);
             await page.goto('about:blank');
-            await until('nobody is there', async () => (await stats(server, token)).viewers === 0);
-            const {events} = await stats(server, token); /* it told its size */
+            await until('no viewer', async () => (await stats(server, token)).viewers === 0);
+            const {events} = await stats(server, token); /* the size of the window */
             for (const site of ['http://127.0.0.1', 'http://localhost', 'http://evil.test']) {
                 await page.goto(`${site}:${port}/`);
                 assert.deepEqual(await attack(page, server.root), [], site);
@@ -144,11 +144,11 @@ test('a page of another site gets nothing through', async t => {
             await page.goto('about:blank');
             const seen = await stats(server, token);
             assert.equal(seen.events, events);
-            assert.equal(seen.sent.pictures, 1, 'the one of its own page');
+            assert.equal(seen.sent.pictures, 1, 'the image of its own page');
         });
 });
 
-test('only sites that are allowed have the page in a frame', async t => {
+test('only allowed sites can frame the page', async t => {
     const port = await otherSite(t);
     const server = await scene(t, '--origin', `http://localhost:${port}`);
     const page = await open(t, `http://evil.test:${port}/`, {flags});
@@ -159,11 +159,11 @@ test('only sites that are allowed have the page in a frame', async t => {
     await live(page.frames()[1]);
 });
 
-test('a name that leads here by DNS of somebody else is refused', async t => {
+test('a foreign DNS name for this server is refused', async t => {
     const server = await scene(t, '--host', 'viz.test');
     const page = await open(t, `http://viz.test:${server.port}/`, {flags});
     await live(page);
-    /* Its own scripts were of this very origin, once its name leads here. */
+    /* Its scripts would have this very origin once its name resolves to this machine. */
     const evil = `http://evil.test:${server.port}/`;
     page.allowed.push(...BLOCKED);
     const answer = await page.goto(evil);
@@ -177,7 +177,7 @@ test('a name that leads here by DNS of somebody else is refused', async t => {
     }), `ws://evil.test:${server.port}/ws`));
 });
 
-test('a token in the address becomes a cookie, and the page works by it', async t => {
+test('a token in the address becomes a cookie, and the page works with it', async t => {
     const {tokens, cert, key} = await files(t);
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
                              '-subj', '/CN=127.0.0.1', '-days', '2', '-keyout', key, '-out', cert],
@@ -189,26 +189,26 @@ test('a token in the address becomes a cookie, and the page works by it', async 
     page.allowed.push(/status of 401/, /favicon/);
     assert.equal((await page.goto(server.root)).status(), 401);
     assert.match(await page.textContent('body'), /a token is due/);
-    for (const [token, steers] of [[VIEW, false], [CONTROL, true]]) {
+    for (const [token, mayControl] of [[VIEW, false], [CONTROL, true]]) {
         await page.goto(`${server.root}?token=${token}`);
         assert.equal(page.url(), server.root);
         await live(page);
         assert.equal(await page.evaluate(() => document.cookie), '');
         await page.mouse.click(450, 300);
-        if (steers)
+        if (mayControl)
             await eventsUpTo(events, 'pointer_up');
-        else /* the socket's answers are in order: what came before this is done */
+        else /* answers keep the order of messages: earlier ones were processed */
             await until('an answer', () => page.evaluate(() => new Promise(done => {
                 const socket = new WebSocket(`wss://${location.host}/ws`);
                 socket.onopen = () => socket.send('[{"type":"key_down","key":"x"},{"type":"ping","t":1}]');
                 socket.onmessage = message => typeof message.data === 'string' && (socket.close(), done(true));
             })));
     }
-    assert.deepEqual([...new Set(events.map(e => e.viewer))].length, 1, 'only one of them steered');
+    assert.deepEqual([...new Set(events.map(e => e.viewer))].length, 1, 'only one of them had control');
     assert.equal(events.filter(e => e.key === 'x').length, 0);
 });
 
-test('who follows a link from another site gets in', async t => {
+test('a link from another site works', async t => {
     const {tokens} = await files(t);
     const server = await scene(t, '--token-file', tokens);
     const port = await otherSite(t, {'/': `<a id="first" href="${server.root}?token=${VIEW}">see</a>
@@ -221,14 +221,14 @@ test('who follows a link from another site gets in', async t => {
         await until('the page is live', async () => (await stateOf(page).catch(() => '')) === 'live');
         assert.equal(page.url(), server.root);
     }
-    /* Without a cookie it is tried once more, and no more. */
+    /* Without a cookie the page tries once more, and only once. */
     await page.context().clearCookies();
-    let asked = 0;
-    page.on('request', request => (asked += request.isNavigationRequest()));
+    let requests = 0;
+    page.on('request', request => (requests += request.isNavigationRequest()));
     await page.goto(`http://evil.test:${port}/`);
     await page.click('#again');
     await until('refused', async () => /a token is due/.test(await page.textContent('body').catch(() => '')));
-    await until('tried again', () => asked === 3);
+    await until('the second try', () => requests === 3);
     await page.waitForLoadState('networkidle');
-    assert.equal(asked, 3);
+    assert.equal(requests, 3);
 });

@@ -1,4 +1,4 @@
-/* What axe-core finds in the page's states: nothing. And no contrast or label is left to luck. */
+/* axe-core finds nothing, contrast and labels included, in any state of the page. */
 import {test} from 'node:test';
 import {axe, live, open, stateOf, still, until} from './helper.mjs';
 
@@ -9,16 +9,16 @@ async function states(t, colorScheme, size)
     const page = await open(t, server.url, {colorScheme, viewport: {width, height}});
     await live(page);
     await axe(page, 'live');
-    await page.click('#numbers');
-    await page.click('#ask');
-    await axe(page, 'numbers and help');
+    await page.click('#stats');
+    await page.click('#help-button');
+    await axe(page, 'statistics and help');
     await page.keyboard.press('Escape');
     const other = await open(t, server.url, {colorScheme});
     await live(other);
-    await axe(other, 'somebody else steers');
+    await axe(other, 'another viewer has control');
     await other.click('#actions button');
-    await page.waitForSelector('#asking button');
-    await axe(page, 'somebody asks');
+    await page.waitForSelector('#requests button');
+    await axe(page, 'another viewer requests control');
     await until('stalled', async () => (await stateOf(page)) === 'stalled');
     await axe(page, 'stalled');
     writer.stdin.end();
@@ -29,6 +29,6 @@ async function states(t, colorScheme, size)
     await axe(page, 'reconnecting');
 }
 
-test('axe finds nothing in the dark', t => states(t, 'dark', [900, 600]));
+test('axe finds nothing in the dark scheme', t => states(t, 'dark', [900, 600]));
 
-test('axe finds nothing in the light, 320 pixels wide', t => states(t, 'light', [320, 600]));
+test('axe finds nothing in the light scheme, 320 pixels wide', t => states(t, 'light', [320, 600]));

@@ -1,8 +1,9 @@
 /*
- * bench-rtc.mjs PORT VIEWERS SECONDS: Chromium with so many viewers of what 127.0.0.1:PORT answers to
- * FURY's POST /offer. Prints "ready" when all have pictures, waits for a line on stdin, looks for that
- * long, and prints frames that came to all of them together, frames that the first one showed, and
- * of these the median and the 95th percentile of published (bench-frames' clock) → presented, in ms.
+ * bench-rtc.mjs PORT VIEWERS SECONDS: Chromium with VIEWERS viewers of the server at 127.0.0.1:PORT, by
+ * FURY's POST /offer. Prints "ready" when all receive frames, waits for a line on stdin, measures for
+ * SECONDS, and prints the frames received by all viewers together, the frames that the first viewer
+ * showed, and the median and 95th percentile of its delay from publication (bench-frames' clock) to
+ * presentation, in ms.
  */
 import {createInterface} from 'node:readline';
 import {once} from 'node:events';
@@ -31,8 +32,8 @@ async function join()
     video.play();
     const context = new OffscreenCanvas(512, 16).getContext('2d', {willReadFrequently: true});
     window.shown = [];
-    const look = (now, {presentationTime}) => {
-        video.requestVideoFrameCallback(look);
+    const record = (now, {presentationTime}) => {
+        video.requestVideoFrameCallback(record);
         context.drawImage(video, 0, 0, 512, 16, 0, 0, 512, 16);
         const {data} = context.getImageData(0, 8, 512, 1);
         let us = 0;
@@ -40,7 +41,7 @@ async function join()
             us = us * 2 + (data[(bit * 16 + 8) * 4] > 127 ? 1 : 0);
         shown.push([us, presentationTime]);
     };
-    video.requestVideoFrameCallback(look);
+    video.requestVideoFrameCallback(record);
 }
 
 async function received()
@@ -53,7 +54,7 @@ async function received()
     return frames;
 }
 
-/* What CLOCK_MONOTONIC is at the page's time 0, in ms. */
+/* CLOCK_MONOTONIC at the page's time 0, in ms. */
 async function origin(page)
 {
     let best = {trip: Infinity};
@@ -80,7 +81,7 @@ try {
     const end = Date.now() + 30000;
     for (let got = []; got.length < viewers || got.some(n => n < 10);) {
         if (Date.now() > end)
-            throw new Error(`no pictures: ${got}; ${await page.evaluate(() => peers.map(p => `${p.connectionState} ${p.iceConnectionState}`))}`);
+            throw new Error(`no frames: ${got}; ${await page.evaluate(() => peers.map(p => `${p.connectionState} ${p.iceConnectionState}`))}`);
         await new Promise(done => setTimeout(done, 200));
         got = await page.evaluate(received);
     }

@@ -1,4 +1,4 @@
-/* A page of another site: what its script may read of ws-serve's, in a real browser. */
+/* What the script of a page of another site can read from ws-serve, in a real browser. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
@@ -27,7 +27,7 @@ async function scene(t, ...options)
     return server;
 }
 
-/* What a script gets to know, in one word each: read or blocked. */
+/* Tries everything that a script can read. Returns 'read' or 'blocked' for each. */
 function attempt(page, url)
 {
     return page.evaluate(async base => {
@@ -58,7 +58,7 @@ function attempt(page, url)
             if (!/^"[0-9a-f]{16}-\d+"$/.test(answer.headers.get('etag')))
                 throw new Error('no tag');
         });
-        await note('asked first', async () =>
+        await note('preflight', async () =>
             (await fetch(`${base}stats`, {headers: {authorization: 'Bearer x'}})).json());
         await note('stream', async () => {
             const control = new AbortController();
@@ -81,16 +81,16 @@ function attempt(page, url)
 
 const BLOCKED = {
     shown: 'blocked', tainted: 'blocked', pixels: 'blocked', stats: 'blocked', etag: 'blocked',
-    'asked first': 'blocked', stream: 'blocked', page: 'blocked', socket: 'blocked',
+    'preflight': 'blocked', stream: 'blocked', page: 'blocked', socket: 'blocked',
 };
 const ALLOWED = {
-    ...BLOCKED, shown: 'read', pixels: 'read', stats: 'read', etag: 'read', 'asked first': 'read', stream: 'read',
+    ...BLOCKED, shown: 'read', pixels: 'read', stats: 'read', etag: 'read', 'preflight': 'read', stream: 'read',
 };
 
-/* What Chromium writes on the console when it blocks. */
+/* Chromium's console messages about blocked requests. */
 const COMPLAINTS = [/CORS policy/, /ERR_FAILED/, /WebSocket connection/, /status of 403/, /ERR_BLOCKED_BY_RESPONSE/];
 
-test('the script of another site reads nothing, unless --cors allows it', async t => {
+test('the script of another site reads nothing unless --cors allows it', async t => {
     const site = await otherSite(t);
     for (const [options, want] of [[[], BLOCKED], [['--cors', 'http://127.0.0.1:1'], BLOCKED],
                                    [['--cors', site], ALLOWED], [['--cors', '*'], ALLOWED]])

@@ -1,4 +1,4 @@
-/* The page goes on through a server's restart, a larger stream, a larger picture. */
+/* The page follows a server restart, a larger stream, a picture of another size. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {QUARTERS, eventsUpTo, live, moving, name, near, open, pixels, ppm, quarters, readEvents, run,
@@ -8,24 +8,24 @@ test('the page survives a restart of the server, and says so', async t => {
     const {server, writer} = await still(t, 320, 200);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/); /* Chromium's own */
+    page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/); /* Chromium's messages */
     await live(page);
 
     await page.mouse.move(200, 300);
     await page.mouse.down();
     await eventsUpTo(events, 'pointer_down');
     await server.stop();
-    await until('the loss is shown', async () => (await stateOf(page)) === 'reconnecting', 5);
+    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting', 5);
     assert.equal(await page.textContent('#state'), 'Reconnecting');
     near((await pixels(page, [[0.25, 0.25]]))[0], QUARTERS[0], 6, 'the last picture stays');
-    await until('and pales', () =>
+    await until('the picture fades', () =>
         page.evaluate(() => parseFloat(getComputedStyle(document.getElementById('picture')).opacity) < 1));
 
-    await eventsUpTo(events, 'pointer_up'); /* the server let go of the button */
+    await eventsUpTo(events, 'pointer_up'); /* the server released the button */
 
     await serve(t, server.port);
     await live(page);
-    await page.mouse.up(); /* and the page doesn't tell it again */
+    await page.mouse.up(); /* the page does not release it again */
     writer.stdin.write(ppm(320, 200, () => [10, 200, 220]));
     await until('the new picture', async () => {
         const [[r, g, b]] = await pixels(page, [[0.25, 0.25]]);
@@ -43,13 +43,13 @@ test('the page follows --replace to a larger stream', async t => {
     await live(page);
     assert.equal(await sizeOf(page), '320 × 180');
     await run('shm-create', ['--replace', '-s', '1280x720', name]);
-    await source.stop(); /* it would go on with its size */
+    await source.stop(); /* it would keep its size */
     start(t, 'frame-gen', ['-s', '1280x720', '-r', '20', '-o', name]);
     await until('the larger picture', async () => (await sizeOf(page)) === '1280 × 720');
     await live(page);
 });
 
-test('a picture of another size, in the same stream', async t => {
+test('a picture of another size in the same stream', async t => {
     const {server, writer} = await still(t, 640, 360);
     const page = await open(t, server.url);
     await live(page);
@@ -61,15 +61,15 @@ test('a picture of another size, in the same stream', async t => {
     near((await pixels(page, [[0.75, 0.75]]))[0], QUARTERS[3], 6, 'last quarter');
 });
 
-test('the window tells its size, in pixels of the screen', async t => {
+test('the size of the window is reported in screen pixels', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url, {viewport: {width: 800, height: 648}, deviceScaleFactor: 2});
     await live(page);
     const sizes = () => events.filter(e => e.type === 'resize').map(e => [e.width, e.height, e.ratio]);
-    await until('first size', () => sizes().length === 1);
+    await until('the first size', () => sizes().length === 1);
     assert.deepEqual(sizes(), [[1600, 1200, 2]]);
     await page.setViewportSize({width: 1000, height: 548});
-    await until('second size', () => sizes().length === 2);
+    await until('the second size', () => sizes().length === 2);
     assert.deepEqual(sizes()[1], [2000, 1000, 2]);
 });

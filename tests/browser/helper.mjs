@@ -1,8 +1,8 @@
 /*
- * What the browser tests share: the pipeline's programs as children that always end, a browser
- * whose console must stay empty, and what event-read says.
+ * Shared by the browser tests: the pipeline's programs as children that always end, a browser whose
+ * console must stay empty, and the events that event-read prints.
  *
- * PATH leads to the programs under test; S is the stream's name (tests/page.bats sets both).
+ * PATH finds the programs under test; S is the name of the stream (tests/support/helper.bash sets both).
  */
 import {spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
@@ -16,21 +16,21 @@ import {chromium} from 'playwright-core';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
                '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const SECONDS = 20; /* for anything that is waited for */
+const SECONDS = 20; /* default time limit of until() */
 
 export const name = process.env.S || `browser-${process.pid}`;
 
-const undo = new WeakMap(); /* test → what its end does, the last first */
+const undo = new WeakMap(); /* test → its clean-up steps */
 
-/* t.after itself would begin with the first, and take the stream away under its users. */
+/* Runs clean-up steps in reverse order. t.after would remove the stream while programs still use it. */
 function after(t, step)
 {
     if (!undo.has(t)) {
         undo.set(t, []);
         t.after(async () => {
             const failed = [];
-            for (const one of undo.get(t).reverse())
-                await one().catch(error => failed.push(error));
+            for (const clean of undo.get(t).reverse())
+                await clean().catch(error => failed.push(error));
             if (failed.length)
                 throw failed.length === 1 ? failed[0] : new AggregateError(failed);
         });
@@ -38,12 +38,12 @@ function after(t, step)
     undo.get(t).push(step);
 }
 
-/* Tries until what comes back is true, and returns it. */
-export async function until(what, look, seconds = SECONDS)
+/* Calls check until its result is true, and returns the result. what: a name for the condition. */
+export async function until(what, check, seconds = SECONDS)
 {
     const end = Date.now() + seconds * 1000;
     for (;;) {
-        const got = await look();
+        const got = await check();
         if (got)
             return got;
         assert.ok(Date.now() < end, `not within ${seconds} s: ${what}`);
@@ -51,7 +51,8 @@ export async function until(what, look, seconds = SECONDS)
     }
 }
 
-/* A child that t's end ends. child.said: its stderr. stop(): by SIGTERM or another signal, waits. */
+/* Starts a child that the end of t stops. child.said: its stderr. child.stop(): sends SIGTERM or another
+ * signal, and waits. */
 export function start(t, command, args, {stdin = 'ignore'} = {})
 {
     const child = spawn(command, args, {stdio: [stdin, 'pipe', 'pipe']});
@@ -74,7 +75,7 @@ export function start(t, command, args, {stdin = 'ignore'} = {})
     return child;
 }
 
-/* Runs to its end, which must be 0 with nothing on stderr; returns its stdout. */
+/* Runs a program, which must exit 0 and print nothing on stderr; returns its stdout. */
 export async function run(command, args, {input} = {})
 {
     const child = spawn(command, args, {stdio: ['pipe', 'pipe', 'pipe']});
@@ -87,18 +88,19 @@ export async function run(command, args, {input} = {})
     return out;
 }
 
-/* Of the test's own name, or as the last argument {stream: NAME} says. */
+/* Creates the test's stream, or the one that a last argument {stream: NAME} names. */
 export async function createStream(t, size, ...options)
 {
     const {stream} = typeof options.at(-1) === 'object' ? options.pop() : {stream: name};
     await run('shm-create', ['-s', size, ...options, stream]);
     after(t, async () => {
-        if (existsSync(`/dev/shm/${stream}`)) /* the test itself may have removed it */
+        if (existsSync(`/dev/shm/${stream}`)) /* the test may have removed it */
             await run('shm-rm', ['-f', stream]);
     });
 }
 
-/* ws-serve, or what SERVER says, once it listens. server.url is the page's address. */
+/* Starts ws-serve, or the program that SERVER names, and waits until it listens. server.url is the page's
+ * address, server.root the server's. */
 export async function serve(t, port = 0, ...options)
 {
     const server = start(t, process.env.SERVER || 'ws-serve', ['-p', String(port), ...options, name]);
@@ -112,7 +114,7 @@ export async function serve(t, port = 0, ...options)
     return server;
 }
 
-/* What event-read says from now on, as an array that grows; waits until it listens. */
+/* Returns a growing array of the events that event-read prints. */
 export async function readEvents(t)
 {
     const reader = start(t, 'event-read', ['-f', 'json', '--from', 'start', name]);
@@ -121,8 +123,8 @@ export async function readEvents(t)
     return events;
 }
 
-/* A picture of width x height whose pixel x, y is pixel(x, y) = [r, g, b], as binary PPM. It shows
- * the event of this number. */
+/* Returns a binary PPM of width x height whose pixel x, y is pixel(x, y) = [r, g, b]. event: number of the
+ * last event that it shows. */
 export function ppm(width, height, pixel, event = 0)
 {
     const head = Buffer.from(`P6\n# event=${event}\n${width} ${height}\n255\n`);
@@ -134,7 +136,7 @@ export function ppm(width, height, pixel, event = 0)
     return Buffer.concat([head, data]);
 }
 
-/* No two quarters alike, however the picture is turned and its channels are swapped. */
+/* All quarters differ, so that rotated pictures and swapped channels are detected. */
 export const QUARTERS = [[200, 30, 30], [30, 180, 60], [40, 60, 210], [230, 210, 90]];
 
 export function quarters(width, height, colours = QUARTERS)
@@ -143,7 +145,7 @@ export function quarters(width, height, colours = QUARTERS)
                (x, y) => colours[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)]);
 }
 
-/* Encoder and server on a new stream, with a picture that stands still. */
+/* Encoder and server on a new stream that shows a still picture. */
 export async function still(t, width, height, ...options)
 {
     await createStream(t, `${width}x${height}`);
@@ -154,7 +156,7 @@ export async function still(t, width, height, ...options)
     return {encoder, writer, server};
 }
 
-/* The same with frame-gen's moving picture, rate a second, and further options of ws-serve. */
+/* The same with frame-gen's moving picture, rate frames per second, and further options of ws-serve. */
 export async function moving(t, size, rate, ...options)
 {
     await createStream(t, size);
@@ -164,13 +166,13 @@ export async function moving(t, size, rate, ...options)
     return {encoder, source, server};
 }
 
-/* What /NAME/stats tells. */
+/* The JSON of /NAME/stats. */
 export async function statsOf(server)
 {
     return (await fetch(`${server.url}stats`)).json();
 }
 
-/* One browser for all tests of a process; with flags of its own for who gives some. */
+/* One browser for all tests of a process, except for tests that pass flags. */
 let shared = null;
 
 export function launch(flags = [], how = 'launch')
@@ -184,9 +186,9 @@ atEnd(async () => {
 });
 
 /*
- * A page with storage of its own, or of context. Whatever it writes on its console, and any
- * exception, fails the test, but for what is in page.allowed (regular expressions). wire: what goes
- * over its WebSockets is kept, see wireOf; 'without acks': the server gets none.
+ * Opens a page with storage of its own, or that of context. Console output and exceptions fail the
+ * test unless they match one of page.allowed (regular expressions). wire: records the messages of its
+ * WebSockets, see wireOf; 'without acks' keeps acknowledgements from the server.
  */
 export async function open(t, url, {flags, context, wire, ...options} = {})
 {
@@ -210,8 +212,8 @@ export async function open(t, url, {flags, context, wire, ...options} = {})
     return page;
 }
 
-/* In the page: every message and when, in ms of performance.now(). wire.held, an array, keeps text
- * back. */
+/* In the page: records every message and its time, in ms of performance.now(). Text messages are held
+ * back while wire.held is an array. */
 function tapWire(how)
 {
     const wire = window.wire = {sent: [], got: [], held: null};
@@ -241,13 +243,13 @@ function tapWire(how)
     };
 }
 
-/* {sent, got} so far. Pictures are {at, bytes, seq, captured}, texts as they are, with at. */
+/* {sent, got} so far. Images are {at, bytes, seq, captured}; text messages have at added. */
 export function wireOf(page)
 {
     return page.evaluate(() => ({sent: wire.sent, got: wire.got}));
 }
 
-/* Types of the events that the page has sent. */
+/* Types of the events that the page sent. */
 export async function eventsSent(page)
 {
     return (await wireOf(page)).sent.map(m => m.type)
@@ -264,10 +266,10 @@ export async function live(page)
     await until('the page is live', async () => (await stateOf(page)) === 'live');
 }
 
-/* What draws in the page's picture, a canvas or a video, if anything does. */
+/* The visible canvas or video of the page's picture. */
 export const SHOWN = '#picture > :not([hidden])';
 
-/* The size of the picture that is shown, as text. */
+/* The size of the visible picture, as text. */
 export function sizeOf(page)
 {
     return page.evaluate(selector => {
@@ -276,7 +278,7 @@ export function sizeOf(page)
     }, SHOWN);
 }
 
-/* Pixels [r, g, b] of a canvas, image or video at these fractions of its picture; null without one. */
+/* Pixels [r, g, b] of a canvas, image or video at these fractions of its size; null if it has no picture. */
 export function pixels(page, points, what = SHOWN)
 {
     return page.evaluate(([list, selector]) => {
@@ -292,8 +294,8 @@ export function pixels(page, points, what = SHOWN)
     }, [points, what]);
 }
 
-/* Of what is shown in each of count animation frames: all pixels as RGBA, one after the other, and the
- * numbers that frame-gen has drawn into them. */
+/* Captures the picture in each of count animation frames: the pixels as concatenated RGBA, and the
+ * numbers that frame-gen drew into the pictures. */
 export async function watch(page, count)
 {
     const size = (await sizeOf(page)).replace(' × ', 'x');
@@ -311,13 +313,13 @@ export async function watch(page, count)
         return reader.result;
     }, [count, SHOWN, ...size.split('x').map(Number)]);
     const all = Buffer.from(taken.slice(taken.indexOf(',') + 1), 'base64');
-    /* Exit 0: every one has its three numbers, and they agree. */
+    /* Exit status 0: in every picture three numbers are readable and agree. */
     const numbers = (await run('frame-gen', ['--read', '-s', size, '-f', 'rgba'], {input: all}))
         .trim().split('\n').map(Number);
     return {all, numbers};
 }
 
-/* The middles of the quarters. */
+/* The centres of the quarters. */
 export const MIDDLES = [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]];
 
 export function near(got, want, tolerance, what)
@@ -327,7 +329,7 @@ export function near(got, want, tolerance, what)
                                     `${what}: ${got} is not ${want} within ${tolerance}`));
 }
 
-/* Where the canvas is on the page, in CSS pixels. */
+/* Position of the picture on the page, in CSS pixels. */
 export function canvasBox(page)
 {
     return page.evaluate(() => {
@@ -336,21 +338,21 @@ export function canvasBox(page)
     });
 }
 
-/* An event's place, in CSS pixels of the page. */
+/* Asserts the position of an event, in CSS pixels of the page. */
 export function nearPlace(event, box, x, y)
 {
     near([box.left + event.x * box.width, box.top + event.y * box.height], [x, y], 0.5,
          `${event.type} at`);
 }
 
-/* Two animation frames later every move is on its way. */
+/* Waits for two animation frames: then every move has been sent. */
 export function settle(page)
 {
     return page.evaluate(() => new Promise(done =>
         requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-/* The events so far without resizes, once the last of them is of this type. */
+/* Returns the events so far, without resizes, once count of them have this type. */
 export async function eventsUpTo(events, type, count = 1)
 {
     const mine = () => events.filter(e => e.type !== 'resize');
@@ -359,8 +361,7 @@ export async function eventsUpTo(events, type, count = 1)
     return mine();
 }
 
-/* Fingers, as the browser gets them from the system: touch(type, [id, x, y], …), the ones that are
- * down afterwards. */
+/* Fingers, injected as system input. Each call takes the fingers that are down afterwards, [id, x, y] each. */
 export async function hand(page)
 {
     const session = await page.context().newCDPSession(page);
@@ -370,15 +371,15 @@ export async function hand(page)
         down: (...points) => send('touchStart', points),
         move: async (...points) => {
             await send('touchMove', points);
-            await settle(page); /* so that none is merged */
+            await settle(page); /* so that no two moves merge */
         },
         up: (...points) => send('touchEnd', points),
         cancel: () => send('touchCancel', []),
     };
 }
 
-/* Puts another page in front, so that this one is hidden; page.bringToFront() undoes it. Playwright
- * has every page believe that it is in front, and has no way of its own to end that. */
+/* Hides the page by opening another in front; page.bringToFront() shows it again. Playwright emulates
+ * focus on every page, which only its internals can switch off. */
 export async function hide(page)
 {
     const session = page._connection.toImpl(page).delegate._mainFrameSession._client;
@@ -388,11 +389,11 @@ export async function hide(page)
     await until('hidden', () => page.evaluate(() => document.hidden));
 }
 
-/* axe-core finds nothing on the page as it is; what says when that is. */
+/* Asserts that axe-core finds nothing on the page in its current state. what: a name for the state. */
 export async function axe(page, what)
 {
     const file = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-    await page.evaluate(readFileSync(file, 'utf8')); /* past the page's policy, as a debugger may */
+    await page.evaluate(readFileSync(file, 'utf8')); /* not subject to the page's security policy */
     const found = await page.evaluate(async () => {
         const {violations, passes} = await window.axe.run(document, {resultTypes: ['violations']});
         return {
@@ -401,5 +402,5 @@ export async function axe(page, what)
         };
     });
     assert.deepEqual(found.wrong, [], what);
-    assert.ok(found.passed > 15, `${found.passed} rules had something to look at`);
+    assert.ok(found.passed > 15, `${found.passed} rules applied`);
 }

@@ -1,4 +1,4 @@
-/* Past one machine: an SFU, Janus, gets the video from rtc-serve --rtp, and browsers play from it. */
+/* Beyond one machine: rtc-serve --rtp sends the video to Janus, an SFU, from which browsers play it. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {createServer} from 'node:net';
@@ -14,7 +14,7 @@ process.env.SERVER = 'rtc-serve';
 
 const FOLDER = new URL('janus-page', import.meta.url).pathname;
 
-/* A port of 127.0.0.1 that nobody has. */
+/* A free port of 127.0.0.1. */
 async function freeTcp()
 {
     const server = createServer().listen(0, '127.0.0.1');
@@ -24,7 +24,7 @@ async function freeTcp()
     return port;
 }
 
-/* One with the next one free too. */
+/* The first of two consecutive free ports. */
 async function freeUdpPair()
 {
     for (;;) {
@@ -48,7 +48,7 @@ async function freeUdpPair()
     }
 }
 
-/* Janus with a folder of its own: of its plugins streaming, of its transports HTTP, all on loopback. */
+/* Janus in a folder of its own, with only its streaming plugin and HTTP transport, on loopback. */
 async function janus(t)
 {
     const folder = mkdtempSync(join(tmpdir(), 'janus-'));
@@ -70,14 +70,14 @@ async function janus(t)
         view: { type = "rtp", id = 1, audio = false, video = true, videoport = ${rtp}
                 videortcpport = ${rtp + 1}, videoiface = "127.0.0.1", videopt = 96
                 videocodec = "vp8" }`);
-    /* What it says on stderr is of its own end. */
+    /* Janus reports its own end on stderr. */
     start(t, 'sh', ['-c', 'exec janus -F "$0" -C "$0/janus.jcfg" 2>/dev/null', folder]);
     const url = `http://127.0.0.1:${http}/janus`;
     await until('Janus', () => fetch(`${url}/info`).then(answer => answer.ok, () => false));
     return {url, rtp};
 }
 
-/* Frames that are decoded. */
+/* Frames decoded so far. */
 function decoded(page)
 {
     return page.evaluate(async () => {
@@ -97,7 +97,7 @@ async function plays(page)
     await until('20 frames more', async () => (await decoded(page)) >= before + 20);
 }
 
-test('two browsers play from Janus, input comes back through rtc-serve', async t => {
+test('two browsers play from Janus, input returns through rtc-serve', async t => {
     const {url, rtp} = await janus(t);
     await createStream(t, '320x240');
     start(t, 'frame-gen', ['-s', '320x240', '-r', '20', '-o', name]);
@@ -108,11 +108,11 @@ test('two browsers play from Janus, input comes back through rtc-serve', async t
     const webrtc = async () => (await statsOf(server)).webrtc;
     const {keyframes} = await webrtc();
 
-    /* One more is Janus' work: the encoder makes a keyframe for it, because Janus asks. */
+    /* Janus serves the second browser; on Janus' request the encoder makes a keyframe. */
     const other = await watch(t, server, url);
     await plays(other);
     const after = await webrtc();
-    assert.equal(after.peers, 1, 'Janus alone');
+    assert.equal(after.peers, 1, 'only Janus');
     assert.ok(after.keyframes > keyframes, `${keyframes}, ${after.keyframes}`);
     assert.equal(await page.evaluate(() => video.videoWidth), 320);
 

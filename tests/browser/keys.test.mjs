@@ -1,4 +1,4 @@
-/* Keys reach the stream, with modifiers; Tab still leaves the picture; nothing stays pressed. */
+/* Keys reach the stream with their modifiers, Tab leaves the picture, no key stays down. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {eventsUpTo, live, open, readEvents, still, until} from './helper.mjs';
@@ -19,7 +19,7 @@ async function focused(t, options)
     return {page, events};
 }
 
-/* A key that no US keyboard has, as the browser gets it from the system. */
+/* A key that a US keyboard lacks, injected as system input. */
 async function pressForeign(page, key, code)
 {
     const session = await page.context().newCDPSession(page);
@@ -27,7 +27,7 @@ async function pressForeign(page, key, code)
         await session.send('Input.dispatchKeyEvent', {type, key, code, text: type === 'keyDown' ? key : ''});
 }
 
-test('keys with modifiers, as the DOM names them', async t => {
+test('keys with modifiers have their DOM names', async t => {
     const {page, events} = await focused(t);
     await page.keyboard.press('a');
     await page.keyboard.press('ArrowLeft');
@@ -63,7 +63,7 @@ test('a press carries the modifiers', async t => {
     ]);
 });
 
-test('pasting is left to the browser, and types nothing', async t => {
+test('pasting is left to the browser and types nothing', async t => {
     const {page, events} = await focused(t, {permissions: ['clipboard-read', 'clipboard-write']});
     await page.evaluate(async () => {
         await navigator.clipboard.writeText('rubbish');
@@ -83,10 +83,10 @@ test('pasting is left to the browser, and types nothing', async t => {
     assert.equal(keysOf(await eventsUpTo(events, 'key_up', 3)).at(-1), 'up "z"');
 });
 
-test('AltGr types its sign, and Control and Alt are not held', async t => {
+test('AltGr types its character without Control and Alt', async t => {
     const {page, events} = await focused(t);
     const session = await page.context().newCDPSession(page);
-    /* As it comes under Windows: AltGr is Control and Alt (modifiers 1 and 2) as well. */
+    /* As on Windows: AltGr also counts as Control and Alt (modifiers 1 and 2). */
     const key = (type, name, code, modifiers) => session.send('Input.dispatchKeyEvent',
         {type, key: name, code, modifiers, text: type === 'keyDown' && name.length === 1 ? name : ''});
     await page.evaluate(() => {
@@ -106,7 +106,7 @@ test('AltGr types its sign, and Control and Alt are not held', async t => {
                      ['down "AltGraph"', 'down "@"', 'up "@"', 'up "AltGraph"']);
 });
 
-test('a held key is one key_down, and scrolls nothing', async t => {
+test('a held key gives one key_down and scrolls nothing', async t => {
     const {page, events} = await focused(t);
     await page.evaluate(() => {
         window.kept = [];
@@ -119,11 +119,11 @@ test('a held key is one key_down, and scrolls nothing', async t => {
     assert.deepEqual(await page.evaluate(() => kept), Array(5).fill(true));
 });
 
-test('Tab leaves the picture, both ways, and the buttons work by keys', async t => {
+test('Tab leaves the picture in both directions, and the buttons work by keyboard', async t => {
     const {page, events} = await focused(t);
     const active = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
     await page.keyboard.press('Shift+Tab');
-    assert.equal(await active(), 'ask', 'Shift and Tab');
+    assert.equal(await active(), 'help-button', 'Shift and Tab');
     await page.keyboard.press('Enter');
     assert.ok(await page.isVisible('#help'));
     await page.keyboard.press('Escape');
@@ -134,11 +134,11 @@ test('Tab leaves the picture, both ways, and the buttons work by keys', async t 
     assert.equal(ring, 'solid');
     await page.keyboard.press('x');
     await page.keyboard.press('n');
-    assert.ok(!(await page.isVisible('#overlay')), 'on the picture keys are the stream\'s');
+    assert.ok(!(await page.isVisible('#overlay')), 'on the picture, keys go to the stream');
     await page.keyboard.press('Tab');
     assert.notEqual(await active(), 'picture');
     await page.keyboard.press('y');
-    await page.focus('#numbers');
+    await page.focus('#stats');
     for (const seen of [true, false, true]) {
         await page.keyboard.press(seen ? 'n' : 'Space');
         assert.equal(await page.isVisible('#overlay'), seen);
@@ -153,7 +153,7 @@ test('Tab leaves the picture, both ways, and the buttons work by keys', async t 
                      ['down "x"', 'up "x"', 'down "n"', 'up "n"', 'down "z"', 'up "z"']);
 });
 
-test('what is held is let go when the page loses the focus', async t => {
+test('everything is released when the page loses the focus', async t => {
     const {page, events} = await focused(t);
     await page.mouse.move(200, 200);
     await page.mouse.down();
@@ -166,7 +166,7 @@ test('what is held is let go when the page loses the focus', async t => {
     const tail = got.filter(e => e.type.endsWith('_up'));
     assert.deepEqual(tail.map(e => [e.type, e.key ?? e.button]),
                      [['pointer_up', 1], ['key_up', 'Shift'], ['key_up', 'W']]);
-    /* What comes up for real then is not told twice. */
+    /* The real releases afterwards are not sent again. */
     await page.keyboard.up('KeyW');
     await page.keyboard.up('Shift');
     await page.mouse.up();
@@ -175,10 +175,10 @@ test('what is held is let go when the page loses the focus', async t => {
     assert.equal(all.filter(e => e.type.endsWith('_up')).length, 4);
 });
 
-test('a modifier that was let go elsewhere does not stick', async t => {
+test('a modifier that was released elsewhere does not stick', async t => {
     const {page, events} = await focused(t);
     const session = await page.context().newCDPSession(page);
-    /* Its keyup never comes, as after a change of the window by Alt and Tab. */
+    /* Its keyup never arrives, as when Alt+Tab switches windows. */
     await session.send('Input.dispatchKeyEvent', {type: 'keyDown', key: 'Alt', code: 'AltLeft', modifiers: 1});
     await eventsUpTo(events, 'key_down');
     await page.mouse.click(300, 300);
@@ -187,7 +187,7 @@ test('a modifier that was let go elsewhere does not stick', async t => {
                      ['key_down alt', 'key_up', 'pointer_down', 'pointer_up']);
 });
 
-test('what is held is let go when the page is left', async t => {
+test('everything is released when the page is left', async t => {
     const {page, events} = await focused(t);
     await page.mouse.move(200, 200);
     await page.mouse.down({button: 'right'});

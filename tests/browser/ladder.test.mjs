@@ -1,9 +1,9 @@
-/* A page that can't follow is shown the lower stream, says so, and comes back up. */
+/* A page that is too slow gets the lower stream, says so, and later gets the better one again. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {createStream, live, name, open, serve, start, until} from './helper.mjs';
 
-test('the lower stream of a ladder is named, and nothing is miscounted at the change', async t => {
+test('the page names the lower stream of a ladder, and the switch miscounts nothing', async t => {
     const low = `${name}-low`, size = '640x360', rate = 30;
     await createStream(t, size);
     await createStream(t, size, {stream: low});
@@ -11,7 +11,7 @@ test('the lower stream of a ladder is named, and nothing is miscounted at the ch
     start(t, 'shm-encode', ['-r', '4', '-q', '30', '-o', low, name]);
     start(t, 'frame-gen', ['-s', size, '-r', String(rate), '-o', name]);
     const server = await serve(t, 0, '--ladder', `${name},${low}`);
-    /* Somebody for whom the better one goes on, so that its numbers do. */
+    /* A viewer of the better stream, so that its packets continue. */
     start(t, 'curl', ['-s', '-o', '/dev/null', `${server.url}stream.mjpg`]);
     const page = await open(t, `${server.url}?overlay=1`);
     await live(page);
@@ -27,14 +27,14 @@ test('the lower stream of a ladder is named, and nothing is miscounted at the ch
                 ;
         }, 300);
     });
-    await until('the lower one', () => page.isVisible('#lower'), 30);
+    await until('the lower stream', () => page.isVisible('#lower'), 30);
     assert.equal(await page.textContent('#lower'), 'Lower quality');
     await until('its name', async () => (await page.textContent('#o-stream')) === low);
     await until('its quality', async () => / q (29|30|31) /.test(await page.textContent('#o-size')));
     await page.evaluate(() => clearInterval(busy));
-    await until('the better one', async () => !(await page.isVisible('#lower')), 30);
+    await until('the better stream', async () => !(await page.isVisible('#lower')), 30);
     await until('its quality', async () => / q (79|80|81) /.test(await page.textContent('#o-size')));
-    await until('no name', async () => !(await page.isVisible('#o-stream')));
+    await until('no stream name', async () => !(await page.isVisible('#o-stream')));
     const most = Math.max(...await page.evaluate(() => dropped));
-    assert.ok(most <= rate * 6.5, `${most} dropped of 5 seconds of ${rate}`);
+    assert.ok(most <= rate * 6.5, `${most} dropped in 5 seconds at ${rate} fps`);
 });

@@ -1,4 +1,4 @@
-/* The list of streams: pictures in sight, what is known of each, and what has gone. */
+/* The list of streams: visible pictures, the status of each stream, removed streams. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
@@ -10,7 +10,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const SIZE = '320x240';
 const MOVING = `${name}-m`, STILL = name, EMPTY = `${name}-e`;
 
-/* One that moves, one that stands still and one without a picture, served in this order. */
+/* A moving stream, one without a picture and a still one. */
 async function scene(t, ...more)
 {
     for (const stream of [MOVING, EMPTY, ...more])
@@ -24,7 +24,7 @@ async function scene(t, ...more)
     return {server: await serve(t, 0, MOVING, EMPTY, ...more), source, writer};
 }
 
-/* A stream without a picture answers 503, and Chromium tells. */
+/* Chromium logs the answer 503 of a stream without a picture. */
 async function list(t, server, options)
 {
     const page = await open(t, server.root, options);
@@ -32,7 +32,7 @@ async function list(t, server, options)
     return page;
 }
 
-const item = stream => `li:has([href="${stream}/"], [data-at="${stream}/"])`;
+const item = stream => `li:has([href="${stream}/"], [data-address="${stream}/"])`;
 
 function facts(page, stream)
 {
@@ -44,19 +44,19 @@ function says(page, stream, pattern)
     return until(`${stream}: ${pattern}`, async () => pattern.test(await facts(page, stream)));
 }
 
-/* What the page asks for, as 'STATUS path'. */
-function watch(page)
+/* Records the page's requests as 'STATUS path'. */
+function recordRequests(page)
 {
-    const asked = [];
+    const requests = [];
     page.on('response', answer =>
-        asked.push(`${answer.status()} ${new URL(answer.url()).pathname.slice(1)}`));
-    return asked;
+        requests.push(`${answer.status()} ${new URL(answer.url()).pathname.slice(1)}`));
+    return requests;
 }
 
-test('the list shows the newest picture of each stream and what is known of it', async t => {
+test('the list shows the newest picture and the status of each stream', async t => {
     const {server, writer} = await scene(t);
     const page = await list(t, server);
-    const asked = watch(page);
+    const requests = recordRequests(page);
     await says(page, MOVING, /^Live · 320 × 240 · (1\d|2\d)\/s · 0 viewers$/);
     await says(page, STILL, /^Still · 320 × 240 · 0 viewers$/);
     await says(page, EMPTY, /^No picture yet · 0 viewers$/);
@@ -66,52 +66,52 @@ test('the list shows the newest picture of each stream and what is known of it',
     });
     await shows(QUARTERS);
     assert.equal(await page.locator(`${item(EMPTY)} img`).isVisible(), false);
-    /* What moves is another picture every time, what stands still isn't sent again. */
-    await until('a still one that is known', () => asked.includes(`304 ${STILL}/snapshot.jpg`));
-    const moved = () => asked.filter(one => one === `200 ${MOVING}/snapshot.jpg`).length;
+    /* The moving stream has a new picture every time, the still one is not sent again. */
+    await until('an unchanged still picture', () => requests.includes(`304 ${STILL}/snapshot.jpg`));
+    const moved = () => requests.filter(one => one === `200 ${MOVING}/snapshot.jpg`).length;
     const before = moved();
-    await until('new pictures of the moving one', () => moved() >= before + 2);
-    /* One that stands still and then has another picture. */
+    await until('new pictures of the moving stream', () => moved() >= before + 2);
+    /* The still stream gets another picture. */
     writer.stdin.write(quarters(320, 240, [...QUARTERS].reverse()));
     await shows([...QUARTERS].reverse());
-    /* A viewer is counted. */
+    /* The list counts viewers. */
     const viewer = await page.context().newPage();
     await viewer.goto(`${server.root}${STILL}/`);
     await says(page, STILL, /· 1 viewer$/);
     assert.equal(await page.textContent('#status'), '3 streams');
-    assert.deepEqual(asked.filter(one => !/^(200|304|503) /.test(one)), []);
+    assert.deepEqual(requests.filter(one => !/^(200|304|503) /.test(one)), []);
 });
 
-test('only what is in sight is asked for, and nothing while the page is hidden', async t => {
+test('only visible streams are requested, and nothing while the page is hidden', async t => {
     const more = [1, 2, 3, 4].map(i => `${name}-${i}`);
     const {server} = await scene(t, ...more);
     const page = await list(t, server, {viewport: {width: 320, height: 300}});
-    const asked = watch(page);
-    const pictures = stream => asked.filter(one => one.endsWith(` ${stream}/snapshot.jpg`)).length;
-    await until('the first', () => pictures(MOVING) > 2);
-    assert.equal(pictures(STILL), 0); /* the last one */
+    const requests = recordRequests(page);
+    const pictures = stream => requests.filter(one => one.endsWith(` ${stream}/snapshot.jpg`)).length;
+    await until('the first stream', () => pictures(MOVING) > 2);
+    assert.equal(pictures(STILL), 0); /* last in the list */
     await page.locator(item(STILL)).scrollIntoViewIfNeeded();
-    await until('the last', () => pictures(STILL) > 2);
+    await until('the last stream', () => pictures(STILL) > 2);
     const first = pictures(MOVING);
     const last = pictures(STILL);
-    await until('the last again', () => pictures(STILL) > last + 1);
-    assert.ok(pictures(MOVING) <= first + 1, 'what is out of sight is left alone');
+    await until('the last stream again', () => pictures(STILL) > last + 1);
+    assert.ok(pictures(MOVING) <= first + 1, 'no requests for streams that are not visible');
 
     const hide = hidden => page.evaluate(value => {
         Object.defineProperty(document, 'hidden', {configurable: true, get: () => value});
         document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
     await hide(true);
-    /* What was on its way comes in; then two more rounds would have been due. */
+    /* Pending requests end; then two more rounds would follow. */
     await page.waitForTimeout(1500);
-    const asleep = asked.length;
+    const hiddenAt = requests.length;
     await page.waitForTimeout(2500);
-    assert.equal(asked.length, asleep);
+    assert.equal(requests.length, hiddenAt);
     await hide(false);
-    await until('awake again', () => asked.length > asleep + 1);
+    await until('requests again', () => requests.length > hiddenAt + 1);
 });
 
-test('a stream that was removed and a server that has gone are shown', async t => {
+test('the list shows a removed stream and a lost server', async t => {
     const {server} = await scene(t);
     const page = await list(t, server);
     page.allowed.push(/410 .*snapshot\.jpg/, /ERR_CONNECTION_REFUSED/, /ERR_EMPTY_RESPONSE/,
@@ -120,7 +120,7 @@ test('a stream that was removed and a server that has gone are shown', async t =
     await run('shm-rm', ['-f', EMPTY]);
     await says(page, EMPTY, /^Removed$/);
     assert.equal(await page.getAttribute(`${item(EMPTY)} a`, 'href'), null);
-    await until('two are left', async () => (await page.textContent('#status')) === '2 streams');
+    await until('two streams', async () => (await page.textContent('#status')) === '2 streams');
     await server.stop();
     await says(page, STILL, /^No connection$/);
     await says(page, EMPTY, /^Removed$/);
@@ -142,7 +142,7 @@ test('without scripts the list is links with pictures', async t => {
     assert.ok(await page.locator(`${item(STILL)} img`).isVisible());
 });
 
-test('the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe', async t => {
+test('the list fits 320 pixels, dark and light, works by keyboard, and axe finds nothing', async t => {
     const {server} = await scene(t);
     for (const [width, colorScheme] of [[320, 'dark'], [320, 'light'], [1280, 'dark'], [1280, 'light']]) {
         const page = await list(t, server, {viewport: {width, height: 700}, colorScheme});

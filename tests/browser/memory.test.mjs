@@ -1,11 +1,11 @@
-/* Many pictures: every decoded one is let go, the heap stays as it is, the newest is what is shown. */
+/* Many pictures: every bitmap is closed, the heap does not grow, and the newest picture is shown. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {live, moving, open, until} from './helper.mjs';
 
 const MANY = Number(process.env.PICTURES || 1000);
 
-/* In the page: bitmaps, and the number of the last picture that was drawn. */
+/* In the page: counts bitmaps, and records the last acknowledged frame. */
 function countBitmaps()
 {
     window.bitmaps = {made: 0, open: 0, most: 0};
@@ -31,9 +31,9 @@ function countBitmaps()
     };
 }
 
-test('every bitmap is closed, the heap stays flat, and a slow page ends on the newest', async t => {
+test('every bitmap is closed, the heap stays flat, and a slow page ends on the newest frame', async t => {
     const {server, source} = await moving(t, '320x180', 300);
-    /* Frames as fast as they can be drawn, so that it doesn't take minutes. */
+    /* Without a limit on animation frames, which would make this test take minutes. */
     const page = await open(t, 'about:blank', {flags: ['--disable-frame-rate-limit', '--disable-gpu-vsync']});
     await page.addInitScript(countBitmaps);
     await page.goto(`${server.url}?overlay=1`);
@@ -44,7 +44,7 @@ test('every bitmap is closed, the heap stays flat, and a slow page ends on the n
         await session.send('HeapProfiler.collectGarbage');
         return (await session.send('Runtime.getHeapUsage')).usedSize;
     };
-    /* What the engine learns about the code on the way it learns once; a leak goes on. */
+    /* The engine's own data about the code grows once; a leak continues. */
     let made = 300, before = await heap(made), grown = Infinity;
     for (let tries = 3; tries && grown >= 150e3 + 20 * MANY; tries--) {
         const after = await heap(made += MANY);
@@ -54,7 +54,7 @@ test('every bitmap is closed, the heap stays flat, and a slow page ends on the n
     }
     assert.ok(grown < 150e3 + 20 * MANY, `${grown} bytes more after ${MANY} pictures`);
 
-    /* At the usual rate more are decoded than drawn. */
+    /* At the usual frame rate more images are decoded than drawn. */
     const usual = await open(t, 'about:blank');
     await usual.addInitScript(countBitmaps);
     await usual.goto(server.url);

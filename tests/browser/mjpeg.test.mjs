@@ -1,12 +1,12 @@
-/* <img src=stream.mjpg> shows the newest picture, also when the stream then stands still. */
+/* <img src=stream.mjpg> shows the newest picture, even if no other follows. */
 import {test} from 'node:test';
 import {MIDDLES, QUARTERS, open, pixels, ppm, still, until} from './helper.mjs';
 
-test('MJPEG shows the last picture of a stream that stands still', async t => {
+test('MJPEG shows the last picture of a still stream', async t => {
     const {server, writer} = await still(t, 320, 240);
-    /* Any page of this origin that has no other picture. */
+    /* Any page of this origin without another picture. */
     const page = await open(t, `${server.url}stats`);
-    page.allowed.push(/favicon\.ico/); /* a page that names no icon has Chromium ask for one */
+    page.allowed.push(/favicon\.ico/); /* Chromium requests an icon if the page names none */
     await page.evaluate(() => {
         const image = document.createElement('img');
         image.src = 'stream.mjpg';

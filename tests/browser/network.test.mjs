@@ -1,4 +1,4 @@
-/* A network that net-draw draws, steered in the page: what the hand does shows in the picture. */
+/* A network drawn by net-draw, controlled from the page: the picture shows the effect of the input. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -7,7 +7,7 @@ import {SHOWN, canvasBox, createStream, live, name, open, serve, start, until} f
 const net = `${name}-net`;
 const BLUE = [91, 157, 255], ORANGE = [255, 159, 69], GREEN = [79, 209, 165];
 
-/* Blue left, orange right, green above; in the page's picture, whose size is the window's. */
+/* A network with nodes at the left (blue), right (orange) and top (green), drawn in the window's size. */
 async function network(t)
 {
     await createStream(t, '800x600', '-f', 'rgba');
@@ -24,14 +24,14 @@ async function network(t)
     await until('the nodes, at rest', async () => {
         const before = last;
         await sleep(200);
-        last = await seen(page, ORANGE);
+        last = await findNode(page, ORANGE);
         return last.count > 40 && last.x === before.x && last.y === before.y;
     });
     return {page, box: await canvasBox(page)};
 }
 
-/* How many pixels have a node's colour, in light or shade, and their middle in CSS pixels of the page. */
-async function seen(page, colour)
+/* Number of pixels of a node's colour, lit or shaded, and their centre in CSS pixels of the page. */
+async function findNode(page, colour)
 {
     const got = await page.evaluate(([rgb, selector]) => {
         const source = document.querySelector(selector), {width, height} = source;
@@ -53,7 +53,7 @@ async function seen(page, colour)
     return {count: got.count, x: box.left + got.x * box.width, y: box.top + got.y * box.height};
 }
 
-/* Pixels as bright as letters are. */
+/* Number of pixels as bright as letters. */
 function letters(page)
 {
     return page.evaluate(selector => {
@@ -70,42 +70,42 @@ function letters(page)
 
 const at = (spot, x, y) => Math.hypot(spot.x - x, spot.y - y) < 6;
 
-test('a drag beside the nodes turns the network, the wheel comes nearer', async t => {
+test('a drag beside the nodes turns the network, the wheel zooms in', async t => {
     const {page, box} = await network(t);
-    const before = await seen(page, ORANGE);
-    assert.ok(before.x > (await seen(page, BLUE)).x + 100);
+    const before = await findNode(page, ORANGE);
+    assert.ok(before.x > (await findNode(page, BLUE)).x + 100);
     await page.mouse.move(box.left + 30, box.top + 30);
     await page.mouse.down();
     for (let i = 1; i <= 10; i++) /* half a turn is the height of the picture */
         await page.mouse.move(box.left + 30 + box.height / 10 * i, box.top + 30);
     await page.mouse.up();
-    await until('right is left', async () => (await seen(page, ORANGE)).x < (await seen(page, BLUE)).x - 100);
-    const {count} = await seen(page, GREEN);
+    await until('right is left', async () => (await findNode(page, ORANGE)).x < (await findNode(page, BLUE)).x - 100);
+    const {count} = await findNode(page, GREEN);
     await page.mouse.wheel(0, -500);
-    await until('larger nodes', async () => (await seen(page, GREEN)).count > 1.3 * count);
+    await until('larger nodes', async () => (await findNode(page, GREEN)).count > 1.3 * count);
 });
 
-test('a node that is dragged goes with the pointer', async t => {
+test('a dragged node follows the pointer', async t => {
     const {page} = await network(t);
-    const {x, y} = await seen(page, ORANGE);
-    const blue = await seen(page, BLUE);
+    const {x, y} = await findNode(page, ORANGE);
+    const blue = await findNode(page, BLUE);
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x - 40, y - 30);
     await page.mouse.move(x - 80, y - 60);
-    await until('the node is where the pointer is', async () => at(await seen(page, ORANGE), x - 80, y - 60));
+    await until('the node is where the pointer is', async () => at(await findNode(page, ORANGE), x - 80, y - 60));
     await page.mouse.up();
-    assert.ok(at(await seen(page, BLUE), blue.x, blue.y), 'the other node stays');
+    assert.ok(at(await findNode(page, BLUE), blue.x, blue.y), 'the other node stays');
 });
 
-test('the name of the node under the pointer appears, and goes', async t => {
+test('the name of the node under the pointer appears and disappears', async t => {
     const {page, box} = await network(t);
     await page.focus('#picture');
     await page.keyboard.press('l');
     await until('no names', async () => (await letters(page)) < 20);
-    const {x, y} = await seen(page, GREEN);
+    const {x, y} = await findNode(page, GREEN);
     await page.mouse.move(x, y);
     await until('a name', async () => (await letters(page)) > 100);
     await page.mouse.move(box.left + 20, box.top + 20);
-    await until('none again', async () => (await letters(page)) < 20);
+    await until('no name again', async () => (await letters(page)) < 20);
 });

@@ -1,28 +1,28 @@
-/* The address's options, no JavaScript, and servers that don't let the page in. */
+/* Options in the address, no JavaScript, and servers that refuse the page. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {writeFileSync, rmSync, mkdtempSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {MIDDLES, QUARTERS, createStream, live, name, open, pixels, run, serve, stateOf, still, until} from './helper.mjs';
 
-test('bar=0 leaves the picture, background colours what is beside it', async t => {
+test('bar=0 leaves only the picture, background colours the rest', async t => {
     const {server} = await still(t, 640, 360);
     const page = await open(t, `${server.url}?bar=0&background=rgb(10,20,30)`);
     await live(page);
-    const look = () => page.evaluate(() => {
+    const measure = () => page.evaluate(() => {
         const {left, top, width, height} = document.getElementById('stage').getBoundingClientRect();
         return [left, top, width - innerWidth, height - innerHeight,
                 getComputedStyle(document.getElementById('stage')).backgroundColor];
     });
-    assert.deepEqual(await look(), [0, 0, 0, 0, 'rgb(10, 20, 30)']);
-    /* What isn't a colour is none. */
+    assert.deepEqual(await measure(), [0, 0, 0, 0, 'rgb(10, 20, 30)']);
+    /* A value that is not a colour has no effect. */
     await page.goto(`${server.url}?background=url(x)`);
     await live(page);
-    assert.notEqual((await look())[4], 'rgb(10, 20, 30)');
+    assert.notEqual((await measure())[4], 'rgb(10, 20, 30)');
     assert.equal(await page.evaluate(() => document.getElementById('stage').style.background), '');
 });
 
-test('without JavaScript the picture is there', async t => {
+test('without JavaScript the picture is shown', async t => {
     const {server} = await still(t, 320, 240);
     const page = await open(t, server.url, {javaScriptEnabled: false});
     const image = page.locator('noscript img');
@@ -36,7 +36,7 @@ test('without JavaScript the picture is there', async t => {
     });
 });
 
-/* The server is another one while the page waits to come back. */
+/* Replaces the server by one that refuses the page. */
 async function refused(t, ...options)
 {
     const {server} = await still(t, 320, 240);
@@ -49,18 +49,18 @@ async function refused(t, ...options)
     return page;
 }
 
-test('a server that asks for a token: the page says what to do', async t => {
+test('a server that requires a token: the page says what to do', async t => {
     const folder = mkdtempSync(`${tmpdir()}/page-`);
     t.after(() => rmSync(folder, {recursive: true}));
     writeFileSync(`${folder}/tokens`, `control ${'c'.repeat(32)}\n`, {mode: 0o600});
     const page = await refused(t, '--token-file', `${folder}/tokens`);
     const says = await page.textContent('#notice');
-    assert.match(says, /asks for a token: open the address with \?token=/);
-    await until('it is shown', () => page.isVisible('#notice'));
-    await until('it is read out', async () => (await page.textContent('#told')) === says);
+    assert.match(says, /requires a token: open the address with \?token=/);
+    await until('the notice', () => page.isVisible('#notice'));
+    await until('the announcement', async () => (await page.textContent('#announcement')) === says);
 });
 
-test('a server that is full: the page says so, and comes in when there is room', async t => {
+test('a full server: the page says so, and connects when there is room', async t => {
     const {server} = await still(t, 320, 240);
     await server.stop();
     const small = await serve(t, server.port, '--max-viewers', '1');
@@ -74,7 +74,7 @@ test('a server that is full: the page says so, and comes in when there is room',
     await live(page);
 });
 
-test('a stream that was removed: the page says so', async t => {
+test('a removed stream: the page says so', async t => {
     await createStream(t, '320x240', {stream: `${name}-2`});
     const {encoder, writer, server} = await still(t, 320, 240, `${name}-2`);
     const page = await open(t, server.url);
@@ -84,5 +84,5 @@ test('a stream that was removed: the page says so', async t => {
     writer.stdin.end();
     await run('shm-rm', ['-f', name]);
     await until('refused', async () => (await stateOf(page)) === 'refused');
-    assert.equal(await page.textContent('#notice'), 'Removed. The stream is gone; should it come back, so does the picture.');
+    assert.equal(await page.textContent('#notice'), 'Removed. The picture returns when the stream is created again.');
 });

@@ -1,9 +1,9 @@
-/* The canvas shows the stream: size, colours, the right way up. */
+/* The canvas shows the stream: size, colours, orientation. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {MIDDLES, QUARTERS, live, moving, near, open, pixels, sizeOf, still, until, watch} from './helper.mjs';
 
-test('the canvas shows the picture, at the page and at the root', async t => {
+test('the canvas shows the picture, on the page of a stream and at the root', async t => {
     const {server} = await still(t, 321, 177);
     for (const url of [server.url, server.root]) {
         const page = await open(t, url);
@@ -11,13 +11,13 @@ test('the canvas shows the picture, at the page and at the root', async t => {
         assert.equal(await sizeOf(page), '321 × 177');
         const got = await pixels(page, MIDDLES);
         got.forEach((pixel, i) => near(pixel, QUARTERS[i], 6, `quarter ${i} at ${url}`));
-        /* At the root only the server knows the name. */
+        /* At the root only the server knows the stream's name. */
         await until('the name is shown', async () =>
             (await page.textContent('#name')) === server.url.split('/').at(-2));
     }
 });
 
-test('pictures go on, never back, and each is whole', async t => {
+test('frames never go backwards, and each is complete', async t => {
     const {server} = await moving(t, '320x180', 30);
     const page = await open(t, server.url);
     await live(page);
@@ -27,7 +27,7 @@ test('pictures go on, never back, and each is whole', async t => {
     assert.ok(new Set(numbers).size > 10, `shown: ${numbers}`);
 });
 
-test('pictures that were drawn are acknowledged', async t => {
+test('drawn frames are acknowledged', async t => {
     const {server} = await moving(t, '320x180', 20);
     const page = await open(t, server.url);
     await live(page);

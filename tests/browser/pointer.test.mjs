@@ -1,9 +1,9 @@
-/* Drags, buttons, wheel and double clicks come out of event-read, in order, none lost. */
+/* event-read prints drags, buttons, wheel and double clicks in order, and loses none. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {canvasBox, eventsUpTo, live, nearPlace, open, readEvents, settle, still} from './helper.mjs';
 
-test('a drag comes out whole and in order', async t => {
+test('a drag arrives complete and in order', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
@@ -16,7 +16,7 @@ test('a drag comes out whole and in order', async t => {
     await page.mouse.down();
     for (const point of path.slice(1)) {
         await page.mouse.move(...point);
-        await settle(page); /* so that none is merged */
+        await settle(page); /* so that no two moves merge */
     }
     await page.mouse.up();
 
@@ -32,14 +32,14 @@ test('a drag comes out whole and in order', async t => {
     assert.ok(got.every((e, i) => !i || e.t >= got[i - 1].t), 'times do not go back');
 });
 
-test('a press has its own place, after the move that waited for its frame', async t => {
+test('a press has its own position, after the move that waited for its animation frame', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
     await live(page);
     const box = await canvasBox(page);
 
-    /* Not waited for one by one, so that several come in one animation frame. */
+    /* Sent without waiting for each, so that several arrive within one animation frame. */
     const session = await page.context().newCDPSession(page);
     const send = (type, x, y, buttons) => session.send('Input.dispatchMouseEvent', {
         type, x, y, buttons, button: type === 'mouseMoved' ? 'none' : 'left', clickCount: 1});
@@ -57,7 +57,7 @@ test('a press has its own place, after the move that waited for its frame', asyn
     });
 });
 
-test('a drag goes on outside the picture', async t => {
+test('a drag continues outside the picture', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url, {viewport: {width: 400, height: 700}});
@@ -68,7 +68,7 @@ test('a drag goes on outside the picture', async t => {
     await page.mouse.down();
     await page.mouse.move(210, out);
     await page.mouse.up();
-    await page.mouse.move(220, box.top - 60); /* none of the stream's business */
+    await page.mouse.move(220, box.top - 60); /* outside the picture, with no button down */
     await settle(page);
     await page.mouse.click(230, box.top + 20);
 
@@ -80,10 +80,10 @@ test('a drag goes on outside the picture', async t => {
     nearPlace(up, box, 210, out);
     assert.ok(up.y > 1.2);
     for (const e of got.filter(e => e.type === 'pointer_move'))
-        assert.ok(e.y <= 1 || e.buttons === 1, `moved at ${e.x} ${e.y} with nothing held`);
+        assert.ok(e.y <= 1 || e.buttons === 1, `moved at ${e.x} ${e.y} with no button down`);
 });
 
-test('right, middle and two buttons at once', async t => {
+test('right button, middle button, two buttons at once', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
@@ -112,7 +112,7 @@ test('right, middle and two buttons at once', async t => {
     assert.deepEqual(await page.evaluate(() => kept), [true, true], 'no menu');
 });
 
-test('wheel, with modifiers, scrolls the stream and not the page', async t => {
+test('the wheel, with modifiers, scrolls the stream and not the page', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);

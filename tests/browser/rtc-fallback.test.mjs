@@ -1,10 +1,10 @@
-/* Where WebRTC doesn't get through the page goes on by WebSocket. */
+/* Where WebRTC does not work the page uses a WebSocket. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {eventsUpTo, live, name, open, readEvents, start, stateOf, until} from './helper.mjs';
 import {broadcast, gotoRtc, transports} from './rtc.mjs';
 
-/* Pictures for both ways. */
+/* Video and JPEGs. */
 async function both(t)
 {
     const {server} = await broadcast(t, '320x240', 20);
@@ -12,8 +12,8 @@ async function both(t)
     return server;
 }
 
-/* In the page: when a way was begun to be looked for, when it was answered, and when the WebSocket was
- * begun instead. The first connections of this number use a relay, and no relay: they find no way. */
+/* In the page: records the start and the answer of each WebRTC connection, and the start of each WebSocket.
+ * The first `blocked` WebRTC connections may use only a relay, which does not exist: they find no route. */
 function tapBoth(blocked)
 {
     window.began = {rtc: [], answered: [], ws: []};
@@ -47,14 +47,14 @@ async function openTapped(t, blocked = 0)
     return page;
 }
 
-/* Of the first one. A machine that is busy with other things may take longer to answer. */
+/* Checks the first fallback. A busy machine may take longer to answer. */
 async function fellBackSoon(page)
 {
     const {rtc: [from], answered: [answered], ws: [to]} = await page.evaluate(() => began);
     assert.ok(to - from <= 3000 || to - answered <= 2000, `${to - from} ms, ${to - answered} after the answer`);
 }
 
-test('ICE that finds no way: by WebSocket within 3 seconds', async t => {
+test('ICE without a route: WebSocket within 3 seconds', async t => {
     const server = await both(t);
     const events = await readEvents(t);
     const page = await openTapped(t, 1);
@@ -62,20 +62,20 @@ test('ICE that finds no way: by WebSocket within 3 seconds', async t => {
     await live(page);
     await fellBackSoon(page);
     assert.deepEqual(await transports(server), ['websocket']);
-    await until('the way', async () => (await page.textContent('#o-way')) === 'WebSocket no WebRTC');
-    assert.equal(await page.textContent('#hint'), 'By WebSocket, not WebRTC: no way was found');
+    await until('the transport', async () => (await page.textContent('#o-transport')) === 'WebSocket no WebRTC');
+    assert.equal(await page.textContent('#hint'), 'WebSocket instead of WebRTC: no route was found');
     await page.mouse.click(300, 300);
     await eventsUpTo(events, 'pointer_up');
 });
 
-test('an offer that is refused: by WebSocket at once, and WebRTC again where that shows nothing', async t => {
+test('a refused offer: WebSocket at once, and WebRTC again if the WebSocket shows nothing', async t => {
     const {server} = await broadcast(t, '320x240', 20);
     const page = await openTapped(t);
     page.allowed.push(/status of 406/);
     let offers = 0;
     await page.route('**/whep', route => offers++ ? route.fallback() : route.fulfill({status: 406, body: 'no\n'}));
     await page.goto(server.url);
-    await until('by WebSocket', async () => (await transports(server)).join() === 'websocket');
+    await until('a WebSocket', async () => (await transports(server)).join() === 'websocket');
     assert.equal(await page.textContent('#hint'), 'The stream has none yet. Is shm-encode running?');
     const {rtc: [from], ws: [to]} = await page.evaluate(() => began);
     assert.ok(to - from <= 2000, `${to - from} ms`);
@@ -84,15 +84,15 @@ test('an offer that is refused: by WebSocket at once, and WebRTC again where tha
     assert.equal(offers, 2);
 });
 
-test('WebRTC that breaks later is begun again', async t => {
+test('a WebRTC connection that breaks is restarted', async t => {
     const server = await both(t);
     const page = await openTapped(t);
     await gotoRtc(page, server.url);
     assert.deepEqual(await transports(server), ['webrtc']);
     const before = (await page.evaluate(() => began)).rtc.length;
-    /* Still there, but nothing gets through: to the browser that is a network that went away. */
+    /* To the browser a stopped server looks like a lost network. */
     server.kill('SIGSTOP');
-    await until('the loss is seen', async () => (await stateOf(page)) === 'reconnecting', 30);
+    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting', 30);
     server.kill('SIGCONT');
     await live(page);
     assert.ok((await page.evaluate(() => began)).rtc.length > before);
@@ -107,11 +107,11 @@ test('transport=ws and transport=mjpeg never try WebRTC', async t => {
         assert.deepEqual(await transports(server), [transport]);
         assert.deepEqual((await page.evaluate(() => began)).rtc, []);
         await page.close();
-        await until('it has left', async () => (await transports(server)).length === 0);
+        await until('the viewer left', async () => (await transports(server)).length === 0);
     }
 });
 
-test('WebRTC that never lasts is left alone', async t => {
+test('WebRTC connections that never last are given up', async t => {
     const server = await both(t);
     const page = await openTapped(t);
     await page.addInitScript(() => {
@@ -126,8 +126,8 @@ test('WebRTC that never lasts is left alone', async t => {
         };
     });
     await page.goto(server.url);
-    await until('by WebSocket', async () => (await page.evaluate(() => began.ws.length)) === 1);
+    await until('a WebSocket', async () => (await page.evaluate(() => began.ws.length)) === 1);
     await live(page);
     assert.equal((await page.evaluate(() => began)).rtc.length, 2);
-    await until('only that', async () => (await transports(server)).join() === 'websocket', 30);
+    await until('only the WebSocket', async () => (await transports(server)).join() === 'websocket', 30);
 });

@@ -1,4 +1,4 @@
-/* The page at URL, which tests/rtc-turn.bats serves from behind a barrier. */
+/* The page at URL, which tests/server/rtc-turn.bats serves from another network. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {eventsUpTo, live, open, readEvents, until} from './helper.mjs';
@@ -30,7 +30,7 @@ async function play(t)
     return page;
 }
 
-/* What the browser itself says of the way that its video takes: "here there", and decoded frames. */
+/* The browser's report: candidate types of the video's route, "LOCAL REMOTE", and decoded frames. */
 function route(page)
 {
     return page.evaluate(async () => {
@@ -49,15 +49,15 @@ test('through the relay', async t => {
     const page = await play(t);
     assert.deepEqual(await transports(), ['webrtc']);
     const {pair, frames} = await route(page);
-    t.diagnostic(`the way, here and there: ${pair}`);
+    t.diagnostic(`candidate types, local and remote: ${pair}`);
     assert.match(pair, /relay/);
     assert.ok(frames > 5, `${frames}`);
-    await until('the way', async () => (await page.textContent('#o-way')) === 'WebRTC VP8, relayed');
+    await until('the transport', async () => (await page.textContent('#o-transport')) === 'WebRTC VP8, relayed');
 });
 
-test('no relay: by WebSocket', async t => {
+test('without a relay: WebSocket', async t => {
     const page = await play(t);
     assert.deepEqual(await transports(), ['websocket']);
-    assert.equal(await page.textContent('#o-way'), 'WebSocket no WebRTC');
+    assert.equal(await page.textContent('#o-transport'), 'WebSocket no WebRTC');
     assert.equal((await route(page)).pair, undefined);
 });

@@ -6,6 +6,6 @@ bats_require_minimum_version 1.5.0
 load ../support/helper
 load ../support/scenarios
 
-@test "two browsers play from Janus, input comes back through rtc-serve" {
-    scenario janus "two browsers play from Janus, input comes back through rtc-serve"
+@test "two browsers play from Janus, input returns through rtc-serve" {
+    scenario janus "two browsers play from Janus, input returns through rtc-serve"
 }

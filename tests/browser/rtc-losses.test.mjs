@@ -1,4 +1,4 @@
-/* Over WebRTC viewers, the writer, the server come and go; so does the size of the picture. */
+/* Over WebRTC: viewers, the writer and the server end and restart; the picture's size changes. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
@@ -6,7 +6,7 @@ import {MIDDLES, canvasBox, eventsUpTo, hide, launch, live, name, near, open, pi
         readEvents, run, serve, settle, sizeOf, start, stateOf, until} from './helper.mjs';
 import {broadcast, decoded, gotoRtc, growth, openRtc, transports} from './rtc.mjs';
 
-test('first: a viewer by WebRTC and one by WebSocket hand over', async t => {
+test('first: control passes from a WebRTC viewer to a WebSocket viewer', async t => {
     const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
     start(t, 'shm-encode', [name]);
     const events = await readEvents(t);
@@ -14,25 +14,25 @@ test('first: a viewer by WebRTC and one by WebSocket hand over', async t => {
     const b = await open(t, `${server.url}?transport=ws`);
     await live(b);
     assert.deepEqual((await transports(server)).sort(), ['webrtc', 'websocket']);
-    const says = (page, text) => until(text, async () => (await page.textContent('#who')) === text);
-    await says(a, 'You steer');
-    await says(b, 'Viewer 1 steers');
-    await b.click('text=Ask');
-    await a.waitForSelector('#asking button');
+    const says = (page, text) => until(text, async () => (await page.textContent('#controller')) === text);
+    await says(a, 'You have control');
+    await says(b, 'Viewer 1 has control');
+    await b.click('text=Request');
+    await a.waitForSelector('#requests button');
     await a.mouse.move(300, 300);
     await a.mouse.down();
-    await a.focus('#asking button');
+    await a.focus('#requests button');
     await a.keyboard.press('Enter');
-    await says(a, 'Viewer 2 steers');
-    await says(b, 'You steer');
-    await eventsUpTo(events, 'pointer_up'); /* the server has let go */
+    await says(a, 'Viewer 2 has control');
+    await says(b, 'You have control');
+    await eventsUpTo(events, 'pointer_up'); /* the server released the button */
     await a.mouse.up();
     await b.mouse.click(250, 250);
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual(got.filter(e => e.type === 'pointer_up').map(e => e.viewer), [1, 2]);
 });
 
-test('another size, and a larger stream', async t => {
+test('another picture size, and a larger stream', async t => {
     const {server, source} = await broadcast(t, '640x360', 20);
     const page = await openRtc(t, server);
     for (const size of ['320x480', '96x64']) {
@@ -46,12 +46,12 @@ test('another size, and a larger stream', async t => {
     }
     await run('shm-create', ['--replace', '-s', '1280x720', name]);
     start(t, 'frame-gen', ['-s', '1280x720', '-r', '20', '-o', name]);
-    await until('the larger one', async () => (await sizeOf(page)) === '1280 × 720');
+    await until('the larger picture', async () => (await sizeOf(page)) === '1280 × 720');
     await live(page);
     assert.deepEqual(await transports(server), ['webrtc']);
 });
 
-test('who is killed, leaves or looks away is a viewer no more; the rest goes on', async t => {
+test('a killed, closed or hidden browser is no viewer any more; the others continue', async t => {
     const {server, source} = await broadcast(t, '320x240', 20);
     const page = await openRtc(t, server);
     page.allowed.push(/ERR_CONNECTION_REFUSED/);
@@ -79,7 +79,7 @@ test('who is killed, leaves or looks away is a viewer no more; the rest goes on'
     const away = await openRtc(t, server);
     assert.ok(await viewers(2));
     await away.goto('about:blank');
-    await until('it has left', () => viewers(1), 5);
+    await until('the viewer left', () => viewers(1), 5);
     await hide(page);
     await until('paused', () => viewers(0));
     await page.bringToFront();
@@ -87,7 +87,7 @@ test('who is killed, leaves or looks away is a viewer no more; the rest goes on'
     assert.ok(await viewers(1));
 
     await server.stop('SIGKILL');
-    await until('the loss is seen', async () => (await stateOf(page)) === 'reconnecting');
+    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting');
     await settle(page);
     const bright = (await pixels(page, MIDDLES)).flat().filter(v => v > 100);
     assert.ok(bright.length, 'the last picture stays');

@@ -5,54 +5,54 @@ bats_require_minimum_version 1.5.0
 load ../support/helper
 load ../support/scenarios
 
-@test "decoded frames grow as the source does, and are what it drew" {
-    scenario rtc "decoded frames grow as the source does, and are what it drew"
+@test "decoded frames keep up with the source and match its frames" {
+    scenario rtc "decoded frames keep up with the source and match its frames"
 }
 
-@test "a drag over the data channel comes out whole and in order" {
-    scenario rtc "a drag over the data channel comes out whole and in order"
+@test "a drag over the data channel arrives complete and in order" {
+    scenario rtc "a drag over the data channel arrives complete and in order"
 }
 
-@test "the numbers: rates, delays of frames and input, the way" {
-    scenario rtc "the numbers: rates, delays of frames and input, the way"
+@test "statistics: rates, frame and input delay, transport" {
+    scenario rtc "statistics: rates, frame and input delay, transport"
 }
 
 @test "three browsers at once cost one encode" {
     scenario rtc "three browsers at once cost one encode"
 }
 
-@test "first: a viewer by WebRTC and one by WebSocket hand over" {
-    scenario rtc-losses "first: a viewer by WebRTC and one by WebSocket hand over"
+@test "first: control passes from a WebRTC viewer to a WebSocket viewer" {
+    scenario rtc-losses "first: control passes from a WebRTC viewer to a WebSocket viewer"
 }
 
-@test "axe finds nothing, and keys find their way, by WebRTC" {
-    scenario rtc "axe finds nothing, and keys find their way, by WebRTC"
+@test "axe finds nothing and the keyboard works over WebRTC" {
+    scenario rtc "axe finds nothing and the keyboard works over WebRTC"
 }
 
-@test "another size, and a larger stream" {
-    scenario rtc-losses "another size, and a larger stream"
+@test "another picture size, and a larger stream" {
+    scenario rtc-losses "another picture size, and a larger stream"
 }
 
-@test "who is killed, leaves or looks away is a viewer no more; the rest goes on" {
-    scenario rtc-losses "who is killed, leaves or looks away is a viewer no more; the rest goes on"
+@test "a killed, closed or hidden browser is no viewer any more; the others continue" {
+    scenario rtc-losses "a killed, closed or hidden browser is no viewer any more; the others continue"
 }
 
-@test "ICE that finds no way: by WebSocket within 3 seconds" {
-    scenario rtc-fallback "ICE that finds no way: by WebSocket within 3 seconds"
+@test "ICE without a route: WebSocket within 3 seconds" {
+    scenario rtc-fallback "ICE without a route: WebSocket within 3 seconds"
 }
 
-@test "an offer that is refused: by WebSocket at once, and WebRTC again where that shows nothing" {
-    scenario rtc-fallback "an offer that is refused: by WebSocket at once, and WebRTC again where that shows nothing"
+@test "a refused offer: WebSocket at once, and WebRTC again if the WebSocket shows nothing" {
+    scenario rtc-fallback "a refused offer: WebSocket at once, and WebRTC again if the WebSocket shows nothing"
 }
 
-@test "WebRTC that breaks later is begun again" {
-    scenario rtc-fallback "WebRTC that breaks later is begun again"
+@test "a WebRTC connection that breaks is restarted" {
+    scenario rtc-fallback "a WebRTC connection that breaks is restarted"
 }
 
 @test "transport=ws and transport=mjpeg never try WebRTC" {
     scenario rtc-fallback "transport=ws and transport=mjpeg never try WebRTC"
 }
 
-@test "WebRTC that never lasts is left alone" {
-    scenario rtc-fallback "WebRTC that never lasts is left alone"
+@test "WebRTC connections that never last are given up" {
+    scenario rtc-fallback "WebRTC connections that never last are given up"
 }

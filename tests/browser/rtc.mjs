@@ -1,10 +1,10 @@
-/* What the tests of the page over WebRTC share, beside helper.mjs. Who imports it serves with rtc-serve. */
+/* Shared by the tests of the page over WebRTC, in addition to helper.mjs. Importing it selects rtc-serve. */
 import assert from 'node:assert/strict';
 import {createStream, live, name, open, serve, start, statsOf, until} from './helper.mjs';
 
 process.env.SERVER = 'rtc-serve';
 
-/* frame-gen's moving picture and rtc-serve. No JPEG is made. */
+/* frame-gen's moving picture and rtc-serve. Nothing makes JPEGs. */
 export async function broadcast(t, size, rate, ...options)
 {
     await createStream(t, size);
@@ -16,7 +16,7 @@ export async function broadcast(t, size, rate, ...options)
 export const transports = async server => (await statsOf(server)).viewer_list.map(v => v.transport);
 export const published = async server => (await (await fetch(`${server.root}streams`)).json())[0].frames;
 
-/* In the page, before its own scripts: its connections, in the order they were made. */
+/* In the page, before its own scripts: records its peer connections in order. */
 function tapPeers()
 {
     window.peers = [];
@@ -30,10 +30,10 @@ function tapPeers()
     };
 }
 
-/* Loads a page, again if need be: where ICE takes its time, as on a busy machine, WebSocket it is. */
+/* Loads a page until it uses WebRTC: on a busy machine ICE may be too slow, and the page falls back. */
 export async function gotoRtc(page, url)
 {
-    /* A page that is left tells so twice, and by HTTP maybe too late. */
+    /* On leaving, the page closes the connection and sends DELETE, which may arrive second. */
     page.allowed?.push(/status of 404 .*\/whep\//);
     for (let tries = 0; tries < 4; tries++) {
         await page.goto(url);
@@ -41,10 +41,10 @@ export async function gotoRtc(page, url)
         if (await page.isVisible('#picture video'))
             return;
     }
-    assert.fail('WebRTC never found its way');
+    assert.fail('WebRTC never connected');
 }
 
-/* A page that is live over WebRTC, and has opened no WebSocket. */
+/* Opens a page that is live over WebRTC and has no WebSocket. */
 export async function openRtc(t, server, {search = '', ...options} = {})
 {
     const page = await open(t, 'about:blank', {...options, wire: true});
@@ -54,7 +54,7 @@ export async function openRtc(t, server, {search = '', ...options} = {})
     return page;
 }
 
-/* Of the newest connection: frames that were decoded so far. */
+/* Frames decoded so far on the newest connection. */
 export function decoded(page)
 {
     return page.evaluate(async () => {
@@ -63,11 +63,11 @@ export function decoded(page)
     });
 }
 
-/* How much these counts grow until the source has made so many frames more. */
+/* Growth of the source and of these counts while the source publishes this many frames. */
 export async function growth(server, frames, ...counts)
 {
-    const look = async () => [await published(server), ...await Promise.all(counts.map(c => c()))];
-    const before = await look();
+    const read = async () => [await published(server), ...await Promise.all(counts.map(c => c()))];
+    const before = await read();
     await until(`${frames} frames`, async () => (await published(server)) >= before[0] + frames);
-    return (await look()).map((n, i) => n - before[i]);
+    return (await read()).map((n, i) => n - before[i]);
 }

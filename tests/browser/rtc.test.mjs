@@ -1,4 +1,4 @@
-/* rtc-serve and the page over WebRTC: pictures as video, events over the data channel. */
+/* rtc-serve and the page over WebRTC: video, events over the data channel. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
@@ -25,14 +25,14 @@ async function original(size, number)
     return stdout;
 }
 
-test('decoded frames grow as the source does, and are what it drew', async t => {
+test('decoded frames keep up with the source and match its frames', async t => {
     const size = '1280x720';
     const {server} = await broadcast(t, size, 25, '--bitrate', '4000-4000');
     const page = await openRtc(t, server);
     assert.deepEqual(await transports(server), ['webrtc']);
     assert.equal(await sizeOf(page), '1280 × 720');
-    /* Of several seconds one is a good one, however busy this machine is. */
-    await until('as many as the source made', async () => {
+    /* At least one of several seconds is good, however busy this machine is. */
+    await until('as many frames as the source made', async () => {
         const [source, shown] = await growth(server, 25, () => decoded(page));
         assert.ok(shown <= source + 10, `${shown} of ${source}`);
         return shown >= 0.9 * source;
@@ -48,11 +48,11 @@ test('decoded frames grow as the source does, and are what it drew', async t => 
     assert.ok(db >= 28, `${db} dB`);
 });
 
-test('a drag over the data channel comes out whole and in order', async t => {
+test('a drag over the data channel arrives complete and in order', async t => {
     const {server} = await broadcast(t, '640x360', 20);
     const events = await readEvents(t);
     const page = await openRtc(t, server);
-    await until('its size', () => events.some(e => e.type === 'resize'));
+    await until('the window size', () => events.some(e => e.type === 'resize'));
     const box = await canvasBox(page);
     const points = Array.from({length: 30}, (_, i) => [200 + 15 * i, 150 + 9 * i]);
     await page.mouse.move(...points[0]);
@@ -73,23 +73,23 @@ test('a drag over the data channel comes out whole and in order', async t => {
     assert.equal(await page.evaluate(() => wire.sent.length), 0, 'nothing by WebSocket');
 });
 
-test('the numbers: rates, delays of frames and input, the way', async t => {
+test('statistics: rates, frame and input delay, transport', async t => {
     const {server} = await broadcast(t, '640x360', 30);
     const page = await openRtc(t, server, {search: '?overlay=1'});
     const shown = async id => parseFloat(await page.textContent(id));
-    await until('frame delay', async () => (await shown('#o-screen')) >= 0);
+    await until('frame delay', async () => (await shown('#o-frame-delay')) >= 0);
     await page.mouse.click(300, 300);
     await until('input delay', async () => {
         await page.mouse.click(310, 300);
-        return (await shown('#o-input')) > 0;
+        return (await shown('#o-input-delay')) > 0;
     });
-    await until('the rate', async () => (await shown('#o-rate')) > 20);
-    await until('the codec', async () => (await page.textContent('#o-way')) === 'WebRTC VP8');
-    await until('data', async () => (await shown('#o-data')) > 0);
-    await until('the buffer', async () => /^[\d.]+ ms[\d.]+ ms buffered$/.test(await page.textContent('#o-trip')));
+    await until('the frame rate', async () => (await shown('#o-rate')) > 20);
+    await until('the codec', async () => (await page.textContent('#o-transport')) === 'WebRTC VP8');
+    await until('the data rate', async () => (await shown('#o-data')) > 0);
+    await until('the buffer', async () => /^[\d.]+ ms[\d.]+ ms buffered$/.test(await page.textContent('#o-round-trip')));
     assert.equal(await page.textContent('#o-size'), '640 × 360 ');
-    /* Both are of the same machine: a picture can't be seen before it was made. */
-    assert.ok((await shown('#o-screen')) < 1000, await page.textContent('#o-screen'));
+    /* Source and browser share a clock: no frame is shown before it is made. */
+    assert.ok((await shown('#o-frame-delay')) < 1000, await page.textContent('#o-frame-delay'));
 });
 
 test('three browsers at once cost one encode', async t => {
@@ -104,21 +104,21 @@ test('three browsers at once cost one encode', async t => {
     each.forEach((n, i) => assert.ok(n > encoded / 3, `browser ${i}: ${n} of ${encoded}`));
 });
 
-test('axe finds nothing, and keys find their way, by WebRTC', async t => {
+test('axe finds nothing and the keyboard works over WebRTC', async t => {
     const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
     const events = await readEvents(t);
     const page = await openRtc(t, server, {search: '?overlay=1'});
-    await until('the numbers', async () => /^WebRTC VP8/.test(await page.textContent('#o-way')));
+    await until('statistics', async () => /^WebRTC VP8/.test(await page.textContent('#o-transport')));
     await axe(page, 'live');
     const active = () => page.evaluate(() => document.activeElement.id);
     for (let i = 0; i < 20 && await active() !== 'picture'; i++)
         await page.keyboard.press('Tab');
     assert.equal(await active(), 'picture');
     assert.equal(await page.getAttribute('#picture', 'aria-label'),
-                 'Live picture. Takes pointer, wheel and keys; Tab leaves it.');
+                 'Live picture. Accepts pointer, wheel and keys; Tab leaves it.');
     await page.keyboard.press('x');
     await page.keyboard.press('n');
-    assert.ok(await page.isVisible('#overlay'), 'on the picture keys are the stream\'s');
+    assert.ok(await page.isVisible('#overlay'), 'on the picture, keys go to the stream');
     await page.keyboard.press('Shift+Tab');
     assert.notEqual(await active(), 'picture');
     await page.keyboard.press('n');

@@ -1,9 +1,9 @@
-/* Places are right however the page is scaled and the picture letterboxed. */
+/* Positions are correct however the page is scaled and the picture letterboxed. */
 import {test} from 'node:test';
 import {canvasBox, eventsUpTo, live, near, nearPlace, open, readEvents, still} from './helper.mjs';
 import assert from 'node:assert/strict';
 
-/* Corners, an edge and the middle, as fractions of the picture. */
+/* Near corners, at an edge and in the middle, as fractions of the picture. */
 const PLACES = [[0.01, 0.01], [0.99, 0.02], [0.5, 0.5], [0.03, 0.98], [0.985, 0.985], [0.25, 0.75]];
 
 async function clickAll(t, page, events, box)
@@ -18,7 +18,7 @@ async function clickAll(t, page, events, box)
     got.forEach((e, i) => {
         nearPlace(e, box, ...points[i]);
         near([e.x * box.width, e.y * box.height], [PLACES[i][0] * box.width, PLACES[i][1] * box.height],
-             0.5, 'place');
+             0.5, 'position');
     });
 }
 
@@ -36,7 +36,7 @@ async function letterboxed(t, viewport)
     });
     const [wide, high] = [stage.width - box.width, stage.height - box.height];
     near([Math.min(wide, high)], [0], 0.6, 'it fills one direction');
-    assert.ok(Math.max(wide, high) > 100, 'there is a letterbox');
+    assert.ok(Math.max(wide, high) > 100, 'letterbox');
     near([box.left - stage.left, box.top - stage.top], [wide / 2, high / 2], 0.6, 'centred');
     await clickAll(t, page, events, box);
 }
@@ -45,7 +45,7 @@ test('letterboxed in a wide window', t => letterboxed(t, {width: 1500, height: 4
 
 test('letterboxed in a narrow window', t => letterboxed(t, {width: 320, height: 700}));
 
-test('in a page that is scaled, moved and at another pixel ratio', async t => {
+test('on a page that is scaled, moved and at another pixel ratio', async t => {
     const {server} = await still(t, 300, 500);
     const events = await readEvents(t);
     const page = await open(t, server.url, {deviceScaleFactor: 1.5});
@@ -59,7 +59,7 @@ test('in a page that is scaled, moved and at another pixel ratio', async t => {
     await clickAll(t, page, events, box);
 });
 
-test('filled, cut on the long side', async t => {
+test('fill, cropped on the long side', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     for (const [width, height] of [[1200, 400], [400, 700]]) {
@@ -72,7 +72,7 @@ test('filled, cut on the long side', async t => {
             return {left, top, width, height};
         });
         near([box.width / box.height], [640 / 360], 0.01, 'aspect');
-        near([Math.max(stage.width / box.width, stage.height / box.height)], [1], 0.002, 'it covers the stage, just');
+        near([Math.max(stage.width / box.width, stage.height / box.height)], [1], 0.002, 'it just covers the stage');
         near([box.left + box.width / 2, box.top + box.height / 2],
              [stage.left + stage.width / 2, stage.top + stage.height / 2], 0.6, 'centred');
         const before = events.filter(e => e.type === 'pointer_down').length;
@@ -85,17 +85,17 @@ test('filled, cut on the long side', async t => {
     }
 });
 
-test('what was chosen holds after a reload, and the address goes first', async t => {
+test('the last choice survives a reload, and options in the address win', async t => {
     const {server} = await still(t, 640, 360);
     const page = await open(t, server.url);
     const chosen = () => page.evaluate(() => [
         document.documentElement.dataset.fit, document.querySelector(':checked').value,
         document.getElementById('overlay').checkVisibility(),
-        document.getElementById('numbers').getAttribute('aria-pressed')]);
+        document.getElementById('stats').getAttribute('aria-pressed')]);
     await live(page);
     assert.deepEqual(await chosen(), ['fit', 'fit', false, 'false']);
     await page.click('text=Fill');
-    await page.click('#numbers');
+    await page.click('#stats');
     await page.reload();
     await live(page);
     assert.deepEqual(await chosen(), ['fill', 'fill', true, 'true']);

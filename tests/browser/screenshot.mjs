@@ -1,5 +1,5 @@
 /*
- * Makes page.png, page-narrow.png and network.png, the README's pictures of the page, beside this file:
+ * Makes the README's screenshots of the page, man/img/page.png, page-narrow.png and network.png:
  *   make && S=view PATH=$PWD/build:$PATH node --test tests/browser/screenshot.mjs
  */
 import {test} from 'node:test';
@@ -8,6 +8,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {canvasBox, createStream, live, name, open, run, serve, start, until} from './helper.mjs';
 
 const SIZE = '1280x720';
+const FOLDER = new URL('../../man/img/', import.meta.url);
 
 test('screenshots', async t => {
     await createStream(t, SIZE);
@@ -27,13 +28,13 @@ test('screenshots', async t => {
         const drag = x => page.mouse.move(box.left + box.width * x, box.top + box.height * 0.6);
         for (let x = 0.3; x < 0.64; x += 0.01)
             await drag(x);
-        await until('steady numbers', async () => parseFloat(await page.textContent('#rate')) > 25);
-        await page.screenshot({path: new URL(file, import.meta.url).pathname});
+        await until('steady statistics', async () => parseFloat(await page.textContent('#rate')) > 25);
+        await page.screenshot({path: new URL(file, FOLDER).pathname});
         await page.mouse.up();
     }
 });
 
-/* What scripts/demo shows, turned a little, with the pointer on a node. */
+/* The network of scripts/demo, turned a little, with the pointer on a node. */
 test('network', async t => {
     await createStream(t, '1600x900', '-f', 'rgba');
     const packages = spawn('scripts/debian-network', {stdio: ['ignore', 'pipe', 'inherit']});
@@ -57,12 +58,12 @@ test('network', async t => {
     for (let x = 0.9; x > 0.84; x -= 0.005)
         await to(x, 0.9);
     await page.mouse.up();
-    /* Upwards where nodes are large until one is under the pointer: then its name appears. */
+    /* Moves the pointer up until a node is under it: then its name appears. */
     for (let y = 0.9; y > 0.3 && await atRest(300); y -= 0.01)
         await to(0.64, y);
-    for (let i = 0; i < 40; i++) { /* so that the numbers are those of a picture in motion */
+    for (let i = 0; i < 40; i++) { /* statistics of a moving picture */
         await page.mouse.wheel(0, i % 2 ? 6 : -6);
         await sleep(50);
     }
-    await page.screenshot({path: new URL('network.png', import.meta.url).pathname});
+    await page.screenshot({path: new URL('network.png', FOLDER).pathname});
 });

@@ -1,4 +1,4 @@
-/* Fingers and pens: what they do comes out as what viewers of scenes expect. */
+/* Fingers and pens produce the events that viewers of 3D scenes expect. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {canvasBox, eventsUpTo, hand, live, near, nearPlace, open, readEvents, settle, still} from './helper.mjs';
@@ -14,7 +14,7 @@ async function touched(t, query = '')
 
 const names = events => events.map(e => e.type.replace('pointer_', '') + (e.button ? e.button : ''));
 
-/* A type said several times in a row is said once. */
+/* The names without repetitions. */
 const shape = events => names(events).filter((n, i, all) => n !== all[i - 1]);
 
 test('a finger is a pointer of its own', async t => {
@@ -27,10 +27,10 @@ test('a finger is a pointer of its own', async t => {
     assert.ok(got[0].pointer > 0 && got.every(e => e.pointer === got[0].pointer));
 });
 
-test('one finger drags, and the press is where it began', async t => {
+test('one finger drags, and the press is where the finger touched', async t => {
     const {events, box, fingers} = await touched(t);
     await fingers.down([0, 200, 200]);
-    await fingers.move([0, 203, 202]); /* a finger is never quite at rest */
+    await fingers.move([0, 203, 202]); /* a finger never rests completely */
     await fingers.move([0, 260, 240]);
     await fingers.move([0, 300, 300]);
     await fingers.up();
@@ -40,7 +40,7 @@ test('one finger drags, and the press is where it began', async t => {
     nearPlace(got.at(-2), box, 300, 300);
 });
 
-test('a finger that rests presses', async t => {
+test('a resting finger presses', async t => {
     const {events, box, fingers} = await touched(t);
     await fingers.down([0, 200, 200]);
     const got = await eventsUpTo(events, 'pointer_down');
@@ -58,13 +58,13 @@ test('two taps are a double click', async t => {
     assert.equal(got.at(-1).pointer, got.findLast(e => e.type === 'pointer_down').pointer);
 });
 
-test('two fingers together drag with the right button', async t => {
+test('two fingers that move together drag with the right button', async t => {
     const {events, box, fingers} = await touched(t);
     await fingers.down([0, 200, 200], [1, 300, 220]);
     for (let i = 1; i <= 5; i++)
         await fingers.move([0, 200 + 20 * i, 200 + 10 * i], [1, 300 + 20 * i, 220 + 10 * i]);
     await fingers.up([1, 400, 270]);
-    await fingers.move([1, 480, 300]); /* the one that stays down means nothing any more */
+    await fingers.move([1, 480, 300]); /* the finger that stays down has no effect any more */
     await fingers.up();
     const got = await eventsUpTo(events, 'pointer_leave');
     assert.deepEqual(shape(got), ['enter', 'down2', 'move', 'up2', 'leave']);
@@ -73,10 +73,10 @@ test('two fingers together drag with the right button', async t => {
     nearPlace(up, box, 350, 260);
     assert.deepEqual([down.buttons, up.buttons ?? 0], [2, 0]);
     assert.ok(got.filter(e => e.type === 'pointer_move').every(e => e.buttons === 2));
-    assert.equal(new Set(got.map(e => e.pointer)).size, 1, 'one pointer tells it');
+    assert.equal(new Set(got.map(e => e.pointer)).size, 1, 'one pointer');
 });
 
-test('a pinch is the wheel at the place between the fingers', async t => {
+test('a pinch turns the wheel at the point between the fingers', async t => {
     const {events, box, fingers} = await touched(t);
     await fingers.down([0, 280, 240], [1, 320, 240]);
     for (let apart = 50; apart <= 160; apart += 10)
@@ -85,17 +85,17 @@ test('a pinch is the wheel at the place between the fingers', async t => {
     const out = await eventsUpTo(events, 'pointer_leave');
     assert.deepEqual(shape(out), ['enter', 'wheel', 'leave']);
     const turns = out.filter(e => e.type === 'wheel');
-    /* Between two frames only one of the fingers may have moved. */
+    /* At an animation frame only one of the fingers may have moved. */
     turns.forEach(e => near([box.left + e.x * box.width, box.top + e.y * box.height], [300, 240], 3, 'at'));
-    near([turns.reduce((sum, e) => sum + e.dy, 0)], [-1000 * Math.log(160 / 40)], 1, 'four times as far');
-    assert.ok(turns.every(e => e.dy < 0), 'apart is away from the user, as when zooming in');
+    near([turns.reduce((sum, e) => sum + e.dy, 0)], [-1000 * Math.log(160 / 40)], 1, 'four times the distance');
+    assert.ok(turns.every(e => e.dy < 0), 'spreading the fingers scrolls away from the user, which zooms in');
 
     await fingers.down([0, 200, 240], [1, 400, 240]);
     for (let apart = 180; apart >= 100; apart -= 20)
         await fingers.move([0, 300 - apart / 2, 240], [1, 300 + apart / 2, 240]);
     await fingers.up();
     const all = await eventsUpTo(events, 'pointer_leave', 2);
-    near([all.slice(out.length).reduce((sum, e) => sum + (e.dy ?? 0), 0)], [1000 * Math.log(2)], 1, 'half as far');
+    near([all.slice(out.length).reduce((sum, e) => sum + (e.dy ?? 0), 0)], [1000 * Math.log(2)], 1, 'half the distance');
 });
 
 test('a second finger ends the drag of the first', async t => {
@@ -110,7 +110,7 @@ test('a second finger ends the drag of the first', async t => {
     assert.deepEqual(shape(got), ['enter', 'down1', 'move', 'up1', 'down2', 'move', 'up2', 'leave']);
 });
 
-test('two fingers tap: a right click; three do nothing', async t => {
+test('a two-finger tap is a right click; three fingers do nothing', async t => {
     const {events, box, fingers} = await touched(t);
     await fingers.down([0, 200, 200], [1, 260, 200]);
     await fingers.up();
@@ -132,7 +132,7 @@ test('fingers=wheel and fingers=apart', async t => {
     await fingers.up();
     const got = await eventsUpTo(events, 'pointer_leave');
     assert.deepEqual(shape(got), ['enter', 'wheel', 'leave']);
-    /* The scene goes with the fingers, as under a touchpad; what they moved before counts too. */
+    /* The scene follows the fingers, as with a touchpad. The distance to the start of the drag counts too. */
     const sum = key => got.reduce((all, e) => all + (e[key] ?? 0), 0);
     assert.ok(sum('dx') < -30 && sum('dx') >= -60.1 && sum('dy') < -20 && sum('dy') >= -40.1, JSON.stringify(got));
 
@@ -146,11 +146,11 @@ test('fingers=wheel and fingers=apart', async t => {
     assert.deepEqual(all.filter(e => e.type === 'pointer_down').map(e => e.button), [1, 1]);
 });
 
-test('a pinch on a touchpad is a wheel without Control', async t => {
+test('a pinch on a touchpad is a wheel event without Control', async t => {
     const {events, page} = await touched(t);
     await page.mouse.move(300, 200);
     const session = await page.context().newCDPSession(page);
-    /* Chromium's own form of it: Control that nobody holds. */
+    /* As Chromium reports it: with a Control key that is not down. */
     await session.send('Input.dispatchMouseEvent',
                        {type: 'mouseWheel', x: 300, y: 200, deltaX: 0, deltaY: -7, modifiers: 2});
     const [turn] = (await eventsUpTo(events, 'wheel')).filter(e => e.type === 'wheel');
@@ -170,7 +170,7 @@ test('a pen is a pointer of its own, hovers, and has a second button', async t =
     await pen('mouseReleased', 260, 250, 'left', 0);
     await pen('mousePressed', 280, 250, 'right', 2);
     await pen('mouseReleased', 280, 250, 'right', 0);
-    /* Chromium moves its mouse, too, to where it sees the pen. */
+    /* Chromium also moves its mouse to the pen's position. */
     const got = (await eventsUpTo(events, 'pointer_up', 2)).filter(e => e.pointer);
     assert.deepEqual(names(got).filter(n => n !== 'move'), ['enter', 'down1', 'up1', 'down2', 'up2']);
     assert.ok(got.some(e => e.type === 'pointer_move' && !e.buttons), 'it hovers');

@@ -1,30 +1,30 @@
 #!/usr/bin/env bats
-# The list of streams that ws-serve has at / when there are several.
+# The list of streams, which ws-serve shows at / when it serves several.
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
 load ../support/helper
 
-@test "the list shows the newest picture of each stream and what is known of it" {
-    scenario list "the list shows the newest picture of each stream and what is known of it"
+@test "the list shows the newest picture and the status of each stream" {
+    scenario list "the list shows the newest picture and the status of each stream"
 }
 
-@test "only what is in sight is asked for, and nothing while the page is hidden" {
-    scenario list "only what is in sight is asked for, and nothing while the page is hidden"
+@test "only visible streams are requested, and nothing while the page is hidden" {
+    scenario list "only visible streams are requested, and nothing while the page is hidden"
 }
 
-@test "a stream that was removed and a server that has gone are shown" {
-    scenario list "a stream that was removed and a server that has gone are shown"
+@test "the list shows a removed stream and a lost server" {
+    scenario list "the list shows a removed stream and a lost server"
 }
 
 @test "without scripts the list is links with pictures" {
     scenario list "without scripts the list is links with pictures"
 }
 
-@test "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe" {
-    scenario list "the list fits 320 pixels, in dark and light, is reached by keys and faultless to axe"
+@test "the list fits 320 pixels, dark and light, works by keyboard, and axe finds nothing" {
+    scenario list "the list fits 320 pixels, dark and light, works by keyboard, and axe finds nothing"
 }
 
-@test "streams as JSON: all of them, removed ones too" {
+@test "streams as JSON: all of them, including removed ones" {
     odd="$S3\"\\ &é"
     shm-create -s 320x240 "$S"
     shm-create -s 320x240 "$S2"

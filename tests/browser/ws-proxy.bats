@@ -7,14 +7,14 @@ load ../support/helper
 
 SIZE=320x240
 
-# The man page's part of the configuration, with names, ports and the path of this test.
+# The configuration from the man page, with the names, ports and path of this test.
 site() { # PATH-PREFIX
     mandoc -T ascii "$ROOT/man/shmcast-web.7" | sed 's/.\x08//g' |
         awk '/^ *map \$http_upgrade/ { on = 1 } on && /^$/ { exit } on' |
         sed "s,/run/shmcast/view.sock,$DIR/s,; s,/etc/ssl/,$DIR/,; s,listen 443,listen 127.0.0.1:$TLS,; s,location /sim/,location $1,"
 }
 
-# nginx as whoever we are, with nothing outside of DIR.
+# Runs nginx as the current user, with all its files in DIR.
 start_nginx() { # PATH-PREFIX
     TLS=$(free_port)
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
@@ -70,12 +70,12 @@ snapshot_number() {
     frame-gen -s 96x24 -r 0 -n 3 -o "$S"
     [ "$(status_of "${URL}")" = 200 ]
     [ "$(status_of "${URL}page.js")" = 200 ]
-    # without its slash: to where the proxy has it
+    # without the last slash: a redirect to the address at the proxy
     [ "$(fetch -L -o "$DIR/page" -w '%{url_effective}' "$URL$S")" = "$URL$S/" ]
     cmp "$DIR/page" "$ROOT/lib/server/web/index.html"
     wait_until 10 eval '[ "$(snapshot_number)" = 3 ]'
     fetch "${URL}stats" | grep -qF "{\"name\":\"$S\""
-    # Pictures smaller than any buffer, each at once and not when the next ones push it out.
+    # Pictures smaller than any buffer arrive at once, not when the next ones push them out.
     : >"$DIR/numbers"
     bg bash -c 'curl -sS -N --cacert "$0/viz.crt" "$1" | ffmpeg -v error -f mpjpeg -i - -flush_packets 1 -fps_mode passthrough -f image2pipe -c:v ppm - | frame-gen --read' "$DIR" "${URL}stream.mjpg" >"$DIR/numbers"
     wait_until 10 grep -q 'came: MJPEG from a Unix socket' "$SERVER_ERR"
@@ -86,11 +86,11 @@ snapshot_number() {
     quiet_nginx
 }
 
-@test "TLS, under a path and at the root: the page in a browser is live and steers" {
+@test "TLS, under a path and at the root: the page in a browser is live and has control" {
     bg frame-gen -s $SIZE -r 20 -o "$S"
     for prefix in /sim/ /; do
         start_nginx "$prefix"
-        PROXY_URL=$URL scenario proxy "through a proxy the page is live and steers"
+        PROXY_URL=$URL scenario proxy "through a proxy the page is live and has control"
         kill "$NGINX"
         ends 0 "$NGINX"
     done

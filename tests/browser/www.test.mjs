@@ -1,6 +1,6 @@
 /*
- * A page of one's own, by --www. The one here speaks as FURY 0.12's does; with SHMCAST_FURY_WWW set
- * to the folder fury/stream/server/www of FURY 0.12 that very page is served instead.
+ * Custom pages by --www. The page in fury-page speaks the protocol of FURY 0.12. With SHMCAST_FURY_WWW
+ * set to the folder fury/stream/server/www of FURY 0.12, the tests use FURY's own page instead.
  */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
@@ -9,10 +9,10 @@ import {MIDDLES, QUARTERS, createStream, eventsUpTo, name, near, open, pixels, q
 
 const FOLDER = process.env.SHMCAST_FURY_WWW || new URL('fury-page', import.meta.url).pathname;
 
-/* What FURY's page asks for beside: a library for WebRTC from elsewhere, and an icon. */
+/* FURY's page also requests a WebRTC library from another site, and an icon. */
 const ELSEWHERE = [/webrtc\.github\.io/, /favicon\.ico/];
 
-/* play: what has to be done first, for pictures that come by WebRTC. */
+/* play: starts the video of a page that uses WebRTC. */
 async function scene(t, path, what = '#videoMJPEG', play = () => {})
 {
     await createStream(t, '320x240');
@@ -36,7 +36,7 @@ function classOf(page, id = 'videoMJPEG')
     return page.evaluate(of => document.getElementById(of).className, id);
 }
 
-test('a page that speaks as FURY does streams and steers', async t => {
+test('a page that speaks the FURY protocol shows the stream and has control', async t => {
     const {server, page, events} =
         await scene(t, '?encoding=mjpeg&interaction=1&iframe=1&background=rgb(1,2,3)');
     assert.equal(await classOf(page), 'videoIframeMode');
@@ -51,9 +51,9 @@ test('a page that speaks as FURY does streams and steers', async t => {
     await page.keyboard.down('Shift');
     await page.mouse.down();
     await eventsUpTo(events, 'pointer_down');
-    /* It tells a move every 80 ms, the others are lost. */
+    /* The page sends at most one move per 80 ms and drops the others. */
     for (let i = 0; !events.some(e => e.type === 'pointer_move'); i++) {
-        assert.ok(i < 1000, 'a move that is told');
+        assert.ok(i < 1000, 'a move is sent');
         await page.mouse.move(...at(i % 2 ? 0.5 : 0.52, 0.5));
         await page.evaluate(() => new Promise(requestAnimationFrame));
     }
@@ -80,13 +80,13 @@ test('a page that speaks as FURY does streams and steers', async t => {
     assert.equal(new Set(got.map(e => e.viewer)).size, 1);
 });
 
-test('with interaction=0 such a page shows and sends nothing', async t => {
+test('with interaction=0 such a page shows the picture and sends nothing', async t => {
     const {page, events} = await scene(t, '?encoding=mjpeg&interaction=0');
     assert.equal(await classOf(page), 'videoNormalMode');
     const box = await page.locator('#videoMJPEG').boundingBox();
     await page.mouse.click(box.x + 20, box.y + 20);
     await page.mouse.wheel(0, 120);
-    /* Whatever it sent stands before this. */
+    /* Anything the page sent would come before this. */
     const socket = await page.evaluate(() => new Promise((done, fail) => {
         const ws = new WebSocket(`ws://${location.host}/ws`);
         ws.onerror = fail;
@@ -96,18 +96,18 @@ test('with interaction=0 such a page shows and sends nothing', async t => {
     assert.deepEqual((await eventsUpTo(events, 'key_down')).map(e => e.type), ['key_down']);
 });
 
-test('the built-in page is still there beside another', async t => {
+test('the built-in page is still available beside another', async t => {
     const {server, page} = await scene(t, '?encoding=mjpeg');
     await page.goto(server.url);
     await until('the canvas', async () =>
         (await page.evaluate(() => document.documentElement.dataset.state)) === 'live');
 });
 
-test('a page that speaks as FURY does plays by WebRTC and steers', async t => {
+test('a page that speaks the FURY protocol plays WebRTC and has control', async t => {
     process.env.SERVER = 'rtc-serve';
     t.after(() => delete process.env.SERVER);
     const {server, page, events} = await scene(t, '?interaction=1', '#video', async page => {
-        page.allowed.push(/^log: /); /* it tells its console the answer */
+        page.allowed.push(/^log: /); /* it logs the answer on its console */
         await page.click('#startBtn');
     });
     assert.equal(await classOf(page, 'video'), 'videoNormalMode');
@@ -118,7 +118,7 @@ test('a page that speaks as FURY does plays by WebRTC and steers', async t => {
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.up();
-    /* It tells that its button was let go, too. */
+    /* The release of the start button counts as well. */
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual(got.map(e => e.type), ['pointer_up', 'pointer_down', 'pointer_up']);
     near([got[1].x, got[1].y], [0.25, 0.5], 0.01, 'pointer_down');

@@ -633,13 +633,13 @@ XML
 }
 
 @test "page: a drag beside the nodes turns the network, the wheel comes nearer" {
-    scenario network "a drag beside the nodes turns the network, the wheel comes nearer"
+    scenario network "a drag beside the nodes turns the network, the wheel zooms in"
 }
 
 @test "page: a node that is dragged goes with the pointer" {
-    scenario network "a node that is dragged goes with the pointer"
+    scenario network "a dragged node follows the pointer"
 }
 
 @test "page: the name of the node under the pointer appears, and goes" {
-    scenario network "the name of the node under the pointer appears, and goes"
+    scenario network "the name of the node under the pointer appears and disappears"
 }

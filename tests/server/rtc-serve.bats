@@ -157,8 +157,8 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     says 's["viewers"]' 1
 }
 
-@test "a page that speaks as FURY does plays by WebRTC and steers" {
-    scenario www "a page that speaks as FURY does plays by WebRTC and steers"
+@test "a page that speaks the FURY protocol plays WebRTC and has control" {
+    scenario www "a page that speaks the FURY protocol plays WebRTC and has control"
 }
 
 @test "what is no offer, or can't be answered, gets a status of its own, and nothing is kept" {

@@ -129,7 +129,7 @@ node() {
 
 @test "without a relay the same page goes on by WebSocket" {
     serve_far
-    scenario rtc-far "no relay: by WebSocket"
+    scenario rtc-far "without a relay: WebSocket"
     [ "$(packets dropped)" -gt 0 ]
     [ "$(packets relayed)" = 0 ]
 }
@@ -137,5 +137,5 @@ node() {
 @test "a relay that lets nobody in is as none" {
     relay
     serve_far --turn 'turn://some:wrong@10.8.1.1:3478?transport=udp'
-    scenario rtc-far "no relay: by WebSocket"
+    scenario rtc-far "without a relay: WebSocket"
 }

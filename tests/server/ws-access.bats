@@ -766,18 +766,18 @@ END
     scenario access "a page of another site gets nothing through"
 }
 
-@test "only sites that are allowed have the page in a frame" {
-    scenario access "only sites that are allowed have the page in a frame"
+@test "only allowed sites can frame the page" {
+    scenario access "only allowed sites can frame the page"
 }
 
-@test "a name that leads here by DNS of somebody else is refused" {
-    scenario access "a name that leads here by DNS of somebody else is refused"
+@test "a foreign DNS name for this server is refused" {
+    scenario access "a foreign DNS name for this server is refused"
 }
 
-@test "a token in the address becomes a cookie, and the page works by it" {
-    scenario access "a token in the address becomes a cookie, and the page works by it"
+@test "a token in the address becomes a cookie, and the page works with it" {
+    scenario access "a token in the address becomes a cookie, and the page works with it"
 }
 
-@test "who follows a link from another site gets in" {
-    scenario access "who follows a link from another site gets in"
+@test "a link from another site works" {
+    scenario access "a link from another site works"
 }

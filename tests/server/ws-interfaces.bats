@@ -207,8 +207,8 @@ END
     done
 }
 
-@test "the script of another site reads nothing, unless --cors allows it" {
-    scenario cors "the script of another site reads nothing, unless --cors allows it"
+@test "the script of another site reads nothing unless --cors allows it" {
+    scenario cors "the script of another site reads nothing unless --cors allows it"
 }
 
 # --- Prometheus ---

@@ -238,14 +238,14 @@ END
     [ "$(curl -s "$URL/")" = '<p>mine</p>' ]
 }
 
-@test "a page that speaks as FURY does streams and steers" {
-    scenario www "a page that speaks as FURY does streams and steers"
+@test "a page that speaks the FURY protocol shows the stream and has control" {
+    scenario www "a page that speaks the FURY protocol shows the stream and has control"
 }
 
-@test "with interaction=0 such a page shows and sends nothing" {
-    scenario www "with interaction=0 such a page shows and sends nothing"
+@test "with interaction=0 such a page shows the picture and sends nothing" {
+    scenario www "with interaction=0 such a page shows the picture and sends nothing"
 }
 
-@test "the built-in page is still there beside another" {
-    scenario www "the built-in page is still there beside another"
+@test "the built-in page is still available beside another" {
+    scenario www "the built-in page is still available beside another"
 }

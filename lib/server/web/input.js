@@ -1,19 +1,20 @@
 /*
- * Pointers, wheel, keys and the window's size, as events of shmcast-events(5). x and y are 0 … 1 from
- * the top left of the picture, however it is scaled, cut or scrolled.
+ * Turns pointers, wheel, keys and the window's size into events of shmcast-events(5). x and y are
+ * fractions from the top left of the picture, however it is scaled, cropped or scrolled.
  *
- * What is pressed is always let go: on blur, cancel, hidden; the server does it when we vanish.
+ * Every press is released: here on blur, on cancel and when the page is hidden, by the server when the
+ * connection ends.
  */
-import {createFingers} from './fingers.js';
+import {createGestures} from './gestures.js';
 
-const NAMES = {shift: 'Shift', ctrl: 'Control', alt: 'Alt', meta: 'Meta'};
-const MODIFIERS = new Set([...Object.values(NAMES), 'AltGraph']);
-const SCROLLS = new Set(['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'PageUp', 'PageDown',
-                         'Home', 'End', 'Backspace']);
-const NO_KEYS = new Set(['Unidentified', 'Process', 'Dead']);
-const SENDABLE = /^(?:[ -~]{1,32}|\P{Cs}{1,8})$/u; /* 32 bytes of UTF-8 at most */
+const MODIFIER_KEYS = {shift: 'Shift', ctrl: 'Control', alt: 'Alt', meta: 'Meta'};
+const MODIFIERS = new Set([...Object.values(MODIFIER_KEYS), 'AltGraph']);
+const SCROLL_KEYS = new Set(['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'PageUp', 'PageDown',
+                             'Home', 'End', 'Backspace']);
+const IGNORED_KEYS = new Set(['Unidentified', 'Process', 'Dead']);
+const SENDABLE = /^(?:[ -~]{1,32}|\P{Cs}{1,8})$/u; /* at most 32 bytes of UTF-8 */
 
-/* Browsers tell of a touchpad's pinch as a wheel with Control that nobody holds, in hundredths. */
+/* Browsers report a touchpad's pinch as wheel events with a Control key that is not down, a tenth as large. */
 const PINCH = 10;
 
 export function clamp(x, low, high)
@@ -21,34 +22,36 @@ export function clamp(x, low, high)
     return Math.min(Math.max(x, low), high);
 }
 
-/* What is out of range would cost the connection: a drag far out of a very thin picture is cut.
- * Six digits are a fraction of a pixel in the largest picture. */
+/* The position as a fraction, clamped because the server disconnects viewers for values out of range: a
+ * drag can end far outside a very thin picture. Six digits resolve pixels of the largest picture. */
 function fraction(at, from, length)
 {
     return length > 0 ? clamp(Math.round((at - from) / length * 1e6) / 1e6, -16, 17) : 0;
 }
 
-/* AltGr is Control and Alt in some systems; what it types holds neither. */
+/* Some systems report AltGr as Control and Alt; a character typed with AltGr has neither. */
 function modifiers(e)
 {
     const graph = e.getModifierState('AltGraph');
-    return Object.keys(NAMES).filter(m => e[`${m}Key`] && !(graph && (m === 'ctrl' || m === 'alt')));
+    return Object.keys(MODIFIER_KEYS).filter(m => e[`${m}Key`] && !(graph && (m === 'ctrl' || m === 'alt')));
 }
 
-/* send(event, when): when the user did it, as performance.now(). fingers: as for createFingers, or
- * 'apart'. */
+/*
+ * send(event, when): when is the time of the user's action, as by performance.now().
+ * fingers: the meaning of two fingers, as pan of createGestures, or 'apart' for separate pointers.
+ */
 export function createInput(picture, stage, fingers, send)
 {
-    const pointers = new Map(); /* id → {buttons, at}: what is held, and where it was last */
-    const moves = new Map();    /* id → [pointer_move, when] that was not sent yet, the newest */
-    const keys = new Map();     /* code → key that is held */
-    let wheel = null;           /* [wheel of two fingers, when] that was not sent yet */
-    let moving = 0;             /* animation frame asked for */
-    let control = false;        /* Control is down, wherever the focus is */
+    const pointers = new Map(); /* id → {buttons, at}: buttons down, and the latest position */
+    const moves = new Map();    /* id → [latest pointer_move, when], not sent yet */
+    const keys = new Map();     /* code → key that is down */
+    let wheel = null;           /* [wheel of two fingers, when], not sent yet */
+    let flushRequest = 0;       /* pending animation frame */
+    let controlDown = false;    /* the Control key, wherever the focus is */
     let enabled = false;
-    let pressed = 0;            /* the last pointer that pressed a button */
+    let pressed = 0;            /* the pointer that pressed a button last */
 
-    /* Moves that wait go before an event, so that order holds. */
+    /* Sends waiting moves first, to keep the order. */
     function emit(event, when)
     {
         flush();
@@ -58,24 +61,24 @@ export function createInput(picture, stage, fingers, send)
 
     function flush()
     {
-        cancelAnimationFrame(moving);
-        moving = 0;
-        const due = [...moves.values(), ...(wheel ? [wheel] : [])];
+        cancelAnimationFrame(flushRequest);
+        flushRequest = 0;
+        const waiting = [...moves.values(), ...(wheel ? [wheel] : [])];
         moves.clear();
         wheel = null;
         if (enabled)
-            due.forEach(one => send(...one));
+            waiting.forEach(args => send(...args));
     }
 
     function flushSoon()
     {
-        moving ||= requestAnimationFrame(() => {
-            touches.flush();
+        flushRequest ||= requestAnimationFrame(() => {
+            gestures.flush();
             flush();
         });
     }
 
-    function place(e)
+    function positionOf(e)
     {
         const box = picture.getBoundingClientRect();
         return {
@@ -85,7 +88,7 @@ export function createInput(picture, stage, fingers, send)
         };
     }
 
-    /* The mouse is 0 however the browser numbers it. */
+    /* The mouse is pointer 0, whatever number the browser gives it. */
     function pointerId(e)
     {
         return e.pointerType === 'mouse' || !e.pointerType ? 0 : e.pointerId >>> 0;
@@ -96,14 +99,14 @@ export function createInput(picture, stage, fingers, send)
         if (!pointers.has(id))
             pointers.set(id, {buttons: 0, at: null});
         const p = pointers.get(id);
-        p.at = place(e);
+        p.at = positionOf(e);
         return p;
     }
 
     /*
-     * Sends what differs between the buttons that are held and buttons, a mask: DOM's is ours, 1
-     * left, 2 right, 4 middle, 8 back, 16 forward. A mouse's second button comes as a pointermove,
-     * so every event is looked at.
+     * Sends a press or release for each button whose state changes. buttons: the mask of the DOM, 1
+     * left, 2 right, 4 middle, 8 back, 16 forward. Called for every pointer event, because browsers
+     * report a second mouse button as a pointermove.
      */
     function setButtons(id, buttons, when)
     {
@@ -153,21 +156,21 @@ export function createInput(picture, stage, fingers, send)
                   buttons: pointers.get(id)?.buttons ?? 0, pointer: id}, when];
     }
 
-    const touches = createFingers(fingers, {
+    const gestures = createGestures(fingers, {
         pointerAt, setButtons, move, cross, turn, flushSoon,
         buttons: id => pointers.get(id)?.buttons ?? 0,
     });
 
-    function listen(type, act)
+    function listen(type, handle)
     {
         picture.addEventListener(type, e => {
             if (!enabled)
                 return;
             checkModifiers(e);
             if (e.pointerType !== 'touch' || fingers === 'apart')
-                act(e);
+                handle(e);
             else
-                touches.take(e);
+                gestures.handle(e);
         });
     }
 
@@ -182,9 +185,9 @@ export function createInput(picture, stage, fingers, send)
         const id = pointerId(e);
         const known = pointers.has(id);
         const p = pointerAt(id, e);
-        if (!known) /* it came in before its events were wanted */
+        if (!known) /* it entered before this viewer had control */
             cross(id, 'enter', e.timeStamp);
-        /* Buttons that went down elsewhere and came in with the pointer are none of ours. */
+        /* Ignore buttons that were pressed outside the picture. */
         if (p.buttons && p.buttons !== (e.buttons & 31))
             setButtons(id, e.buttons, e.timeStamp);
         else
@@ -196,7 +199,7 @@ export function createInput(picture, stage, fingers, send)
         setButtons(pointerId(e), 0, e.timeStamp);
     });
 
-    /* These two may come without a place: the last one holds. */
+    /* These two may lack a position: keep the last one. */
     for (const type of ['pointercancel', 'lostpointercapture'])
         listen(type, e => setButtons(pointerId(e), 0, e.timeStamp));
 
@@ -209,19 +212,19 @@ export function createInput(picture, stage, fingers, send)
     picture.addEventListener('dblclick', e => {
         if (!enabled)
             return;
-        emit({type: 'double_click', ...place(e), button: 1,
+        emit({type: 'double_click', ...positionOf(e), button: 1,
               buttons: pointers.get(pressed)?.buttons ?? 0, pointer: pressed}, e.timeStamp);
     });
 
-    /* A notch is 100 pixels in some browsers and 3 lines in others. */
+    /* One notch is 100 pixels in some browsers and 3 lines in others. */
     picture.addEventListener('wheel', e => {
         if (!enabled)
             return;
         e.preventDefault();
         checkModifiers(e);
-        const pinch = e.ctrlKey && !control;
+        const pinch = e.ctrlKey && !controlDown;
         const unit = [1, 100 / 3, picture.clientHeight][e.deltaMode] * (pinch ? PINCH : 1);
-        const at = place(e);
+        const at = positionOf(e);
         if (pinch)
             at.modifiers = at.modifiers.filter(m => m !== 'ctrl');
         emit({
@@ -233,7 +236,7 @@ export function createInput(picture, stage, fingers, send)
         }, e.timeStamp);
     }, {passive: false});
 
-    /* No text selection, no autoscroll by the middle button, no menu, no going back by button 4. */
+    /* Prevents text selection, autoscroll (middle button), the menu, and history navigation (button 4). */
     for (const type of ['mousedown', 'mouseup', 'auxclick', 'contextmenu', 'dragstart'])
         picture.addEventListener(type, e => enabled && e.preventDefault());
 
@@ -246,7 +249,7 @@ export function createInput(picture, stage, fingers, send)
         emit({type: 'key_up', key, modifiers: names}, when);
     }
 
-    /* A modifier that was let go while another window had the keyboard. */
+    /* Releases modifiers whose keyup went to another window. */
     function checkModifiers(e)
     {
         for (const [code, key] of [...keys])
@@ -255,12 +258,12 @@ export function createInput(picture, stage, fingers, send)
     }
 
     picture.addEventListener('keydown', e => {
-        /* Tab is the way out; a picture has no text to compose. */
-        if (!enabled || e.key === 'Tab' || e.isComposing || NO_KEYS.has(e.key) || !SENDABLE.test(e.key))
+        /* Tab leaves the picture; composition makes no sense without text. */
+        if (!enabled || e.key === 'Tab' || e.isComposing || IGNORED_KEYS.has(e.key) || !SENDABLE.test(e.key))
             return;
-        /* The browser's own, as Ctrl+V, stay the browser's too. */
+        /* The browser also handles its own shortcuts, such as Ctrl+V. */
         const chord = modifiers(e).some(m => m !== 'shift');
-        if (SCROLLS.has(e.key) ? !e.altKey && !e.metaKey : e.key.length === 1 && !chord)
+        if (SCROLL_KEYS.has(e.key) ? !e.altKey && !e.metaKey : e.key.length === 1 && !chord)
             e.preventDefault();
         if (e.repeat)
             return;
@@ -270,10 +273,10 @@ export function createInput(picture, stage, fingers, send)
     });
 
     picture.addEventListener('keyup', e => {
-        /* By code: with Shift let go in between, what went down as A comes up as a. */
+        /* By code: if Shift is released in between, the key down is A and the key up is a. */
         keyUp(e.code || e.key, modifiers(e), e.timeStamp);
         checkModifiers(e);
-        /* Under macOS a key that is let go while Meta is down never comes up. */
+        /* macOS sends no keyup for a key that is released while Meta is down. */
         if (e.key === 'Meta')
             releaseKeys();
     });
@@ -281,7 +284,7 @@ export function createInput(picture, stage, fingers, send)
     for (const type of ['keydown', 'keyup'])
         addEventListener(type, e => {
             if (e.key === 'Control')
-                control = type === 'keydown';
+                controlDown = type === 'keydown';
         }, true);
 
     function releaseKeys()
@@ -298,7 +301,7 @@ export function createInput(picture, stage, fingers, send)
         releaseKeys();
     }
 
-    /* Without a connection or the say: the server has let go for us. */
+    /* Without a connection or control: the server has released everything. */
     function forget()
     {
         moves.clear();
@@ -309,14 +312,13 @@ export function createInput(picture, stage, fingers, send)
 
     picture.addEventListener('blur', releaseKeys);
     addEventListener('blur', () => {
-        control = false;
+        controlDown = false;
         release();
     });
     addEventListener('pagehide', release);
 
     let size = null;
 
-    /* An observer calls once a frame at most. */
     function measure()
     {
         const ratio = clamp(devicePixelRatio, 0.1, 10);
@@ -332,7 +334,7 @@ export function createInput(picture, stage, fingers, send)
 
     new ResizeObserver(measure).observe(stage);
 
-    /* A window dragged to another screen may change its ratio and nothing else. */
+    /* Moving a window to another screen may change only the pixel ratio. */
     function watchRatio()
     {
         matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', () => {
@@ -347,7 +349,7 @@ export function createInput(picture, stage, fingers, send)
         release,
         forget,
 
-        /* May events be sent? Who begins to steer tells the size of the window. */
+        /* Enables or disables sending. A viewer that gets control first reports its window size. */
         enable(on)
         {
             if (on === enabled)

@@ -1,20 +1,20 @@
-/* What the head of a JPEG tells. */
+/* Reads the header of a JPEG. */
 
-const LUMA_SUM = 3688; /* of the standard's table for quality 50, by which encoders go */
+const LUMA_SUM = 3688; /* of the standard's luminance table, which encoders scale by quality */
 
-/* Of a quantisation table of 8 bits: libjpeg's quality, about. */
+/* The libjpeg quality, approximately, of an 8-bit quantisation table. */
 function qualityOf(table)
 {
     const scale = table.reduce((sum, x) => sum + x, 0) / LUMA_SUM * 100;
     return Math.round(Math.max(1, scale > 100 ? 5000 / scale : 100 - scale / 2));
 }
 
-/* By the first component's sampling, against 1x1 for the others. */
+/* By the sampling factors of the first component, if the others have 1x1. */
 const SAMPLINGS = {0x11: '4:4:4', 0x21: '4:2:2', 0x22: '4:2:0'};
 
 /*
- * {seq, event, captured} of our comment, captured in ms, and {quality, sampling}. What isn't there is
- * undefined; whether it is a whole JPEG is the decoder's to say.
+ * Returns {seq, event, captured} of our comment, captured in ms, and {quality, sampling}; undefined
+ * where missing. Does not check that the JPEG is complete: that is up to the decoder.
  */
 export function readJpeg(buffer)
 {

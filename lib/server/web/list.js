@@ -1,19 +1,19 @@
 /*
- * The list of streams, live: what is in sight gets its newest picture once a second, whatever is
- * known of the others. Snapshots and no MJPEG: a browser has six connections to a server. Nothing
- * is asked for while the page is hidden.
+ * The live list of streams. Visible streams get their newest image once per second, all streams their
+ * status. Uses snapshots instead of MJPEG, because a browser opens only six connections to a server.
+ * A hidden page requests nothing.
  */
-const ROUND_MS = 1000;  /* between two pictures of a stream */
-const AT_ONCE = 4;      /* pictures on their way */
-const WAIT_ROUNDS = 8;  /* a stream without any picture is asked every so many rounds */
-const RATE_MS = 4000;   /* a rate is counted over so long */
-const STILL_MS = 2500;  /* without a new frame for so long a stream stands still */
+const ROUND_MS = 1000;  /* between two images of a stream */
+const PARALLEL = 4;     /* simultaneous image requests */
+const WAIT_ROUNDS = 8;  /* maximum between two requests for a stream without images */
+const RATE_MS = 4000;   /* period over which rates are measured */
+const STILL_MS = 2500;  /* without a new frame for this long a stream is still */
 
 const WORDS = {live: 'Live', still: 'Still', empty: 'No picture yet', removed: 'Removed',
                unknown: 'No connection'};
 
 const status = document.getElementById('status');
-const cards = new Map(); /* by the address in the list */
+const cards = new Map(); /* by the stream's address relative to the list */
 let timer = 0, busy = false;
 
 for (const item of document.querySelectorAll('#streams li')) {
@@ -24,17 +24,17 @@ for (const item of document.querySelectorAll('#streams li')) {
     item.querySelector('.thumb').replaceChildren(image);
     cards.set(link.getAttribute('href'), {
         item, link, image, facts: item.querySelector('.facts'),
-        inSight: false, tag: '', url: '', waits: 0, wait: 0, counts: [], moved: 0, is: '',
+        visible: false, tag: '', url: '', waits: 0, wait: 0, counts: [], movedAt: 0, state: '',
     });
 }
 
 const observer = new IntersectionObserver(entries => {
     for (const {target, isIntersecting} of entries)
-        cards.get(target.querySelector('a').dataset.at).inSight = isIntersecting;
-    round();
+        cards.get(target.querySelector('a').dataset.address).visible = isIntersecting;
+    runRound();
 }, {rootMargin: '120px'});
-for (const [at, card] of cards) {
-    card.link.dataset.at = at; /* a removed stream's link loses its href */
+for (const [address, card] of cards) {
+    card.link.dataset.address = address; /* the link of a removed stream loses its href */
     observer.observe(card.item);
 }
 
@@ -43,24 +43,24 @@ function count(number, word)
     return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
-function show(card, is, facts = [])
+function show(card, state, facts = [])
 {
-    card.is = is;
-    card.item.dataset.is = is;
-    const text = [WORDS[is], ...facts].join(' · ');
+    card.state = state;
+    card.item.dataset.state = state;
+    const text = [WORDS[state], ...facts].join(' · ');
     if (card.facts.textContent !== text)
         card.facts.textContent = text;
 }
 
-/* Frames a second, or pictures where no frames are in the stream, as of a second quality. */
+/* Frames per second, or packets per second for a stream that only carries packets. */
 function rate(card, stream, now)
 {
     const total = stream.frames || stream.pictures;
     const last = card.counts.at(-1);
-    if (last && total < last.total) /* replaced */
+    if (last && total < last.total) /* the stream was replaced */
         card.counts.length = 0;
     if (last && total !== last.total)
-        card.moved = now;
+        card.movedAt = now;
     card.counts.push({now, total});
     while (card.counts.length > 2 && card.counts[1].now <= now - RATE_MS)
         card.counts.shift();
@@ -68,7 +68,7 @@ function rate(card, stream, now)
     return now > first.now ? (total - first.total) * 1000 / (now - first.now) : 0;
 }
 
-function tell(card, stream)
+function update(card, stream)
 {
     if (!stream?.live) {
         card.link.removeAttribute('href');
@@ -80,16 +80,16 @@ function tell(card, stream)
     const facts = [];
     if (stream.newest)
         facts.push(`${stream.newest.width} × ${stream.newest.height}`);
-    const live = card.moved && now - card.moved < STILL_MS;
+    const live = card.movedAt && now - card.movedAt < STILL_MS;
     if (live && stream.frames)
         facts.push(`${frames < 9.5 ? frames.toFixed(1) : Math.round(frames)}/s`);
     facts.push(count(stream.viewers, 'viewer'));
     show(card, live ? 'live' : stream.newest ? 'still' : 'empty', facts);
 }
 
-async function draw(card)
+async function loadImage(card)
 {
-    const answer = await fetch(`${card.link.dataset.at}snapshot.jpg`,
+    const answer = await fetch(`${card.link.dataset.address}snapshot.jpg`,
                                {cache: 'no-store', headers: card.tag ? {'if-none-match': card.tag} : {}});
     card.waits = answer.status === 503 ? Math.min(2 * card.waits + 1, WAIT_ROUNDS) : 0;
     card.wait = card.waits;
@@ -110,18 +110,18 @@ async function draw(card)
     Object.assign(card, {image, url, tag: answer.headers.get('etag') ?? ''});
 }
 
-async function drawAll()
+async function loadImages()
 {
-    const due = [...cards.values()].filter(card =>
-        card.inSight && card.is !== 'removed' && (!card.wait || !card.wait--));
+    const queue = [...cards.values()].filter(card =>
+        card.visible && card.state !== 'removed' && (!card.wait || !card.wait--));
     const worker = async () => {
-        for (let card; (card = due.shift()) && !document.hidden;)
-            await draw(card).catch(() => {}); /* the next round tells */
+        for (let card; (card = queue.shift()) && !document.hidden;)
+            await loadImage(card).catch(() => {}); /* the next status request reports the failure */
     };
-    await Promise.all(Array.from({length: AT_ONCE}, worker));
+    await Promise.all(Array.from({length: PARALLEL}, worker));
 }
 
-async function look()
+async function refresh()
 {
     let streams;
     try {
@@ -132,32 +132,32 @@ async function look()
     }
     if (!streams) {
         for (const card of cards.values())
-            if (card.is !== 'removed')
+            if (card.state !== 'removed')
                 show(card, 'unknown');
         status.textContent = 'No connection to the server';
         return;
     }
     const found = new Map(streams.map(stream => [stream.url, stream]));
-    for (const [at, card] of cards)
-        tell(card, found.get(at));
+    for (const [address, card] of cards)
+        update(card, found.get(address));
     const live = streams.filter(stream => stream.live).length;
     const text = `${count(live, 'stream')}`;
     if (status.textContent !== text)
         status.textContent = text;
-    await drawAll();
+    await loadImages();
 }
 
-async function round()
+async function runRound()
 {
     if (busy || document.hidden)
         return;
     clearTimeout(timer);
     busy = true;
-    const begun = performance.now();
-    await look();
+    const started = performance.now();
+    await refresh();
     busy = false;
-    timer = setTimeout(round, Math.max(0, ROUND_MS - (performance.now() - begun)));
+    timer = setTimeout(runRound, Math.max(0, ROUND_MS - (performance.now() - started)));
 }
 
-document.addEventListener('visibilitychange', round);
-round();
+document.addEventListener('visibilitychange', runRound);
+runRound();

@@ -1,43 +1,44 @@
 /*
- * Pictures alone, by stream.mjpg, where a proxy passes on nothing else; see link.js. Nothing can be
- * said to the server, so nobody steers, and its clock isn't known.
+ * The MJPEG transport, see connection.js, for proxies that forward nothing else. It receives images
+ * from stream.mjpg and sends nothing, so this viewer never has control, and the server's clock stays
+ * unknown.
  */
 import {readJpeg} from './jpeg.js';
 
-const HEAD_MOST = 1024;     /* bytes of a part's head */
-const PICTURE_MOST = 1 << 30;
+const HEADER_MAX = 1024;    /* bytes of a part's header */
+const IMAGE_MAX = 1 << 30;  /* bytes */
 
-/* The bytes of a stream, taken in pieces of the size that is asked for. */
-function createTaker(reader)
+/* Splits a byte stream into headers and bodies. */
+function createParser(reader)
 {
-    let have = new Uint8Array();
+    let buffered = new Uint8Array();
 
     async function more()
     {
         const {done, value} = await reader.read();
         if (done)
-            throw new Error('the server ended');
+            throw new Error('the server ended the stream');
         return value;
     }
 
     return {
-        /* Up to the empty line, as text. */
-        async head()
+        /* Text up to the next empty line. */
+        async header()
         {
             for (;;) {
-                const text = String.fromCharCode(...have.subarray(0, HEAD_MOST));
+                const text = String.fromCharCode(...buffered.subarray(0, HEADER_MAX));
                 const end = text.indexOf('\r\n\r\n');
                 if (end >= 0) {
-                    have = have.subarray(end + 4);
+                    buffered = buffered.subarray(end + 4);
                     return text.slice(0, end);
                 }
-                if (have.length >= HEAD_MOST)
-                    throw new Error('not what MJPEG looks like');
+                if (buffered.length >= HEADER_MAX)
+                    throw new Error('this is not an MJPEG stream');
                 const next = await more();
-                const both = new Uint8Array(have.length + next.length);
-                both.set(have);
-                both.set(next, have.length);
-                have = both;
+                const both = new Uint8Array(buffered.length + next.length);
+                both.set(buffered);
+                both.set(next, buffered.length);
+                buffered = both;
             }
         },
 
@@ -45,11 +46,11 @@ function createTaker(reader)
         {
             const out = new Uint8Array(size);
             for (let at = 0; at < size;) {
-                have = have.length ? have : await more();
-                const piece = have.subarray(0, size - at);
+                buffered = buffered.length ? buffered : await more();
+                const piece = buffered.subarray(0, size - at);
                 out.set(piece, at);
                 at += piece.length;
-                have = have.subarray(piece.length);
+                buffered = buffered.subarray(piece.length);
             }
             return out.buffer;
         },
@@ -65,18 +66,18 @@ export function openMjpeg(here, on)
         const answer = await fetch(new URL(`stream.mjpg${location.search}`, here),
                                    {cache: 'no-store', signal: abort.signal});
         if (!answer.ok)
-            throw new Error(`the server says ${answer.status}`);
-        const taker = createTaker(answer.body.getReader());
-        on.open({name: 'MJPEG', more: 'pictures only'});
+            throw new Error(`the server answers ${answer.status}`);
+        const parser = createParser(answer.body.getReader());
+        on.open({name: 'MJPEG', details: 'view only'});
         for (let last = '';;) {
-            const size = Number(/\r\nContent-Length: (\d+)/i.exec(await taker.head())?.[1]);
-            if (!(size <= PICTURE_MOST))
-                throw new Error('not what MJPEG looks like');
-            const picture = await taker.body(size);
-            /* Once the scene stands still its last picture comes a second time. */
-            const {seq, captured} = readJpeg(picture);
+            const size = Number(/\r\nContent-Length: (\d+)/i.exec(await parser.header())?.[1]);
+            if (!(size <= IMAGE_MAX))
+                throw new Error('this is not an MJPEG stream');
+            const image = await parser.body(size);
+            /* The server repeats the last image of a scene that does not move. */
+            const {seq, captured} = readJpeg(image);
             if (seq === undefined || `${seq} ${captured}` !== last)
-                on.picture(picture);
+                on.packet(image);
             last = `${seq} ${captured}`;
         }
     }

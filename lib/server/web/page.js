@@ -1,49 +1,50 @@
 /*
- * The viewer's page: draws a stream's newest picture, sends what the user does on it. shmcast-web(7)
- * has what goes over the wire, and the options that the page's address may have.
+ * The viewer page: shows a stream's newest image and sends the user's input. shmcast-web(7) describes
+ * the protocol and the options in the page's address.
  *
- * link.js the connection, view.js and video.js pictures, input.js and fingers.js events, steer.js who
- * steers, numbers.js how well it goes. This file holds them together and shows the state.
+ * connection.js is the connection, view.js and video.js show images, input.js and gestures.js make
+ * events, control.js shows who has control, stats.js measures. This file connects them and shows the
+ * state.
  */
-import {TRANSPORTS, createLink} from './link.js';
+import {TRANSPORTS, createConnection} from './connection.js';
 import {createView} from './view.js';
 import {createVideo} from './video.js';
 import {createInput} from './input.js';
-import {createNumbers} from './numbers.js';
-import {createSteer} from './steer.js';
+import {createStats} from './stats.js';
+import {createControl} from './control.js';
 
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
 const stage = $('stage');
 const picture = $('picture');
 
-const STALLED_MS = 2000;  /* without a new picture */
-const HIDDEN_MS = 5000;   /* nobody looks: then the connection is closed */
-const SETTLED_MS = 1000;  /* a state that lasts this long is read out */
-const QUIET_MS = 10000;   /* between two of them */
+const STALLED_MS = 2000;      /* without a new image */
+const HIDDEN_MS = 5000;       /* hidden for this long, the page disconnects */
+const SETTLED_MS = 1000;      /* screen readers announce a state that lasts this long */
+const ANNOUNCE_MS = 10000;    /* minimum between two announcements */
 
 /* --- options -------------------------------------------------------------------------------- */
 
 const options = new URLSearchParams(location.search);
 
-/* One of values: by the address, else as it was chosen last, else the first. */
+/* One of values: from the address, else as last chosen, else the first. */
 function setting(name, values)
 {
-    let kept = null;
+    let saved = null;
     try {
-        kept = localStorage.getItem(`shmcast.${name}`);
+        saved = localStorage.getItem(`shmcast.${name}`);
     } catch {
-        /* the browser keeps nothing */
+        /* the browser has no storage for this page */
     }
-    return [options.get(name), kept].find(v => values.includes(v)) ?? values[0];
+    return [options.get(name), saved].find(v => values.includes(v)) ?? values[0];
 }
 
-function keepSetting(name, value)
+function saveSetting(name, value)
 {
     try {
         localStorage.setItem(`shmcast.${name}`, value);
     } catch {
-        /* until the page is left */
+        /* the choice lasts until the page is left */
     }
 }
 
@@ -52,11 +53,11 @@ root.classList.toggle('bare', options.get('bar') === '0');
 if (CSS.supports('color', options.get('background')))
     stage.style.setProperty('background', options.get('background'));
 
-/* --- the stream's name ---------------------------------------------------------------------- */
+/* --- name of the stream --------------------------------------------------------------------- */
 
 const here = new URL('.', location.href);
 const folder = here.pathname.split('/').filter(Boolean).pop();
-let stream = ''; /* the page's own */
+let stream = ''; /* stream of this page */
 
 function showName(name)
 {
@@ -70,12 +71,12 @@ function showName(name)
 try {
     showName(folder ? decodeURIComponent(folder) : location.host);
 } catch {
-    showName(folder); /* a name that isn't UTF-8 */
+    showName(folder); /* the name is not UTF-8 */
 }
 
 /* --- state ---------------------------------------------------------------------------------- */
 
-const NAMES = {
+const TITLES = {
     connecting: 'Connecting',
     waiting: 'Waiting for a picture',
     live: 'Live',
@@ -84,175 +85,176 @@ const NAMES = {
     reconnecting: 'Reconnecting',
     paused: 'Paused',
 };
-const SHORT = {waiting: 'Waiting', broken: 'Unreadable'};
+const SHORT_TITLES = {waiting: 'Waiting', broken: 'Unreadable'};
 const HINTS = {
     waiting: 'The stream has none yet. Is shm-encode running?',
-    frames: 'The stream has none yet. Does a program write into it?',
+    frames: 'The stream has none yet. Does a program write to it?',
 };
 
 let state = '';
 let reason = '';
 let drawnAt = 0;
 
-/* title and hint are for the state 'refused'. */
-function setState(to, why = '', title = NAMES[to], hint = HINTS[to] ?? '')
+/* title and hint: for the state 'refused'. */
+function setState(to, why = '', title = TITLES[to], hint = HINTS[to] ?? '')
 {
     if (to === state && why === reason && to !== 'refused')
         return;
     state = root.dataset.state = to;
     reason = why;
     const name = title + (why && `: ${why}`);
-    $('state').textContent = SHORT[to] ?? title;
+    $('state').textContent = SHORT_TITLES[to] ?? title;
     $('state').title = name;
     $('empty').textContent = name;
     $('hint').textContent = hint;
     $('notice').textContent = hint ? `${name}. ${hint}` : name;
     $('since').textContent = '';
-    tellSoon(hint ? `${name}. ${hint}` : name);
+    announceSoon(hint ? `${name}. ${hint}` : name);
 }
 
-/* To those who listen: what lasts, and not at every turn of a scene that comes and goes. */
-let telling = 0; /* timer */
-let told = -QUIET_MS;
+/* For screen readers: only states that last, so that a scene that pauses often stays quiet. */
+let announceTimer = 0;
+let announcedAt = -ANNOUNCE_MS;
 
-function tellSoon(text)
+function announceSoon(text)
 {
-    clearTimeout(telling);
-    telling = setTimeout(() => {
-        if ($('told').textContent === text)
+    clearTimeout(announceTimer);
+    announceTimer = setTimeout(() => {
+        if ($('announcement').textContent === text)
             return;
-        $('told').textContent = text;
-        told = performance.now();
-    }, Math.max(SETTLED_MS, told + QUIET_MS - performance.now()));
+        $('announcement').textContent = text;
+        announcedAt = performance.now();
+    }, Math.max(SETTLED_MS, announcedAt + ANNOUNCE_MS - performance.now()));
 }
 
-/* --- the parts ------------------------------------------------------------------------------ */
+/* --- parts ---------------------------------------------------------------------------------- */
 
-let fresh = true;  /* the next picture may be an old one */
-let control = null; /* the last state that the server told */
+let firstImage = true;   /* the next image may predate this connection */
+let controlState = null; /* latest state message */
 
-let way = {};       /* how the pictures come: {name, more, instead, buffer} */
-let early = false;  /* video was there before the connection was open */
+let transport = {};      /* in use: {name, details, fallback, buffer} */
+let earlyVideo = false;  /* video arrived before the data channel opened */
 
-const wanted = Object.keys(TRANSPORTS).find(one => one === options.get('transport'));
-const link = createLink(here, wanted, {
+const wanted = Object.keys(TRANSPORTS).find(kind => kind === options.get('transport'));
+const connection = createConnection(here, wanted, {
     stats({name})
     {
-        /* At the root only the server knows which stream it is. */
+        /* At the root of the server only the server knows which stream this is. */
         if (!folder && typeof name === 'string')
             showName(name);
     },
-    open(by)
+    open(opened)
     {
-        way = by;
-        fresh = true;
-        numbers.another();
-        if (early)
+        transport = opened;
+        firstImage = true;
+        stats.sequenceBreak();
+        if (earlyVideo)
             setLive();
         else
-            setState('waiting', '', NAMES.waiting, way.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
-        link.send({type: 'hello'});
+            setState('waiting', '', TITLES.waiting, transport.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
+        connection.send({type: 'hello'});
     },
-    picture(buffer)
+    packet(buffer)
     {
-        numbers.received(buffer.byteLength);
-        view.arrive(buffer, fresh);
-        fresh = false;
+        stats.received(buffer.byteLength);
+        view.add(buffer, firstImage);
+        firstImage = false;
     },
-    stream(media)
+    media(media)
     {
-        early = false;
+        earlyVideo = false;
         video.play(media);
     },
-    measured({bytes, late, buffer, more})
+    measured({bytes, undrawn, buffer, details})
     {
-        numbers.received(bytes);
-        numbers.late(late);
-        way = {...way, buffer, more};
+        stats.received(bytes);
+        stats.undrawn(undrawn);
+        transport = {...transport, buffer, details};
     },
     message(message)
     {
         if (message.type === 'pong')
-            numbers.pong(message);
+            stats.pong(message);
         else if (message.type === 'state')
-            takeControl(message);
+            updateControl(message);
         else if (message.type === 'frame')
-            video.note(message);
+            video.identify(message);
     },
     lost(why)
     {
         input.enable(false);
-        steer.lost();
+        control.lost();
         setState('reconnecting', why);
     },
     refused: (title, hint) => setState('refused', '', title, hint),
 });
 
-const numbers = createNumbers(link);
+const stats = createStats(connection);
 
-/* Who listens is told too that it goes by another way than it might. */
+/* The hint reports a fallback to screen readers too. */
 function setLive()
 {
-    setState('live', '', NAMES.live, way.instead && `By ${way.name}, not WebRTC: ${way.instead}`);
+    setState('live', '', TITLES.live,
+             transport.fallback && `${transport.name} instead of WebRTC: ${transport.fallback}`);
 }
 
-function drawn(what)
+function drawn(frame)
 {
-    drawnAt = what.at;
-    numbers.drawn(what);
-    if (link.isOpen())
+    drawnAt = frame.at;
+    stats.drawn(frame);
+    if (connection.isOpen())
         setLive();
 }
 
 const view = createView(picture.querySelector('canvas'), {
-    late: numbers.late,
+    undrawn: stats.undrawn,
     broken: () => setState('broken'),
-    drawn(what)
+    drawn(frame)
     {
-        if (what.seq)
-            link.send({type: 'ack', seq: what.seq});
-        drawn(what);
+        if (frame.seq)
+            connection.send({type: 'ack', seq: frame.seq});
+        drawn(frame);
     },
 });
 
 const video = createVideo(picture.querySelector('video'), {
-    drawn(what)
+    drawn(frame)
     {
-        early = !link.isOpen();
-        drawn({...what, old: what.old || fresh});
-        fresh = false;
+        earlyVideo = !connection.isOpen();
+        drawn({...frame, old: frame.old || firstImage});
+        firstImage = false;
     },
 });
 
 const HOVERS = new Set(['pointer_move', 'pointer_enter', 'pointer_leave']);
 const fingers = ['right', 'middle', 'wheel', 'apart'].find(f => f === options.get('fingers')) ?? 'right';
 const input = createInput(picture, stage, fingers, (event, when) => {
-    link.send(event);
+    connection.send(event);
     if (event.type !== 'resize')
-        numbers.sent(when, !HOVERS.has(event.type) || event.buttons > 0);
+        stats.sent(when, !HOVERS.has(event.type) || event.buttons > 0);
 });
 
-const steer = createSteer(link.send);
+const control = createControl(connection.send);
 
-function takeControl(s)
+function updateControl(s)
 {
-    if (s.stream !== control?.stream)
-        numbers.another();
-    control = s;
-    const steers = s.steering && interactive;
-    root.classList.toggle('steers', steers);
-    picture.role = steers ? 'application' : 'img';
-    picture.tabIndex = steers ? 0 : -1;
-    picture.setAttribute('aria-label', steers
-        ? 'Live picture. Takes pointer, wheel and keys; Tab leaves it.' : 'Live picture, view only.');
-    input.enable(steers);
+    if (s.stream !== controlState?.stream)
+        stats.sequenceBreak();
+    controlState = s;
+    const hasControl = s.steering && interactive;
+    root.classList.toggle('has-control', hasControl);
+    picture.role = hasControl ? 'application' : 'img';
+    picture.tabIndex = hasControl ? 0 : -1;
+    picture.setAttribute('aria-label', hasControl
+        ? 'Live picture. Accepts pointer, wheel and keys; Tab leaves it.' : 'Live picture, view only.');
+    input.enable(hasControl);
     if (interactive)
-        steer.show(s, s.ladder.indexOf(s.stream) > Math.max(0, s.ladder.indexOf(stream)));
+        control.show(s, s.ladder.indexOf(s.stream) > Math.max(0, s.ladder.indexOf(stream)));
     else if (s.steering && s.control !== 'any')
-        link.send({type: 'control', want: 'release'});
+        connection.send({type: 'control', want: 'release'});
 }
 
-/* --- once a second, while somebody looks ---------------------------------------------------- */
+/* --- once per second while the page is visible ---------------------------------------------- */
 
 function digits(x)
 {
@@ -264,15 +266,15 @@ function bytes(x)
     return x < 999.5e3 ? [(x / 1e3).toFixed(0), 'kB'] : [digits(x / 1e6), 'MB'];
 }
 
-/* A number in bold, its unit, and what else is to be said. */
-function showValue(id, value, unit, more = '')
+/* A value in bold, its unit, and details. */
+function showValue(id, value, unit, details = '')
 {
     const number = document.createElement('b');
     number.textContent = value;
     const parts = [number, ` ${unit}`];
-    if (more) {
+    if (details) {
         const small = document.createElement('small');
-        small.textContent = more;
+        small.textContent = details;
         parts.push(small);
     }
     $(id).replaceChildren(...parts);
@@ -286,65 +288,65 @@ function showDelay(id, delay)
         showValue(id, '–', 'ms');
 }
 
-function showNumbers()
+function showStats()
 {
-    const n = numbers.read();
-    showValue('rate', digits(n.rate), 'fps');
-    showValue('delay', n.screen ? digits(n.screen.median) : '–', 'ms');
+    const s = stats.read();
+    showValue('rate', digits(s.rate), 'fps');
+    showValue('delay', s.frameDelay ? digits(s.frameDelay.median) : '–', 'ms');
     if ($('overlay').hidden)
         return;
-    showValue('o-rate', digits(n.rate), 'fps');
-    showDelay('o-screen', n.screen);
-    showDelay('o-input', n.input);
-    const dropped = n.notSent + n.notDrawn;
-    showValue('o-dropped', dropped, '', dropped ? `${n.notSent} unsent, ${n.notDrawn} undrawn` : '');
-    const [value, unit] = bytes(n.data);
-    showValue('o-data', value, `${unit}/s`, n.last?.bytes ? `${bytes(n.last.bytes).join(' ')} each` : '');
-    const {width, height, quality, sampling} = n.last ?? {};
-    const trip = link.trip();
-    showValue('o-way', way.name ?? '–', '', way.instead ? 'no WebRTC' : way.more);
-    showValue('o-trip', trip === undefined ? '–' : digits(trip), 'ms',
-              way.buffer === undefined ? '' : `${digits(way.buffer)} ms buffered`);
-    showValue('o-size', n.last ? `${width} × ${height}` : '–', '',
+    showValue('o-rate', digits(s.rate), 'fps');
+    showDelay('o-frame-delay', s.frameDelay);
+    showDelay('o-input-delay', s.inputDelay);
+    const dropped = s.notSent + s.notDrawn;
+    showValue('o-dropped', dropped, '', dropped ? `${s.notSent} unsent, ${s.notDrawn} undrawn` : '');
+    const [value, unit] = bytes(s.data);
+    showValue('o-data', value, `${unit}/s`, s.last?.bytes ? `${bytes(s.last.bytes).join(' ')} each` : '');
+    const {width, height, quality, sampling} = s.last ?? {};
+    const roundTrip = connection.roundTrip();
+    showValue('o-transport', transport.name ?? '–', '', transport.fallback ? 'no WebRTC' : transport.details);
+    showValue('o-round-trip', roundTrip === undefined ? '–' : digits(roundTrip), 'ms',
+              transport.buffer === undefined ? '' : `${digits(transport.buffer)} ms buffered`);
+    showValue('o-size', s.last ? `${width} × ${height}` : '–', '',
               quality ? `q ${quality} ${sampling ?? ''}` : '');
-    const other = control && control.stream !== stream ? control.stream : '';
-    $('o-stream').textContent = other;
-    $('o-stream').parentElement.hidden = !other;
+    const shown = controlState && controlState.stream !== stream ? controlState.stream : '';
+    $('o-stream').textContent = shown;
+    $('o-stream').parentElement.hidden = !shown;
 }
 
-let ticking = 0; /* timer */
-let leaving = 0; /* timer */
+let tickTimer = 0;
+let hiddenTimer = 0;
 
 function tick()
 {
     const now = performance.now();
-    link.tick();
-    showNumbers();
+    connection.tick();
+    showStats();
     if (state === 'live' && now - drawnAt > STALLED_MS)
         setState('stalled');
     if (state === 'stalled')
         $('since').textContent = `${Math.round((now - drawnAt) / 1000)} s`;
 }
 
-/* A page that nobody sees draws nothing, and soon isn't a viewer any more. */
-function watch()
+/* A hidden page draws nothing, and disconnects after a while. */
+function visibilityChanged()
 {
-    clearInterval(ticking);
-    clearTimeout(leaving);
+    clearInterval(tickTimer);
+    clearTimeout(hiddenTimer);
     if (document.hidden) {
         input.release();
-        leaving = setTimeout(() => {
+        hiddenTimer = setTimeout(() => {
             input.enable(false);
-            steer.lost();
-            link.pause();
+            control.lost();
+            connection.pause();
             setState('paused');
         }, HIDDEN_MS);
         return;
     }
-    numbers.clear();
-    ticking = setInterval(tick, 1000);
-    link.hurry();
-    view.look();
+    stats.clear();
+    tickTimer = setInterval(tick, 1000);
+    connection.resume();
+    view.resume();
 }
 
 /* --- the bar -------------------------------------------------------------------------------- */
@@ -357,50 +359,50 @@ function setFit(fit)
 
 $('fit').addEventListener('change', e => {
     setFit(e.target.value);
-    keepSetting('fit', e.target.value);
+    saveSetting('fit', e.target.value);
 });
 
 function setOverlay(on)
 {
     $('overlay').hidden = !on;
-    $('numbers').setAttribute('aria-pressed', on);
-    showNumbers();
+    $('stats').setAttribute('aria-pressed', on);
+    showStats();
 }
 
 function toggleOverlay()
 {
     setOverlay($('overlay').hidden);
-    keepSetting('overlay', $('overlay').hidden ? '0' : '1');
+    saveSetting('overlay', $('overlay').hidden ? '0' : '1');
 }
 
-async function goFull()
+async function enterFullScreen()
 {
     try {
         await stage.requestFullscreen({navigationUI: 'hide'});
         picture.focus();
     } catch {
-        /* the browser said no, and why */
+        /* the browser refused and reports why */
     }
 }
 
-$('numbers').addEventListener('click', toggleOverlay);
+$('stats').addEventListener('click', toggleOverlay);
 $('full').hidden = !document.fullscreenEnabled;
-$('full').addEventListener('click', goFull);
+$('full').addEventListener('click', enterFullScreen);
 
-/* Only while the focus is in the bar: on the picture keys belong to the stream. */
-const KEYS = {n: toggleOverlay, f: goFull};
+/* Only while the focus is in the bar: on the picture, keys go to the stream. */
+const KEYS = {n: toggleOverlay, f: enterFullScreen};
 for (const bar of document.querySelectorAll('.bar'))
     bar.addEventListener('keydown', e => {
         if (KEYS[e.key] && !e.ctrlKey && !e.altKey && !e.metaKey && !e.repeat)
             KEYS[e.key]();
     });
 
-/* --- go ------------------------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------------------------- */
 
 setFit(setting('fit', ['fit', 'fill', 'actual']));
 setOverlay(setting('overlay', ['0', '1']) === '1');
 setState('connecting');
-document.addEventListener('visibilitychange', watch);
-addEventListener('online', link.hurry);
-link.connect();
-watch();
+document.addEventListener('visibilitychange', visibilityChanged);
+addEventListener('online', connection.resume);
+connection.connect();
+visibilityChanged();

@@ -1,42 +1,42 @@
 /*
- * A connection by WebRTC, see link.js: the offer goes by HTTP (WHEP), the pictures come as video, and
- * what a WebSocket has as text goes over the data channel "events".
+ * The WebRTC transport, see connection.js. The offer goes to the server by HTTP (WHEP), frames arrive
+ * as video, and the data channel "events" carries the text messages of the WebSocket.
  */
-const GATHER_MS = 1000; /* for addresses of our own by STUN and TURN */
-const ANSWER_MS = 5000; /* until the server answers, which one that is busy does late */
-const WAY_MS = 2500;   /* until ICE has found a way, the answer included; link.js has 3 s for falling back */
-const LATE_MS = 1500;  /* and at least this long after an answer */
-const OPEN_MS = 6000;  /* and until the channel over it is open */
-const DELETE_MS = 2000; /* for an answer to a good-bye */
-const GONE_MS = 1500;  /* a way that was lost may come back within this */
+const GATHER_MS = 1000;     /* limit for candidates of our own from STUN and TURN */
+const ANSWER_MS = 5000;     /* limit for the server's answer, which may be late when it is busy */
+const ICE_MS = 2500;        /* limit for ICE, including the answer: a fallback starts within 3 s */
+const ICE_MIN_MS = 1500;    /* minimum left for ICE after a late answer */
+const OPEN_MS = 6000;       /* limit for the data channel once ICE is connected */
+const DELETE_MS = 2000;     /* limit for the DELETE request on leaving */
+const RECOVER_MS = 1500;    /* limit for a lost route to recover */
 
 export const canRtc = 'RTCPeerConnection' in window &&
     'requestVideoFrameCallback' in HTMLVideoElement.prototype;
 
-/* When there are all addresses, or time is up: what is missing would be of servers that don't answer. */
+/* Resolves when all candidates are known, or after GATHER_MS if a STUN or TURN server is silent. */
 function gathered(peer)
 {
     return new Promise(done => {
         const timer = setTimeout(done, GATHER_MS);
-        const look = () => {
+        const check = () => {
             if (peer.iceGatheringState !== 'complete')
                 return;
             clearTimeout(timer);
             done();
         };
-        peer.addEventListener('icegatheringstatechange', look);
-        look();
+        peer.addEventListener('icegatheringstatechange', check);
+        check();
     });
 }
 
-/* What has changed since the last look, which then is the last one. */
-function createDifference()
+/* Returns a function that returns by how much the named counter grew since its last call. */
+function createDeltas()
 {
     const last = {};
     return (name, value = 0) => {
-        const more = value - (last[name] ?? 0);
+        const delta = value - (last[name] ?? 0);
         last[name] = value;
-        return more;
+        return delta;
     };
 }
 
@@ -45,47 +45,46 @@ export function openRtc(here, on, {iceServers = []})
     const peer = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
     const channel = peer.createDataChannel('events');
     const abort = new AbortController();
-    const since = createDifference();
-    let place = null; /* URL of this connection at the server */
-    const began = performance.now();
-    let timer = setTimeout(lose, ANSWER_MS, 'no answer came');
+    const delta = createDeltas();
+    let resource = null; /* URL of this connection on the server */
+    const started = performance.now();
+    let timer = setTimeout(lose, ANSWER_MS, 'the server did not answer');
 
-    /* Which has it closed. */
-    function lose(why)
+    /* The caller then closes this transport. */
+    function lose(reason)
     {
-        on.lost(why, false);
+        on.lost(reason, false);
     }
 
-    /* When told is kept, if it is a promise. */
-    function close(told)
+    /* deleted: a promise to wait for, if any. */
+    function close(deleted)
     {
-        place = null;
+        resource = null;
         clearTimeout(timer);
         removeEventListener('pagehide', leave);
         peer.onconnectionstatechange = peer.oniceconnectionstatechange = peer.ontrack = null;
         channel.onopen = channel.onmessage = channel.onclose = null;
         abort.abort();
-        if (told)
-            told.finally(() => peer.close());
+        if (deleted)
+            deleted.finally(() => peer.close());
         else
             peer.close();
     }
 
-    /* The server would find out by itself, but later; and if it did sooner it would not know the place.
-     * A page that is left can't wait. */
+    /* Without the DELETE the server would notice later; a DELETE after it noticed would find nothing.
+     * A page that is being left cannot wait for the answer. */
     function leave(event)
     {
-        const told = place && fetch(place, {method: 'DELETE', keepalive: true,
-                                            signal: AbortSignal.timeout(DELETE_MS)}).catch(() => {});
-        close(!event && told);
+        const deleted = resource && fetch(resource, {method: 'DELETE', keepalive: true,
+                                                     signal: AbortSignal.timeout(DELETE_MS)}).catch(() => {});
+        close(!event && deleted);
     }
 
-    async function signal()
+    async function connect()
     {
         peer.addTransceiver('video', {direction: 'recvonly'});
         await peer.setLocalDescription();
-        /* Addresses of this machine itself are none that browsers tell; the server sees where we
-         * come from. */
+        /* Host candidates are useless: browsers hide them, and the server sees our address anyway. */
         if (iceServers.length)
             await gathered(peer);
         const answer = await fetch(new URL(`whep${location.search}`, here), {
@@ -95,21 +94,21 @@ export function openRtc(here, on, {iceServers = []})
             signal: abort.signal,
         });
         if (answer.status !== 201)
-            throw new Error(`the server says ${answer.status}`);
-        place = new URL(answer.headers.get('Location'), answer.url);
+            throw new Error(`the server answers ${answer.status}`);
+        resource = new URL(answer.headers.get('Location'), answer.url);
         const sdp = await answer.text();
         clearTimeout(timer);
-        timer = setTimeout(lose, Math.max(LATE_MS, began + WAY_MS - performance.now()), 'no way was found');
+        timer = setTimeout(lose, Math.max(ICE_MIN_MS, started + ICE_MS - performance.now()), 'no route was found');
         await peer.setRemoteDescription({type: 'answer', sdp});
     }
 
     peer.ontrack = ({track, receiver}) => {
-        /* The newest at once: smoothness is the network's affair. */
+        /* Lowest delay: show each frame at once rather than smoothly. */
         if ('jitterBufferTarget' in receiver)
             receiver.jitterBufferTarget = 0;
         if ('playoutDelayHint' in receiver)
             receiver.playoutDelayHint = 0;
-        on.stream(new MediaStream([track]));
+        on.media(new MediaStream([track]));
     };
 
     peer.oniceconnectionstatechange = () => {
@@ -119,36 +118,36 @@ export function openRtc(here, on, {iceServers = []})
         case 'completed':
             clearTimeout(timer);
             if (opening)
-                timer = setTimeout(lose, OPEN_MS, 'it did not open');
+                timer = setTimeout(lose, OPEN_MS, 'the data channel did not open');
             break;
         case 'disconnected':
             clearTimeout(timer);
-            timer = setTimeout(lose, GONE_MS, 'the way was lost');
+            timer = setTimeout(lose, RECOVER_MS, 'the route was lost');
             break;
         case 'failed':
-            lose(opening ? 'no way was found' : 'the way was lost');
+            lose(opening ? 'no route was found' : 'the route was lost');
         }
     };
     peer.onconnectionstatechange = () => {
         if (peer.connectionState === 'failed')
-            lose('it was not to be trusted');
+            lose('encryption failed');
     };
     channel.onopen = () => {
         clearTimeout(timer);
-        on.open({name: 'WebRTC', more: ''});
+        on.open({name: 'WebRTC', details: ''});
     };
     channel.onmessage = ({data}) => on.message(data);
     channel.onclose = () => {
-        place = null; /* by the server */
+        resource = null; /* the server closed it */
         lose('');
     };
     addEventListener('pagehide', leave);
-    signal().catch(error => {
+    connect().catch(error => {
         if (!abort.signal.aborted)
             lose(error.message);
     });
 
-    async function look()
+    async function measure()
     {
         const report = await peer.getStats();
         const all = [...report.values()];
@@ -160,14 +159,13 @@ export function openRtc(here, on, {iceServers = []})
             return;
         const kinds = [pair.localCandidateId, pair.remoteCandidateId].map(id => report.get(id)?.candidateType);
         const codec = report.get(video.codecId)?.mimeType.replace('video/', '');
-        const emitted = since('emitted', video.jitterBufferEmittedCount);
-        const buffered = since('buffered', video.jitterBufferDelay);
+        const emitted = delta('emitted', video.jitterBufferEmittedCount);
+        const buffered = delta('buffered', video.jitterBufferDelay);
         on.measured({
-            bytes: since('bytes', video.bytesReceived),
-            late: since('dropped', video.framesDropped),
+            bytes: delta('bytes', video.bytesReceived),
+            undrawn: delta('dropped', video.framesDropped),
             buffer: emitted ? buffered / emitted * 1000 : undefined,
-            trip: pair.currentRoundTripTime * 1000,
-            more: [codec, kinds.includes('relay') ? 'relayed' : ''].filter(Boolean).join(', '),
+            details: [codec, kinds.includes('relay') ? 'relayed' : ''].filter(Boolean).join(', '),
         });
     }
 
@@ -181,6 +179,6 @@ export function openRtc(here, on, {iceServers = []})
         },
 
         close: () => leave(),
-        look,
+        measure,
     };
 }

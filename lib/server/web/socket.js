@@ -1,7 +1,7 @@
-/* A connection by WebSocket, see link.js. */
+/* The WebSocket transport, see connection.js. */
 
-/* Close codes with which trying again at once would end the same way. */
-const OURS = new Set([1002, 1003, 1007, 1008, 1009]);
+/* Close codes after which an immediate new attempt would end the same way. */
+const FINAL = new Set([1002, 1003, 1007, 1008, 1009]);
 
 export function openSocket(here, on)
 {
@@ -14,11 +14,11 @@ export function openSocket(here, on)
         if (typeof data === 'string')
             on.message(data);
         else
-            on.picture(data);
+            on.packet(data);
     };
     socket.onclose = ({code, reason}) => {
-        const ours = OURS.has(code);
-        on.lost(ours ? `the server refused what this page said (${reason || code})` : reason, ours);
+        const final = FINAL.has(code);
+        on.lost(final ? `the server refused a message of this page (${reason || code})` : reason, final);
     };
 
     return {

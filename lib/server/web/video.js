@@ -1,83 +1,84 @@
 /*
- * A stream of pictures in a <video>. Which frame one of them is, and when it was captured, the server
- * tells in notes of its own, {seq, event, t, rtp}; rtp is the RTP timestamp that the browser knows of
- * what it shows. The note may come before its picture or behind it.
+ * Shows video in a <video> element. The server identifies frames by messages of type frame,
+ * {seq, event, t, rtp}; rtp is the RTP timestamp that the browser reports for a frame on screen. The
+ * message may arrive before or after its frame.
  */
-import {showPart} from './view.js';
+import {showElement} from './view.js';
 
-const NOTES = 128; /* that wait for their pictures, some of which are never shown */
+const INFO_MAX = 128; /* frame messages kept: some frames are never shown */
 
-/* on: drawn({seq, event, captured, width, height, old, at}) as of view.js, with what is known. */
+/* Calls on.drawn({seq, event, captured, width, height, old, at}) as view.js does, as far as known. */
 export function createVideo(video, on)
 {
-    const notes = new Map(); /* rtp → note */
-    let waiting = null;      /* picture whose note isn't here yet */
-    let noted = false;       /* this stream has notes */
-    let seq = 0;             /* of the last picture */
-    let call = 0;            /* frame's, that was asked for */
+    const infos = new Map(); /* rtp → frame message */
+    let pending = null;      /* frame whose message has not arrived */
+    let identified = false;  /* this stream has frame messages */
+    let seq = 0;             /* of the last frame */
+    let request = 0;         /* pending requestVideoFrameCallback */
     let size = '';
 
-    function tell(picture, note)
+    function report(frame, info)
     {
-        /* While the scene stands still its last frame is sent again, and better each time. */
-        if (note && note.seq === seq)
+        /* The server resends the last frame of a scene that does not move, in increasing quality. */
+        if (info && info.seq === seq)
             return;
-        seq = note?.seq ?? 0;
-        on.drawn({...picture, seq: note?.seq, event: note?.event, captured: note && note.t * 1000});
+        seq = info?.seq ?? 0;
+        on.drawn({...frame, seq: info?.seq, event: info?.event, captured: info && info.t * 1000});
     }
 
-    function settle()
+    function reportPending()
     {
-        if (waiting)
-            tell(waiting);
-        waiting = null;
+        if (pending)
+            report(pending);
+        pending = null;
     }
 
-    function shown(now, {width, height, rtpTimestamp: rtp})
+    function presented(now, {width, height, rtpTimestamp: rtp})
     {
-        call = video.requestVideoFrameCallback(shown);
-        settle();
+        request = video.requestVideoFrameCallback(presented);
+        reportPending();
         if (video.hidden || size !== `${width} ${height}`)
-            showPart(video, width, height);
+            showElement(video, width, height);
         size = `${width} ${height}`;
-        const picture = {width, height, old: document.hidden, at: performance.now()};
-        const note = notes.get(rtp);
-        waiting = {...picture, rtp};
-        if (note || !noted || rtp === undefined) {
-            waiting = null;
-            tell(picture, note);
+        const frame = {width, height, old: document.hidden, at: performance.now()};
+        const info = infos.get(rtp);
+        pending = {...frame, rtp};
+        if (info || !identified || rtp === undefined) {
+            pending = null;
+            report(frame, info);
         }
     }
 
     return {
-        /* null: none any more; what was shown last stays to be seen. */
-        play(stream)
+        /* media: a MediaStream, or null when it has ended: the last frame stays on screen. */
+        play(media)
         {
-            settle();
-            notes.clear();
-            noted = false;
+            reportPending();
+            infos.clear();
+            identified = false;
             seq = 0;
-            video.cancelVideoFrameCallback(call);
-            if (!stream) {
-                video.pause(); /* or the end of the track would be a black picture */
+            video.cancelVideoFrameCallback(request);
+            if (!media) {
+                video.pause(); /* or the end of the track would turn the picture black */
                 return;
             }
-            call = video.requestVideoFrameCallback(shown);
-            video.srcObject = stream;
-            /* Out of sight it wouldn't begin by itself. It fails when another one takes its place. */
+            request = video.requestVideoFrameCallback(presented);
+            video.srcObject = media;
+            /* A hidden video does not start by itself. play() fails when another stream replaces this one. */
             video.play().catch(() => {});
         },
 
-        note(note)
+        /* info: a frame message. */
+        identify(info)
         {
-            noted = true;
-            notes.set(note.rtp, note);
-            if (notes.size > NOTES)
-                notes.delete(notes.keys().next().value);
-            if (waiting?.rtp !== note.rtp)
+            identified = true;
+            infos.set(info.rtp, info);
+            if (infos.size > INFO_MAX)
+                infos.delete(infos.keys().next().value);
+            if (pending?.rtp !== info.rtp)
                 return;
-            tell(waiting, note);
-            waiting = null;
+            report(pending, info);
+            pending = null;
         },
     };
 }

@@ -1,32 +1,34 @@
 /*
- * JPEGs on a canvas. What is old is never shown: one is being decoded, off the main thread, and one
- * waits; a newer one takes its place. Of the decoded ones only the newest is drawn, when the browser
- * draws.
+ * Draws JPEGs on a canvas, newest first. At most one JPEG is being decoded, off the main thread, and
+ * one waits, which a newer one replaces. Of the decoded ones only the newest is drawn, in the next
+ * animation frame.
  */
 import {readJpeg} from './jpeg.js';
 
-/* Has the element of the picture show this one of its children, whose picture has this size. */
-export function showPart(part, width, height)
+/* Shows one child of the picture element and hides the others; sets the picture's size. */
+export function showElement(element, width, height)
 {
-    const {style} = part.parentElement;
+    const {style} = element.parentElement;
     style.setProperty('--wide', width);
     style.setProperty('--high', height);
-    for (const one of part.parentElement.children)
-        one.hidden = one !== part;
-    part.parentElement.hidden = false;
+    for (const child of element.parentElement.children)
+        child.hidden = child !== element;
+    element.parentElement.hidden = false;
 }
 
-/* on: drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}), broken(),
- * late(1): one that came was not drawn. */
+/*
+ * Calls on.drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}),
+ * on.broken(), and on.undrawn(1) for each JPEG that a newer one replaced.
+ */
 export function createView(canvas, on)
 {
     const context = canvas.getContext('2d', {alpha: false});
-    let waiting = null; /* newest JPEG, not yet decoded */
+    let waiting = null; /* newest JPEG that is not decoded */
     let decoding = false;
-    let ready = null;   /* newest decoded picture, not yet drawn */
-    let frame = 0;      /* animation frame asked for */
+    let ready = null;   /* newest decoded image that is not drawn */
+    let request = 0;    /* pending animation frame */
 
-    /* A hidden page keeps the newest JPEG and looks at it when it is seen again. */
+    /* A hidden page keeps the newest JPEG and decodes it when it becomes visible. */
     async function decode()
     {
         if (decoding)
@@ -44,24 +46,24 @@ export function createView(canvas, on)
             }
             if (ready) {
                 ready.bitmap.close();
-                on.late(1);
+                on.undrawn(1);
             }
             ready = {bitmap, old, buffer};
-            frame ||= requestAnimationFrame(draw);
+            request ||= requestAnimationFrame(draw);
         }
         decoding = false;
     }
 
     function draw()
     {
-        frame = 0;
+        request = 0;
         const {bitmap, old, buffer} = ready;
         const {width, height} = bitmap;
         ready = null;
         if (canvas.width !== width || canvas.height !== height || canvas.hidden) {
             canvas.width = width;
             canvas.height = height;
-            showPart(canvas, width, height);
+            showElement(canvas, width, height);
         }
         context.drawImage(bitmap, 0, 0);
         bitmap.close();
@@ -70,14 +72,14 @@ export function createView(canvas, on)
     }
 
     return {
-        /* old: it may have been made before we looked, so it tells nothing of the delay. */
-        arrive(buffer, old)
+        /* old: the image may predate this connection, so its age says nothing about the delay. */
+        add(buffer, old)
         {
             if (waiting)
-                on.late(1);
+                on.undrawn(1);
             waiting = {buffer, old: old || document.hidden};
             decode();
         },
-        look: decode,
+        resume: decode,
     };
 }

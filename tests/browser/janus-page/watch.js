@@ -1,6 +1,6 @@
 /*
- * ?janus=URL&mountpoint=ID&stream=NAME: plays what Janus' streaming plugin has there, and sends the
- * pointer to where this page comes from, by WebSocket.
+ * ?janus=URL&mountpoint=ID&stream=NAME: plays a mountpoint of Janus' streaming plugin, and sends pointer
+ * events by WebSocket to the server of this page.
  */
 const query = new URLSearchParams(location.search);
 const janus = query.get('janus');

@@ -1,4 +1,4 @@
-import {steer} from '/js/steer.js';
+import {sendInput} from '/js/input.js';
 import {startWebRTC} from '/js/webrtc.js';
 
 const options = new URLSearchParams(location.search);
@@ -16,8 +16,8 @@ if (mjpeg) {
     });
 }
 if ((options.get('interaction') ?? '1') === '1')
-    steer(picture, {wheel: Number(options.get('weel_interval') ?? 30),
-                    move: Number(options.get('mouse_interval') ?? 80)});
+    sendInput(picture, {wheel: Number(options.get('weel_interval') ?? 30),
+                        move: Number(options.get('mouse_interval') ?? 80)});
 picture.className = (options.get('iframe') ?? '0') === '0' ? 'videoNormalMode' : 'videoIframeMode';
 if (options.has('background'))
     document.body.style.backgroundColor = options.get('background');

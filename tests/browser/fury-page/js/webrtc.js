@@ -1,4 +1,4 @@
-/* As FURY 0.12 asks for video: by JSON, with all addresses in the offer, and audio that it never gets. */
+/* Requests video as FURY 0.12 does: an offer in JSON with all candidates, and audio that never comes. */
 export async function startWebRTC(video)
 {
     const peer = new RTCPeerConnection();
@@ -15,7 +15,7 @@ export async function startWebRTC(video)
     const answer = await fetch('/offer', {
         method: 'POST',
         headers: {'Content-Type': 'application/json'},
-        /* It means a bandwidth, and says 5 kbit/s. */
+        /* FURY sets a bandwidth, of only 5 kbit/s. */
         body: JSON.stringify({sdp: sdp.replace(/(m=video[^]*?c=[^\r\n]*\r\n)/, '$1b=AS:5\r\n'), type}),
     });
     await peer.setRemoteDescription(await answer.json());

@@ -1,24 +1,24 @@
-/* FURY 0.12's messages: weel, mouseMove, mouseLeftClick. A press carries the place of the last move,
- * moves are told while a button is down, modifiers and on are 0 or 1. */
+/* FURY 0.12's messages: weel, mouseMove, mouseLeftClick. A press carries the position of the last move,
+ * moves are sent while a button is down, modifiers and on are 0 or 1. */
 const protocol = location.protocol === 'https:' ? 'wss' : 'ws';
 const socket = new WebSocket(`${protocol}://${location.hostname}:${location.port}/ws`);
 
-const tell = message => socket.send(JSON.stringify({...message, timestampInMs: Date.now()}));
+const send = message => socket.send(JSON.stringify({...message, timestampInMs: Date.now()}));
 
-/* At most one call in so many ms; true when it is time for one. */
+/* Returns a function that returns true at most once per period of ms. */
 function limit(ms)
 {
-    let due = true;
+    let ready = true;
     return () => {
-        if (!due)
+        if (!ready)
             return false;
-        due = false;
-        setTimeout(() => (due = true), ms);
+        ready = false;
+        setTimeout(() => (ready = true), ms);
         return true;
     };
 }
 
-export function steer(picture, ms)
+export function sendInput(picture, ms)
 {
     const mayMove = limit(ms.move), mayTurn = limit(ms.wheel);
     let x = 0, y = 0, turned = 0, pressed = false;
@@ -29,7 +29,7 @@ export function steer(picture, ms)
         turned += event.deltaY;
         if (!mayTurn())
             return;
-        tell({type: 'weel', deltaY: turned});
+        send({type: 'weel', deltaY: turned});
         turned = 0;
     });
     picture.addEventListener('mousemove', event => {
@@ -38,15 +38,15 @@ export function steer(picture, ms)
         x = event.offsetX / picture.offsetWidth;
         y = event.offsetY / picture.offsetHeight;
         if (pressed)
-            tell({type: 'mouseMove', x, y, ...keys(event)});
+            send({type: 'mouseMove', x, y, ...keys(event)});
     });
     picture.addEventListener('mousedown', event => {
         event.preventDefault();
         pressed = true;
-        tell({type: 'mouseLeftClick', on: 1, mouseButton: event.button, x, y, ...keys(event)});
+        send({type: 'mouseLeftClick', on: 1, mouseButton: event.button, x, y, ...keys(event)});
     });
     window.addEventListener('mouseup', event => {
         pressed = false;
-        tell({type: 'mouseLeftClick', on: 0, x, y, mouseButton: event.button, ...keys(event)});
+        send({type: 'mouseLeftClick', on: 0, x, y, mouseButton: event.button, ...keys(event)});
     });
 }

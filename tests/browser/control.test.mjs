@@ -1,18 +1,18 @@
-/* One steers, others watch: who it is can be seen, and only its events leave a page. */
+/* One viewer has control, others watch: every page shows the controller, and only the controller sends events. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {eventsSent, eventsUpTo, hide, live, moving, open, readEvents, settle, still, until, wireOf} from './helper.mjs';
 
-const who = page => page.textContent('#who');
-const says = (page, text) => until(text, async () => (await who(page)) === text);
+const controller = page => page.textContent('#controller');
+const says = (page, text) => until(text, async () => (await controller(page)) === text);
 const actions = page => page.$$eval('#actions button', all => all.map(b => b.textContent));
 const can = (page, ...words) => until(words.join(' and '), async () => (await actions(page)).join() === words.join());
 const cursor = page => page.evaluate(() => getComputedStyle(document.getElementById('picture')).cursor);
 
-/* Everything that a steering page would send. */
-async function fiddle(page)
+/* Produces every kind of input event. */
+async function useAll(page)
 {
     await page.mouse.move(200, 200);
     await page.mouse.click(220, 220);
@@ -26,91 +26,91 @@ async function fiddle(page)
     await settle(page);
 }
 
-test('first: one steers, hands over, lets go, begins', async t => {
+test('first: one viewer has control, hands it over, releases it, takes it', async t => {
     const {server} = await moving(t, '320x200', 20, '--control', 'first');
     const events = await readEvents(t);
     const a = await open(t, server.url, {wire: true});
     await live(a);
-    await says(a, 'You steer');
+    await says(a, 'You have control');
     await can(a, 'Release');
     assert.equal(await cursor(a), 'crosshair');
     const b = await open(t, server.url, {wire: true});
     await live(b);
-    await says(b, 'Viewer 1 steers');
-    await can(b, 'Ask');
+    await says(b, 'Viewer 1 has control');
+    await can(b, 'Request');
     assert.equal(await cursor(b), 'auto');
     assert.equal(await a.textContent('#count'), '2');
 
-    await fiddle(b);
+    await useAll(b);
     assert.deepEqual(await eventsSent(b), []);
 
-    /* Asking, no longer, again; with a button held meanwhile. */
-    await b.click('text=Ask');
-    await until('the wish', async () => (await a.textContent('#asking')) === 'Viewer 2 asks to steerGive');
+    /* Request, withdraw, request again, while the controller holds a button. */
+    await b.click('text=Request');
+    await until('the request', async () => (await a.textContent('#requests')) === 'Viewer 2 requests controlHand over');
     await can(b, 'Withdraw');
     await b.click('text=Withdraw');
-    await until('no wish', async () => (await a.textContent('#asking')) === '');
-    await b.click('text=Ask');
+    await until('no request', async () => (await a.textContent('#requests')) === '');
+    await b.click('text=Request');
     await a.mouse.move(300, 300);
     await a.mouse.down();
-    await a.waitForSelector('#asking button');
-    await a.focus('#asking button');
+    await a.waitForSelector('#requests button');
+    await a.focus('#requests button');
     await a.keyboard.press('Enter');
-    await says(a, 'Viewer 2 steers');
-    await says(b, 'You steer');
+    await says(a, 'Viewer 2 has control');
+    await says(b, 'You have control');
     assert.deepEqual([await cursor(a), await cursor(b)], ['auto', 'crosshair']);
     await eventsUpTo(events, 'pointer_up');
     await a.mouse.up();
     const sent = (await eventsSent(a)).length;
-    await fiddle(a);
-    assert.equal((await eventsSent(a)).length, sent, 'who gave it away sends nothing');
+    await useAll(a);
+    assert.equal((await eventsSent(a)).length, sent, 'a viewer that gave control away sends nothing');
     await b.mouse.click(250, 250);
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual([got.at(-1).viewer, got.filter(e => e.type === 'pointer_up')[0].viewer], [2, 1]);
-    assert.ok(events.some(e => e.type === 'resize' && e.viewer === 2), 'who begins tells its size');
+    assert.ok(events.some(e => e.type === 'resize' && e.viewer === 2), 'a new controller reports its window size');
 
     await b.click('text=Release');
-    await says(a, 'Nobody steers');
-    await can(a, 'Steer');
+    await says(a, 'Nobody has control');
+    await can(a, 'Take control');
     await a.click('#actions button');
-    await says(a, 'You steer');
-    await says(b, 'Viewer 1 steers');
+    await says(a, 'You have control');
+    await says(b, 'Viewer 1 has control');
     await a.close();
-    await says(b, 'Nobody steers');
+    await says(b, 'Nobody has control');
 });
 
-test('token: who may takes over at once, a view token only looks', async t => {
+test('token: a control token may take over at once, a view token only watches', async t => {
     const folder = mkdtempSync(`${tmpdir()}/page-`);
     t.after(() => rmSync(folder, {recursive: true}));
-    const [steers, looks] = ['s'.repeat(32), 'l'.repeat(32)];
-    writeFileSync(`${folder}/tokens`, `control ${steers}\nview ${looks}\n`, {mode: 0o600});
+    const [controls, views] = ['c'.repeat(32), 'v'.repeat(32)];
+    writeFileSync(`${folder}/tokens`, `control ${controls}\nview ${views}\n`, {mode: 0o600});
     const {server} = await still(t, 640, 360, '--control', 'token', '--token-file', `${folder}/tokens`);
-    const [a, b, c] = [await open(t, `${server.url}?token=${steers}`),
-                       await open(t, `${server.url}?token=${steers}`),
-                       await open(t, `${server.url}?token=${looks}`, {wire: true})];
-    await says(a, 'You steer');
-    await says(b, 'Viewer 1 steers');
-    await says(c, 'View only · viewer 1 steers');
-    await can(b, 'Ask', 'Take');
-    await b.click('text=Take');
-    await says(a, 'Viewer 2 steers');
-    await says(b, 'You steer');
-    await says(c, 'View only · viewer 2 steers');
+    const [a, b, c] = [await open(t, `${server.url}?token=${controls}`),
+                       await open(t, `${server.url}?token=${controls}`),
+                       await open(t, `${server.url}?token=${views}`, {wire: true})];
+    await says(a, 'You have control');
+    await says(b, 'Viewer 1 has control');
+    await says(c, 'View only · viewer 1 has control');
+    await can(b, 'Request', 'Take over');
+    await b.click('text=Take over');
+    await says(a, 'Viewer 2 has control');
+    await says(b, 'You have control');
+    await says(c, 'View only · viewer 2 has control');
     await live(c);
-    await fiddle(c);
+    await useAll(c);
     assert.deepEqual([await actions(c), await eventsSent(c)], [[], []]);
 });
 
-test('any: both steer, and only their number is shown', async t => {
+test('any: both viewers have control, and only their number is shown', async t => {
     const {server} = await still(t, 320, 200);
     const events = await readEvents(t);
     const a = await open(t, server.url);
     await live(a);
-    assert.ok(!(await a.isVisible('#steer')), 'nothing to say');
+    assert.ok(!(await a.isVisible('#control')), 'nothing to show');
     const b = await open(t, server.url);
     await live(b);
-    await until('two', async () => (await a.textContent('#count')) === '2');
-    assert.deepEqual([await who(a), await who(b), await actions(a)], ['', '', []]);
+    await until('two viewers', async () => (await a.textContent('#count')) === '2');
+    assert.deepEqual([await controller(a), await controller(b), await actions(a)], ['', '', []]);
     await a.mouse.click(300, 300);
     await b.mouse.click(300, 300);
     const got = await eventsUpTo(events, 'pointer_up', 2);
@@ -124,28 +124,28 @@ test('view only: nothing is sent, and the page says so', async t => {
     await says(page, 'View only');
     assert.deepEqual(await actions(page), []);
     assert.equal(await page.getAttribute('#picture', 'aria-label'), 'Live picture, view only.');
-    await fiddle(page);
+    await useAll(page);
     assert.deepEqual(await eventsSent(page), []);
     assert.equal((await (await fetch(`${server.url}stats`)).json()).events, 0);
 });
 
-test('interaction=0 never steers', async t => {
+test('interaction=0 never takes control', async t => {
     const {server} = await still(t, 640, 360, '--control', 'first');
     const quiet = await open(t, `${server.url}?interaction=0`, {wire: true});
     await live(quiet);
     const page = await open(t, server.url);
     await live(page);
-    await says(page, 'You steer');
-    await fiddle(quiet);
+    await says(page, 'You have control');
+    await useAll(quiet);
     assert.deepEqual(await eventsSent(quiet), []);
-    assert.ok(!(await quiet.isVisible('#steer')));
+    assert.ok(!(await quiet.isVisible('#control')));
 });
 
-test('a hidden page is no viewer, and comes back at once', async t => {
+test('a hidden page disconnects, and reconnects at once when shown', async t => {
     const {server} = await moving(t, '320x200', 20, '--control', 'first');
     const page = await open(t, server.url, {wire: true});
     await live(page);
-    await says(page, 'You steer');
+    await says(page, 'You have control');
     const viewers = async () => (await (await fetch(`${server.url}stats`)).json()).viewers;
     await hide(page);
     const acked = (await wireOf(page)).sent.length;
@@ -155,7 +155,7 @@ test('a hidden page is no viewer, and comes back at once', async t => {
     assert.equal(await page.evaluate(() => document.documentElement.dataset.state), 'paused');
     await page.bringToFront();
     await live(page);
-    await says(page, 'You steer');
+    await says(page, 'You have control');
     await page.mouse.click(300, 300);
     assert.ok((await eventsSent(page)).includes('pointer_down'));
 });

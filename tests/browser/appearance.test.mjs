@@ -1,33 +1,33 @@
-/* The page's own face: states, sizes of windows, what assistive technology is told. */
+/* The page's appearance: states, window sizes, announcements to screen readers. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {readdirSync} from 'node:fs';
 import {createStream, live, moving, name, open, quarters, serve, start, stateOf,
         still, until} from './helper.mjs';
 
-/* Everything in the bars is inside the window and nothing lies on anything else. */
-function crowding(page)
+/* Returns the elements of the bars and the overlay that overlap or leave the window. */
+function layoutFaults(page)
 {
     return page.evaluate(() => {
-        const seen = [...document.querySelectorAll('.mark, h1, .state, #steer > *, .tools > *, #overlay dt, #overlay dd')]
+        const visible = [...document.querySelectorAll('.home, h1, .state, #control > *, .tools > *, #overlay dt, #overlay dd')]
             .filter(e => e.checkVisibility())
             .map(e => {
-                /* What a text takes up, not the room it has. */
+                /* The extent of the text, not of its element. */
                 const range = document.createRange();
                 range.selectNodeContents(e);
                 const r = e.matches('dd') ? range.getBoundingClientRect() : e.getBoundingClientRect();
                 return [e.id || e.className || e.textContent, r];
             });
         const out = [];
-        for (const [what, r] of seen)
+        for (const [what, r] of visible)
             if (r.left < 0 || r.right > innerWidth || r.top < 0 || r.bottom > innerHeight)
                 out.push(`${what} is out of the window`);
-        for (const [a, r] of seen)
-            for (const [b, s] of seen)
+        for (const [a, r] of visible)
+            for (const [b, s] of visible)
                 if (a !== b && r.left < s.right && s.left < r.right && r.top < s.bottom && s.top < r.bottom)
-                    out.push(`${a} lies on ${b}`);
+                    out.push(`${a} overlaps ${b}`);
         const box = document.getElementById('overlay').getBoundingClientRect();
-        for (const [what, r] of seen)
+        for (const [what, r] of visible)
             if (what.startsWith('o-') && r.right > box.right - 6)
                 out.push(`${what} leaves the overlay`);
         if (document.scrollingElement.scrollWidth > innerWidth)
@@ -36,29 +36,29 @@ function crowding(page)
     });
 }
 
-const SIZES = [[320, 480], [360, 740], [480, 800], [561, 500], [740, 360], [1001, 500], [900, 600], [1600, 900]];
+const SIZES = [[320, 480], [360, 740], [480, 800], [561, 500], [740, 360], [1001, 500], [1101, 500], [900, 600], [1600, 900]];
 
-test('nothing is crowded out from 320 pixels up', async t => {
+test('nothing overlaps or is cut off from 320 pixels up', async t => {
     const {server} = await moving(t, '1280x720', 30, '--control', 'first');
     const first = await open(t, server.url);
     await live(first);
     const page = await open(t, `${server.url}?overlay=1`);
     await live(page);
-    await until('numbers', async () => /\d ms/.test(await page.textContent('#delay')));
-    await until('two', async () => (await page.textContent('#count')) === '2');
+    await until('statistics', async () => /\d ms/.test(await page.textContent('#delay')));
+    await until('two viewers', async () => (await page.textContent('#count')) === '2');
     const all = async what => {
         for (const [width, height] of SIZES) {
             await page.setViewportSize({width, height});
-            assert.deepEqual(await crowding(page), [], `${what} at ${width}x${height}`);
+            assert.deepEqual(await layoutFaults(page), [], `${what} at ${width}x${height}`);
             const share = await page.evaluate(() => {
                 const box = document.getElementById('stage').getBoundingClientRect();
                 return box.width * box.height / innerWidth / innerHeight;
             });
-            assert.ok(share > 0.7, `the picture has ${share} of ${width}x${height}`);
+            assert.ok(share > 0.7, `the picture takes ${share} of ${width}x${height}`);
         }
     };
-    await all('as it is');
-    /* The longest texts there can be, and nothing that changes them again. */
+    await all('usual texts');
+    /* The longest possible texts, without a server that would change them. */
     await first.close();
     await server.stop();
     page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
@@ -67,23 +67,23 @@ test('nothing is crowded out from 320 pixels up', async t => {
         const set = (id, text) => (document.getElementById(id).textContent = text);
         set('name', 'a-rather-long-name-for-a-stream');
         set('state', 'Reconnecting');
-        set('who', 'Viewer 12 steers');
+        set('controller', 'Viewer 12 has control');
         set('rate', '144 fps');
         set('delay', '1234 ms');
         document.getElementById('lower').hidden = false;
         document.querySelector('#actions').innerHTML =
-            '<button class="word">Withdraw</button><button class="word">Take</button>';
+            '<button class="word">Withdraw</button><button class="word">Take over</button>';
         document.querySelector('#o-dropped').innerHTML = '<b>342</b> <small>120 unsent, 222 undrawn</small>';
         document.querySelector('#o-size').innerHTML = '<b>3840 × 2160</b> <small>q 95 4:2:0</small>';
-        document.querySelector('#o-way').innerHTML = '<b>WebRTC</b> <small>VP8, relayed</small>';
-        document.querySelector('#o-trip').innerHTML = '<b>1234</b> ms<small>1234 ms buffered</small>';
+        document.querySelector('#o-transport').innerHTML = '<b>WebRTC</b> <small>VP8, relayed</small>';
+        document.querySelector('#o-round-trip').innerHTML = '<b>1234</b> ms<small>1234 ms buffered</small>';
     });
     await all('long texts');
     const whole = await page.evaluate(() => {
         const text = document.getElementById('state');
         return text.scrollWidth <= text.parentElement.clientWidth;
     });
-    assert.ok(whole, 'the state is whole, the name gives way');
+    assert.ok(whole, 'the state is complete, the name shrinks');
 });
 
 test('waiting for the first picture, then live, then stalled', async t => {
@@ -93,13 +93,13 @@ test('waiting for the first picture, then live, then stalled', async t => {
     await until('waiting', async () => (await stateOf(page)) === 'waiting');
     assert.equal(await page.textContent('#empty'), 'Waiting for a picture');
     assert.ok(!(await page.isVisible('#picture')));
-    assert.equal(await page.getAttribute('#told', 'role'), 'status');
-    await until('it is read out', async () =>
-        (await page.textContent('#told')) === 'Waiting for a picture. The stream has none yet. Is shm-encode running?');
+    assert.equal(await page.getAttribute('#announcement', 'role'), 'status');
+    await until('the announcement', async () =>
+        (await page.textContent('#announcement')) === 'Waiting for a picture. The stream has none yet. Is shm-encode running?');
     await page.evaluate(() => {
-        window.told = [];
-        const node = document.getElementById('told');
-        new MutationObserver(() => told.push(node.textContent)).observe(node, {childList: true});
+        window.announced = [];
+        const node = document.getElementById('announcement');
+        new MutationObserver(() => announced.push(node.textContent)).observe(node, {childList: true});
     });
     start(t, 'shm-encode', [name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
@@ -109,24 +109,24 @@ test('waiting for the first picture, then live, then stalled', async t => {
         assert.ok(await page.isVisible('#picture'));
         assert.ok(!(await page.isVisible('#empty')));
         await until('stalled', async () => (await stateOf(page)) === 'stalled');
-        await until('for how long', async () => /^[1-9]\d* s$/.test(await page.textContent('#since')));
+        await until('the duration', async () => /^[1-9]\d* s$/.test(await page.textContent('#since')));
         assert.equal(await page.textContent('#state'), 'Stalled');
     }
-    /* A scene that moves now and then isn't read out at every turn. */
-    const told = await page.evaluate(() => window.told);
-    assert.ok(told.length <= 1, told.join());
+    /* Screen readers do not announce every pause of a scene. */
+    const announced = await page.evaluate(() => window.announced);
+    assert.ok(announced.length <= 1, announced.join());
     writer.stdin.write(quarters(320, 200));
     await live(page);
 });
 
-test('a picture from before the page came tells nothing of the delay', async t => {
+test('a picture from before the page connected does not count as delay', async t => {
     await createStream(t, '320x200');
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
     writer.stdin.write(quarters(320, 200));
     const server = await serve(t);
     const page = await open(t, server.url);
-    /* The first tick: by then the server's clock is known. */
-    await until('numbers', async () => (await page.textContent('#rate')) === '0.0 fps');
+    /* The first update: by then the server's clock is known. */
+    await until('statistics', async () => (await page.textContent('#rate')) === '0.0 fps');
     start(t, 'shm-encode', [name]);
     await live(page);
     await until('stalled', async () => {
@@ -135,7 +135,7 @@ test('a picture from before the page came tells nothing of the delay', async t =
     });
 });
 
-test('full screen takes the picture, Escape gives it back', async t => {
+test('full screen shows the picture, Escape leaves it', async t => {
     const {server} = await still(t, 640, 360);
     const page = await open(t, server.url);
     await live(page);
@@ -143,10 +143,10 @@ test('full screen takes the picture, Escape gives it back', async t => {
     await until('full screen', () => page.evaluate(() => document.fullscreenElement?.id === 'stage'));
     assert.equal(await page.evaluate(() => document.activeElement.id), 'picture');
     await page.evaluate(() => document.exitFullscreen());
-    await until('the window', () => page.evaluate(() => !document.fullscreenElement));
+    await until('the end of full screen', () => page.evaluate(() => !document.fullscreenElement));
 });
 
-test('nothing comes from elsewhere and nothing is inline', async t => {
+test('nothing is loaded from elsewhere and nothing is inline', async t => {
     const {server} = await still(t, 320, 200);
     const answer = await fetch(server.url);
     assert.match(answer.headers.get('content-security-policy') ?? '', /default-src 'self'/);

@@ -1,4 +1,4 @@
-/* The numbers are true: compared with what went over the same page's WebSocket. */
+/* The statistics match the messages on the page's WebSocket. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {eventsUpTo, live, moving, near, open, ppm, readEvents, settle, still,
@@ -6,7 +6,7 @@ import {eventsUpTo, live, moving, near, open, ppm, readEvents, settle, still,
 
 const number = async (page, id) => parseFloat(await page.textContent(id));
 
-/* What to add to the page's clock for this machine's, by which frames are stamped, ms. */
+/* Difference between this machine's monotonic clock, which stamps frames, and the page's clock, ms. */
 async function clockOf(page)
 {
     let best = {trip: Infinity};
@@ -20,11 +20,11 @@ async function clockOf(page)
     return best;
 }
 
-test('frames a second, frame delay, data rate and dropped pictures are those of the wire', async t => {
+test('frame rate, frame delay, data rate and dropped frames match the wire', async t => {
     const {server} = await moving(t, '640x360', 20);
     const page = await open(t, `${server.url}?overlay=1`, {wire: true});
     await live(page);
-    /* What is shown, at the moment it changes, and what there was in the 2 and 5 seconds before. */
+    /* The overlay at the moment it changes, and the messages of the 2 and 5 seconds before. */
     const compare = () => page.evaluate(() => new Promise(done => {
         const node = document.getElementById('o-data');
         new MutationObserver((list, observer) => {
@@ -35,7 +35,7 @@ test('frames a second, frame delay, data rate and dropped pictures are those of 
             const pictures = within(wire.got, 5000).filter(m => m.bytes);
             done({
                 now,
-                screen: document.getElementById('o-screen').textContent,
+                screen: document.getElementById('o-frame-delay').textContent,
                 rate: document.getElementById('o-rate').textContent,
                 data: node.textContent,
                 dropped: parseFloat(document.getElementById('o-dropped').textContent),
@@ -46,8 +46,8 @@ test('frames a second, frame delay, data rate and dropped pictures are those of 
             });
         }).observe(node, {childList: true});
     }));
-    /* The start, when pictures may be dropped, is behind all that is counted. */
-    await until('some seconds of it', async () => (await wireOf(page)).sent.at(-1).at > 8000);
+    /* The counts exclude the start, when frames may be dropped. */
+    await until('8 seconds of traffic', async () => (await wireOf(page)).sent.at(-1).at > 8000);
     const {offset, trip} = await clockOf(page);
     const shown = await compare();
     near([parseFloat(shown.rate)], [shown.drawn / 2], 1, JSON.stringify(shown));
@@ -66,12 +66,12 @@ test('frames a second, frame delay, data rate and dropped pictures are those of 
     assert.match(await page.textContent('#o-size'), /^640 × 360 q (89|90|91) 4:2:0$/);
 });
 
-test('a page that was busy draws the newest of what came, and tells how many it did not', async t => {
+test('a busy page draws the newest frame and counts those it skipped', async t => {
     const {server} = await moving(t, '640x360', 60);
-    /* Or the server would hold back what this test is about. */
+    /* With acknowledgements the server would hold back the frames that this test needs. */
     const page = await open(t, `${server.url}?overlay=1`, {wire: 'without acks'});
     await live(page);
-    await until('many', async () => (await wireOf(page)).got.length > 60);
+    await until('60 messages', async () => (await wireOf(page)).got.length > 60);
     for (let i = 0; i < 5; i++) {
         const came = await page.evaluate(() => {
             const end = performance.now() + 400;
@@ -87,10 +87,10 @@ test('a page that was busy draws the newest of what came, and tells how many it 
     const received = got.filter(m => m.seq).map(m => m.seq);
     const skipped = received.filter(seq => seq <= Math.max(...acked) && !acked.has(seq));
     assert.ok(skipped.length >= 5, `${skipped.length} were not drawn`);
-    await until('it is told', async () => /[1-9]\d* undrawn$/.test(await page.textContent('#o-dropped')));
+    await until('the overlay counts them', async () => /[1-9]\d* undrawn$/.test(await page.textContent('#o-dropped')));
 });
 
-/* The event's number in the log is its place among all of them. */
+/* The number of an event in the log is its position among all events. */
 async function answered(t, hold)
 {
     const {server, writer} = await still(t, 320, 200);
@@ -98,7 +98,7 @@ async function answered(t, hold)
     const page = await open(t, `${server.url}?overlay=1`, {wire: true});
     await live(page);
     await until('the clock is known', async () => (await wireOf(page)).got.filter(m => m.type === 'pong').length >= 3);
-    assert.equal(await page.textContent('#o-input'), '– ms');
+    assert.equal(await page.textContent('#o-input-delay'), '– ms');
     await page.mouse.move(300, 300);
     await settle(page);
     if (hold)
@@ -109,14 +109,14 @@ async function answered(t, hold)
     const number = await until('the press', async () =>
         1 + events.findIndex(e => e.type === 'pointer_down'));
     const drawn = async () => (await wireOf(page)).sent.filter(m => m.type === 'ack').length;
-    /* One that doesn't show it yet, then one that does. */
+    /* First a frame that does not show the event yet, then one that does. */
     let count = await drawn();
     colour(120, number - 1);
-    await until('one more', async () => (await drawn()) > count);
+    await until('one more frame', async () => (await drawn()) > count);
     count = await drawn();
     const between = await page.evaluate(() => performance.now());
     colour(200, number);
-    await until('and the next', async () => (await drawn()) > count);
+    await until('the next frame', async () => (await drawn()) > count);
     const shown = (await wireOf(page)).sent.findLast(m => m.type === 'ack').at;
     if (hold) {
         await until('its pong', () => page.evaluate(() => wire.held.length > 0));
@@ -128,7 +128,7 @@ async function answered(t, hold)
     }
     const pressed = (await wireOf(page)).sent.find(m => m.type === 'pointer_down').at;
     const text = await until('a delay', async () => {
-        const said = await page.textContent('#o-input');
+        const said = await page.textContent('#o-input-delay');
         return said !== '– ms' && said;
     });
     const got = parseFloat(text);
@@ -136,6 +136,6 @@ async function answered(t, hold)
               `${text}: between ${between - pressed} and ${shown - before}`);
 }
 
-test('input delay ends with the first picture that shows the event', t => answered(t, false));
+test('input delay ends with the first frame that shows the event', t => answered(t, false));
 
-test('input delay is known too when the picture is there before the pong', t => answered(t, true));
+test('input delay is known even if the frame arrives before the pong', t => answered(t, true));
