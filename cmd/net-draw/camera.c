@@ -2,19 +2,19 @@
 #include <math.h>
 #include <string.h>
 
-#define HALF_VIEW 0.4142136f /* tan of half of the angle of view, 45 degrees */
+#define TAN_HALF_VIEW 0.4142136f /* of a field of view of 45 degrees */
 
-static void upright(float turn[3][3])
+static void set_identity(float rotation[3][3])
 {
-    memset(turn, 0, 9 * sizeof turn[0][0]);
-    turn[0][0] = turn[1][1] = turn[2][2] = 1;
+    memset(rotation, 0, 9 * sizeof rotation[0][0]);
+    rotation[0][0] = rotation[1][1] = rotation[2][2] = 1;
 }
 
 void camera_reset(struct camera *camera, bool flat)
 {
     float width = camera->width, height = camera->height;
     *camera = (struct camera){.distance = 3, .flat = flat, .flatness = flat, .follow = true};
-    upright(camera->turn);
+    set_identity(camera->rotation);
     camera_size(camera, width, height);
 }
 
@@ -22,7 +22,7 @@ void camera_size(struct camera *camera, float width, float height)
 {
     camera->width = width;
     camera->height = height;
-    camera->focus = fminf(width, height) / 2 / HALF_VIEW;
+    camera->focal_length = fminf(width, height) / 2 / TAN_HALF_VIEW;
 }
 
 static float dot(const float a[3], const float b[3])
@@ -30,149 +30,151 @@ static float dot(const float a[3], const float b[3])
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-static void add(float to[3], const float from[3], float times)
+static void add_scaled(float to[3], const float from[3], float factor)
 {
     for (int i = 0; i < 3; i++)
-        to[i] += from[i] * times;
+        to[i] += from[i] * factor;
 }
 
-/* Three axes at right angles again, whatever rounding and mixing did to them. */
-static void straighten(float turn[3][3])
+/* Restores orthonormal rows, which rounding and interpolation disturb (Gram-Schmidt). */
+static void orthonormalize(float rotation[3][3])
 {
-    float length = sqrtf(dot(turn[2], turn[2]));
+    float length = sqrtf(dot(rotation[2], rotation[2]));
     for (int i = 0; i < 3; i++)
-        turn[2][i] /= length;
-    add(turn[1], turn[2], -dot(turn[1], turn[2]));
-    length = sqrtf(dot(turn[1], turn[1]));
+        rotation[2][i] /= length;
+    add_scaled(rotation[1], rotation[2], -dot(rotation[1], rotation[2]));
+    length = sqrtf(dot(rotation[1], rotation[1]));
     for (int i = 0; i < 3; i++)
-        turn[1][i] /= length;
-    for (int i = 0; i < 3; i++) /* right = up × towards us */
-        turn[0][i] = turn[1][(i + 1) % 3] * turn[2][(i + 2) % 3] -
-                     turn[1][(i + 2) % 3] * turn[2][(i + 1) % 3];
+        rotation[1][i] /= length;
+    for (int i = 0; i < 3; i++) /* right = up × towards the viewer */
+        rotation[0][i] = rotation[1][(i + 1) % 3] * rotation[2][(i + 2) % 3] -
+                         rotation[1][(i + 2) % 3] * rotation[2][(i + 1) % 3];
 }
 
-/* Row a of the axes towards row b, by an angle. */
-static void turn_rows(float turn[3][3], int a, int b, float angle)
+/* Rotates row a towards row b by an angle. */
+static void rotate_rows(float rotation[3][3], int a, int b, float angle)
 {
     float c = cosf(angle), s = sinf(angle);
     for (int i = 0; i < 3; i++) {
-        float x = turn[a][i], y = turn[b][i];
-        turn[a][i] = c * x - s * y;
-        turn[b][i] = s * x + c * y;
+        float x = rotation[a][i], y = rotation[b][i];
+        rotation[a][i] = c * x - s * y;
+        rotation[b][i] = s * x + c * y;
     }
 }
 
 void camera_orbit(struct camera *camera, float dx, float dy)
 {
     float per_pixel = 3.1415927f / fminf(camera->width, camera->height);
-    camera->going = camera->follow = false;
-    turn_rows(camera->turn, 0, 2, -dx * per_pixel);
-    turn_rows(camera->turn, 1, 2, dy * per_pixel);
-    straighten(camera->turn);
+    camera->flying = camera->follow = false;
+    rotate_rows(camera->rotation, 0, 2, -dx * per_pixel);
+    rotate_rows(camera->rotation, 1, 2, dy * per_pixel);
+    orthonormalize(camera->rotation);
 }
 
 void camera_pan(struct camera *camera, float dx, float dy)
 {
-    float per_pixel = camera->distance / camera->focus;
-    camera->going = camera->follow = false;
-    add(camera->centre, camera->turn[0], -dx * per_pixel);
-    add(camera->centre, camera->turn[1], dy * per_pixel);
+    float per_pixel = camera->distance / camera->focal_length;
+    camera->flying = camera->follow = false;
+    add_scaled(camera->centre, camera->rotation[0], -dx * per_pixel);
+    add_scaled(camera->centre, camera->rotation[1], dy * per_pixel);
 }
 
-void camera_zoom(struct camera *camera, float x, float y, float factor, const struct ball *whole)
+void camera_zoom(struct camera *camera, float x, float y, float factor,
+                 const struct bounding_sphere *bounds)
 {
-    float at[3], nearest = whole->radius / 2000, farthest = whole->radius * 40;
+    float at[3], nearest = bounds->radius / 2000, farthest = bounds->radius * 40;
     float distance = fminf(fmaxf(camera->distance * factor, nearest), farthest);
-    camera_place(camera, x, y, camera->distance, at);
+    camera_unproject(camera, x, y, camera->distance, at);
     factor = distance / camera->distance;
     for (int i = 0; i < 3; i++)
         camera->centre[i] = at[i] + (camera->centre[i] - at[i]) * factor;
     camera->distance = distance;
-    camera->going = camera->follow = false;
+    camera->flying = camera->follow = false;
 }
 
-float camera_fit(const struct ball *ball)
+float camera_fit_distance(const struct bounding_sphere *sphere)
 {
-    return ball->radius / HALF_VIEW * 1.05f;
+    return sphere->radius / TAN_HALF_VIEW * 1.05f;
 }
 
-void camera_go(struct camera *camera, const struct ball *goal)
+void camera_fly_to(struct camera *camera, const struct bounding_sphere *goal)
 {
     camera->goal = *goal;
-    camera->going = true;
+    camera->flying = true;
 }
 
-/* How much of the way is gone in this time. */
-static float part(float seconds, float rate)
+/* The fraction of the remaining way that an exponential approach covers in this time. */
+static float approach(float seconds, float rate)
 {
     return 1 - expf(-seconds * rate);
 }
 
 static bool step_flat(struct camera *camera, float seconds)
 {
-    float wanted = camera->flat, some = part(seconds, 9);
-    float off = fabsf(camera->flatness - wanted);
+    float target = camera->flat, fraction = approach(seconds, 9);
+    float error = fabsf(camera->flatness - target);
     if (camera->flat) {
         for (int i = 0; i < 3; i++)
             for (int j = 0; j < 3; j++) {
-                off += fabsf(camera->turn[i][j] - (i == j));
-                camera->turn[i][j] += ((i == j) - camera->turn[i][j]) * some;
+                error += fabsf(camera->rotation[i][j] - (i == j));
+                camera->rotation[i][j] += ((i == j) - camera->rotation[i][j]) * fraction;
             }
-        if (camera->turn[2][2] < 0.05f) /* seen from behind: there is no way through the middle */
-            turn_rows(camera->turn, 0, 2, 0.3f);
-        straighten(camera->turn);
+        /* From the back, interpolation would pass through a zero vector. */
+        if (camera->rotation[2][2] < 0.05f)
+            rotate_rows(camera->rotation, 0, 2, 0.3f);
+        orthonormalize(camera->rotation);
     }
-    camera->flatness += (wanted - camera->flatness) * some;
-    if (off > 0.004f)
+    camera->flatness += (target - camera->flatness) * fraction;
+    if (error > 0.004f)
         return true;
-    camera->flatness = wanted;
+    camera->flatness = target;
     if (camera->flat)
-        upright(camera->turn);
+        set_identity(camera->rotation);
     return false;
 }
 
-static bool step_goal(struct camera *camera, float seconds, const struct ball *whole)
+static bool step_goal(struct camera *camera, float seconds, const struct bounding_sphere *bounds)
 {
     if (camera->follow)
-        camera_go(camera, whole);
-    if (!camera->going)
+        camera_fly_to(camera, bounds);
+    if (!camera->flying)
         return false;
-    float some = part(seconds, 6), distance = camera_fit(&camera->goal);
-    float off = fabsf(camera->distance - distance);
+    float fraction = approach(seconds, 6), distance = camera_fit_distance(&camera->goal);
+    float error = fabsf(camera->distance - distance);
     for (int i = 0; i < 3; i++) {
-        float left = camera->goal.centre[i] - camera->centre[i];
-        off += fabsf(left);
-        camera->centre[i] += left * some;
+        float rest = camera->goal.centre[i] - camera->centre[i];
+        error += fabsf(rest);
+        camera->centre[i] += rest * fraction;
     }
-    camera->distance += (distance - camera->distance) * some;
-    camera->going = off > distance * 0.003f;
-    return camera->going;
+    camera->distance += (distance - camera->distance) * fraction;
+    camera->flying = error > distance * 0.003f;
+    return camera->flying;
 }
 
-bool camera_step(struct camera *camera, float seconds, const struct ball *whole)
+bool camera_step(struct camera *camera, float seconds, const struct bounding_sphere *bounds)
 {
-    bool turning = step_flat(camera, seconds);
-    return step_goal(camera, seconds, whole) || turning;
+    bool flattening = step_flat(camera, seconds);
+    return step_goal(camera, seconds, bounds) || flattening;
 }
 
-void camera_project(const struct camera *camera, const float place[3], float out[3])
+void camera_project(const struct camera *camera, const float position[3], float out[3])
 {
-    float thin = 1 - camera->flatness;
-    float p[3] = {place[0] - camera->centre[0], place[1] - camera->centre[1],
-                  place[2] * thin - camera->centre[2] * thin};
-    float depth = camera->distance - dot(camera->turn[2], p);
+    float depth_scale = 1 - camera->flatness;
+    float p[3] = {position[0] - camera->centre[0], position[1] - camera->centre[1],
+                  position[2] * depth_scale - camera->centre[2] * depth_scale};
+    float depth = camera->distance - dot(camera->rotation[2], p);
     depth = depth != 0 ? depth : 1e-20f;
-    float scale = camera->focus / depth;
-    out[0] = camera->width / 2 + dot(camera->turn[0], p) * scale;
-    out[1] = camera->height / 2 - dot(camera->turn[1], p) * scale;
+    float scale = camera->focal_length / depth;
+    out[0] = camera->width / 2 + dot(camera->rotation[0], p) * scale;
+    out[1] = camera->height / 2 - dot(camera->rotation[1], p) * scale;
     out[2] = depth;
 }
 
-void camera_place(const struct camera *camera, float x, float y, float depth, float out[3])
+void camera_unproject(const struct camera *camera, float x, float y, float depth, float out[3])
 {
-    float scale = depth / camera->focus;
+    float scale = depth / camera->focal_length;
     memcpy(out, camera->centre, sizeof camera->centre);
-    add(out, camera->turn[0], (x - camera->width / 2) * scale);
-    add(out, camera->turn[1], (camera->height / 2 - y) * scale);
-    add(out, camera->turn[2], camera->distance - depth);
+    add_scaled(out, camera->rotation[0], (x - camera->width / 2) * scale);
+    add_scaled(out, camera->rotation[1], (camera->height / 2 - y) * scale);
+    add_scaled(out, camera->rotation[2], camera->distance - depth);
 }

@@ -1,54 +1,55 @@
 /*
- * Where the network is looked at from: a point that is turned and zoomed about, how far it is away,
- * and how the scene is turned. Places are of the layout; x and y in the picture are pixels from its
- * top left.
+ * A perspective camera that orbits a centre. Positions are in the layout's coordinates; x and y in
+ * the image are pixels from its top left.
  */
 #ifndef NET_DRAW_CAMERA_H
 #define NET_DRAW_CAMERA_H
 
 #include <stdbool.h>
 
-struct ball { /* what has to be in sight */
+struct bounding_sphere {
     float centre[3], radius;
 };
 
 struct camera {
-    float centre[3], distance;
-    float turn[3][3]; /* rows: right, up, towards us */
-    float flatness;   /* 0: as it is; 1: all in one plane, seen from the front */
-    bool flat;        /* where flatness goes */
-    bool follow;      /* the whole network is kept in sight */
-    bool going;       /* to the next two */
-    struct ball goal;
-    float width, height; /* of the picture */
-    float focus;         /* pixels: what is as far away as wide is as wide as this */
+    float centre[3];             /* the point that the camera orbits and looks at */
+    float distance;              /* from the centre */
+    float rotation[3][3];        /* rows: right, up, towards the viewer */
+    float flatness;              /* 0: three dimensions; 1: one plane, seen from the front */
+    bool flat;                   /* the target of flatness: 1 or 0 */
+    bool follow;                 /* keep the whole network in view */
+    bool flying;                 /* moving to goal */
+    struct bounding_sphere goal; /* the sphere to fit into the image */
+    float width, height;         /* of the image */
+    float focal_length;          /* in pixels */
 };
 
-/* Looks at nothing, from the front. */
+/* Restores the front view of the origin. */
 void camera_reset(struct camera *camera, bool flat);
 void camera_size(struct camera *camera, float width, float height);
 
-/* Turned by so many pixels of the pointer. */
+/* Rotates, or moves, by a distance that the pointer moved, in pixels. */
 void camera_orbit(struct camera *camera, float dx, float dy);
 void camera_pan(struct camera *camera, float dx, float dy);
 
-/* The distance by this factor, what is at x y stays there; all within what is reasonable for whole.
- */
-void camera_zoom(struct camera *camera, float x, float y, float factor, const struct ball *whole);
+/* Multiplies the distance by factor, within limits that suit bounds. The point at x, y keeps its
+ * place in the image. */
+void camera_zoom(struct camera *camera, float x, float y, float factor,
+                 const struct bounding_sphere *bounds);
 
-/* How far away all of it is in sight. */
-float camera_fit(const struct ball *ball);
+/* Returns the distance at which the sphere fits into the image. */
+float camera_fit_distance(const struct bounding_sphere *sphere);
 
-/* Goes there by and by. */
-void camera_go(struct camera *camera, const struct ball *goal);
+/* Starts an animation that ends with goal in view. */
+void camera_fly_to(struct camera *camera, const struct bounding_sphere *goal);
 
-/* So many seconds later; is it still on its way? */
-bool camera_step(struct camera *camera, float seconds, const struct ball *whole);
+/* Advances animations by a time. Returns true while any is in progress. */
+bool camera_step(struct camera *camera, float seconds, const struct bounding_sphere *bounds);
 
-/* A place in the picture: x, y, and how far in front of us, > 0; else it isn't in front. */
-void camera_project(const struct camera *camera, const float place[3], float out[3]);
+/* Projects a position: out is x, y, and the depth, which is ≤ 0 at and behind the camera. */
+void camera_project(const struct camera *camera, const float position[3], float out[3]);
 
-/* The place that is at x y in the picture and as far away as this. */
-void camera_place(const struct camera *camera, float x, float y, float depth, float out[3]);
+/* Returns in out the position that projects to x, y at this depth. */
+void camera_unproject(const struct camera *camera, float x, float y, float depth, float out[3]);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * OpenGL ES 3 without a window: EGL, shaders, and a picture that is read into memory. All of it is
- * called by one thread. Places are pixels from the top left of the picture.
+ * Offscreen OpenGL ES 3: EGL without a window, shaders, and readback into memory. All calls come
+ * from one thread. Coordinates are pixels from the top left of the image.
  */
 #ifndef NET_DRAW_GL_H
 #define NET_DRAW_GL_H
@@ -8,54 +8,60 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "paint.h"
+#include "raster.h"
 #include "theme.h"
 
 struct gl;
 
 struct gl_node {
     float x, y, radius;
-    uint8_t rgba[4]; /* 255: a ball; less: a light of this strength */
+    uint8_t rgba[4]; /* alpha 255: a shaded sphere; less: a glow of this strength */
 };
 
-struct gl_end { /* of an edge; it may be behind us, at a depth < 0 */
-    float x, y, depth;
+struct gl_edge_end {
+    float x, y, depth; /* depth < 0: behind the camera */
     uint8_t rgba[4];
 };
 
-struct gl_corner {    /* of a letter's box, or of anything that has one colour: u < 0 */
+/* A corner of a glyph's rectangle, or of a rectangle in one colour (u < 0). */
+struct gl_glyph_corner {
     float x, y, u, v; /* u, v: pixels of the atlas */
     uint8_t rgba[4];
 };
 
-/* Sides of the atlas of letters, in pixels of a byte each. */
+/* The side of the square glyph atlas, in pixels of one byte. */
 enum { GL_ATLAS = 1024 };
 
-/* NULL, and *why in one line: there is no OpenGL ES 3. The caller ends with gl_free. */
+/* Returns NULL, with one line in *why, when OpenGL ES 3 isn't available. The caller ends with
+ * gl_free. */
 struct gl *gl_new(const char **why);
 void gl_free(struct gl *gl);
 
 const char *gl_renderer(const struct gl *gl);
-bool gl_software(const struct gl *gl); /* no graphics hardware */
+bool gl_software(const struct gl *gl); /* true without graphics hardware */
 uint32_t gl_side_max(const struct gl *gl);
 
-/* A picture of this size, with the background and what was painted. paint: NULL, or as large;
- * fresh: it has changed; one edge covers this part of what is behind it. -1: it can't be so large.
+/*
+ * Begins an image with the background and the raster. raster: NULL, or of the image's size; fresh:
+ * its contents have changed; cover: the opacity of a single edge. Returns 0, or -1 when the size
+ * isn't supported.
  */
 int gl_begin(struct gl *gl, uint32_t width, uint32_t height, const struct theme *theme,
-             const struct paint *paint, bool fresh, float cover);
+             const struct raster *raster, bool fresh, float cover);
 
-/* The edges of a network, two nodes each; the ends' places and colours come with gl_edges. */
+/* Sets the edges of the network, two nodes each; gl_edges supplies positions and colours. */
 void gl_network(struct gl *gl, const uint32_t *pairs, uint32_t edges);
-void gl_edges(struct gl *gl, const struct gl_end *ends, uint32_t nodes);
+void gl_edges(struct gl *gl, const struct gl_edge_end *ends, uint32_t nodes);
 void gl_nodes(struct gl *gl, const struct gl_node *nodes, uint32_t count,
               const struct theme *theme);
 
-/* Rows low … high - 1 of the atlas have changed. */
+/* Uploads rows low … high - 1 of the atlas. */
 void gl_atlas(struct gl *gl, const uint8_t *atlas, uint32_t low, uint32_t high);
-void gl_letters(struct gl *gl, const struct gl_corner *corners, uint32_t boxes);
 
-/* The picture, 4 bytes a pixel, the lowest row first. */
+/* Draws rectangles of six corners each: two triangles. */
+void gl_glyphs(struct gl *gl, const struct gl_glyph_corner *corners, uint32_t rectangles);
+
+/* Copies the image: 4 bytes per pixel, the lowest row first. */
 void gl_read(struct gl *gl, void *out);
 
 #endif

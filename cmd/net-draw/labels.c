@@ -8,19 +8,19 @@
 #include FT_STROKER_H
 
 enum {
-    GLYPHS = 4096, /* a power of two; half of them are used at most */
-    BOXES = 4096,  /* letters, halos and panels in a picture */
-    PLACES = 128   /* labels in a picture */
+    GLYPHS = 4096,     /* size of the hash table, a power of two; at most half of it is used */
+    RECTANGLES = 4096, /* glyphs, halos and panels per image */
+    LABELS = 128       /* labels per image */
 };
 
 struct glyph {
-    uint32_t code, size;          /* size 0: not in use; odd: a halo */
+    uint32_t code, size;          /* size: 0 in an unused entry, odd for a halo */
     uint16_t x, y, width, height; /* in the atlas */
     int16_t left, top;
     float advance;
 };
 
-struct area {
+struct rect {
     float left, top, right, bottom;
 };
 
@@ -31,15 +31,16 @@ struct labels {
     struct glyph glyphs[GLYPHS];
     unsigned used;
     uint8_t atlas[GL_ATLAS * GL_ATLAS];
-    uint32_t x, y, shelf; /* where the next glyph goes, and how high this row is */
-    uint32_t low, high;   /* rows that have changed */
-    bool full;            /* begins anew with the next picture */
+    uint32_t x, y;      /* position of the next glyph in the atlas */
+    uint32_t shelf;     /* height of the current row of the atlas */
+    uint32_t low, high; /* rows of the atlas that have changed */
+    bool full;          /* no room left: the next image begins with an empty atlas */
     const struct theme *theme;
     float width, height;
-    struct gl_corner corners[BOXES * 6];
-    uint32_t boxes;
-    struct area taken[PLACES];
-    unsigned places;
+    struct gl_glyph_corner corners[RECTANGLES * 6];
+    uint32_t rectangles;
+    struct rect occupied[LABELS];
+    unsigned count;
 };
 
 struct labels *labels_new(const char *font, const char **why)
@@ -50,7 +51,7 @@ struct labels *labels_new(const char *font, const char **why)
         return NULL;
     if (FT_Init_FreeType(&labels->library))
         goto fail;
-    *why = "can't be read as a font";
+    *why = "not a readable font";
     if (FT_New_Face(labels->library, font, 0, &labels->face) || !FT_IS_SCALABLE(labels->face) ||
         FT_Stroker_New(labels->library, &labels->stroker))
         goto fail;
@@ -73,7 +74,7 @@ void labels_free(struct labels *labels)
     free(labels);
 }
 
-static void forget_glyphs(struct labels *labels)
+static void clear_atlas(struct labels *labels)
 {
     memset(labels->glyphs, 0, sizeof labels->glyphs);
     memset(labels->atlas, 0, sizeof labels->atlas);
@@ -87,16 +88,16 @@ static void forget_glyphs(struct labels *labels)
 void labels_begin(struct labels *labels, const struct theme *theme, float width, float height)
 {
     if (labels->full)
-        forget_glyphs(labels);
+        clear_atlas(labels);
     labels->theme = theme;
     labels->width = width;
     labels->height = height;
-    labels->boxes = 0;
-    labels->places = 0;
+    labels->rectangles = 0;
+    labels->count = 0;
 }
 
-/* Room in the atlas. false: there is none. */
-static bool place_glyph(struct labels *labels, struct glyph *glyph)
+/* Allocates room in the atlas. Returns false when it is full. */
+static bool allocate_glyph(struct labels *labels, struct glyph *glyph)
 {
     uint32_t width = glyph->width + 1u, height = glyph->height + 1u;
     if (labels->x + width > GL_ATLAS) {
@@ -126,8 +127,8 @@ static void copy_glyph(struct labels *labels, const struct glyph *glyph, const F
                bitmap->buffer + (ptrdiff_t)row * bitmap->pitch, glyph->width);
 }
 
-/* Draws a glyph into the atlas. What can't be drawn is as wide as it is, and empty. */
-static void draw_glyph(struct labels *labels, struct glyph *glyph, unsigned pixels, bool halo)
+/* Renders a glyph into the atlas. A glyph that can't be rendered is blank and keeps its advance. */
+static void render_glyph(struct labels *labels, struct glyph *glyph, unsigned pixels, bool halo)
 {
     FT_Glyph outline = NULL;
     if (FT_Set_Pixel_Sizes(labels->face, 0, pixels) ||
@@ -141,13 +142,13 @@ static void draw_glyph(struct labels *labels, struct glyph *glyph, unsigned pixe
                    FT_STROKER_LINEJOIN_ROUND, 0);
     if ((!halo || !FT_Glyph_StrokeBorder(&outline, labels->stroker, 0, 1)) &&
         !FT_Glyph_To_Bitmap(&outline, FT_RENDER_MODE_NORMAL, NULL, 1)) {
-        const FT_BitmapGlyph drawn = (FT_BitmapGlyph)outline;
-        glyph->left = (int16_t)drawn->left;
-        glyph->top = (int16_t)drawn->top;
-        glyph->width = (uint16_t)drawn->bitmap.width;
-        glyph->height = (uint16_t)drawn->bitmap.rows;
-        if (glyph->width && place_glyph(labels, glyph)) {
-            copy_glyph(labels, glyph, &drawn->bitmap);
+        const FT_BitmapGlyph rendered = (FT_BitmapGlyph)outline;
+        glyph->left = (int16_t)rendered->left;
+        glyph->top = (int16_t)rendered->top;
+        glyph->width = (uint16_t)rendered->bitmap.width;
+        glyph->height = (uint16_t)rendered->bitmap.rows;
+        if (glyph->width && allocate_glyph(labels, glyph)) {
+            copy_glyph(labels, glyph, &rendered->bitmap);
         } else {
             labels->full = labels->full || glyph->width;
             glyph->width = glyph->height = 0;
@@ -159,7 +160,7 @@ static void draw_glyph(struct labels *labels, struct glyph *glyph, unsigned pixe
 static const struct glyph *find_glyph(struct labels *labels, uint32_t code, unsigned pixels,
                                       bool halo)
 {
-    static const struct glyph nothing;
+    static const struct glyph blank;
     uint32_t size = pixels * 2 + halo;
     uint32_t at = (code * 2654435761u ^ size * 40503u) % GLYPHS;
     while (labels->glyphs[at].size &&
@@ -170,15 +171,15 @@ static const struct glyph *find_glyph(struct labels *labels, uint32_t code, unsi
         return glyph;
     if (labels->used == GLYPHS / 2) {
         labels->full = true;
-        return &nothing;
+        return &blank;
     }
     labels->used++;
     *glyph = (struct glyph){.code = code, .size = size};
-    draw_glyph(labels, glyph, pixels, halo);
+    render_glyph(labels, glyph, pixels, halo);
     return glyph;
 }
 
-/* The next character of UTF-8; what isn't is one of its own. */
+/* Decodes the next UTF-8 character. A truncated one yields U+FFFD. */
 static uint32_t next_code(const char **text, const char *end)
 {
     const unsigned char *s = (const unsigned char *)*text;
@@ -192,7 +193,7 @@ static uint32_t next_code(const char **text, const char *end)
     return code;
 }
 
-static unsigned sound_size(unsigned size)
+static unsigned clamp_size(unsigned size)
 {
     return size < 6 ? 6 : size > LABELS_SIZE_MAX ? LABELS_SIZE_MAX : size;
 }
@@ -201,106 +202,106 @@ float labels_width(struct labels *labels, const char *text, size_t bytes, unsign
 {
     float width = 0;
     for (const char *end = text + bytes; text < end;)
-        width += find_glyph(labels, next_code(&text, end), sound_size(size), false)->advance;
+        width += find_glyph(labels, next_code(&text, end), clamp_size(size), false)->advance;
     return width;
 }
 
-static void put_box(struct labels *labels, struct area a, const struct area *letter,
-                    const uint8_t rgb[3], uint8_t alpha)
+static void add_rectangle(struct labels *labels, struct rect a, const struct rect *glyph,
+                          const uint8_t rgb[3], uint8_t alpha)
 {
-    static const struct area plain = {-1, -1, -1, -1};
-    const struct area *t = letter ? letter : &plain;
-    if (labels->boxes == BOXES)
+    static const struct rect plain = {-1, -1, -1, -1};
+    const struct rect *t = glyph ? glyph : &plain;
+    if (labels->rectangles == RECTANGLES)
         return;
-    struct gl_corner *c = labels->corners + (size_t)labels->boxes++ * 6;
-    const struct gl_corner corner[4] = {
+    struct gl_glyph_corner *c = labels->corners + (size_t)labels->rectangles++ * 6;
+    const struct gl_glyph_corner corner[4] = {
         {a.left, a.top, t->left, t->top, {rgb[0], rgb[1], rgb[2], alpha}},
         {a.right, a.top, t->right, t->top, {rgb[0], rgb[1], rgb[2], alpha}},
         {a.left, a.bottom, t->left, t->bottom, {rgb[0], rgb[1], rgb[2], alpha}},
         {a.right, a.bottom, t->right, t->bottom, {rgb[0], rgb[1], rgb[2], alpha}}};
-    const int which[6] = {0, 2, 1, 1, 2, 3};
+    const int order[6] = {0, 2, 1, 1, 2, 3};
     for (int i = 0; i < 6; i++)
-        c[i] = corner[which[i]];
+        c[i] = corner[order[i]];
 }
 
-static void put_letters(struct labels *labels, const char *text, size_t bytes, float x, float y,
-                        unsigned size, bool halo)
+static void add_glyphs(struct labels *labels, const char *text, size_t bytes, float x, float y,
+                       unsigned size, bool halo)
 {
     const uint8_t *rgb = halo ? labels->theme->halo : labels->theme->text;
     for (const char *end = text + bytes; text < end;) {
         uint32_t code = next_code(&text, end);
         const struct glyph *g = find_glyph(labels, code, size, halo);
         float left = floorf(x + 0.5f) + (float)g->left, top = floorf(y + 0.5f) - (float)g->top;
-        struct area to = {left, top, left + g->width, top + g->height};
-        struct area from = {g->x, g->y, (float)g->x + g->width, (float)g->y + g->height};
+        struct rect to = {left, top, left + g->width, top + g->height};
+        struct rect from = {g->x, g->y, (float)g->x + g->width, (float)g->y + g->height};
         if (g->width)
-            put_box(labels, to, &from, rgb, halo ? 215 : 255);
+            add_rectangle(labels, to, &from, rgb, halo ? 215 : 255);
         x += find_glyph(labels, code, size, false)->advance;
     }
 }
 
-static bool overlap(const struct area *a, const struct area *b)
+static bool overlap(const struct rect *a, const struct rect *b)
 {
     return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
 }
 
-bool labels_put(struct labels *labels, const char *text, size_t bytes, float x, float y,
+bool labels_add(struct labels *labels, const char *text, size_t bytes, float x, float y,
                 unsigned size)
 {
-    size = sound_size(size);
-    float width = labels_width(labels, text, bytes, size), air = (float)size * 0.5f;
+    size = clamp_size(size);
+    float width = labels_width(labels, text, bytes, size), padding = (float)size * 0.5f;
     float left = x - width / 2;
-    struct area area = {left - air, y - (float)size, left + width + air, y + air};
-    if (labels->places == PLACES || area.left < 0 || area.top < 0 || area.right > labels->width ||
-        area.bottom > labels->height)
+    struct rect rect = {left - padding, y - (float)size, left + width + padding, y + padding};
+    if (labels->count == LABELS || rect.left < 0 || rect.top < 0 || rect.right > labels->width ||
+        rect.bottom > labels->height)
         return false;
-    for (unsigned i = 0; i < labels->places; i++)
-        if (overlap(&area, &labels->taken[i]))
+    for (unsigned i = 0; i < labels->count; i++)
+        if (overlap(&rect, &labels->occupied[i]))
             return false;
-    labels->taken[labels->places++] = area;
-    put_letters(labels, text, bytes, left, y, size, true);
-    put_letters(labels, text, bytes, left, y, size, false);
+    labels->occupied[labels->count++] = rect;
+    add_glyphs(labels, text, bytes, left, y, size, true);
+    add_glyphs(labels, text, bytes, left, y, size, false);
     return true;
 }
 
-static struct area grown(struct area a, float by)
+static struct rect grown(struct rect a, float margin)
 {
-    return (struct area){a.left - by, a.top - by, a.right + by, a.bottom + by};
+    return (struct rect){a.left - margin, a.top - margin, a.right + margin, a.bottom + margin};
 }
 
-/* Where it begins that is so long: away from at, in front of it where there is no room behind. */
-static float beside(float at, float away, float length, float limit)
+/* The start of an interval of this length after at, or before at where the limit is too close. */
+static float beside(float at, float distance, float length, float limit)
 {
-    float begin = at + away + length < limit - 2 ? at + away : at - away - length;
+    float begin = at + distance + length < limit - 2 ? at + distance : at - distance - length;
     return floorf(fmaxf(fminf(begin, limit - 2 - length), 2));
 }
 
-void labels_panel(struct labels *labels, const char *text, float x, float y, float away,
-                  unsigned size)
+void labels_add_panel(struct labels *labels, const char *text, float x, float y, float distance,
+                      unsigned size)
 {
     const struct theme *theme = labels->theme;
-    float width = 0, line, air;
+    float width = 0, line, padding;
     unsigned lines = 0;
-    size = sound_size(size);
+    size = clamp_size(size);
     line = floorf((float)size * 1.4f);
-    air = floorf((float)size * 0.6f);
+    padding = floorf((float)size * 0.6f);
     for (const char *p = text; *p; lines++) {
         size_t bytes = strcspn(p, "\n");
         width = fmaxf(width, labels_width(labels, p, bytes, size));
         p += bytes + (p[bytes] == '\n');
     }
-    width += 2 * air;
-    float height = line * (float)lines + air;
-    struct area area = {.left = beside(x, away, width, labels->width),
-                        .top = beside(y, away, height, labels->height)};
-    area.right = area.left + width;
-    area.bottom = area.top + height;
-    put_box(labels, grown(area, 1), NULL, theme->line, theme->line[3]);
-    put_box(labels, area, NULL, theme->panel, theme->panel[3]);
-    float at = area.top + air * 0.35f + (float)size;
+    width += 2 * padding;
+    float height = line * (float)lines + padding;
+    struct rect rect = {.left = beside(x, distance, width, labels->width),
+                        .top = beside(y, distance, height, labels->height)};
+    rect.right = rect.left + width;
+    rect.bottom = rect.top + height;
+    add_rectangle(labels, grown(rect, 1), NULL, theme->line, theme->line[3]);
+    add_rectangle(labels, rect, NULL, theme->panel, theme->panel[3]);
+    float at = rect.top + padding * 0.35f + (float)size;
     for (const char *p = text; *p; at += line) {
         size_t bytes = strcspn(p, "\n");
-        put_letters(labels, p, bytes, area.left + air, at, size, false);
+        add_glyphs(labels, p, bytes, rect.left + padding, at, size, false);
         p += bytes + (p[bytes] == '\n');
     }
 }
@@ -310,5 +311,5 @@ void labels_draw(struct labels *labels, struct gl *gl)
     if (labels->high > labels->low)
         gl_atlas(gl, labels->atlas, labels->low, labels->high);
     labels->low = labels->high = 0;
-    gl_letters(gl, labels->corners, labels->boxes);
+    gl_glyphs(gl, labels->corners, labels->rectangles);
 }

@@ -1,7 +1,6 @@
 /*
- * Text: letters of a font as FreeType draws them, kept in an atlas, and put into the picture as
- * boxes. A letter is dark or light with a halo around it, so that it is read over whatever is
- * behind.
+ * Text: FreeType renders glyphs into an atlas, and labels place them in the image. Each glyph of a
+ * label has a halo, which keeps it readable over any background.
  */
 #ifndef NET_DRAW_LABELS_H
 #define NET_DRAW_LABELS_H
@@ -13,28 +12,30 @@
 
 struct labels;
 
-enum { LABELS_SIZE_MAX = 64 }; /* pixels of a letter's body */
+enum { LABELS_SIZE_MAX = 64 }; /* the largest font size, in pixels */
 
-/* NULL, and *why in one line: the font can't be read. The caller ends with labels_free. */
+/* Returns NULL, with one line in *why, when the font can't be read. The caller ends with
+ * labels_free. */
 struct labels *labels_new(const char *font, const char **why);
 void labels_free(struct labels *labels); /* NULL is allowed */
 
-/* A new picture: nothing is in it. */
+/* Begins an image without labels. */
 void labels_begin(struct labels *labels, const struct theme *theme, float width, float height);
 
-/* How wide a text is: UTF-8, size in pixels. */
+/* Returns the width of a UTF-8 text in pixels. */
 float labels_width(struct labels *labels, const char *text, size_t bytes, unsigned size);
 
 /*
- * Puts it with its middle above x y, y the line it stands on; not over one that was put before, nor
- * beyond the picture. false: it has no place there.
+ * Adds a label, centred at x with its baseline at y. Returns false when it would overlap another
+ * label or the border of the image.
  */
-bool labels_put(struct labels *labels, const char *text, size_t bytes, float x, float y,
+bool labels_add(struct labels *labels, const char *text, size_t bytes, float x, float y,
                 unsigned size);
 
-/* Lines of text (\n between them) in a panel so far away from x y, over whatever is there. */
-void labels_panel(struct labels *labels, const char *text, float x, float y, float away,
-                  unsigned size);
+/* Adds a panel with lines of text, separated by \n, at a distance from x, y. It hides whatever is
+ * below it. */
+void labels_add_panel(struct labels *labels, const char *text, float x, float y, float distance,
+                      unsigned size);
 
 void labels_draw(struct labels *labels, struct gl *gl);
 

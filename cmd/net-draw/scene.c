@@ -6,14 +6,14 @@
 
 enum { BINS = 512 };
 
-#define FAR_OFF 1e9f /* coordinates are at most so large */
+#define COORDINATE_MAX 1e9f /* steps leave larger ones unchanged */
 
-/* Steps that come more seldom than that aren't waited for. */
+/* The longest interpolation between two steps. */
 #define PERIOD_MAX UINT64_C(1000000000)
 
 void scene_init(struct scene *scene)
 {
-    *scene = (struct scene){.dimensions = 3, .held = SCENE_NONE, .whole = {.radius = 1}};
+    *scene = (struct scene){.dimensions = 3, .held = SCENE_NONE, .bounds = {.radius = 1}};
 }
 
 static void free_arrays(struct scene *scene)
@@ -22,7 +22,7 @@ static void free_arrays(struct scene *scene)
     free(scene->to);
     free(scene->at);
     free(scene->growth);
-    free(scene->spots);
+    free(scene->projected);
     free(scene->order);
     free(scene->by_degree);
     free(scene->scratch);
@@ -37,23 +37,23 @@ void scene_free(struct scene *scene)
     scene_init(scene);
 }
 
-/* The nodes in from into to, those of the least key first, else in the order that they had. */
+/* Sorts nodes by their key, ascending: a stable counting sort. */
 static void sort_nodes(const uint32_t *from, uint32_t *to, uint32_t count, const uint16_t *keys)
 {
-    static uint32_t place[1 << 16];
-    memset(place, 0, sizeof place);
+    static uint32_t offset[1 << 16];
+    memset(offset, 0, sizeof offset);
     for (uint32_t i = 0; i < count; i++)
-        place[keys[from[i]]]++;
+        offset[keys[from[i]]]++;
     for (uint32_t i = 0, sum = 0; i < 1 << 16; i++) {
-        uint32_t here = place[i];
-        place[i] = sum;
-        sum += here;
+        uint32_t n = offset[i];
+        offset[i] = sum;
+        sum += n;
     }
     for (uint32_t i = 0; i < count; i++)
-        to[place[keys[from[i]]]++] = from[i];
+        to[offset[keys[from[i]]]++] = from[i];
 }
 
-static void rank(struct scene *scene)
+static void rank_by_degree(struct scene *scene)
 {
     const struct net *net = scene->net;
     for (uint32_t i = 0; i < net->nodes; i++) {
@@ -65,8 +65,8 @@ static void rank(struct scene *scene)
     sort_nodes(scene->scratch, scene->by_degree, net->nodes, scene->key);
 }
 
-/* The next network in the place of the last one; nodes that were there stay where they were. */
-static int turn_to_next(struct scene *scene)
+/* Replaces the network with the next one. Nodes of both keep their positions. */
+static int adopt_next(struct scene *scene)
 {
     struct net *net = scene->next;
     size_t n = net->nodes, old = scene->net ? scene->net->nodes : 0;
@@ -75,13 +75,13 @@ static int turn_to_next(struct scene *scene)
     s.to = calloc(n, 3 * sizeof(float));
     s.at = calloc(n, 3 * sizeof(float));
     s.growth = calloc(n, sizeof(float));
-    s.spots = calloc(n, sizeof(struct spot));
+    s.projected = calloc(n, sizeof(struct projected_node));
     s.order = calloc(n, sizeof(uint32_t));
     s.by_degree = calloc(n, sizeof(uint32_t));
     s.scratch = calloc(n, sizeof(uint32_t));
     s.key = calloc(n, sizeof(uint16_t));
     s.visible = 0;
-    if (!s.from || !s.to || !s.at || !s.growth || !s.spots || !s.order || !s.by_degree ||
+    if (!s.from || !s.to || !s.at || !s.growth || !s.projected || !s.order || !s.by_degree ||
         !s.scratch || !s.key) {
         free_arrays(&s);
         errno = ENOMEM;
@@ -98,7 +98,7 @@ static int turn_to_next(struct scene *scene)
     if (s.held != SCENE_NONE && s.held >= n)
         s.held = SCENE_NONE;
     *scene = s;
-    rank(scene);
+    rank_by_degree(scene);
     return 0;
 }
 
@@ -108,36 +108,36 @@ int scene_net(struct scene *scene, struct net *net)
     scene->next = net;
     if (!scene->net || scene->net->nodes != net->nodes)
         return 0;
-    return turn_to_next(scene) < 0 ? -1 : 0; /* of the same nodes: their positions hold */
+    return adopt_next(scene) < 0 ? -1 : 0; /* the same nodes: their positions remain valid */
 }
 
-static float off_centre(const struct scene *scene, uint32_t node)
+static float distance_to_centre(const struct scene *scene, uint32_t node)
 {
     float square = 0;
     for (size_t i = 0; i < 3; i++) {
-        float d = scene->to[3 * (size_t)node + i] - scene->whole.centre[i];
+        float d = scene->to[3 * (size_t)node + i] - scene->bounds.centre[i];
         square += d * d;
     }
     return sqrtf(square);
 }
 
-/* Around the middle, with 11 of 12 nodes in it. */
-static void measure(struct scene *scene)
+/* Sets bounds: around the centroid, with 11/12 of the nodes inside. */
+static void measure_bounds(struct scene *scene)
 {
     uint32_t n = scene->net->nodes, bins[BINS] = {0}, inside = 0, bin = 0;
     double sum[3] = {0};
-    float far = 1e-3f;
+    float farthest = 1e-3f;
     for (size_t i = 0; i < (size_t)n * 3; i++)
         sum[i % 3] += scene->to[i];
     for (int i = 0; i < 3; i++)
-        scene->whole.centre[i] = (float)(sum[i] / n);
+        scene->bounds.centre[i] = (float)(sum[i] / n);
     for (uint32_t i = 0; i < n; i++)
-        far = fmaxf(far, off_centre(scene, i));
+        farthest = fmaxf(farthest, distance_to_centre(scene, i));
     for (uint32_t i = 0; i < n; i++)
-        bins[(int)(off_centre(scene, i) / far * (BINS - 1))]++;
+        bins[(int)(distance_to_centre(scene, i) / farthest * (BINS - 1))]++;
     while (bin < BINS && inside < n - n / 12)
         inside += bins[bin++];
-    scene->whole.radius = far * (float)bin / BINS;
+    scene->bounds.radius = farthest * (float)bin / BINS;
 }
 
 int scene_positions(struct scene *scene, const float *data, uint32_t rows, unsigned dimensions,
@@ -146,7 +146,7 @@ int scene_positions(struct scene *scene, const float *data, uint32_t rows, unsig
     bool fresh = false;
     if (scene->next && scene->next->nodes == rows) {
         fresh = !scene->net;
-        if (turn_to_next(scene) < 0)
+        if (adopt_next(scene) < 0)
             return -1;
     }
     if (!scene->net || scene->net->nodes != rows)
@@ -155,21 +155,21 @@ int scene_positions(struct scene *scene, const float *data, uint32_t rows, unsig
     for (uint32_t i = 0; i < rows; i++)
         for (unsigned k = 0; k < 3; k++) {
             float value = k < dimensions ? data[(size_t)i * dimensions + k] : 0;
-            if (fabsf(value) <= FAR_OFF) /* not NaN either */
+            if (fabsf(value) <= COORDINATE_MAX) /* false for NaN */
                 scene->to[3 * (size_t)i + k] = value;
         }
     if (fresh)
         memcpy(scene->from, scene->to, (size_t)rows * 3 * sizeof(float));
-    uint64_t between = now - scene->came_ns;
+    uint64_t between = now - scene->step_ns;
     between = between < PERIOD_MAX ? between : PERIOD_MAX;
     scene->period_ns = scene->steps < 2 ? between : (scene->period_ns * 3 + between) / 4;
     if (fresh || !scene->steps || scene->period_ns < frame_ns * 3 / 2)
         scene->period_ns = scene->steps ? scene->period_ns : 0;
-    scene->came_ns = now;
+    scene->step_ns = now;
     scene->steps++;
     scene->dimensions = dimensions;
     scene->moving = true;
-    measure(scene);
+    measure_bounds(scene);
     return 1;
 }
 
@@ -181,26 +181,26 @@ void scene_advance(struct scene *scene, uint64_t now)
     size_t count = (size_t)scene->net->nodes * 3;
     float *at = scene->at;
     const float *from = scene->from, *to = scene->to;
-    float part = scene->period_ns ? (float)(now - scene->came_ns) / (float)scene->period_ns : 1;
-    if (part >= 1) {
+    float fraction = scene->period_ns ? (float)(now - scene->step_ns) / (float)scene->period_ns : 1;
+    if (fraction >= 1) {
         memcpy(at, to, count * sizeof *at);
         scene->moving = false;
     } else {
         for (size_t i = 0; i < count; i++)
-            at[i] = from[i] + (to[i] - from[i]) * part;
+            at[i] = from[i] + (to[i] - from[i]) * fraction;
     }
     if (scene->held != SCENE_NONE)
         memcpy(at + 3 * (size_t)scene->held, scene->held_at, sizeof scene->held_at);
 }
 
-void scene_hold(struct scene *scene, uint32_t node, const float place[3])
+void scene_hold(struct scene *scene, uint32_t node, const float position[3])
 {
     size_t at = 3 * (size_t)node;
     scene->held = node;
     scene->version++;
-    memcpy(scene->held_at, place, sizeof scene->held_at);
-    memcpy(scene->at + at, place, sizeof scene->held_at);
-    memcpy(scene->to + at, place, sizeof scene->held_at); /* where it stays if nobody lays out */
+    memcpy(scene->held_at, position, sizeof scene->held_at);
+    memcpy(scene->at + at, position, sizeof scene->held_at);
+    memcpy(scene->to + at, position, sizeof scene->held_at); /* kept when no layout runs */
 }
 
 void scene_drop(struct scene *scene)
@@ -208,27 +208,26 @@ void scene_drop(struct scene *scene)
     scene->held = SCENE_NONE;
 }
 
-/* The radius of a node without edges, with all of the network in sight. */
-static float smallest(const struct scene *scene, const struct camera *camera, float scale)
+/* The radius of a node without edges while the whole network is in view. */
+static float base_radius(const struct scene *scene, const struct camera *camera, float scale)
 {
-    float room = camera->width * camera->height / (float)scene->net->nodes;
-    return fminf(fmaxf(0.075f * sqrtf(room), 0.55f * scale), 5 * scale);
+    float area = camera->width * camera->height / (float)scene->net->nodes;
+    return fminf(fmaxf(0.075f * sqrtf(area), 0.55f * scale), 5 * scale);
 }
 
-static bool in_picture(const struct spot *spot, const struct camera *camera)
+static bool in_image(const struct projected_node *p, const struct camera *camera)
 {
-    float r = spot->radius;
-    return spot->x > -r && spot->y > -r && spot->x < camera->width + r &&
-           spot->y < camera->height + r;
+    float r = p->radius;
+    return p->x > -r && p->y > -r && p->x < camera->width + r && p->y < camera->height + r;
 }
 
-/* The farthest first. */
+/* Sorts order, farthest first. */
 static void sort_by_depth(struct scene *scene)
 {
     float scale = scene->far > scene->near ? UINT16_MAX / (scene->far - scene->near) : 0;
     for (uint32_t k = 0; k < scene->visible; k++) {
         uint32_t i = scene->order[k];
-        scene->key[i] = (uint16_t)((scene->far - scene->spots[i].depth) * scale);
+        scene->key[i] = (uint16_t)((scene->far - scene->projected[i].depth) * scale);
     }
     sort_nodes(scene->order, scene->scratch, scene->visible, scene->key);
     uint32_t *other = scene->order;
@@ -240,24 +239,25 @@ void scene_project(struct scene *scene, const struct camera *camera, float scale
 {
     if (!scene->net)
         return;
-    float fit = camera_fit(&scene->whole), small = smallest(scene, camera, scale);
+    float fit_distance = camera_fit_distance(&scene->bounds);
+    float base = base_radius(scene, camera, scale);
     float closest = camera->distance / 50, largest = 60 * scale;
     scene->near = INFINITY;
     scene->far = 0;
     scene->visible = 0;
     for (uint32_t k = 0; k < scene->net->nodes; k++) {
-        uint32_t i = scene->by_degree[scene->net->nodes - 1 - k]; /* the largest on top */
-        struct spot *spot = &scene->spots[i];
+        uint32_t i = scene->by_degree[scene->net->nodes - 1 - k]; /* large nodes on top */
+        struct projected_node *p = &scene->projected[i];
         float out[3];
         camera_project(camera, scene->at + 3 * (size_t)i, out);
-        *spot = (struct spot){.x = out[0], .y = out[1], .depth = out[2]};
+        *p = (struct projected_node){.x = out[0], .y = out[1], .depth = out[2]};
         if (out[2] < closest)
             continue;
-        float zoom = fit / out[2];
-        spot->radius = fminf(small * scene->growth[i] * sqrtf(zoom), largest);
+        float zoom = fit_distance / out[2];
+        p->radius = fminf(base * scene->growth[i] * sqrtf(zoom), largest);
         scene->near = fminf(scene->near, out[2]);
         scene->far = fmaxf(scene->far, out[2]);
-        if (in_picture(spot, camera))
+        if (in_image(p, camera))
             scene->order[scene->visible++] = i;
     }
     if (camera->flatness < 1)
@@ -268,16 +268,16 @@ uint32_t scene_pick(const struct scene *scene, float x, float y, float slack)
 {
     uint32_t found = SCENE_NONE;
     float best = slack;
-    for (uint32_t k = scene->visible; k-- > 0;) { /* who is in front first */
-        const struct spot *spot = &scene->spots[scene->order[k]];
-        float dx = spot->x - x, dy = spot->y - y, square = dx * dx + dy * dy;
-        float reach = spot->radius + best;
+    for (uint32_t k = scene->visible; k-- > 0;) { /* front to back */
+        const struct projected_node *p = &scene->projected[scene->order[k]];
+        float dx = p->x - x, dy = p->y - y, square = dx * dx + dy * dy;
+        float reach = p->radius + best;
         if (square >= reach * reach)
             continue;
-        float off = sqrtf(square) - spot->radius;
-        if (off <= 0)
+        float distance = sqrtf(square) - p->radius;
+        if (distance <= 0)
             return scene->order[k];
-        best = off;
+        best = distance;
         found = scene->order[k];
     }
     return found;

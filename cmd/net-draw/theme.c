@@ -22,7 +22,7 @@ static const struct theme themes[] = {
              {212, 179, 255},
              {227, 224, 138},
              {143, 184, 201}},
-     .alone = {120, 128, 148},
+     .isolated = {120, 128, 148},
      .text = {238, 241, 248},
      .halo = {9, 11, 17},
      .panel = {22, 26, 38, 235},
@@ -48,7 +48,7 @@ static const struct theme themes[] = {
              {155, 107, 211},
              {140, 138, 31},
              {85, 124, 145}},
-     .alone = {150, 157, 172},
+     .isolated = {150, 157, 172},
      .text = {24, 28, 40},
      .halo = {250, 251, 254},
      .panel = {255, 255, 255, 240},
@@ -57,7 +57,7 @@ static const struct theme themes[] = {
      .shade = 0.35f},
 };
 
-const struct theme *theme_of(const char *name)
+const struct theme *theme_find(const char *name)
 {
     for (size_t i = 0; i < sizeof themes / sizeof themes[0]; i++)
         if (!strcmp(themes[i].name, name))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# net-draw: what it draws, when, and what the viewers do with it. net-put takes net-layout's part.
+# net-draw: images, when they are drawn, and interaction. net-put replaces net-layout.
 # shellcheck disable=SC2154,SC2217,SC2317
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
@@ -7,22 +7,22 @@ load ../support/helper
 
 setup() {
     common_setup
-    PPM=$BATS_TEST_TMPDIR/picture.ppm
+    PPM=$BATS_TEST_TMPDIR/frame.ppm
     net=$S view=$S2
     export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/net/mesa.supp:print_suppressions=0
     mkfifo "$BATS_TEST_TMPDIR/net"
 }
 
-# net-put, to be told by `put LINE…`.
+# Starts net-put, which `put LINE…` controls.
 layout() {
     PUT=$BATS_TEST_TMPDIR/put
     : >"$PUT"
-    exec 8<>"$BATS_TEST_TMPDIR/net" # to open only one end would wait for the other
+    exec 8<>"$BATS_TEST_TMPDIR/net" # opening a single end would block
     bg net-put "$net" <"$BATS_TEST_TMPDIR/net" 8>&- >"$PUT"
     layout=$BG
 }
 
-put() { # LINE…: and waits until they were taken, and drawn
+put() { # LINE…: passes them to net-put and waits until they are drawn
     local shown drawn
     shown=$(($(wc -l <"$PUT") + 1))
     drawn=$(($(frames) + 1))
@@ -38,10 +38,10 @@ shown_times() {
 drawer() { # OPTIONS
     bg net-draw "$@" "$net" "$view" 8>&-
     drawer=$BG drawer_err=$BG_ERR
-    wait_until 20 frames_from 1 # from now on it listens
+    wait_until 20 frames_from 1 # from now on it receives events
 }
 
-# Both streams, a layout, and a drawer.
+# Creates both streams, starts net-put and net-draw.
 scene() { # OPTIONS
     clean_run shm-create -s 3x10000 -f f32 -p 1000000 "$net"
     clean_run shm-create -s 400x300 -f rgba "$view"
@@ -58,7 +58,7 @@ frames_from() { # COUNT
     (($(frames) >= $1))
 }
 
-# Nothing moves any more.
+# Succeeds when no frame was drawn for 0.2 s.
 at_rest() {
     local before
     before=$(frames)
@@ -67,13 +67,14 @@ at_rest() {
     [ "$(frames)" = "$before" ]
 }
 
-picture() {
+# Waits until nothing changes and saves the last frame in $PPM.
+settled_frame() {
     wait_until 20 at_rest
     shm-read -f ppm "$view" >"$PPM"
 }
 
-# Runs Python over the newest picture: a[y][x] is r, g, b; near(x, y, r, g, b) asks for a colour, mass(r,
-# g, b) gives how many pixels are alike, and their middle.
+# Runs Python code on the image in $PPM: a[y][x] is r, g, b; hue(r, g, b) is a mask of the pixels of a
+# colour, mass(r, g, b) their number and centre.
 look() { # CODE
     /usr/bin/python3 - "$PPM" "$1" <<'PYTHON'
 import sys
@@ -84,7 +85,7 @@ a = np.asarray(Image.open(sys.argv[1]).convert("RGB")).astype(int)
 H, W = a.shape[:2]
 
 def hue(r, g, b):
-    """Pixels of this colour, lit or in the shade."""
+    """Mask of the pixels of this colour, lit or in the shade."""
     want = np.array([r, g, b]) / max(r, g, b)
     light = a.max(axis=2)
     return (light > 80) & (np.abs(a / np.maximum(light, 1)[..., None] - want).max(axis=2) < 0.16)
@@ -98,11 +99,11 @@ exec(sys.argv[2])
 PYTHON
 }
 
-shows() { # CODE: looks at the newest picture until it holds
+shows() { # CODE: runs it on the newest frame
     shm-read -f ppm "$view" >"$PPM" && look "$1"
 }
 
-# Number of the event that the newest picture shows.
+# Prints the number of the last event that the newest frame shows.
 event_shown() {
     shm-read -f ppm "$view" | sed -n '2s/.*event=\([0-9]*\).*/\1/p;3q'
 }
@@ -111,7 +112,7 @@ reached() {
     (($(event_shown) >= $1))
 }
 
-do_events() { # LINE…: and waits until the picture shows the last one, which has to change something
+do_events() { # LINE…: injects them and waits for a frame that shows the last one, which must change it
     local head
     printf '%s\n' "$@" | clean_run event-inject "$view"
     head=$(event-read -f json --from start -t 0 "$view" | wc -l)
@@ -122,10 +123,10 @@ three() { # blue left, orange right, green above
     put 'node -1 0 0 0 left' 'node 1 0 0 1 right' 'node 0 1 0 2 Überfluß' 'edge 0 1' 'edge 0 2'
 }
 
-@test "nodes are where the layout has them: right is right, up is up" {
+@test "nodes appear at their positions: x to the right, y up" {
     scene
     three
-    picture
+    settled_frame
     look 'l, r, u = mass(*BLUE), mass(*ORANGE), mass(*GREEN)
 print(l, r, u)
 assert l[0] > 60 and r[0] > 60 and u[0] > 60
@@ -135,24 +136,24 @@ assert l[1] < u[1] < r[1] and abs(l[2] - r[2]) < 4 and u[2] < l[2] - 40'
     [ ! -s "$drawer_err" ]
 }
 
-@test "an edge is where its ends are, and e takes it away" {
+@test "an edge connects its nodes; key e hides it" {
     scene
     three
-    picture
+    settled_frame
     between='m = (np.array(mass(*BLUE)[1:]) + mass(*ORANGE)[1:]) / 2
 x, y = int(m[0]), int(m[1]); line = a[y - 2:y + 3, x].max(); back = a[y + 40, x].max(); print(line, back)'
     look "$between; assert line > back + 12"
     do_events 'key_down key=e'
-    picture
+    settled_frame
     look "$between; assert line < back + 6"
 }
 
-@test "OpenGL's edges and small nodes, and those drawn without it, are alike" {
+@test "--lines gl and --lines own draw the same edges and nodes" {
     local lines
     for lines in gl own; do
         scene --lines "$lines"
         put 'random 2000 5000'
-        picture
+        settled_frame
         cp "$PPM" "$BATS_TEST_TMPDIR/$lines.ppm"
         exec 8>&-
         ends 0 "$layout"
@@ -163,41 +164,41 @@ x, y = int(m[0]), int(m[1]); line = a[y - 2:y + 3, x].max(); back = a[y + 40, x]
     close_to 24 "$BATS_TEST_TMPDIR/gl.ppm" "$BATS_TEST_TMPDIR/own.ppm"
 }
 
-@test "dark and light: --theme, and t" {
+@test "dark and light: --theme and key t" {
     scene --theme light
     three
-    picture
+    settled_frame
     look 'assert a[4, 4].min() > 200'
     do_events 'key_down key=t'
-    picture
+    settled_frame
     look 'assert a[4, 4].max() < 40'
 }
 
-@test "a drag beside all nodes turns the network, and each picture tells the event that it shows" {
+@test "a drag on the background rotates the network; each frame carries the number of the event it shows" {
     scene
     three
-    picture
+    settled_frame
     look 'l, r = mass(*BLUE), mass(*ORANGE); assert l[1] < r[1]'
-    # half a turn is the height of the picture
+    # the height of the image is half a rotation
     do_events 'pointer_down x=0.1 y=0.9 button=1 buttons=1' 'pointer_move x=0.5 y=0.9 buttons=1' \
         'pointer_move x=0.85 y=0.9 buttons=1' 'pointer_up x=0.85 y=0.9 button=1'
-    picture
+    settled_frame
     look 'l, r = mass(*BLUE), mass(*ORANGE); print(l, r); assert l[1] > r[1] + 40'
 }
 
-@test "the right button moves, the wheel zooms to the pointer" {
+@test "the right button moves the network, the wheel zooms at the pointer" {
     scene
     three
-    picture
+    settled_frame
     look 'print(*[int(v) for v in mass(*BLUE)])' >"$BATS_TEST_TMPDIR/before"
     read -r size x y <"$BATS_TEST_TMPDIR/before"
     do_events 'pointer_down x=0.1 y=0.9 button=2 buttons=2' 'pointer_move x=0.2 y=0.8 buttons=2' \
         'pointer_up x=0.2 y=0.8 button=2'
-    picture
+    settled_frame
     look "n, x, y = mass(*BLUE); print(n, x, y); assert abs(x - $x - 40) < 3 and abs(y - $y + 30) < 3"
     x=$((x + 40)) y=$((y - 30))
     do_events "wheel x=$(bc_div $x 400) y=$(bc_div $y 300) dy=-600"
-    picture
+    settled_frame
     look "n, x, y = mass(*BLUE); print(n, x, y); assert abs(x - $x) < 4 and abs(y - $y) < 4 and n > 1.4 * $size"
 }
 
@@ -205,54 +206,54 @@ bc_div() {
     awk "BEGIN { print $1 / $2 }"
 }
 
-# The middle of a colour's node as "x=… y=…" of an event.
+# Prints the centre of the node of a colour as "x=… y=…" of an event.
 place_of() { # COLOUR
     shm-read -f ppm "$view" >"$PPM"
     look "n, x, y = mass(*$1); print(f'x={(x + .5) / W:.4f} y={(y + .5) / H:.4f}')"
 }
 
-@test "a node that is dragged goes with the pointer, and the layout is told" {
+@test "a dragged node follows the pointer, and the layout receives node_drag and node_drop" {
     scene
     three
-    picture
+    settled_frame
     at=$(place_of ORANGE)
     do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.7 y=0.7 buttons=1' \
         'pointer_move x=0.8 y=0.8 buttons=1'
     wait_until 10 shows 'n, x, y = mass(*ORANGE); assert abs(x - 320) < 4 and abs(y - 240) < 4, (x, y)'
-    # its place in the layout is the pointer's: the layout may put it where it says
-    event-read --from start -n 1 -t 10 "$net" >"$BATS_TEST_TMPDIR/told"
-    grep -qE '^node_drag x=[0-9.e-]+ y=-[0-9.]+ .*node=1|^node_drag node=1 ' "$BATS_TEST_TMPDIR/told"
+    # the event has the position under the pointer
+    event-read --from start -n 1 -t 10 "$net" >"$BATS_TEST_TMPDIR/received"
+    grep -qE '^node_drag x=[0-9.e-]+ y=-[0-9.]+ .*node=1|^node_drag node=1 ' "$BATS_TEST_TMPDIR/received"
     do_events 'pointer_up x=0.8 y=0.8 button=1'
-    wait_until 10 told node_drop
+    wait_until 10 received node_drop
     [ "$(event-read --from start -t 0 "$net" | grep -c '^node_drop.*node=1')" = 1 ]
-    # and stays there, until the layout says otherwise
-    picture
+    # the node stays there until the layout moves it
+    settled_frame
     look 'n, x, y = mass(*ORANGE); assert abs(x - 320) < 4 and abs(y - 240) < 4'
     put 'place 1 1 0 0'
-    picture
+    settled_frame
     look 'n, x, y = mass(*ORANGE); assert abs(y - 240) > 20'
 }
 
-told() { # EVENT
+received() { # EVENT
     event-read --from start -t 0 "$net" | grep -q "^$1"
 }
 
-# Pixels of letters.
+# Number of pixels of text.
 letters='(a.min(axis=2) > 180).sum()'
 
-@test "the name under the pointer, and its degree; a move over nothing draws nothing" {
+@test "a node under the pointer shows its name and degree; a move over the background draws nothing" {
     scene
     three
     do_events 'key_down key=l'
-    picture
+    settled_frame
     at=$(place_of GREEN)
     look "assert $letters < 60, $letters"
     do_events "pointer_move $at"
-    picture
+    settled_frame
     look "assert $letters > 150, $letters"
     before=$(frames)
     do_events "pointer_move x=0.02 y=0.02"
-    picture
+    settled_frame
     look "assert $letters < 60, $letters"
     before=$(frames)
     printf 'pointer_move x=0.0%d y=0.02\n' 3 4 5 6 7 | event-inject "$view"
@@ -260,67 +261,67 @@ letters='(a.min(axis=2) > 180).sum()'
     [ "$(frames)" = "$before" ]
 }
 
-@test "at the rim the name stands on the other side of the node" {
+@test "at the border the details appear on the other side of the node" {
     scene
     three
     do_events 'pointer_down x=0.02 y=0.02 button=2 buttons=2' 'pointer_move x=0.15 y=0.3 buttons=2' \
         'pointer_up x=0.15 y=0.3 button=2'
-    picture
+    settled_frame
     at=$(place_of ORANGE)
     do_events "pointer_move $at"
-    picture
+    settled_frame
     look 'assert mass(*ORANGE)[0] > 60, mass(*ORANGE)'
 }
 
-@test "names are drawn, UTF-8 too, and l takes them away" {
+@test "names are drawn, also in UTF-8; key l hides them" {
     scene
     three
-    picture
+    settled_frame
     look "assert $letters > 150, $letters"
     do_events 'key_down key=l'
-    picture
+    settled_frame
     look "assert $letters < 60, $letters"
 }
 
-@test "a click pales all but the node and its neighbours; Escape ends that" {
+@test "a click fades all nodes but the node and its neighbours; Escape clears the selection" {
     scene
     three
-    picture
-    at=$(place_of ORANGE) # whose only neighbour is blue
+    settled_frame
+    at=$(place_of ORANGE) # its only neighbour is blue
     do_events "pointer_down $at button=1 buttons=1" "pointer_up $at button=1" 'pointer_move x=0.1 y=0.1'
-    picture
+    settled_frame
     look 'print(mass(*GREEN)); assert mass(*GREEN)[0] < 20 and mass(*ORANGE)[0] > 60 and mass(*BLUE)[0] > 60'
     do_events 'key_down key=Escape'
-    picture
+    settled_frame
     look 'assert mass(*GREEN)[0] > 60'
 }
 
-@test "keys: flat and back, pause, help, the whole network again" {
+@test "keys: 2D and 3D, pause, help, the whole network" {
     scene
     put 'node -1 0 0 0' 'node 1 0 0 1' 'node 0 0 4 2' 'edge 0 1' 'edge 1 2'
     do_events 'pointer_down x=0.02 y=0.5 button=1 buttons=1' 'pointer_move x=0.3 y=0.5 buttons=1' \
         'pointer_up x=0.3 y=0.5 button=1'
-    picture
+    settled_frame
     look 'l, r, g = mass(*BLUE), mass(*ORANGE), mass(*GREEN); assert g[1] > r[1] + 15, (l, r, g)'
     do_events 'key_down key=2'
-    picture
+    settled_frame
     look 'l, r, g = mass(*BLUE), mass(*ORANGE), mass(*GREEN); assert l[1] < g[1] < r[1], (l, r, g)'
     do_events 'wheel x=0.5 y=0.5 dy=3000' 'key_down key=r'
-    picture
+    settled_frame
     look 'l, r = mass(*BLUE), mass(*ORANGE); assert r[1] - l[1] > 60, (l, r)'
     do_events 'key_down key=%20'
-    wait_until 10 told 'layout_pause on=1'
+    wait_until 10 received 'layout_pause on=1'
     do_events 'key_down key=p'
-    wait_until 10 told 'layout_pause on=0'
-    picture
+    wait_until 10 received 'layout_pause on=0'
+    settled_frame
     cp "$PPM" "$BATS_TEST_TMPDIR/before.ppm"
     do_events 'key_down key=h'
-    picture
+    settled_frame
     look "before = np.asarray(Image.open('$BATS_TEST_TMPDIR/before.ppm')).astype(int)
 assert $letters > (before.min(axis=2) > 180).sum() + 1000"
 }
 
-@test "the picture's size is the window's, as far as the stream has room; -s fixes it" {
+@test "the image has the size of the window, within the stream's size; -s fixes it" {
     scene
     three
     wait_until 10 shows 'assert (W, H) == (400, 300), (W, H)'
@@ -339,20 +340,20 @@ assert $letters > (before.min(axis=2) > 180).sum() + 1000"
     wait_until 10 shows 'assert (W, H) == (320, 200), (W, H)'
 }
 
-@test "a size that the page told before it was started" {
+@test "a resize event from before the start applies" {
     clean_run shm-create -s 400x300 -f rgba "$view"
     clean_run event-inject "$view" resize width=100 height=90
     drawer
     wait_until 10 shows 'assert (W, H) == (100, 90), (W, H)'
 }
 
-@test "rgb24 gets rgb24, the same picture; other formats have no room for their own size" {
+@test "an rgb24 stream holds the same image; other formats have no room for their own size" {
     scene
     three
-    picture
+    settled_frame
     cp "$PPM" "$BATS_TEST_TMPDIR/rgba.ppm"
     shm-create --replace -s 400x300 -f rgb24 "$view"
-    picture
+    settled_frame
     close_to 60 "$PPM" "$BATS_TEST_TMPDIR/rgba.ppm"
     kill "$drawer"
     ends 143 "$drawer"
@@ -363,11 +364,11 @@ assert $letters > (before.min(axis=2) > 180).sum() + 1000"
     fails 3 net-draw -s 400x300 "$net" "$view"
 }
 
-@test "the network comes later, goes, and comes again; the last one stays in the picture" {
+@test "the network's stream appears late, disappears and returns; meanwhile the image keeps the last network" {
     clean_run shm-create -s 400x300 -f rgba "$view"
     drawer
-    picture
-    look "assert mass(*BLUE)[0] == 0 and $letters > 40" # it says what it waits for
+    settled_frame
+    look "assert mass(*BLUE)[0] == 0 and $letters > 40" # the text names the missing stream
     clean_run shm-create -s 3x10000 -f f32 "$net"
     layout
     three
@@ -376,7 +377,7 @@ assert $letters > (before.min(axis=2) > 180).sum() + 1000"
     ends 137 "$layout"
     exec 8>&-
     do_events 'key_down key=l'
-    picture
+    settled_frame
     look 'assert mass(*BLUE)[0] > 60'
     shm-rm -f "$net"
     do_events 'key_down key=l'
@@ -385,7 +386,7 @@ assert $letters > (before.min(axis=2) > 180).sum() + 1000"
     layout
     put 'node 0 0 0 1' 'node 1 1 1 1' 'edge 0 1'
     wait_until 10 shows 'assert mass(*BLUE)[0] == 0 and mass(*ORANGE)[0] > 60'
-    # replaced, as a network that has grown does
+    # replaced, as net-layout does for a network that has grown
     clean_run shm-create --replace -s 3x20000 -f f32 "$net"
     exec 8>&-
     ends 0 "$layout"
@@ -395,77 +396,77 @@ assert $letters > (before.min(axis=2) > 180).sum() + 1000"
     [ ! -s "$drawer_err" ]
 }
 
-@test "a network that grows; nodes that were there stay" {
+@test "a network that grows keeps its nodes" {
     scene
     three
     put 'node 0 -1 0 3' 'edge 3 0'
     wait_until 10 shows 'assert mass(242, 99, 126)[0] > 60 and mass(*BLUE)[0] > 60'
     put 'edge 3 1' 'edge 3 2' # the same nodes
-    picture
+    settled_frame
     look 'assert mass(*BLUE)[0] > 60'
 }
 
-@test "removal of the view ends it, with 0" {
+@test "removal of the view ends net-draw with exit code 0" {
     scene
     three
-    picture
+    settled_frame
     shm-rm -f "$view"
     ends 0 "$drawer"
     [ ! -s "$drawer_err" ]
 }
 
-@test "nothing to do: it isn't woken, whatever becomes of the layout" {
+@test "without changes it is never woken, with or without a layout" {
     scene
     three
-    picture
+    settled_frame
     before=$(switches "$drawer")
-    sleep 1 # what is measured
+    sleep 1 # the time of the measurement
     [ "$(switches "$drawer")" = "$before" ] || sanitized
     shm-rm -f "$net"
     exec 8>&-
     wait_until 20 at_rest
-    # but for the thread that looks whether what comes to /dev/shm is the network
+    # except the thread that checks new names in /dev/shm
     before=$(switches "$drawer" "$drawer")
-    sleep 1 # what is measured
+    sleep 1 # the time of the measurement
     [ "$(switches "$drawer" "$drawer")" = "$before" ] || sanitized
 }
 
-switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
+switches() { # PID [THREAD]: prints how often all threads, or one, went to sleep
     local threads=("/proc/$1/task/"*)
     [ $# = 1 ] || threads=("/proc/$1/task/$2")
     cat "${threads[@]/%//status}" | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
 }
 
-@test "a slow layout's nodes move in steps of the display" {
+@test "nodes of a slow layout move at the frame rate" {
     scene -r 50
     three
-    for at in 1 2 3 4; do # it learns how slow
+    for at in 1 2 3 4; do # it measures the period of the layout
         put "place 0 -1 0.$at 0"
         sleep 0.4
     done
     before=$(frames)
     put 'place 0 -1 -1 0'
     wait_until 20 at_rest
-    echo "pictures: $(($(frames) - before))"
+    echo "frames: $(($(frames) - before))"
     [ "$(($(frames) - before))" -ge 5 ]
 }
 
-@test "what isn't a number stays where it was; far away is no problem" {
+@test "positions that aren't finite are ignored; distant ones do no harm" {
     scene
     three
-    picture
+    settled_frame
     put 'place 0 nan inf -inf'
-    picture
+    settled_frame
     look 'l, r = mass(*BLUE), mass(*ORANGE); assert l[0] > 60 and l[1] < r[1]'
     put 'place 2 1e38 -1e38 3e38' 'place 0 -1 0 0'
-    picture
+    settled_frame
     put 'place 0 0 0 0' 'place 1 0 0 0' 'place 2 0 0 0'
-    picture
+    settled_frame
     [ ! -s "$drawer_err" ]
     kill -0 "$drawer"
 }
 
-@test "a million nodes with no edge" {
+@test "a million nodes without edges" {
     clean_run shm-create -s 300x10000 -f f32 -n 2 -p 25000000 "$net"
     clean_run shm-create -s 400x300 -f rgba "$view"
     layout
@@ -475,22 +476,22 @@ switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
     [ ! -s "$drawer_err" ]
 }
 
-@test "a stream of pictures is no network, and a network is no view" {
+@test "a stream of images is refused as a network" {
     clean_run shm-create -s 64x48 "$net"
     clean_run shm-create -s 400x300 -f rgba "$view"
     frame-gen -n 1 -o "$net"
     fails 3 net-draw "$net" "$view"
-    [ "$stderr" = "net-draw: $net: holds pictures, not a network" ]
+    [ "$stderr" = "net-draw: $net: holds images, not a network" ]
 }
 
-@test "a network that contradicts itself: one line, exit 3" {
+@test "an inconsistent network: one line, exit 3" {
     scene
     printf '%s\n' 'node 0 0 0 9' show >&8 # of 10 communities, with one node
     ends 3 "$drawer"
     [ "$(<"$drawer_err")" = "net-draw: $net: corrupt or truncated; shm-rm -f removes it" ]
 }
 
-@test "garbage over the network's stream while it is drawn: refused, or drawn, never a crash" {
+@test "garbage written over the network's stream is drawn or refused, never a crash" {
     local seed code
     clean_run shm-create -s 400x300 -f rgba "$view"
     for seed in 1 2 3 4 5 6; do
@@ -499,7 +500,7 @@ switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
         drawer
         put 'random 200 400'
         echo 'go 100000' >&8
-        # by turns all of it, what is behind the header, and the pictures
+        # alternately the whole stream, all after the header, and the frames
         clean_run scribble "$net" $((seed % 3 * 4096)) "$seed" 100000 0.5 >"$BATS_TEST_TMPDIR/writes"
         kill "$drawer" 2>/dev/null || true
         wait_until 10 pid_gone "$drawer"
@@ -515,15 +516,15 @@ switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
     done
 }
 
-@test "truncated under net-draw, the network or the view" {
+@test "truncation of the network's or the view's stream: one line, exit 3" {
     local cut where
     for cut in "$net header" "$view header" "$view pictures"; do
         scene
         three
-        picture
+        settled_frame
         read -r cut where <<<"$cut"
         clean_run scribble "$cut" cut "$where" >/dev/null
-        # the other stream makes it draw
+        # a change in the other stream makes it draw
         if [ "$cut" = "$net" ]; then
             event-inject "$view" key_down key=t
         else
@@ -538,47 +539,47 @@ switches() { # PID [THREAD]: how often its threads went to sleep, or one of them
     done
 }
 
-# Positions as the layout has them: node, axis.
-position() {
+# Prints a coordinate from the network's stream.
+position() { # NODE AXIS
     shm-read -f raw "$net" | od -A n -t f4 -w12 -v | sed -n "$(($1 + 1))p" | awk -v k="$(($2 + 1))" '{ print $k }'
 }
 
-is_at() { # NODE X: about there
+is_at() { # NODE X: succeeds within 0.05
     awk -v a="$(position "$1" 0)" -v b="$2" 'BEGIN { exit !(a - b < 0.05 && b - a < 0.05) }'
 }
 
-@test "with net-layout: it feels a drag; whoever is killed leaves the other at work" {
+@test "with net-layout: a drag moves the node; each program survives the other's death" {
     clean_run shm-create -s 400x300 -f rgba "$view"
     printf '%s\n' 'a b' 'b c' 'c d' 'd a' >"$BATS_TEST_TMPDIR/graph"
     bg net-layout -d 3 "$BATS_TEST_TMPDIR/graph" "$net"
     layout=$BG
     drawer
     wait_until 10 shm-read -t 0 -f raw "$net" >/dev/null
-    picture
-    # a node, wherever it is: the first place from the left that has one
+    settled_frame
+    # the leftmost pixel of a node
     at=$(look 'y, x = np.nonzero(hue(*BLUE) | hue(*ORANGE)); i = x.argmin()
 print(f"x={(x[i] + 4.5) / W:.4f} y={(y[i] + .5) / H:.4f}")')
     do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.1 y=0.1 buttons=1'
-    wait_until 10 told node_drag
+    wait_until 10 received node_drag
     read -r node x <<<"$(event-read -n 1 --from start -t 10 "$net" | sed 's/.*node=\([0-9]*\) x=\([^ ]*\) .*/\1 \2/')"
-    wait_until 10 is_at "$node" "$x" # pinned there
+    wait_until 10 is_at "$node" "$x" # the layout has pinned it there
     do_events 'pointer_up x=0.1 y=0.1 button=1'
-    wait_until 10 told node_drop
+    wait_until 10 received node_drop
     kill -KILL "$drawer"
     ends 137 "$drawer"
     before=$(position 0 0)
     event-inject "$net" node_drag node=0 x=5 y=5 z=5
     wait_until 10 is_at 0 5
     drawer
-    picture
+    settled_frame
     kill -KILL "$layout"
     ends 137 "$layout"
     do_events 'key_down key=t'
-    picture
+    settled_frame
     look 'assert a[4, 4].min() > 200'
 }
 
-# The man page's examples, with streams and a port of their own.
+# Prints examples of the man page, with the test's streams and port.
 examples() { # awk's condition
     awk "/^\.Sh EXAMPLES/ { on = 1 } /^\.Sh SEE/ { on = 0 } /^\.Bd/ { block = 1; next } /^\.Ed/ { block = 0 } on && ($1)" \
         "$ROOT/man/net-draw.1" | sed -E "s/^\.Dl //; s/ net( |$)/ $net\1/g; s/ view( |$)/ $view\1/g; s/8080/$PORT/"
@@ -605,7 +606,7 @@ XML
     ends 0 "$BG"
 }
 
-@test "usage, streams that aren't there, one that is taken" {
+@test "usage errors, missing streams, a view with another writer" {
     fails_usage net-draw
     fails_usage net-draw "$net"
     fails_usage net-draw "$net" "$view" "$S3"
