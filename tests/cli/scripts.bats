@@ -205,7 +205,7 @@ as_nobody() {
     ln -s /bin/false "$NOBODY/apt-get"
     PATH=$NOBODY fails 1 scripts/setup </dev/null >"$OUT"
     [[ $stderr == *"say -y"* ]]
-    for package in gcc libc6-dev make pkg-config libjpeg62-turbo-dev libwebsockets-dev; do
+    for package in gcc libc6-dev make pkg-config libjpeg-dev libwebsockets-dev; do
         grep -qE "^  $package  +[a-zA-Z]" "$OUT"
     done
     run -1 grep -q chromium "$OUT"
