@@ -150,7 +150,7 @@ else:
         plane = np.frombuffer(frame[at + n * cw * ch:at + (n + 1) * cw * ch], np.uint8)
         return plane.reshape(ch, cw).astype(float).repeat(down, 0).repeat(across, 1)[:h, :w]
     cb, cr = chroma(0), chroma(1)
-if b"XCOLORRANGE=LIMITED" in line:
+if kind != b"mono" and b"XCOLORRANGE=FULL" not in line or b"XCOLORRANGE=LIMITED" in line:
     y, cb, cr = (y - 16) * 255 / 219, (cb - 128) * 255 / 224, (cr - 128) * 255 / 224
 else:
     cb, cr = cb - 128, cr - 128
