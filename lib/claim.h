@@ -15,7 +15,7 @@
 
 struct stream;
 
-/* What a reader reads, as shm-ls reports it. */
+/* The use of a reader's claim, as shm-ls reports it. */
 enum claim_role { CLAIM_ROLE_NONE, CLAIM_ROLE_FRAMES, CLAIM_ROLE_PACKETS, CLAIM_ROLE_EVENTS };
 
 /* A claim's record, as its holder wrote it: for people only. */

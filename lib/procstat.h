@@ -1,4 +1,4 @@
-/* What /proc reports about one process. */
+/* Facts about one process from /proc. */
 #ifndef SHMCAST_PROCSTAT_H
 #define SHMCAST_PROCSTAT_H
 

@@ -8,7 +8,7 @@ _Static_assert(sizeof(struct net_head) == 96, "net_head");
 _Static_assert(offsetof(struct net_head, degrees_at) == 40, "net_head.degrees_at");
 _Static_assert(offsetof(struct net_head, text_bytes) == 88, "net_head.text_bytes");
 
-/* What net_read returns: a struct net and the packet's bytes behind it. */
+/* Memory of a network from net_read, which its pointers point into. */
 struct copy {
     struct net net;
     _Alignas(8) unsigned char packet[];
@@ -19,7 +19,7 @@ static uint64_t pad(uint64_t bytes)
     return (bytes + 7) & ~UINT64_C(7);
 }
 
-/* Places the sections; all follows from the counts, so a reader only compares. */
+/* Computes the offsets of the sections. All follow from the counts, so a reader only compares. */
 static void head_plan(struct net_head *h, bool weights, bool names)
 {
     uint64_t at = sizeof *h;
@@ -64,7 +64,7 @@ size_t net_bytes(const struct net *net)
     return head_of(net, &h) && h.bytes <= SIZE_MAX / 2 ? (size_t)h.bytes : 0;
 }
 
-/* A section, and zeros up to the next. */
+/* Writes a section and zeros up to the next one. */
 static void put(void *packet, uint64_t at, const void *from, uint64_t bytes)
 {
     unsigned char *to = (unsigned char *)packet + at;
@@ -126,7 +126,7 @@ static bool names_sound(const struct net *net, uint64_t text_bytes)
     return true;
 }
 
-/* Of the copy: nothing in it changes any more. */
+/* Checks the copy, which no other program can change. 0, or an errno. */
 static int check(struct net *net, const unsigned char *packet, size_t bytes)
 {
     struct net_head h, plan;
@@ -175,7 +175,7 @@ struct net *net_read(const void *packet, size_t bytes)
 
 void net_free(struct net *net)
 {
-    free(net); /* the first member of its copy */
+    free(net); /* first member of struct copy */
 }
 
 const char *net_name(const struct net *net, uint32_t node, size_t *bytes)

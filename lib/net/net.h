@@ -1,11 +1,11 @@
 /*
- * A network as a packet of a stream: what there is to know of it but positions, which are the
- * stream's frames (PIXFMT_F32, a row a node). Program net-layout writes it, net-draw reads it. The
- * packet of the most nodes comes first: a frame whose rows aren't the packet's nodes belongs to
- * another packet.
+ * A network as a packet of a stream (SHMFMT_PACKET_NET): nodes, edges, communities and names, but
+ * not positions, which are the stream's frames (PIXFMT_F32, a row for each node). net-layout writes
+ * it, net-draw reads it. A packet with more nodes than before is published before the first frame
+ * with as many rows. A frame with another number of rows belongs to another packet.
  *
- * The bytes (man/shmcast-net.5): struct net_head, then the sections in the order of its offsets,
- * each at a multiple of 8 and 0-padded to one. Little-endian.
+ * shmcast-net(5) describes the bytes: struct net_head, then the sections in the order of its
+ * offsets, each at a multiple of 8 and zero-padded to one. Little-endian.
  */
 #ifndef SHMCAST_NET_H
 #define SHMCAST_NET_H
@@ -18,17 +18,17 @@
 
 enum {
     NET_VERSION = 1,
-    NET_NODES_MAX = 1 << 24, /* rows of an array: SHMFMT_ROWS_MAX */
+    NET_NODES_MAX = 1 << 24, /* SHMFMT_ROWS_MAX */
     NET_EDGES_MAX = 1 << 28,
     NET_NAME_MAX = 255 /* bytes of one name */
 };
 
-/* Offsets are from the head's first byte; 0: there are none. */
+/* Offsets count from the start of the packet; 0: the section is missing. */
 struct net_head {
     uint64_t magic;          /* NET_MAGIC */
     uint32_t version;        /* NET_VERSION */
-    uint32_t head_bytes;     /* of this: 96 */
-    uint64_t bytes;          /* of the packet */
+    uint32_t head_bytes;     /* sizeof(struct net_head): 96 */
+    uint64_t bytes;          /* size of the packet */
     uint32_t nodes;          /* 1 … NET_NODES_MAX */
     uint32_t edges;          /* 0 … NET_EDGES_MAX */
     uint32_t communities;    /* 1 … nodes */
@@ -38,35 +38,37 @@ struct net_head {
     uint64_t edges_at;       /* uint32_t [edges][2], each < nodes */
     uint64_t weights_at;     /* float [edges], finite, ≥ 0; may be missing */
     uint64_t names_at;       /* uint32_t [nodes + 1], offsets in the text; may be missing */
-    uint64_t text_at;        /* the names: UTF-8 without control characters, one after the other */
-    uint64_t text_bytes;
+    uint64_t text_at;        /* all names in order: UTF-8 without control characters */
+    uint64_t text_bytes;     /* size of the text */
 };
 
 struct net {
     uint32_t nodes, edges, communities;
-    const uint32_t *degree;    /* of each node: edges that it is an end of */
-    const uint32_t *community; /* of each node; 0 is the largest */
-    const uint32_t *edge;      /* 2 nodes an edge, which differ */
-    const float *weight;       /* of each edge, or NULL: all are 1 */
-    const uint32_t *name_at;   /* of each node in names, and their end; or NULL: no names */
-    const char *names;
+    const uint32_t *degree;    /* for each node the number of its edges */
+    const uint32_t *community; /* for each node; 0 is the largest */
+    const uint32_t *edge;      /* for each edge its two nodes, which differ */
+    const float *weight;       /* for each edge; NULL: all weights are 1 */
+    const uint32_t *name_at;   /* offset of each node's name in names, and their end; NULL: none */
+    const char *names;         /* all names in order, not NUL-terminated */
 };
 
-/* Bytes that it takes as a packet, or 0 when it is too large for one. */
+/* Size of the network as a packet in bytes, or 0 if it is too large for one. */
 size_t net_bytes(const struct net *net);
 
-/* Writes it, net_bytes of them. */
+/* Writes the network's packet, net_bytes(net) bytes. */
 void net_write(const struct net *net, void *packet);
 
 /*
- * Reads one out of a packet, which may be anything and may change meanwhile: the copy that is
- * returned has been checked. NULL with EPROTO (not a network), EPROTONOSUPPORT (of another
- * version), ENOMEM. The caller ends with net_free.
+ * Reads a network from a packet. The packet may be invalid and may change during the call; the
+ * copy returned has been checked. NULL with errno EPROTO (not a network), EPROTONOSUPPORT (another
+ * version) or ENOMEM. The caller ends with net_free.
  */
 struct net *net_read(const void *packet, size_t bytes);
-void net_free(struct net *net); /* of net_read; NULL is allowed */
 
-/* A node's name, *bytes long and not terminated, "" if it has none. */
+/* Frees a network from net_read. NULL is allowed. */
+void net_free(struct net *net);
+
+/* Name of a node, *bytes bytes without a NUL, "" if it has none. Lives as long as net. */
 const char *net_name(const struct net *net, uint32_t node, size_t *bytes);
 
 #endif
