@@ -7,21 +7,22 @@
 #include <unistd.h>
 
 enum {
-    RTP_BYTES = 1200,       /* of a packet: what every way takes, extensions and SRTP beside it */
-    DURATION_MIN = 5000000, /* ns; the rate control takes a picture's for a share of its budget */
+    RTP_BYTES = 1200, /* size of a packet: with extensions and SRTP it fits into every path MTU */
+    /* Limits of a frame's duration in ns, from which the rate control derives its budget. */
+    DURATION_MIN = 5000000,
     DURATION_MAX = 100000000
 };
 
 struct encoder {
     bool h264;
     GstElement *bin, *codec;
-    GstPad *in, *out; /* ours: in pushes into the bin, out is pushed to by it */
-    GPtrArray *packets;
-    bool keyframe;
-    GstVideoInfo info; /* of the pictures; width 0: none yet */
-    GstBuffer *room;   /* for one of them */
-    bool begun;        /* the first events are through */
-    uint64_t last_ns;
+    GstPad *in, *out;   /* our pads: frames enter the bin from in, packets leave it to out */
+    GPtrArray *packets; /* of the current frame */
+    bool keyframe;      /* the current frame is one */
+    GstVideoInfo info;  /* of raw frames; width 0: none yet */
+    GstBuffer *raw;     /* memory for one raw frame */
+    bool started;       /* stream-start and segment events were sent */
+    uint64_t last_ns;   /* time of the last frame */
     unsigned kbit;
 };
 
@@ -33,8 +34,8 @@ static GstFlowReturn take_packet(GstPad *pad, GstObject *parent, GstBuffer *pack
     return GST_FLOW_OK;
 }
 
-/* What the codec makes: is it a keyframe? */
-static GstPadProbeReturn see_coded(GstPad *pad, GstPadProbeInfo *info, gpointer user)
+/* Watches the codec's output for keyframes. */
+static GstPadProbeReturn see_encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user)
 {
     struct encoder *encoder = user;
     (void)pad;
@@ -55,8 +56,8 @@ static const char h264[] =
     "video/x-h264,profile=constrained-baseline ! "
     "rtph264pay name=out config-interval=-1 aggregate-mode=zero-latency";
 
-/* Any caps: a pad without a template insists on those that it had first. */
-static GstStaticPadTemplate pictures_in =
+/* Templates with any caps: a pad without a template accepts only the first caps it gets. */
+static GstStaticPadTemplate frames_in =
     GST_STATIC_PAD_TEMPLATE("in", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate packets_out =
     GST_STATIC_PAD_TEMPLATE("out", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
@@ -67,12 +68,12 @@ static GstPad *join(struct encoder *encoder, const char *name, const char *pad_n
     GstElement *element = gst_bin_get_by_name(GST_BIN(encoder->bin), name);
     GstPad *theirs = gst_element_get_static_pad(element, pad_name);
     GstPad *ours = gst_pad_new_from_static_template(
-        direction == GST_PAD_SINK ? &packets_out : &pictures_in, NULL);
+        direction == GST_PAD_SINK ? &packets_out : &frames_in, NULL);
     gst_pad_set_element_private(ours, encoder);
     if (direction == GST_PAD_SINK)
         gst_pad_set_chain_function(ours, take_packet);
     gst_pad_set_active(ours, TRUE);
-    /* Without checks: theirs has the bin for a parent, ours has none. */
+    /* Unchecked: the pads have different parents, the bin and none. */
     if (direction == GST_PAD_SINK)
         gst_pad_link_full(theirs, ours, GST_PAD_LINK_CHECK_NOTHING);
     else
@@ -82,8 +83,8 @@ static GstPad *join(struct encoder *encoder, const char *name, const char *pad_n
     return ours;
 }
 
-/* As many as pay: they wait for each other by spinning, and so not all processors, or beside others
- * they are slower than one. */
+/* Encoder threads spin while they wait for each other: one per processor would be slower than one
+ * alone on a busy machine. */
 static int threads_for(uint64_t pixels)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -108,10 +109,10 @@ struct encoder *encoder_new(const char *codec, unsigned kbit, uint32_t ssrc)
     GstElement *pay = gst_bin_get_by_name(GST_BIN(bin), "out");
     g_object_set(pay, "mtu", (guint)RTP_BYTES, "ssrc", (guint)ssrc, "timestamp-offset", 0U, NULL);
     gst_object_unref(pay);
-    GstPad *coded = gst_element_get_static_pad(encoder->codec, "src");
-    gst_pad_add_probe(coded, GST_PAD_PROBE_TYPE_BUFFER, see_coded, encoder, NULL);
-    gst_object_unref(coded);
-    encoder_bitrate(encoder, kbit);
+    GstPad *encoded = gst_element_get_static_pad(encoder->codec, "src");
+    gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, see_encoded, encoder, NULL);
+    gst_object_unref(encoded);
+    encoder_set_bitrate(encoder, kbit);
     gst_element_set_state(bin, GST_STATE_PLAYING);
     return encoder;
 }
@@ -128,11 +129,11 @@ void encoder_free(struct encoder *encoder)
     gst_object_unref(encoder->in);
     gst_object_unref(encoder->out);
     g_ptr_array_unref(encoder->packets);
-    gst_clear_buffer(&encoder->room);
+    gst_clear_buffer(&encoder->raw);
     g_free(encoder);
 }
 
-void encoder_bitrate(struct encoder *encoder, unsigned kbit)
+void encoder_set_bitrate(struct encoder *encoder, unsigned kbit)
 {
     if (kbit == encoder->kbit)
         return;
@@ -143,56 +144,56 @@ void encoder_bitrate(struct encoder *encoder, unsigned kbit)
         g_object_set(encoder->codec, "target-bitrate", (int)kbit * 1000, NULL);
 }
 
-/* H.264 has no odd sides, and this encoder none below 16: what is missing is made up. */
+/* H.264 sides are even here, and at least 16 for this encoder; i420_convert pads the frame. */
 static uint32_t side_for(const struct encoder *encoder, uint32_t side)
 {
     return !encoder->h264 ? side : side < 16 ? 16 : (side + 1) & ~1U;
 }
 
-/* What comes before the first picture, and between two sizes. */
+/* Sends the events that precede the first frame and each change of size. */
 static bool push_caps(struct encoder *encoder)
 {
     GstSegment segment;
-    if (!encoder->begun)
+    if (!encoder->started)
         gst_pad_push_event(encoder->in, gst_event_new_stream_start("frames"));
     GstCaps *caps = gst_video_info_to_caps(&encoder->info);
-    bool taken = gst_pad_push_event(encoder->in, gst_event_new_caps(caps));
+    bool accepted = gst_pad_push_event(encoder->in, gst_event_new_caps(caps));
     gst_caps_unref(caps);
     gst_segment_init(&segment, GST_FORMAT_TIME);
-    if (!encoder->begun)
+    if (!encoder->started)
         gst_pad_push_event(encoder->in, gst_event_new_segment(&segment));
-    encoder->begun = true;
-    return taken;
+    encoder->started = true;
+    return accepted;
 }
 
-/* Tells of what size pictures come from now on. */
+/* Prepares for frames of this size. */
 static bool set_size(struct encoder *encoder, uint32_t width, uint32_t height)
 {
     GstVideoInfo *info = &encoder->info;
     width = side_for(encoder, width);
     height = side_for(encoder, height);
-    if (encoder->room && info->width == (gint)width && info->height == (gint)height)
+    if (encoder->raw && info->width == (gint)width && info->height == (gint)height)
         return true;
-    gst_clear_buffer(&encoder->room);
+    gst_clear_buffer(&encoder->raw);
     if (!gst_video_info_set_format(info, GST_VIDEO_FORMAT_I420, width, height))
         return false;
     gst_video_colorimetry_from_string(&info->colorimetry, "bt601");
-    encoder->room = gst_buffer_new_allocate(NULL, info->size, NULL);
+    encoder->raw = gst_buffer_new_allocate(NULL, info->size, NULL);
     g_object_set(encoder->codec, encoder->h264 ? "multi-thread" : "threads",
                  threads_for((uint64_t)width * height), NULL);
-    return encoder->room && push_caps(encoder);
+    return encoder->raw && push_caps(encoder);
 }
 
-/* The frame as a buffer. The encoder has done with it when it has made a picture of it. */
-static GstBuffer *fill(struct encoder *encoder, const struct ring_view *view)
+/* Converts the frame into encoder->raw, which the codec releases before encoder_encode returns. */
+static GstBuffer *convert(struct encoder *encoder, const struct ring_view *view)
 {
     GstMapInfo map;
-    encoder->room = gst_buffer_make_writable(encoder->room);
-    if (!gst_buffer_map(encoder->room, &map, GST_MAP_WRITE))
+    encoder->raw = gst_buffer_make_writable(encoder->raw);
+    if (!gst_buffer_map(encoder->raw, &map, GST_MAP_WRITE))
         return NULL;
-    bool done = i420_from(view, &encoder->info, map.data);
-    gst_buffer_unmap(encoder->room, &map);
-    return done ? gst_buffer_ref(encoder->room) : NULL;
+    bool done = i420_convert(view, &encoder->info, map.data);
+    gst_buffer_unmap(encoder->raw, &map);
+    return done ? gst_buffer_ref(encoder->raw) : NULL;
 }
 
 static uint32_t rtp_time(GstBuffer *packet)
@@ -202,15 +203,15 @@ static uint32_t rtp_time(GstBuffer *packet)
     return GST_READ_UINT32_BE(header + 4);
 }
 
-int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool keyframe,
-                    uint64_t now_ns, struct coded *out)
+int encoder_encode(struct encoder *encoder, const struct ring_view *view, bool keyframe,
+                   uint64_t now_ns, struct encoded_frame *out)
 {
     g_ptr_array_set_size(encoder->packets, 0);
     encoder->keyframe = false;
     if (!pixfmt_is_image(view->meta.format) ||
         !set_size(encoder, view->meta.width, view->meta.height))
         return -1;
-    GstBuffer *buffer = fill(encoder, view);
+    GstBuffer *buffer = convert(encoder, view);
     if (!buffer)
         return -1;
     uint64_t duration = encoder->last_ns ? now_ns - encoder->last_ns : DURATION_MAX;
@@ -224,9 +225,9 @@ int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool 
         return -1;
     if (!encoder->packets->len)
         return 0;
-    *out = (struct coded){.packets = encoder->packets,
-                          .keyframe = encoder->keyframe,
-                          .rtp = rtp_time(g_ptr_array_index(encoder->packets, 0))};
+    *out = (struct encoded_frame){.packets = encoder->packets,
+                                  .keyframe = encoder->keyframe,
+                                  .rtp = rtp_time(g_ptr_array_index(encoder->packets, 0))};
     for (guint i = 0; i < encoder->packets->len; i++)
         out->bytes += gst_buffer_get_size(g_ptr_array_index(encoder->packets, i));
     return 1;

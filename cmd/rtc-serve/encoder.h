@@ -1,6 +1,6 @@
 /*
- * Pictures in, RTP packets out, in the caller's thread: what goes in has come out when the call
- * returns, so nothing ever waits in between.
+ * The video encoder: raw frames to RTP packets, in the caller's thread. Every packet of a frame is
+ * out when the call returns; nothing is queued.
  */
 #ifndef ENCODER_H
 #define ENCODER_H
@@ -12,11 +12,10 @@
 
 struct encoder;
 
-/* A picture as packets. */
-struct coded {
-    GPtrArray *packets; /* of GstBuffer; RTP's header is the first 12 bytes of each */
+struct encoded_frame {
+    GPtrArray *packets; /* of GstBuffer, each with a 12-byte RTP header */
     bool keyframe;
-    uint32_t rtp; /* timestamp */
+    uint32_t rtp; /* RTP timestamp */
     uint64_t bytes;
 };
 
@@ -24,13 +23,14 @@ struct coded {
 struct encoder *encoder_new(const char *codec, unsigned kbit, uint32_t ssrc);
 void encoder_free(struct encoder *encoder); /* NULL is allowed */
 
-void encoder_bitrate(struct encoder *encoder, unsigned kbit);
+void encoder_set_bitrate(struct encoder *encoder, unsigned kbit);
 
 /*
- * Encodes one picture; out lives until the next call. now_ns: rises from call to call. 1; 0: the
- * encoder leaves this one out; -1: it can't be encoded, for its size or format; another one may.
+ * Encodes one frame; out lives until the next call. now_ns must increase from call to call. 1; 0:
+ * the encoder skipped the frame; -1: the frame cannot be encoded for its size or format. After -1
+ * the encoder's state is undefined: free it.
  */
-int encoder_picture(struct encoder *encoder, const struct ring_view *view, bool keyframe,
-                    uint64_t now_ns, struct coded *out);
+int encoder_encode(struct encoder *encoder, const struct ring_view *view, bool keyframe,
+                   uint64_t now_ns, struct encoded_frame *out);
 
 #endif

@@ -1,28 +1,50 @@
-/*
- * What a viewer's RTCP says about the way to it, in kbit/s.
- *
- * REMB is the receiver's own estimate, which it makes of how the times between packets grow. It can
- * be little more than what it is sent, so one that is well above that says only that there was no
- * more to be sent. Loss counts beside it, as congestion that comes in no other shape.
- */
-#include "mediaparts.h"
-#include "futex.h"
+#include "feedback.h"
 #include "monotonic.h"
 #include <gst/rtp/gstrtcpbuffer.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define MS UINT64_C(1000000)
 
 enum {
-    WINDOW_MS = 500,  /* over which is counted what was sent */
-    SILENT_MS = 5000, /* without REMB for so long it goes by loss alone */
-    LOSS_MANY = 26,   /* of 256: 10 % */
-    LOSS_FEW = 5      /* 2 % */
+    WINDOW_MS = 500,        /* period over which the rate sent is measured */
+    REMB_EXPIRES_MS = 5000, /* age of the last REMB from which on loss alone decides */
+    HIGH_LOSS = 26,         /* of 256: 10 % */
+    LOW_LOSS = 5            /* of 256: 2 % */
 };
 
-/* REMB: "REMB", how many SSRCs, 6 bits of exponent, 18 of mantissa, in bit/s. Kbit/s, or 0: it
- * isn't one. */
-static uint32_t remb(GstRTCPPacket *packet)
+struct feedback {
+    uint32_t ssrc;
+    struct bitrate_range range;
+    _Atomic uint32_t bitrate; /* the estimate, kbit/s */
+    uint64_t window_ns;       /* start of the current window */
+    uint64_t window_bytes;    /* bytes sent before the current window */
+    uint32_t rate_sent;       /* kbit/s in the last window */
+    uint64_t remb_ns;         /* time of the last REMB */
+};
+
+struct feedback *feedback_new(uint32_t ssrc, const struct bitrate_range *range)
+{
+    struct feedback *feedback = g_new0(struct feedback, 1);
+    feedback->ssrc = ssrc;
+    feedback->range = *range;
+    atomic_store(&feedback->bitrate, range->start);
+    return feedback;
+}
+
+void feedback_free(struct feedback *feedback)
+{
+    g_free(feedback);
+}
+
+uint32_t feedback_bitrate(const struct feedback *feedback)
+{
+    return atomic_load(&feedback->bitrate);
+}
+
+/* A REMB message: "REMB", the number of SSRCs, then a bitrate in bit/s as 6 bits of exponent and 18
+ * of mantissa. kbit/s, at least 1; 0: not a REMB. */
+static uint32_t parse_remb(GstRTCPPacket *packet)
 {
     const guint8 *fci = gst_rtcp_packet_fb_get_fci(packet);
     if (gst_rtcp_packet_fb_get_type(packet) != GST_RTCP_PSFB_TYPE_AFB ||
@@ -34,52 +56,51 @@ static uint32_t remb(GstRTCPPacket *packet)
     return kbit < 1 ? 1 : kbit > UINT32_MAX ? UINT32_MAX : (uint32_t)kbit;
 }
 
-static void allow(struct outlet *outlet, uint32_t kbit)
+static void set_bitrate(struct feedback *feedback, uint32_t kbit)
 {
-    const struct pipeline_options *options = &outlet->media->options;
-    atomic_store(&outlet->allowed, CLAMP(kbit, options->bitrate_min, options->bitrate_max));
+    atomic_store(&feedback->bitrate, CLAMP(kbit, feedback->range.min, feedback->range.max));
 }
 
-static void take_estimate(struct outlet *outlet, uint32_t kbit, uint64_t now)
+static void take_remb(struct feedback *feedback, uint32_t kbit, uint64_t now)
 {
-    outlet->feedback.remb_ns = now;
-    if (kbit >= atomic_load(&outlet->allowed) || kbit < outlet->feedback.sent * 6 / 5)
-        allow(outlet, kbit);
+    feedback->remb_ns = now;
+    if (kbit >= feedback_bitrate(feedback) || kbit < feedback->rate_sent * 6 / 5)
+        set_bitrate(feedback, kbit);
 }
 
-static void take_loss(struct outlet *outlet, unsigned of_256, uint64_t now)
+/* Above 10 % loss the rate falls by half the loss, as in draft-ietf-rmcat-gcc, section 6. */
+static void take_loss(struct feedback *feedback, unsigned of_256, uint64_t now)
 {
-    uint64_t kbit = atomic_load(&outlet->allowed);
-    if (of_256 > LOSS_MANY)
-        allow(outlet, (uint32_t)(kbit * (512 - of_256) / 512));
-    else if (of_256 < LOSS_FEW && now - outlet->feedback.remb_ns > SILENT_MS * MS)
-        allow(outlet, (uint32_t)(kbit * 21 / 20 + 1));
+    uint64_t kbit = feedback_bitrate(feedback);
+    if (of_256 > HIGH_LOSS)
+        set_bitrate(feedback, (uint32_t)(kbit * (512 - of_256) / 512));
+    else if (of_256 < LOW_LOSS && now - feedback->remb_ns > REMB_EXPIRES_MS * MS)
+        set_bitrate(feedback, (uint32_t)(kbit * 21 / 20 + 1));
 }
 
-static void take_reports(struct outlet *outlet, GstRTCPPacket *packet, uint64_t now)
+static void take_reports(struct feedback *feedback, GstRTCPPacket *packet, uint64_t now)
 {
     for (guint i = 0; i < gst_rtcp_packet_get_rb_count(packet); i++) {
         guint32 ssrc, highest, jitter, lsr, dlsr;
         guint8 lost;
-        gint32 all;
-        gst_rtcp_packet_get_rb(packet, i, &ssrc, &lost, &all, &highest, &jitter, &lsr, &dlsr);
-        if (ssrc == outlet->media->ssrc)
-            take_loss(outlet, lost, now);
+        gint32 total;
+        gst_rtcp_packet_get_rb(packet, i, &ssrc, &lost, &total, &highest, &jitter, &lsr, &dlsr);
+        if (ssrc == feedback->ssrc)
+            take_loss(feedback, lost, now);
     }
 }
 
-static void count_sent(struct outlet *outlet, uint64_t now)
+static void measure_sent(struct feedback *feedback, uint64_t sent, uint64_t now)
 {
-    struct feedback *f = &outlet->feedback;
-    uint64_t bytes = atomic_load(&outlet->bytes), ns = now - f->window_ns;
+    uint64_t ns = now - feedback->window_ns;
     if (ns < WINDOW_MS * MS)
         return;
-    f->sent = (uint32_t)((bytes - f->window_bytes) * 8 * MS / ns);
-    f->window_ns = now;
-    f->window_bytes = bytes;
+    feedback->rate_sent = (uint32_t)((sent - feedback->window_bytes) * 8 * MS / ns);
+    feedback->window_ns = now;
+    feedback->window_bytes = sent;
 }
 
-void feedback_read(struct outlet *outlet, GstBuffer *buffer)
+void feedback_read(struct feedback *feedback, GstBuffer *buffer, uint64_t sent)
 {
     GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
     GstRTCPPacket packet;
@@ -87,15 +108,15 @@ void feedback_read(struct outlet *outlet, GstBuffer *buffer)
     if (!gst_rtcp_buffer_validate_reduced(buffer) ||
         !gst_rtcp_buffer_map(buffer, GST_MAP_READ, &rtcp))
         return;
-    count_sent(outlet, now);
+    measure_sent(feedback, sent, now);
     for (gboolean more = gst_rtcp_buffer_get_first_packet(&rtcp, &packet); more;
          more = gst_rtcp_packet_move_to_next(&packet)) {
         GstRTCPType type = gst_rtcp_packet_get_type(&packet);
-        uint32_t kbit = type == GST_RTCP_TYPE_PSFB ? remb(&packet) : 0;
+        uint32_t kbit = type == GST_RTCP_TYPE_PSFB ? parse_remb(&packet) : 0;
         if (kbit)
-            take_estimate(outlet, kbit, now);
+            take_remb(feedback, kbit, now);
         else if (type == GST_RTCP_TYPE_RR || type == GST_RTCP_TYPE_SR)
-            take_reports(outlet, &packet, now);
+            take_reports(feedback, &packet, now);
     }
     gst_rtcp_buffer_unmap(&rtcp);
 }

@@ -3,11 +3,11 @@
 #include <libyuv.h>
 #include <string.h>
 
-/* A plane as libyuv takes it. */
+/* A plane and its stride, as libyuv's arguments. */
 #define OUT(i) out + info->offset[i], info->stride[i]
 #define IN(i)  in[i], stride[i]
 
-/* What libyuv calls RGB24 and ARGB are the bytes in a word, so the other way round in memory. */
+/* libyuv names formats by the bytes of a little-endian word: its ARGB is B, G, R, A in memory. */
 static int convert(uint32_t format, const uint8_t *const in[], const int stride[], int width,
                    int height, const GstVideoInfo *info, uint8_t *out)
 {
@@ -32,8 +32,9 @@ static int convert(uint32_t format, const uint8_t *const in[], const int stride[
     return -1;
 }
 
-/* From 0 … 255 to 16 … 16 + span; in pieces of a fixed size, which compilers turn into vectors. */
-static void narrow(uint8_t *at, size_t n, unsigned factor, unsigned add)
+/* Scales samples of 0 … 255 by factor / 256 and adds add / 256. Compilers vectorize the loop of
+ * fixed size. */
+static void scale(uint8_t *at, size_t n, unsigned factor, unsigned add)
 {
     enum { PIECE = 64 };
     for (; n >= PIECE; n -= PIECE, at += PIECE)
@@ -43,13 +44,14 @@ static void narrow(uint8_t *at, size_t n, unsigned factor, unsigned add)
         *at = (uint8_t)((*at * factor + add) >> 8);
 }
 
-/* 16 to 235, and 16 to 240: what every video decoder takes it for. */
-static void limit(const GstVideoInfo *info, uint8_t *out)
+/* Full range to limited range, which decoders assume: luma 16 to 235, chroma 16 to 240. */
+static void limit_range(const GstVideoInfo *info, uint8_t *out)
 {
-    narrow(out, info->offset[1], 220, 16 * 256 + 128);
-    narrow(out + info->offset[1], info->size - info->offset[1], 225, 16 * 256);
+    scale(out, info->offset[1], 220, 16 * 256 + 128);
+    scale(out + info->offset[1], info->size - info->offset[1], 225, 16 * 256);
 }
 
+/* Repeats the plane's last column and row until it has the new size. */
 static void extend(uint8_t *plane, int stride, int width, int height, int to_width, int to_height)
 {
     if (to_width > width)
@@ -69,24 +71,24 @@ static void extend_all(const struct ring_meta *meta, const GstVideoInfo *info, u
                (info->height + 1) / 2);
 }
 
-bool i420_from(const struct ring_view *view, const GstVideoInfo *info, uint8_t *out)
+bool i420_convert(const struct ring_view *view, const GstVideoInfo *info, uint8_t *out)
 {
     const struct ring_meta *meta = &view->meta;
     const uint8_t *in[3];
     int stride[3];
-    struct pixfmt_planes layout;
-    if (!pixfmt_plan(meta->format, meta->width, meta->height, &layout))
+    struct pixfmt_planes plan;
+    if (!pixfmt_plan(meta->format, meta->width, meta->height, &plan))
         return false;
-    for (int i = 0; i < layout.count; i++) {
-        in[i] = (const uint8_t *)view->data + layout.plane[i].offset;
-        stride[i] = (int)layout.plane[i].stride;
+    for (int i = 0; i < plan.count; i++) {
+        in[i] = (const uint8_t *)view->data + plan.plane[i].offset;
+        stride[i] = (int)plan.plane[i].stride;
     }
     int height = meta->flags & PIXFMT_BOTTOM_UP ? -(int)meta->height : (int)meta->height;
     if (convert(meta->format, in, stride, (int)meta->width, height, info, out))
         return false;
     if ((pixfmt_is_yuv(meta->format) || meta->format == PIXFMT_GRAY8) &&
         !(meta->flags & PIXFMT_LIMITED))
-        limit(info, out);
+        limit_range(info, out);
     extend_all(meta, info, out);
     return true;
 }

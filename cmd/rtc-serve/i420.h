@@ -1,4 +1,5 @@
-/* Frames as video encoders take them: I420, BT.601, 16 to 235, the top row first. */
+/* Conversion of frames to the input of video encoders: I420, BT.601, limited range, top row first.
+ */
 #ifndef I420_H
 #define I420_H
 
@@ -6,10 +7,10 @@
 #include "ring.h"
 
 /*
- * Writes the view's picture, of any format and order, to out, where info says that planes are. info
- * is I420 of the picture's size or a larger one: then what is to the right of it and below it is
- * like its edge. False: it isn't a picture that there is.
+ * Converts the view's frame, of any pixel format and row order, into the planes of out, laid out by
+ * info: I420 of the frame's size or larger. The area beyond the frame repeats its edge. False: not
+ * a format of images.
  */
-bool i420_from(const struct ring_view *view, const GstVideoInfo *info, uint8_t *out);
+bool i420_convert(const struct ring_view *view, const GstVideoInfo *info, uint8_t *out);
 
 #endif

@@ -1,35 +1,39 @@
-/*
- * Offers and answers (SDP). An offer is read here and checked; what webrtcbin gets is written anew
- * from what was understood, and holds nothing but the video and the data channel. The answer is
- * webrtcbin's, with everything else that was offered rejected in its place.
- */
+/* WebRTC offers in SDP: parsed, checked, and reduced to the two media sections in use, video and
+ * data channel. */
 #ifndef OFFER_H
 #define OFFER_H
 
 #include <gst/sdp/gstsdpmessage.h>
+#include <stdbool.h>
 #include <stddef.h>
 
+/* URIs of RTP header extensions. */
+#define OFFER_PLAYOUT_DELAY "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+#define OFFER_SEND_TIME     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
 struct offer {
-    GstSDPMessage *sdp;                      /* as it came */
+    GstSDPMessage *sdp;                      /* as received */
     const char *codec;                       /* "VP8" or "H264" */
-    int video, channel;                      /* m-lines; channel -1: none */
-    unsigned payload;                        /* RTP payload type */
-    int rtx;                                 /* that of retransmissions, or -1 */
-    unsigned playout_delay_id, send_time_id; /* header extensions; 0: not offered */
+    int video, channel;                      /* indexes of media sections; channel -1: none */
+    int transport;                           /* the one whose transport is used, first in BUNDLE */
+    unsigned payload;                        /* RTP payload type of the video */
+    int rtx;                                 /* payload type of retransmissions, or -1 */
+    unsigned playout_delay_id, send_time_id; /* of header extensions; 0: not offered */
+    int sctp_port;                           /* of the data channel */
+    bool legacy_channel;                     /* offered as before RFC 8841: DTLS/SCTP 5000 */
 };
 
 /*
- * codec: "vp8" or "h264". NULL: *status is 400 for what is no offer, else 406, and *why says what
- * is wrong with it. Ends with offer_free.
+ * codec: "vp8" or "h264". NULL with *status and *why: 400 not a valid offer, or 406 an offer that
+ * cannot be answered. Ends with offer_free.
  */
 struct offer *offer_read(const char *text, size_t bytes, const char *codec, int *status,
                          const char **why);
 void offer_free(struct offer *offer); /* NULL is allowed */
 
-/* For webrtcbin; the caller frees it. */
-GstSDPMessage *offer_remote(const struct offer *offer);
-
-/* The answer, of webrtcbin's local description; by g_malloc. */
-char *offer_answer(const struct offer *offer, const GstSDPMessage *local);
+/* A media section, its mid, and an attribute of it or else of the session (NULL: neither). */
+const GstSDPMedia *offer_section(const struct offer *offer, int section);
+const char *offer_mid(const struct offer *offer, int section);
+const char *offer_attribute(const struct offer *offer, int section, const char *key);
 
 #endif

@@ -15,8 +15,7 @@ struct pipeline;
 struct pipeline_peer;
 
 enum {
-    PIPELINE_OFFER_BYTES = 1 << 16, /* longest offer accepted */
-    PIPELINE_TEXT_BYTES = 1 << 16   /* longest text from a peer; a longer one ends the peer */
+    PIPELINE_OFFER_BYTES = 1 << 16 /* longest offer accepted */
 };
 
 /* Strings must outlive the pipeline. */

@@ -1,58 +1,92 @@
-/* A peer: webrtcbin in a pipeline of its own, fed by an outlet. All of it on the care thread, but
- * for what GStreamer calls. */
-#include "mediaparts.h"
-#include "futex.h"
+#include "rtcpeer.h"
+#include "answer.h"
+#include "datachannel.h"
 #include "monotonic.h"
-#include <errno.h>
+#include "negotiation.h"
+#include "remotesdp.h"
+#include "webrtcbin.h"
 #define GST_USE_UNSTABLE_API
 #include <gst/webrtc/webrtc.h>
-#include <stdio.h>
-#include <string.h>
-
-#define S UINT64_C(1000000000)
+#include <stdatomic.h>
 
 enum {
-    GATHER_MS = 3000,        /* addresses that take longer are left out of the answer */
-    CONNECT_MS = 20000,      /* who isn't there by then doesn't come */
-    GONE_MS = 10000,         /* disconnected, or not heard of, for so long */
-    CHANNEL_BYTES = 1 << 16, /* that may wait in the data channel */
-    UNREAD_BYTES = 1 << 20   /* of messages that the server hasn't read yet */
+    GATHER_MS = 3000,   /* time to gather candidates; later ones are not in the answer */
+    CONNECT_MS = 20000, /* time from the answer until the peer is connected */
+    LOST_MS = 10000     /* time disconnected or without RTCP until the peer is ended */
 };
 
-struct pipeline_peer *peer_hold(struct pipeline_peer *peer)
+struct rtcpeers {
+    struct rtcpeers_options options;
+    struct rtcpeer *running; /* peers with a GStreamer pipeline; the pipeline thread's */
+};
+
+struct rtcpeer {
+    _Atomic unsigned references;
+    struct rtcpeers *peers;
+    void *owner; /* the server thread's; NULL: none any more */
+    struct packetsink *sink;
+    struct datachannel *channel;
+    _Atomic uint64_t rtcp_ns; /* time of the last RTCP */
+    _Atomic bool rtcp_seen;
+
+    /* The pipeline thread's. */
+    struct rtcpeer *next, **link; /* in the list of running peers; link NULL: not running */
+    struct offer *offer;
+    GstElement *webrtcbin; /* in the sink's pipeline */
+    GSource *timer;        /* for the next step to expect, or NULL */
+    bool answered, connected, dropped, ended;
+};
+
+/* --- references --- */
+
+gpointer rtcpeer_hold(gpointer user)
 {
-    atomic_fetch_add(&peer->holders, 1);
+    struct rtcpeer *peer = user;
+    atomic_fetch_add(&peer->references, 1);
     return peer;
 }
 
-void peer_release(gpointer user)
+void rtcpeer_release(gpointer user)
 {
-    struct pipeline_peer *peer = user;
-    if (atomic_fetch_sub(&peer->holders, 1) > 1)
+    struct rtcpeer *peer = user;
+    if (atomic_fetch_sub(&peer->references, 1) > 1)
         return;
+    datachannel_free(peer->channel);
+    packetsink_free(peer->sink);
     offer_free(peer->offer);
-    pthread_mutex_destroy(&peer->lock);
     g_free(peer);
 }
 
-static void peer_unhold(gpointer user, GClosure *closure)
+static void closure_release(gpointer user, GClosure *closure)
 {
     (void)closure;
-    peer_release(user);
+    rtcpeer_release(user);
 }
 
-static void connect_peer(gpointer object, const char *signal, GCallback call,
-                         struct pipeline_peer *peer)
+static void connect_signal(struct rtcpeer *peer, gpointer object, const char *signal,
+                           GCallback callback)
 {
-    g_signal_connect_data(object, signal, call, peer_hold(peer), peer_unhold, (GConnectFlags)0);
+    g_signal_connect_data(object, signal, callback, rtcpeer_hold(peer), closure_release,
+                          (GConnectFlags)0);
 }
 
-static void care(struct pipeline_peer *peer, GSourceFunc work)
+static void invoke(struct rtcpeer *peer, GSourceFunc work)
 {
-    pipeline_care(peer->media, work, peer_hold(peer), peer_release);
+    loopthread_invoke(peer->peers->options.thread, work, rtcpeer_hold(peer), rtcpeer_release);
 }
 
-static void peer_timer_stop(struct pipeline_peer *peer)
+static void post(struct rtcpeer *peer, enum message_kind kind, int status, char *text, size_t bytes)
+{
+    mailbox_post(peer->peers->options.mailbox, &(struct message){.kind = kind,
+                                                                 .status = status,
+                                                                 .from = rtcpeer_hold(peer),
+                                                                 .text = text,
+                                                                 .bytes = bytes});
+}
+
+/* --- the end --- */
+
+static void stop_timer(struct rtcpeer *peer)
 {
     if (!peer->timer)
         return;
@@ -61,164 +95,172 @@ static void peer_timer_stop(struct pipeline_peer *peer)
     peer->timer = NULL;
 }
 
-/* The one timer that runs for a peer: what is waited for next. */
-static void peer_timer(struct pipeline_peer *peer, unsigned ms, GSourceFunc work)
+/* Replaces the peer's timer. */
+static void set_timer(struct rtcpeer *peer, unsigned ms, GSourceFunc work)
 {
-    peer_timer_stop(peer);
-    peer->timer = g_timeout_source_new(ms);
-    g_source_set_callback(peer->timer, work, peer_hold(peer), peer_release);
-    g_source_attach(peer->timer, peer->media->context);
+    stop_timer(peer);
+    peer->timer = loopthread_timer(peer->peers->options.thread, ms, work, rtcpeer_hold(peer),
+                                   rtcpeer_release);
 }
 
-static void peer_channel(struct pipeline_peer *peer, GObject *channel)
+static void stop(struct rtcpeer *peer)
 {
-    pthread_mutex_lock(&peer->lock);
-    GObject *last = peer->channel;
-    peer->channel = channel;
-    pthread_mutex_unlock(&peer->lock);
-    if (last)
-        g_object_unref(last);
+    *peer->link = peer->next;
+    if (peer->next)
+        peer->next->link = peer->link;
+    peer->link = NULL;
+    fanout_remove(peer->peers->options.fanout, peer->sink);
+    datachannel_close(peer->channel);
+    packetsink_stop(peer->sink);
+    peer->webrtcbin = NULL;
 }
 
-static void peer_take_down(struct pipeline_peer *peer)
-{
-    *peer->cared_link = peer->cared_next;
-    if (peer->cared_next)
-        peer->cared_next->cared_link = peer->cared_link;
-    pipeline_outlet_remove(peer->media, &peer->outlet);
-    peer_channel(peer, NULL);
-    gst_element_set_state(peer->pipeline, GST_STATE_NULL);
-    gst_object_unref(peer->pipeline);
-    peer->pipeline = peer->webrtc = NULL;
-}
-
-void peer_end(struct pipeline_peer *peer, int status, const char *why)
+/* Ends the peer and posts why, unless it is NULL. status: of the refusal, if there was no answer
+ * yet. */
+static void end(struct rtcpeer *peer, int status, const char *why)
 {
     if (peer->ended)
         return;
     peer->ended = true;
-    peer_hold(peer);
-    peer_timer_stop(peer);
-    if (peer->pipeline)
-        peer_take_down(peer);
+    rtcpeer_hold(peer);
+    stop_timer(peer);
+    if (peer->link)
+        stop(peer);
     if (why)
-        pipeline_tell(peer->media, peer, peer->answered ? NOTE_CLOSED : NOTE_REFUSED, g_strdup(why),
-                      0, status);
-    peer_release(peer);
+        post(peer, peer->answered ? MESSAGE_CLOSED : MESSAGE_REFUSED, status, g_strdup(why), 0);
+    rtcpeer_release(peer);
 }
 
-static gboolean peer_dropped(gpointer user)
+struct ending {
+    struct rtcpeer *peer;
+    int status;
+    const char *why;
+};
+
+static gboolean end_now(gpointer user)
 {
-    peer_end(user, 0, NULL);
+    struct ending *ending = user;
+    end(ending->peer, ending->status, ending->why);
     return G_SOURCE_REMOVE;
 }
 
-/* Not while webrtcbin makes the answer: stopped then, it may leave its sockets behind. */
-gboolean peer_drop(gpointer user)
+static void ending_free(gpointer user)
 {
-    struct pipeline_peer *peer = user;
-    if (!peer->pipeline || peer->answered)
-        return peer_dropped(peer);
+    struct ending *ending = user;
+    rtcpeer_release(ending->peer);
+    g_free(ending);
+}
+
+/* Any thread: ends the peer on the pipeline thread. why is a literal. */
+static void end_soon(struct rtcpeer *peer, int status, const char *why)
+{
+    struct ending *ending = g_new(struct ending, 1);
+    *ending = (struct ending){rtcpeer_hold(peer), status, why};
+    loopthread_invoke(peer->peers->options.thread, end_now, ending, ending_free);
+}
+
+static gboolean end_dropped(gpointer user)
+{
+    end(user, 0, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* Waits until webrtcbin has made its answer: stopped before, it may leak its sockets. */
+static gboolean drop(gpointer user)
+{
+    struct rtcpeer *peer = user;
+    if (!peer->link || peer->answered)
+        return end_dropped(peer);
     peer->dropped = true;
     if (!peer->timer)
-        peer_timer(peer, GATHER_MS, peer_dropped);
+        set_timer(peer, GATHER_MS, end_dropped);
     return G_SOURCE_REMOVE;
 }
 
-static gboolean peer_fail(gpointer user)
+void rtcpeer_drop(struct rtcpeer *peer)
 {
-    peer_end(user, 500, "the connection failed");
+    loopthread_invoke(peer->peers->options.thread, drop, peer, rtcpeer_release);
+}
+
+void rtcpeers_end(struct rtcpeers *peers, const char *why)
+{
+    while (peers->running)
+        end(peers->running, 404, why);
+}
+
+/* --- connection state --- */
+
+static gboolean connect_timeout(gpointer user)
+{
+    end(user, 500, "not connected in time");
     return G_SOURCE_REMOVE;
 }
 
-static gboolean peer_late(gpointer user)
+static gboolean disconnect_timeout(gpointer user)
 {
-    peer_end(user, 500, "not connected in time");
+    end(user, 500, "disconnected");
     return G_SOURCE_REMOVE;
 }
 
-static gboolean peer_gone(gpointer user)
+/* Ends a peer that sends no RTCP: a killed one says no goodbye. */
+static gboolean check_rtcp(gpointer user)
 {
-    peer_end(user, 500, "disconnected");
-    return G_SOURCE_REMOVE;
-}
-
-/* --- connected or not */
-
-/* It must be heard of: who was killed says nothing. */
-static gboolean peer_silent(gpointer user)
-{
-    struct pipeline_peer *peer = user;
-    uint64_t quiet_ms = (monotonic_ns() - atomic_load(&peer->heard_ns)) / 1000000;
-    if (quiet_ms >= GONE_MS)
-        peer_end(peer, 500, "not heard of for 10 seconds");
+    struct rtcpeer *peer = user;
+    uint64_t silent_ms = (monotonic_ns() - atomic_load(&peer->rtcp_ns)) / 1000000;
+    if (silent_ms >= LOST_MS)
+        end(peer, 500, "no RTCP for 10 seconds");
     else
-        peer_timer(peer, (unsigned)(GONE_MS - quiet_ms), peer_silent);
+        set_timer(peer, (unsigned)(LOST_MS - silent_ms), check_rtcp);
     return G_SOURCE_REMOVE;
 }
 
-static gboolean peer_left(gpointer user)
+/* A DTLS close is a peer's goodbye, which webrtcbin itself does not report. */
+static void on_dtls_state(GObject *encoder, GParamSpec *spec, struct rtcpeer *peer)
 {
-    peer_end(user, 500, "closed by the peer");
-    return G_SOURCE_REMOVE;
-}
-
-/* It said so, as who closes a page does: webrtcbin doesn't tell. */
-static void dtls_changed(GObject *dtls, GParamSpec *spec, struct pipeline_peer *peer)
-{
-    enum { CLOSED = 1 }; /* GstDtlsConnectionState, which has no header */
+    enum { CLOSED = 1 }; /* of GstDtlsConnectionState, which has no public header */
     int state;
     (void)spec;
-    g_object_get(dtls, "connection-state", &state, NULL);
+    g_object_get(encoder, "connection-state", &state, NULL);
     if (state == CLOSED)
-        care(peer, peer_left);
+        end_soon(peer, 500, "closed by the peer");
 }
 
-static void watch_dtls(struct pipeline_peer *peer)
+static void watch_dtls(GObject *encoder, void *user)
 {
-    GValue item = G_VALUE_INIT;
-    GstIterator *found =
-        gst_bin_iterate_all_by_element_factory_name(GST_BIN(peer->webrtc), "dtlssrtpenc");
-    while (gst_iterator_next(found, &item) == GST_ITERATOR_OK) {
-        connect_peer(g_value_get_object(&item), "notify::connection-state",
-                     G_CALLBACK(dtls_changed), peer);
-        g_value_reset(&item);
-    }
-    g_value_unset(&item);
-    gst_iterator_free(found);
+    connect_signal(user, encoder, "notify::connection-state", G_CALLBACK(on_dtls_state));
 }
 
-static void peer_connected(struct pipeline_peer *peer)
+static void set_connected(struct rtcpeer *peer)
 {
-    atomic_store(&peer->heard_ns, monotonic_ns());
-    peer_timer(peer, GONE_MS, peer_silent);
+    atomic_store(&peer->rtcp_ns, monotonic_ns());
+    set_timer(peer, LOST_MS, check_rtcp);
     if (peer->connected)
         return;
     peer->connected = true;
-    watch_dtls(peer);
-    pipeline_outlet_add(peer->media, &peer->outlet);
-    pipeline_tell(peer->media, peer, NOTE_CONNECTED, NULL, 0, 0);
+    webrtcbin_each_dtls(peer->webrtcbin, watch_dtls, peer);
+    fanout_add(peer->peers->options.fanout, peer->sink);
+    post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
 }
 
-static gboolean peer_state(gpointer user)
+static gboolean check_connection(gpointer user)
 {
-    struct pipeline_peer *peer = user;
+    struct rtcpeer *peer = user;
     GstWebRTCPeerConnectionState state;
     if (peer->ended)
         return G_SOURCE_REMOVE;
-    g_object_get(peer->webrtc, "connection-state", &state, NULL);
+    g_object_get(peer->webrtcbin, "connection-state", &state, NULL);
     switch (state) {
     case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
-        peer_connected(peer);
+        set_connected(peer);
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
-        peer_timer(peer, GONE_MS, peer_gone);
+        set_timer(peer, LOST_MS, disconnect_timeout);
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
-        peer_end(peer, 500, "the connection failed");
+        end(peer, 500, "the connection failed");
         break;
     case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
-        peer_end(peer, 500, "closed");
+        end(peer, 500, "closed");
         break;
     default:
         break;
@@ -226,308 +268,215 @@ static gboolean peer_state(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void state_changed(GObject *webrtc, GParamSpec *spec, struct pipeline_peer *peer)
+static void on_connection_state(GObject *webrtcbin, GParamSpec *spec, struct rtcpeer *peer)
 {
-    (void)webrtc;
+    (void)webrtcbin;
     (void)spec;
-    care(peer, peer_state);
+    invoke(peer, check_connection);
 }
 
-static void rtcp_came(GObject *session, GstBuffer *rtcp, struct pipeline_peer *peer)
+static void on_rtcp(GObject *session, GstBuffer *rtcp, struct rtcpeer *peer)
 {
     (void)session;
-    atomic_store(&peer->heard_ns, monotonic_ns());
-    /* By now it listens; the first picture may have come before, and not all ask for another. */
-    if (!atomic_exchange(&peer->heard, true))
-        outlet_ask(&peer->outlet);
-    feedback_read(&peer->outlet, rtcp);
+    atomic_store(&peer->rtcp_ns, monotonic_ns());
+    /* The first RTCP proves that the peer receives. It may have missed the first keyframe, and not
+     * every peer requests another. */
+    if (!atomic_exchange(&peer->rtcp_seen, true))
+        packetsink_request_keyframe(peer->sink);
+    packetsink_take_rtcp(peer->sink, rtcp);
 }
 
-/* --- the data channel */
-
-static void channel_open(GObject *channel, struct pipeline_peer *peer)
+static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, struct rtcpeer *peer)
 {
-    (void)channel;
-    pipeline_tell(peer->media, peer, NOTE_OPEN, NULL, 0, 0);
-}
-
-static gboolean peer_too_long(gpointer user)
-{
-    peer_end(user, 500, "a message of more than 64 KiB, or more of them than can be read");
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean peer_binary(gpointer user)
-{
-    peer_end(user, 500, "text is due, not binary");
-    return G_SOURCE_REMOVE;
-}
-
-static void channel_text(GObject *channel, const char *text, struct pipeline_peer *peer)
-{
-    (void)channel;
-    size_t bytes = text ? strlen(text) : 0;
-    size_t unread = atomic_fetch_add(&peer->unread, bytes) + bytes;
-    if (bytes > PIPELINE_TEXT_BYTES || unread > UNREAD_BYTES)
-        care(peer, peer_too_long);
-    else
-        pipeline_tell(peer->media, peer, NOTE_MESSAGE, g_strndup(text ? text : "", bytes), bytes,
-                      0);
-}
-
-static void channel_data(GObject *channel, GBytes *data, struct pipeline_peer *peer)
-{
-    (void)channel;
-    (void)data;
-    care(peer, peer_binary);
-}
-
-static void channel_came(GObject *webrtc, GObject *channel, struct pipeline_peer *peer)
-{
-    char *label;
-    GstWebRTCDataChannelState state;
-    (void)webrtc;
-    g_object_get(channel, "label", &label, NULL);
-    bool events = label && !strcmp(label, "events");
-    g_free(label);
-    connect_peer(channel, "on-message-string", G_CALLBACK(channel_text), peer);
-    connect_peer(channel, "on-message-data", G_CALLBACK(channel_data), peer);
-    if (!events)
+    GObject *session = NULL;
+    if (!g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_sink"))
         return;
-    peer_channel(peer, g_object_ref(channel));
-    g_object_get(channel, "ready-state", &state, NULL);
-    if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-        channel_open(channel, peer);
-    else
-        connect_peer(channel, "on-open", G_CALLBACK(channel_open), peer);
+    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
+    if (session) {
+        connect_signal(peer, session, "on-receiving-rtcp", G_CALLBACK(on_rtcp));
+        g_object_unref(session);
+    }
 }
 
-int pipeline_send(struct pipeline_peer *peer, const char *text, size_t bytes)
+/* --- data channel --- */
+
+static void on_channel_open(void *user)
 {
-    GstWebRTCDataChannelState state;
-    guint64 waiting;
-    int result = -1;
-    if (bytes > PIPELINE_TEXT_BYTES) {
-        errno = EMSGSIZE;
-        return -1;
-    }
-    pthread_mutex_lock(&peer->lock);
-    GObject *channel = peer->channel ? g_object_ref(peer->channel) : NULL;
-    pthread_mutex_unlock(&peer->lock);
-    if (channel) {
-        g_object_get(channel, "ready-state", &state, "buffered-amount", &waiting, NULL);
-        if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN && waiting + bytes <= CHANNEL_BYTES) {
-            char *copy = g_strndup(text, bytes);
-            if (gst_webrtc_data_channel_send_string_full(GST_WEBRTC_DATA_CHANNEL(channel), copy,
-                                                         NULL))
-                result = 0;
-            g_free(copy);
-        }
-        g_object_unref(channel);
-    }
-    if (result)
-        errno = EAGAIN;
-    return result;
+    post(user, MESSAGE_OPEN, 0, NULL, 0);
 }
 
-/* --- offer and answer */
-
-static gboolean peer_answer(gpointer user)
+static void on_channel_text(void *user, char *text, size_t bytes)
 {
-    struct pipeline_peer *peer = user;
+    post(user, MESSAGE_TEXT, 0, text, bytes);
+}
+
+static void on_channel_failed(void *user, const char *why)
+{
+    end_soon(user, 500, why);
+}
+
+static const struct datachannel_ops channel_ops = {
+    .open = on_channel_open,
+    .text = on_channel_text,
+    .failed = on_channel_failed,
+    .hold = rtcpeer_hold,
+    .release = rtcpeer_release,
+};
+
+int rtcpeer_send(struct rtcpeer *peer, const char *text, size_t bytes)
+{
+    return datachannel_send(peer->channel, text, bytes);
+}
+
+void rtcpeer_consumed(struct rtcpeer *peer, size_t bytes)
+{
+    datachannel_consumed(peer->channel, bytes);
+}
+
+/* --- offer and answer --- */
+
+static gboolean answer(gpointer user)
+{
+    struct rtcpeer *peer = user;
     GstWebRTCSessionDescription *local = NULL;
     if (peer->ended || peer->answered)
         return G_SOURCE_REMOVE;
     if (peer->dropped)
-        return peer_dropped(peer);
-    g_object_get(peer->webrtc, "local-description", &local, NULL);
+        return end_dropped(peer);
+    g_object_get(peer->webrtcbin, "local-description", &local, NULL);
     if (!local) {
-        peer_end(peer, 500, "no answer could be made");
+        end(peer, 500, "the answer could not be created");
         return G_SOURCE_REMOVE;
     }
     peer->answered = true;
-    pipeline_tell(peer->media, peer, NOTE_ANSWER, offer_answer(peer->offer, local->sdp), 0, 0);
+    post(peer, MESSAGE_ANSWER, 0, answer_text(peer->offer, local->sdp), 0);
     gst_webrtc_session_description_free(local);
     if (!peer->connected)
-        peer_timer(peer, CONNECT_MS, peer_late);
+        set_timer(peer, CONNECT_MS, connect_timeout);
     return G_SOURCE_REMOVE;
 }
 
-static void gathering_changed(GObject *webrtc, GParamSpec *spec, struct pipeline_peer *peer)
+static void on_gathering_state(GObject *webrtcbin, GParamSpec *spec, struct rtcpeer *peer)
 {
     GstWebRTCICEGatheringState state;
     (void)spec;
-    g_object_get(webrtc, "ice-gathering-state", &state, NULL);
+    g_object_get(webrtcbin, "ice-gathering-state", &state, NULL);
     if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-        care(peer, peer_answer);
+        invoke(peer, answer);
 }
 
-static GstPromise *promise_for(struct pipeline_peer *peer, GstPromiseChangeFunc call)
+static gboolean gathering(gpointer user)
 {
-    return gst_promise_new_with_change_func(call, peer_hold(peer), peer_release);
-}
-
-/* What a promise was kept with: false and the peer ends, when it was an error. */
-static bool promise_kept(struct pipeline_peer *peer, GstPromise *promise, GSourceFunc fail)
-{
-    const GstStructure *reply = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED
-                                    ? gst_promise_get_reply(promise)
-                                    : NULL;
-    bool kept = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED &&
-                !(reply && gst_structure_has_field(reply, "error"));
-    if (!kept)
-        care(peer, fail);
-    return kept;
-}
-
-static gboolean peer_started(gpointer user)
-{
-    struct pipeline_peer *peer = user;
+    struct rtcpeer *peer = user;
     if (!peer->ended && !peer->answered)
-        peer_timer(peer, GATHER_MS, peer_answer);
+        set_timer(peer, GATHER_MS, answer);
     return G_SOURCE_REMOVE;
 }
 
-static void local_set(GstPromise *promise, gpointer user)
+static void on_negotiation(void *user, enum negotiation_result result)
 {
-    if (promise_kept(user, promise, peer_fail))
-        care(user, peer_started);
-    gst_promise_unref(promise);
+    if (result == NEGOTIATION_STARTED)
+        invoke(user, gathering);
+    else if (result == NEGOTIATION_REFUSED)
+        end_soon(user, 400, "the offer cannot be answered");
+    else
+        end_soon(user, 500, "the connection failed");
 }
 
-static void answer_made(GstPromise *promise, gpointer user)
-{
-    struct pipeline_peer *peer = user;
-    GstWebRTCSessionDescription *answer = NULL;
-    if (promise_kept(peer, promise, peer_fail)) {
-        const GstStructure *reply = gst_promise_get_reply(promise);
-        gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
-        g_signal_emit_by_name(peer->webrtc, "set-local-description", answer,
-                              promise_for(peer, local_set));
-        gst_webrtc_session_description_free(answer);
-    }
-    gst_promise_unref(promise);
-}
+/* --- the beginning --- */
 
-static gboolean peer_refuse(gpointer user)
+static void sink_new(struct rtcpeer *peer)
 {
-    peer_end(user, 400, "the offer can't be answered");
-    return G_SOURCE_REMOVE;
-}
-
-static void remote_set(GstPromise *promise, gpointer user)
-{
-    struct pipeline_peer *peer = user;
-    if (promise_kept(peer, promise, peer_refuse))
-        g_signal_emit_by_name(peer->webrtc, "create-answer", NULL, promise_for(peer, answer_made));
-    gst_promise_unref(promise);
-}
-
-/* The pad for what src sends, and its transceiver. Told its caps at once: with those that come
- * through the pad, some day, webrtcbin answers now and then that nothing is sent. */
-static GstPad *peer_sink(GstElement *webrtc, GstElement *src, bool nack)
-{
-    GstPadTemplate *template = gst_element_get_pad_template(webrtc, "sink_%u");
-    GstCaps *caps;
-    GObject *trans;
-    g_object_get(src, "caps", &caps, NULL);
-    GstPad *pad = gst_element_request_pad(webrtc, template, NULL, caps);
-    if (pad) {
-        g_object_get(pad, "transceiver", &trans, NULL);
-        g_object_set(trans, "do-nack", nack, "direction",
-                     GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", caps,
-                     NULL);
-        g_object_unref(trans);
-    }
-    gst_caps_unref(caps);
-    return pad;
-}
-
-static bool peer_pipeline(struct pipeline_peer *peer)
-{
-    const struct pipeline_options *options = &peer->media->options;
+    const struct rtcpeers_options *options = &peer->peers->options;
     const struct offer *offer = peer->offer;
-    GstElement *src =
-        outlet_source(&peer->outlet, peer->media, offer->codec, offer->payload, peer->media->ssrc);
-    GstElement *webrtc = gst_element_factory_make("webrtcbin", NULL);
-    GstClock *clock = gst_system_clock_obtain();
-    GObject *ice, *agent;
-    peer->outlet.playout_delay_id = offer->playout_delay_id;
-    peer->outlet.send_time_id = offer->send_time_id;
-    peer->pipeline = gst_object_ref_sink(gst_pipeline_new(NULL));
-    peer->webrtc = webrtc;
-    g_object_set(webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", 0, NULL);
-    if (options->stun)
-        g_object_set(webrtc, "stun-server", options->stun, NULL);
-    if (options->turn)
-        g_object_set(webrtc, "turn-server", options->turn, NULL);
-    g_object_get(webrtc, "ice-agent", &ice, NULL);
-    g_object_get(ice, "agent", &agent, NULL);
-    g_object_set(agent, "ice-tcp", FALSE, "upnp", FALSE, NULL); /* no router is told of us */
-    g_object_unref(agent);
-    g_object_unref(ice);
-    gst_bin_add_many(GST_BIN(peer->pipeline), src, webrtc, NULL);
-    /* Packets have the machine's time, and leave at once. */
-    gst_pipeline_use_clock(GST_PIPELINE(peer->pipeline), clock);
-    gst_object_unref(clock);
-    gst_element_set_start_time(peer->pipeline, GST_CLOCK_TIME_NONE);
-    gst_element_set_base_time(peer->pipeline, 0);
-    GstPad *from = gst_element_get_static_pad(src, "src");
-    GstPad *to = peer_sink(webrtc, src, offer->rtx >= 0);
-    bool linked = to && gst_pad_link(from, to) == GST_PAD_LINK_OK;
-    gst_object_unref(from);
-    if (to)
-        gst_object_unref(to);
-    return linked;
+    peer->sink = packetsink_new(&(struct packetsink_options){
+        .codec = offer->codec,
+        .ssrc = options->ssrc,
+        .payload = offer->payload,
+        .playout_delay_id = offer->playout_delay_id,
+        .send_time_id = offer->send_time_id,
+        .bitrate = options->bitrate,
+        .word = fanout_word(options->fanout),
+    });
 }
 
-static void watch_rtcp(struct pipeline_peer *peer)
+static void list(struct rtcpeer *peer)
 {
-    GstElement *rtpbin = gst_bin_get_by_name(GST_BIN(peer->webrtc), "rtpbin");
-    GObject *session = NULL;
-    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
-    if (session) {
-        connect_peer(session, "on-receiving-rtcp", G_CALLBACK(rtcp_came), peer);
-        g_object_unref(session);
-    }
+    peer->next = peer->peers->running;
+    peer->link = &peer->peers->running;
+    if (peer->next)
+        peer->next->link = &peer->next;
+    peer->peers->running = peer;
+}
+
+static bool run_pipeline(struct rtcpeer *peer)
+{
+    const struct rtcpeers_options *options = &peer->peers->options;
+    const struct webrtcbin_options own = {options->stun, options->turn, peer->offer->rtx >= 0};
+    peer->webrtcbin = webrtcbin_new(peer->sink, &own);
+    if (!peer->webrtcbin)
+        return false;
+    GstElement *rtpbin = webrtcbin_rtpbin(peer->webrtcbin);
+    connect_signal(peer, rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad));
     gst_object_unref(rtpbin);
+    connect_signal(peer, peer->webrtcbin, "notify::connection-state",
+                   G_CALLBACK(on_connection_state));
+    connect_signal(peer, peer->webrtcbin, "notify::ice-gathering-state",
+                   G_CALLBACK(on_gathering_state));
+    datachannel_watch(peer->channel, peer->webrtcbin);
+    return gst_element_set_state(packetsink_pipeline(peer->sink), GST_STATE_PLAYING) !=
+           GST_STATE_CHANGE_FAILURE;
 }
 
-static void session_made(GstElement *rtpbin, GstPad *pad, struct pipeline_peer *peer)
+static gboolean start(gpointer user)
 {
-    (void)rtpbin;
-    if (g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_sink"))
-        watch_rtcp(peer);
-}
-
-gboolean peer_start(gpointer user)
-{
-    struct pipeline_peer *peer = user;
-    struct pipeline *media = peer->media;
-    if (peer->ended || peer->started)
+    struct rtcpeer *peer = user;
+    if (peer->ended)
         return G_SOURCE_REMOVE;
-    peer->started = true;
-    peer->cared_next = media->cared;
-    peer->cared_link = &media->cared;
-    if (peer->cared_next)
-        peer->cared_next->cared_link = &peer->cared_next;
-    media->cared = peer;
-    bool made = peer_pipeline(peer);
-    GstElement *rtpbin = gst_bin_get_by_name(GST_BIN(peer->webrtc), "rtpbin");
-    connect_peer(rtpbin, "pad-added", G_CALLBACK(session_made), peer);
-    gst_object_unref(rtpbin);
-    connect_peer(peer->webrtc, "notify::connection-state", G_CALLBACK(state_changed), peer);
-    connect_peer(peer->webrtc, "notify::ice-gathering-state", G_CALLBACK(gathering_changed), peer);
-    connect_peer(peer->webrtc, "on-data-channel", G_CALLBACK(channel_came), peer);
-    if (!made ||
-        gst_element_set_state(peer->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-        peer_end(peer, 500, "GStreamer can't start");
-        return G_SOURCE_REMOVE;
-    }
-    GstWebRTCSessionDescription *remote =
-        gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, offer_remote(peer->offer));
-    g_signal_emit_by_name(peer->webrtc, "set-remote-description", remote,
-                          promise_for(peer, remote_set));
-    gst_webrtc_session_description_free(remote);
+    sink_new(peer);
+    list(peer);
+    if (run_pipeline(peer))
+        negotiation_start(peer->webrtcbin, remotesdp_new(peer->offer), on_negotiation,
+                          rtcpeer_hold(peer), rtcpeer_release);
+    else
+        end(peer, 500, "GStreamer does not start");
     return G_SOURCE_REMOVE;
+}
+
+void rtcpeer_start(struct rtcpeer *peer)
+{
+    invoke(peer, start);
+}
+
+struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *offer, void *owner)
+{
+    struct rtcpeer *peer = g_new0(struct rtcpeer, 1);
+    atomic_store(&peer->references, 1);
+    peer->peers = peers;
+    peer->offer = offer;
+    peer->owner = owner;
+    peer->channel = datachannel_new(&channel_ops, peer);
+    return peer;
+}
+
+void *rtcpeer_owner(const struct rtcpeer *peer)
+{
+    return peer->owner;
+}
+
+void rtcpeer_disown(struct rtcpeer *peer)
+{
+    peer->owner = NULL;
+}
+
+struct rtcpeers *rtcpeers_new(const struct rtcpeers_options *options)
+{
+    struct rtcpeers *peers = g_new0(struct rtcpeers, 1);
+    peers->options = *options;
+    return peers;
+}
+
+void rtcpeers_free(struct rtcpeers *peers)
+{
+    g_free(peers);
 }

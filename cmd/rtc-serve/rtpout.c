@@ -1,28 +1,29 @@
 #include "rtpout.h"
-#include "mediaparts.h"
+#include "tool/thread.h"
 #include <errno.h>
 #include <gio/gio.h>
 #include <netdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     PAYLOAD = 96,
-    REPORT_MS = 1000, /* least time between our reports; who takes part learns of us by the first */
-    KEY_SECONDS = 5   /* as long as nobody there can ask for a keyframe */
+    REPORT_MS = 1000,  /* minimum time between our RTCP reports, which announce us */
+    KEYFRAME_MS = 5000 /* keyframe interval while the destination sends no RTCP */
 };
 
 struct rtpout {
-    struct pipeline *media;
-    struct outlet outlet;
-    GstElement *pipeline;
+    struct fanout *fanout;
+    struct packetsink *sink;
     GSource *timer;
-    _Atomic bool heard;
+    _Atomic bool rtcp_seen;
 };
 
-/* A socket that hears nobody but host:port. */
-static GSocket *socket_to(const char *host, int port, char *address, size_t room)
+/* A UDP socket connected to host:port; *address gets the address as a number. */
+static GSocket *socket_new(const char *host, int port, char *address, size_t room)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found;
     char service[16];
@@ -45,27 +46,20 @@ static GSocket *socket_to(const char *host, int port, char *address, size_t room
     return made;
 }
 
-static void rtcp_came(GObject *session, GstBuffer *rtcp, struct rtpout *out)
+static void on_rtcp(GObject *session, GstBuffer *rtcp, struct rtpout *out)
 {
     (void)session;
-    atomic_store(&out->heard, true);
-    feedback_read(&out->outlet, rtcp);
+    atomic_store(&out->rtcp_seen, true);
+    packetsink_take_rtcp(out->sink, rtcp);
 }
 
-static gboolean key_due(gpointer user)
+static gboolean periodic_keyframe(gpointer user)
 {
     struct rtpout *out = user;
-    if (atomic_load(&out->heard))
+    if (atomic_load(&out->rtcp_seen))
         return G_SOURCE_REMOVE;
-    outlet_ask(&out->outlet);
+    packetsink_request_keyframe(out->sink);
     return G_SOURCE_CONTINUE;
-}
-
-static GstElement *add(struct rtpout *out, const char *name)
-{
-    GstElement *element = gst_element_factory_make(name, NULL);
-    gst_bin_add(GST_BIN(out->pipeline), element);
-    return element;
 }
 
 static void watch_rtcp(struct rtpout *out, GstElement *rtpbin)
@@ -73,50 +67,83 @@ static void watch_rtcp(struct rtpout *out, GstElement *rtpbin)
     GObject *session = NULL;
     g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
     g_object_set(session, "rtcp-min-interval", (guint64)REPORT_MS * 1000000, NULL);
-    g_signal_connect(session, "on-receiving-rtcp", G_CALLBACK(rtcp_came), out);
+    g_signal_connect(session, "on-receiving-rtcp", G_CALLBACK(on_rtcp), out);
     g_object_unref(session);
 }
 
-static void assemble(struct rtpout *out, const char *codec, const char *host, int port,
-                     GSocket *socket)
+static GstElement *add(GstElement *pipeline, const char *name)
 {
-    GstElement *src = outlet_source(&out->outlet, out->media, codec, PAYLOAD, out->media->ssrc);
-    out->pipeline = gst_object_ref_sink(gst_pipeline_new(NULL));
-    gst_bin_add(GST_BIN(out->pipeline), src);
-    GstElement *rtpbin = add(out, "rtpbin"), *rtp = add(out, "udpsink");
-    GstElement *rtcp = add(out, "udpsink"), *from = add(out, "udpsrc");
-    GstClock *clock = gst_system_clock_obtain();
-    g_object_set(rtp, "host", host, "port", port, "sync", FALSE, "async", FALSE, NULL);
-    g_object_set(rtcp, "host", host, "port", port + 1, "sync", FALSE, "async", FALSE, "socket",
-                 socket, "close-socket", FALSE, NULL);
-    g_object_set(from, "socket", socket, "close-socket", FALSE, NULL);
-    gst_pipeline_use_clock(GST_PIPELINE(out->pipeline), clock);
-    gst_object_unref(clock);
-    gst_element_set_start_time(out->pipeline, GST_CLOCK_TIME_NONE);
-    gst_element_set_base_time(out->pipeline, 0);
-    gst_element_link_pads(src, "src", rtpbin, "send_rtp_sink_0");
+    GstElement *element = gst_element_factory_make(name, NULL);
+    gst_bin_add(GST_BIN(pipeline), element);
+    return element;
+}
+
+/* Adds rtpbin and the UDP elements to the sink's pipeline. */
+static void assemble(struct rtpout *out, const char *address, int port, GSocket *rtcp_socket)
+{
+    GstElement *pipeline = packetsink_pipeline(out->sink);
+    GstElement *source = packetsink_source(out->sink);
+    GstElement *rtpbin = add(pipeline, "rtpbin"), *rtp = add(pipeline, "udpsink");
+    GstElement *rtcp = add(pipeline, "udpsink"), *from = add(pipeline, "udpsrc");
+    g_object_set(rtp, "host", address, "port", port, "sync", FALSE, "async", FALSE, NULL);
+    g_object_set(rtcp, "host", address, "port", port + 1, "sync", FALSE, "async", FALSE, "socket",
+                 rtcp_socket, "close-socket", FALSE, NULL);
+    g_object_set(from, "socket", rtcp_socket, "close-socket", FALSE, NULL);
+    gst_element_link_pads(source, "src", rtpbin, "send_rtp_sink_0");
     gst_element_link_pads(rtpbin, "send_rtp_src_0", rtp, "sink");
     gst_element_link_pads(rtpbin, "send_rtcp_src_0", rtcp, "sink");
     gst_element_link_pads(from, "src", rtpbin, "recv_rtcp_sink_0");
     watch_rtcp(out, rtpbin);
 }
 
-struct rtpout *rtpout_new(struct pipeline *media, const char *codec, const char *host, int port)
+static struct rtpout *open_output(const struct rtpout_options *options)
 {
     char address[NI_MAXHOST];
-    GSocket *socket = socket_to(host, port + 1, address, sizeof address);
+    GSocket *socket = socket_new(options->host, options->port + 1, address, sizeof address);
     if (!socket)
         return NULL;
     struct rtpout *out = g_new0(struct rtpout, 1);
-    out->media = media;
-    assemble(out, codec, address, port, socket);
+    out->fanout = options->fanout;
+    out->sink = packetsink_new(&(struct packetsink_options){
+        .codec = strcmp(options->codec, "h264") ? "VP8" : "H264",
+        .ssrc = options->ssrc,
+        .payload = PAYLOAD,
+        .bitrate = options->bitrate,
+        .word = fanout_word(options->fanout),
+    });
+    assemble(out, address, options->port, socket);
     g_object_unref(socket);
-    gst_element_set_state(out->pipeline, GST_STATE_PLAYING);
-    out->timer = g_timeout_source_new_seconds(KEY_SECONDS);
-    g_source_set_callback(out->timer, key_due, out, NULL);
-    g_source_attach(out->timer, media->context);
-    pipeline_outlet_add(media, &out->outlet);
+    gst_element_set_state(packetsink_pipeline(out->sink), GST_STATE_PLAYING);
+    out->timer = loopthread_timer(options->thread, KEYFRAME_MS, periodic_keyframe, out, NULL);
+    fanout_add(out->fanout, out->sink);
     return out;
+}
+
+struct request {
+    const struct rtpout_options *options;
+    struct rtpout *out;
+    int err;
+};
+
+static void *run(void *arg)
+{
+    struct request *request = arg;
+    request->out = open_output(request->options);
+    request->err = errno;
+    return NULL;
+}
+
+/* A GStreamer pipeline starts threads that inherit the signal mask: open it on a thread that blocks
+ * signals. */
+struct rtpout *rtpout_new(const struct rtpout_options *options)
+{
+    struct request request = {options, NULL, 0};
+    pthread_t thread;
+    if (thread_start(&thread, run, &request))
+        return NULL;
+    pthread_join(thread, NULL);
+    errno = request.err;
+    return request.out;
 }
 
 void rtpout_free(struct rtpout *out)
@@ -125,8 +152,8 @@ void rtpout_free(struct rtpout *out)
         return;
     g_source_destroy(out->timer);
     g_source_unref(out->timer);
-    pipeline_outlet_remove(out->media, &out->outlet);
-    gst_element_set_state(out->pipeline, GST_STATE_NULL);
-    gst_object_unref(out->pipeline);
+    fanout_remove(out->fanout, out->sink);
+    packetsink_stop(out->sink);
+    packetsink_free(out->sink);
     g_free(out);
 }

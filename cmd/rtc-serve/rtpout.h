@@ -1,13 +1,26 @@
-/* The same packets as plain RTP to one place, such as an SFU. RTCP goes to the port after it, and
- * is taken from there: its wishes for keyframes, and what it says of the way. */
+/* Plain RTP to one destination, such as an SFU. RTCP goes to the next port and comes from there:
+ * keyframe requests and receiver reports. */
 #ifndef RTPOUT_H
 #define RTPOUT_H
 
-struct pipeline;
+#include "fanout.h"
+#include "loopthread.h"
+
 struct rtpout;
 
-/* NULL with errno: EADDRNOTAVAIL no such host, or socket's errno. */
-struct rtpout *rtpout_new(struct pipeline *media, const char *codec, const char *host, int port);
-void rtpout_free(struct rtpout *out); /* NULL is allowed */
+struct rtpout_options {
+    const char *host; /* need not outlive the call */
+    int port;
+    const char *codec; /* "vp8" or "h264" */
+    uint32_t ssrc;
+    struct bitrate_range bitrate;
+    struct loopthread *thread; /* outlives it, like fanout */
+    struct fanout *fanout;
+};
+
+/* Blocks while the host's name is resolved. NULL with errno: EADDRNOTAVAIL unknown host, or that of
+ * socket or pthread_create. */
+struct rtpout *rtpout_new(const struct rtpout_options *options);
+void rtpout_free(struct rtpout *out); /* on the pipeline thread; NULL is allowed */
 
 #endif

@@ -1,0 +1,71 @@
+#include "plugins.h"
+#include "tool/thread.h"
+#include <gst/gst.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The elements in use, with their Debian packages. */
+static const struct {
+    const char *element, *package, *codec;
+} needed[] = {
+    {"webrtcbin", "gstreamer1.0-plugins-bad", NULL},
+    {"nicesrc", "gstreamer1.0-nice", NULL},
+    {"dtlssrtpdec", "gstreamer1.0-plugins-bad", NULL}, /* the first one makes the certificate */
+    {"srtpenc", "gstreamer1.0-plugins-bad", NULL},
+    {"sctpenc", "gstreamer1.0-plugins-bad", NULL},
+    {"rtpbin", "gstreamer1.0-plugins-good", NULL},
+    {"udpsink", "gstreamer1.0-plugins-good", NULL},
+    {"appsrc", "gstreamer1.0-plugins-base", NULL},
+    {"vp8enc", "gstreamer1.0-plugins-good", "vp8"},
+    {"rtpvp8pay", "gstreamer1.0-plugins-good", "vp8"},
+    {"openh264enc", "gstreamer1.0-plugins-bad", "h264"},
+    {"rtph264pay", "gstreamer1.0-plugins-good", "h264"},
+};
+
+static void *start_gstreamer(void *done)
+{
+    *(bool *)done = gst_init_check(NULL, NULL, NULL);
+    return NULL;
+}
+
+/* GStreamer starts threads that inherit the signal mask: run it on a thread that blocks signals. */
+static bool gstreamer_ready(void)
+{
+    static bool tried, done;
+    pthread_t thread;
+    if (!tried && thread_start(&thread, start_gstreamer, &done) == 0)
+        pthread_join(thread, NULL);
+    tried = true;
+    return done;
+}
+
+const char *plugins_missing(const char *codec)
+{
+    static char line[128];
+    if (!gstreamer_ready())
+        return "GStreamer does not start";
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        if (needed[i].codec && strcmp(needed[i].codec, codec))
+            continue;
+        GstElementFactory *factory = gst_element_factory_find(needed[i].element);
+        if (!factory) {
+            snprintf(line, sizeof line, "GStreamer has no %s: install the package %s",
+                     needed[i].element, needed[i].package);
+            return line;
+        }
+        gst_object_unref(factory);
+    }
+    return NULL;
+}
+
+void plugins_preload(const char *codec)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        GstElement *element = NULL;
+        if (!needed[i].codec || !strcmp(needed[i].codec, codec))
+            element = gst_element_factory_make(needed[i].element, NULL);
+        if (element)
+            gst_object_unref(gst_object_ref_sink(element));
+    }
+}
