@@ -11,29 +11,29 @@ INSTALL ?= install
 VERSION := 0.1.0
 COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls shm-rm \
 	frame-gen
-# Built as well where pkg-config finds what they link.
+# Built only where pkg-config finds their libraries.
 OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /main.c,rtc-serve net-layout net-draw))))
 
-# What a command links beside libshmcast; shm-create links no codec.
+# Libraries of each command, by pkg-config; shm-create links no codec.
 PKGS_shm-encode := libjpeg
 PKGS_ws-serve := libwebsockets openssl
 PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gio-2.0
 PKGS_net-layout := igraph
 PKGS_net-draw := egl glesv2 freetype2
-# And a library that pkg-config doesn't know, by its header.
+# A library without a pkg-config file, found by its header.
 HEADER_rtc-serve := libyuv.h
 EXTRA_rtc-serve := -lyuv
 has_header = $(if $(1),$(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 && echo 1),1)
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(if \
 	$(call has_header,$(HEADER_$(c))),$(c))))
-# What a file of a library is compiled against.
+# Libraries whose headers a file needs, by pkg-config.
 PKGS_lib/image/jpeg := libjpeg
 PKGS_lib/tool/evjson := libwebsockets
-# What a test's C program links beside it.
+# Libraries of a test's C program.
 PKGS_bench-view := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
-# The one fence, of readers that copy, is outside of what TSan can see.
+# -Wno-tsan: TSan does not support the one fence, of copying readers.
 OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -pthread \
 	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 	$(if $(findstring thread,$(SAN)),-Wno-tsan) $(CFLAGS)
@@ -42,7 +42,7 @@ OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 LIB := $(BUILD)/libshmcast.a
 LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,lib lib/image lib/tool lib/net)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
-# All of both servers but their main functions.
+# Both servers, except their main functions.
 SERVER := $(BUILD)/libserver.a
 SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard lib/server/*.c lib/server/*.S)))
 LIBS_ws-serve := $(SERVER)
@@ -51,9 +51,9 @@ BINS := $(COMMANDS:%=$(BUILD)/%)
 # A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
 cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
-# Whose packages a file is compiled against: those of the command that cmd/NAME/FILE belongs to.
+# The command whose libraries a file is compiled against: NAME of cmd/NAME/FILE.
 command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/server/%,$(1)),ws-serve))
-# C programs that only the tests use. Tests build jpeg-test and evjson-test themselves.
+# C programs of the tests. Tests build jpeg-test and evjson-test themselves.
 TEST_SRC := $(filter-out %/jpeg-test.c %/evjson-test.c,\
 	$(wildcard $(addsuffix /*.c,$(addprefix tests/,bench net stress support unit))))
 TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
@@ -123,7 +123,7 @@ uninstall:
 	rm -f $(COMMANDS:%=$(DESTDIR)$(PREFIX)/bin/%)
 	for m in $(MAN:man/%=%); do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m"; done
 
-# scripts/fuzz builds these by clang into a place of their own.
+# scripts/fuzz builds these with clang in a folder of its own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJ := $(SERVER) $(LIB)
 
@@ -137,8 +137,8 @@ fuzzers: $(FUZZERS)
 fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
-# The storm of tests/stress/storm.bats, twenty times as long, viewers that can't follow for five minutes, and
-# every test under every sanitizer.
+# The storm of tests/stress/storm.bats at twenty times its length, viewers on slow connections for five
+# minutes, and all tests under all sanitizers.
 soak: tests
 	PATH="$(abspath $(BUILD)):$$PATH" tests/stress/storm.py --kills 10000 soak
 	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/server/ws-flow.bats
@@ -148,7 +148,7 @@ soak: tests
 demo:
 	scripts/demo
 
-# Their names, one a line: tests ask.
+# Prints the program names, one per line; used by tests.
 programs:
 	@printf '%s\n' $(COMMANDS)
 

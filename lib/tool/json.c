@@ -25,8 +25,8 @@ void json_string(FILE *to, const char *text, bool ascii)
     char quoted[8];
     putc('"', to);
     for (; *text; text++) {
-        quote_byte((unsigned char)*text, utf8, quoted);
-        fputs(quoted, to);
+        int bytes = quote_byte((unsigned char)*text, utf8, quoted);
+        fwrite(quoted, 1, (size_t)bytes, to);
     }
     putc('"', to);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""bench-aiortc.py STREAM: what rtc-serve is compared with, done as FURY 0.12 does it: aiortc, a track
-and an encoder for each viewer, 30 frames a second, POST /offer. The frames are the stream's newest
-ones, read where they lie (shmcast-stream(5)). Prints its port."""
+"""bench-aiortc.py STREAM: the peer of rtc-serve, built as in FURY 0.12: aiortc with a track and an
+encoder for each viewer, 30 frames per second, POST /offer. Sends the stream's newest frames, read in
+place (shmcast-stream(5)). Prints its port."""
 import asyncio
 import mmap
 import struct
@@ -15,13 +15,13 @@ from av import VideoFrame
 
 
 class Newest(VideoStreamTrack):
-    def __init__(self, picture):
+    def __init__(self, newest):
         super().__init__()
-        self.picture = picture
+        self.newest = newest
 
     async def recv(self):
         pts, time_base = await self.next_timestamp()
-        frame = VideoFrame.from_ndarray(self.picture(), format="rgb24")
+        frame = VideoFrame.from_ndarray(self.newest(), format="rgb24")
         frame.pts, frame.time_base = pts, time_base
         return frame
 
@@ -34,11 +34,11 @@ def attach(name):
     frames_at, = struct.unpack_from("<Q", memory, LAYOUT["frames_at"])
     data_at, = struct.unpack_from("<Q", memory, LAYOUT["frame_data_at"])
 
-    def picture():
+    def newest():
         slot = struct.unpack_from("<Q", memory, frames_at)[0] & 0xFF
         return np.frombuffer(memory, np.uint8, width * height * 3, data_at + slot * frame_bytes).reshape(height, width, 3)
 
-    return picture
+    return newest
 
 
 # Offsets in the header.
@@ -46,15 +46,15 @@ LAYOUT = {"width": 64, "frame_bytes": 88, "frames_at": 112, "frame_data_at": 136
 
 
 def main():
-    picture = attach(sys.argv[1])
+    newest = attach(sys.argv[1])
     peers = set()
 
     async def offer(request):
-        asked = await request.json()
+        offered = await request.json()
         peer = RTCPeerConnection()
         peers.add(peer)
-        peer.addTrack(Newest(picture))
-        await peer.setRemoteDescription(RTCSessionDescription(asked["sdp"], asked["type"]))
+        peer.addTrack(Newest(newest))
+        await peer.setRemoteDescription(RTCSessionDescription(offered["sdp"], offered["type"]))
         await peer.setLocalDescription(await peer.createAnswer())
         return web.json_response({"sdp": peer.localDescription.sdp, "type": peer.localDescription.type})
 

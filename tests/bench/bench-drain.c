@@ -1,8 +1,8 @@
 /*
- * bench-drain ws|mjpeg PORT PATH COUNT: as many viewers of one server on this machine, in one
- * process that throws away what they get without copying it. Prints "ready" once every viewer has
- * got bytes beyond the answer to its request, and then, for each line on stdin, how many bytes have
- * come in all and the time in ns. Ends with stdin.
+ * bench-drain ws|mjpeg PORT PATH COUNT: COUNT viewers of one server on this machine, in one process
+ * that discards their data without copying it. Prints "ready" once every viewer has received bytes
+ * after its response header, and then, for each line on stdin, the total number of bytes received
+ * and the time in ns. Ends at the end of stdin.
  * Exit: 0, 1 with what went wrong; a connection that ends included.
  */
 #include <inttypes.h>
@@ -22,7 +22,7 @@ struct drain {
     struct sockaddr_in server;
     char request[1024];
     size_t viewers, watching;
-    bool *got; /* by descriptor: something came behind the answer's header */
+    bool *got; /* by descriptor: data arrived after the response header */
     uint64_t bytes;
 };
 
@@ -36,7 +36,7 @@ static void open_viewer(struct drain *d)
     size_t length = strlen(d->request), have = 0;
     if (send(fd, d->request, length, MSG_NOSIGNAL) != (ssize_t)length)
         bench_die("send");
-    do { /* to the header's end, and not a byte further */
+    do { /* exactly up to the end of the header */
         ssize_t n = recv(fd, answer + have, 1, 0);
         if (n < 1)
             bench_die("answer");
@@ -66,7 +66,7 @@ static void take(struct drain *d, int fd)
     }
 }
 
-/* A line was asked for. */
+/* Answers a line on stdin. */
 static void tell(const struct drain *d)
 {
     char line[64];

@@ -1,11 +1,11 @@
 /*
- * bench-events delay NAME COUNT: an event is put into the log by the library's call; the time until
- * event-read, which this starts and whose output it watches without ever sleeping, has written the
- * line. Prints the median and the 99th percentile in µs.
- * bench-events log NAME WRITERS COUNT: as many processes put COUNT events each into the log, one a
- * call, and this one reads them all. bench-events pipe WRITERS COUNT: the same through one pipe
- * with writes of 64 bytes. Both print events a second. Exit: 0, 1 with what went wrong, an event
- * that was lost or is not what was sent included.
+ * bench-events delay NAME COUNT: measures the time from appending an event to the line of an
+ * event-read that it starts, with its output polled without sleep. Prints the median and the 99th
+ * percentile in µs.
+ * bench-events log NAME WRITERS COUNT: WRITERS processes append COUNT events each, one per call,
+ * and this one reads them all. bench-events pipe WRITERS COUNT: the same through one pipe with
+ * writes of 64 bytes. Both print events per second. Exit: 0, or 1 with a message, for example when
+ * an event is lost or altered.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -41,7 +41,7 @@ static void inject(struct stream *stream, uint32_t writer, long n)
         bench_die("event log");
 }
 
-/* event-read, writing to memory that we see: nothing that it needs is held up by our looking. */
+/* event-read with shared memory as its output, so that polling never delays it. */
 static pid_t start_reader(const char *name, int output)
 {
     pid_t pid = fork();
@@ -56,14 +56,14 @@ static pid_t start_reader(const char *name, int output)
     return pid;
 }
 
-/* Has a line come behind *at? Then *at is behind it. */
+/* Whether a line has arrived after *at; moves *at past it. */
 static bool line_came(const _Atomic char *output, size_t *at)
 {
     char c = atomic_load_explicit(&output[*at], memory_order_acquire);
     if (!c)
         return false;
     for (; c != '\n'; c = atomic_load_explicit(&output[*at], memory_order_acquire))
-        *at += c != 0; /* what isn't there yet is coming */
+        *at += c != 0; /* the rest of the line follows */
     ++*at;
     return true;
 }
@@ -87,7 +87,7 @@ static void measure_delay(const char *name, size_t count)
         inject(stream, 1, 0);
         bench_pause(START_NS);
     } while (!line_came(output, &at));
-    for (; starts > 1; starts--) /* those before may have come late, or never */
+    for (; starts > 1; starts--) /* the first ones may arrive late, or never */
         for (bench_pause(START_NS); line_came(output, &at);)
             continue;
     for (size_t i = 0; i < count + WARM_UP; i++) {

@@ -5,16 +5,16 @@
  * bench-frames NAME moving RATE SECONDS    <RAW
  * bench-frames NAME clock RATE SECONDS     <RAW
  *
- * Gives an encoder frames, and takes next to nothing of its processors, cache and memory bandwidth
- * for that: the picture on stdin, of the stream's own size and format, is put into every slot once;
- * from then on slots are only published again.
+ * Publishes frames for an encoder at almost no cost of processor time, cache and memory bandwidth:
+ * copies the frame on stdin, of the stream's own size and format, into every slot once, and then
+ * only publishes slots again.
  *
- * rate: a frame always waits while another is encoded. Prints packets a second, after a warm-up.
- * delay: one frame at a time. Prints the median of frame published → packet published, in ms.
- * still, moving: RATE frames a second, each the same picture, or each shifted against the last one.
- * clock: as moving, and the first 16 rows of an rgb24 picture say when it was published: from left
- * to right 32 squares, the bits of CLOCK_MONOTONIC in us, the highest first, white or black. It
- * reads the packets too, so that there is somebody to encode for. Exit: 0, 1 what went wrong.
+ * rate: the next frame always waits while one is encoded. Prints packets per second, after a
+ * warm-up. delay: one frame at a time. Prints the median time from frame to packet, in ms.
+ * still, moving: RATE frames per second, all equal, or each shifted against the previous one.
+ * clock: as moving, and the first 16 rows of an rgb24 frame show its time of publication: from left
+ * to right 32 squares, the bits of CLOCK_MONOTONIC in us, the highest first, white or black. Reads
+ * the packets as well, which makes the encoder run. Exit: 0, or 1 with a message.
  */
 #include <unistd.h>
 #include "bench.h"
@@ -28,7 +28,7 @@ enum { WARM_UP = 5, PATIENCE = 20, PAUSE_NS = 3000000 };
 
 struct feeder {
     struct ring *frames, *packets;
-    const uint8_t *picture;
+    const uint8_t *pixels;
     struct ring_meta meta;
     bool moving, clock;
     const void *filled[SHMFMT_SLOTS_MAX];
@@ -46,12 +46,12 @@ static bool is_filled(struct feeder *f, const void *slot)
     return false;
 }
 
-/* The picture, or what a bit of panning makes of it: its second part first. */
+/* The frame, or the frame rotated by a few rows: its second part first. */
 static void fill(const struct feeder *f, uint8_t *slot)
 {
     size_t bytes = f->meta.bytes, off = f->moving ? bytes / 64 / 16 * 16 * f->slots : 0;
-    memcpy(slot, f->picture + off, bytes - off);
-    memcpy(slot + bytes - off, f->picture, off);
+    memcpy(slot, f->pixels + off, bytes - off);
+    memcpy(slot + bytes - off, f->pixels, off);
 }
 
 static void draw_clock(const struct feeder *f, uint8_t *slot)
@@ -64,7 +64,7 @@ static void draw_clock(const struct feeder *f, uint8_t *slot)
                    us >> (BITS - 1 - bit) & 1 ? 255 : 0, (size_t)SIDE * 3);
 }
 
-/* Returns when it was published. */
+/* Returns the time of publication. */
 static uint64_t publish(struct feeder *f)
 {
     struct ring_meta meta = f->meta;
@@ -147,13 +147,13 @@ int main(int argc, char **argv)
     ring_want(f.packets, true);
     const struct shmfmt_header *h = stream_header(stream);
     size_t bytes;
-    uint8_t *picture = bench_input(&bytes);
-    f.picture = picture;
+    uint8_t *pixels = bench_input(&bytes);
+    f.pixels = pixels;
     f.meta = (struct ring_meta){
         .bytes = bytes, .width = h->width, .height = h->height, .format = h->format};
     errno = EINVAL;
     if (bytes != pixfmt_bytes(h->format, h->width, h->height))
-        bench_die("the picture has not the stream's size");
+        bench_die("the frame does not have the stream's size");
     struct ring_stats stats;
     ring_stats(stream, RING_PACKETS, &stats);
     f.seen = stats.published;
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
         measure_delay(&f, (size_t)bench_number(argv[3]));
     else if (argc == 5)
         keep_rate(&f, atof(argv[3]), atof(argv[4]));
-    free(picture);
+    free(pixels);
     ring_close(f.packets);
     ring_close(f.frames);
     stream_close(stream);

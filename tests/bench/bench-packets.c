@@ -1,6 +1,6 @@
 /*
- * bench-packets NAME RATE <PACKET: publishes what is on stdin as the stream's newest packet, RATE
- * times a second, until it is ended: an encoder that takes no time. Exit: 1 with what went wrong.
+ * bench-packets NAME RATE <PACKET: publishes the bytes on stdin as the stream's newest packet, RATE
+ * times per second, until it is ended: an encoder that takes no time. Exit: 1 with a message.
  */
 #include "bench.h"
 #include "monotonic.h"
@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     struct ring_meta meta = {.frame = 1, .bytes = bytes, .width = h->width, .height = h->height};
     for (uint64_t at = monotonic_ns();; at += (uint64_t)(1e9 / rate)) {
         uint64_t now = monotonic_ns();
-        if (at < now) /* what was slept through isn't made up for */
+        if (at < now) /* late packets are not made up for */
             at = now;
         cli_sleep_until(at);
         void *slot = ring_begin(ring);

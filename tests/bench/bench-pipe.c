@@ -1,9 +1,9 @@
 /*
- * bench-pipe feed BYTES WARM COUNT: writes one fixed buffer of BYTES to stdout as fast as it goes,
- * WARM times and then COUNT times; prints on stderr how many of the latter a second.
- * bench-pipe drain BYTES [BUFFERS]: raises the pipe on stdin to its maximum and reads it into one
- * fixed buffer of BYTES until its end: what no reader of a pipe can beat. With BUFFERS so many, in
- * shared memory, take turns. Exit: 0, 1 with what went wrong.
+ * bench-pipe feed BYTES WARM COUNT: writes one fixed buffer of BYTES to stdout as fast as possible,
+ * WARM times and then COUNT times; prints the rate of the latter per second on stderr.
+ * bench-pipe drain BYTES [BUFFERS]: enlarges the pipe on stdin to its maximum and reads it to its
+ * end into one fixed buffer of BYTES, the fastest possible reader; with BUFFERS, cycling through
+ * that many buffers in shared memory. Exit: 0, or 1 with a message.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -47,7 +47,7 @@ static void drain(char *room, size_t bytes, size_t buffers)
     }
 }
 
-/* As a stream's slots are: shared, and all there from the start. */
+/* Like a stream's slots: shared, and reserved from the start. */
 static char *shared(size_t bytes)
 {
     void *room =

@@ -1,9 +1,9 @@
 /*
- * bench-sender ws|mjpeg RATE <PACKET: a server with nothing to it, as the limit for ws-serve. One
- * thread, one epoll loop; answers every request with the packet on stdin, RATE times a second and
- * framed as WebSocket message or MJPEG part, one send() a viewer; who has not taken the last one is
- * passed over. RATE 0: the next one as soon as the last one is gone. Prints its port.
- * Exit: 1 with what went wrong.
+ * bench-sender ws|mjpeg RATE <PACKET: a minimal server, as the limit for ws-serve. One thread, one
+ * epoll loop; answers every request with the packet on stdin, RATE times per second, framed as
+ * WebSocket message or MJPEG part, one send() per viewer; skips viewers that have not taken the
+ * previous one. RATE 0: sends the next one as soon as the previous one is sent. Prints its port.
+ * Exit: 1 with a message.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,7 +22,7 @@ struct sender {
     uint8_t *message;
     size_t bytes;
     size_t left[VIEWERS_MAX]; /* by descriptor: of the message being sent */
-    bool asked[VIEWERS_MAX];  /* its request has come */
+    bool asked[VIEWERS_MAX];  /* its request has arrived */
     bool waits[VIEWERS_MAX];  /* for room in its socket */
     int highest;
 };
@@ -71,7 +71,7 @@ static void hang_up(struct sender *s, int fd)
     close(fd);
 }
 
-/* What is left of its message, or the next one. */
+/* Sends the rest of its message, or the next one. */
 static void push(struct sender *s, int fd)
 {
     if (!s->left[fd])

@@ -1,12 +1,12 @@
 /*
- * bench-slots NAME ring COUNT [READERS]: copies a picture into the stream's slots and publishes it,
- * COUNT times; with READERS as many processes wait for each frame and pin it, and the frames come
- * one in 2 ms, so that all of them sleep each time.
- * bench-slots NAME mark COUNT: the same without the copying. bench-slots NAME copy COUNT: copies
- * the same bytes into as many places of shared memory of the same sizes, and does nothing else.
- * bench-slots NAME card COUNT: draws frame-gen's pictures there. bench-slots NAME compare COUNT:
- * compares the bytes there with the picture, 60 times a second.
- * Prints the µs of processor time that a frame took this process. Exit: 0, 1 with what went wrong.
+ * bench-slots NAME ring COUNT [READERS]: copies a frame into the stream's slots and publishes it,
+ * COUNT times; READERS processes wait for each frame and pin it, and the frames are 2 ms apart, so
+ * that all readers sleep each time.
+ * bench-slots NAME mark COUNT: the same without the copying. bench-slots NAME copy COUNT: only
+ * copies the same bytes into the same number of equal regions of shared memory.
+ * bench-slots NAME card COUNT: draws frame-gen's images there. bench-slots NAME compare COUNT:
+ * compares the bytes there with the frame, 60 times per second.
+ * Prints this process's processor time per frame in µs. Exit: 0, or 1 with a message.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -21,7 +21,7 @@
 
 enum { READERS_MAX = 64, PERIOD_NS = 2000000, FRAME_NS = 16666667 };
 
-/* Reads until the stream is told to end, or its parent does. */
+/* Reads until the stream is removed, or the parent ends. */
 static void read_frames(const char *name, int ready)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -59,8 +59,8 @@ static void start_readers(const char *name, pid_t *pids, long count)
     close(ready[1]);
 }
 
-/* picture: or NULL, then nothing is filled in. */
-static double write_ring(struct ring *ring, const struct ring_meta *what, const uint8_t *picture,
+/* pixels: NULL publishes slots as they are. */
+static double write_ring(struct ring *ring, const struct ring_meta *what, const uint8_t *pixels,
                          long count, bool paced)
 {
     uint64_t start = 0;
@@ -71,8 +71,8 @@ static double write_ring(struct ring *ring, const struct ring_meta *what, const 
         void *slot = ring_begin(ring);
         if (!slot)
             bench_die("no free slot");
-        if (picture)
-            memcpy(slot, picture, meta.bytes);
+        if (pixels)
+            memcpy(slot, pixels, meta.bytes);
         ring_commit(ring, &meta);
         if (paced)
             bench_pause(PERIOD_NS);
@@ -80,8 +80,8 @@ static double write_ring(struct ring *ring, const struct ring_meta *what, const 
     return (double)(bench_cpu() - start);
 }
 
-/* The same with no stream: copying, drawing or comparing alone, in memory as the slots'. */
-static double bare(const char *how, const struct shmfmt_header *h, const uint8_t *picture,
+/* The same without a stream: copying, drawing or comparing alone, in equal memory. */
+static double bare(const char *how, const struct shmfmt_header *h, const uint8_t *pixels,
                    size_t bytes, long count)
 {
     static const struct testcard_pointer nowhere;
@@ -100,8 +100,8 @@ static double bare(const char *how, const struct shmfmt_header *h, const uint8_t
         if (draw)
             testcard_draw(card, (uint32_t)turn, &nowhere, slot);
         else if (!compare || n < 0)
-            memcpy(slot, picture, bytes);
-        else if (memcmp(slot, picture, bytes))
+            memcpy(slot, pixels, bytes);
+        else if (memcmp(slot, pixels, bytes))
             bench_die("differs");
         if (compare && n >= 0)
             bench_pause(FRAME_NS);
@@ -125,19 +125,19 @@ int main(int argc, char **argv)
     const struct shmfmt_header *h = stream_header(stream);
     struct ring_meta meta = {.width = h->width, .height = h->height, .format = h->format};
     meta.bytes = pixfmt_bytes(h->format, h->width, h->height);
-    uint8_t *picture = bench_alloc(meta.bytes);
-    memset(picture, 0x5a, meta.bytes);
+    uint8_t *pixels = bench_alloc(meta.bytes);
+    memset(pixels, 0x5a, meta.bytes);
     start_readers(argv[1], pids, readers);
     bool mark = !strcmp(argv[2], "mark");
     double ns = mark || !strcmp(argv[2], "ring")
-                    ? write_ring(ring, &meta, mark ? NULL : picture, count, argc > 4)
-                    : bare(argv[2], h, picture, meta.bytes, count);
+                    ? write_ring(ring, &meta, mark ? NULL : pixels, count, argc > 4)
+                    : bare(argv[2], h, pixels, meta.bytes, count);
     printf("%.3f\n", ns / (double)count / 1000);
     for (long i = 0; i < readers; i++)
         kill(pids[i], SIGTERM);
     for (long i = 0; i < readers; i++)
         waitpid(pids[i], NULL, 0);
-    free(picture);
+    free(pixels);
     ring_close(ring);
     stream_close(stream);
     return 0;

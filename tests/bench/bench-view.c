@@ -1,9 +1,8 @@
 /*
- * bench-view NAME PORT COUNT <RAW: publishes the picture on stdin as a frame, waits asleep for the
- * first byte of the JPEG that shm-encode makes of it and ws-serve at PORT sends by WebSocket, and
- * so on. Prints the median and the 99th percentile in µs of that time less what encoding alone
- * takes: the median of the same encoding done here, which it prints too. Exit: 0, 1 with what went
- * wrong.
+ * bench-view NAME PORT COUNT <RAW: publishes the frame on stdin, sleeps until the first byte of its
+ * JPEG arrives from shm-encode and the WebSocket of ws-serve at PORT, and repeats. Prints the
+ * median and the 99th percentile of that time in µs, less the median time of the same encoding done
+ * here, which it prints as well. Exit: 0, or 1 with a message.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -54,15 +53,15 @@ static int open_viewer(long port)
     return fd;
 }
 
-/* Takes whole messages until a picture was among them. Returns when its first byte was here. */
-static uint64_t take_picture(int fd, uint8_t *room, size_t room_bytes)
+/* Reads whole messages up to the next image. Returns the arrival time of its first byte. */
+static uint64_t read_image(int fd, uint8_t *room, size_t room_bytes)
 {
     for (;;) {
         struct pollfd ready = {fd, POLLIN, 0};
         uint8_t head[10];
         errno = ETIMEDOUT;
         if (poll(&ready, 1, PATIENCE_MS) != 1)
-            bench_die("no picture");
+            bench_die("no image");
         uint64_t now = monotonic_ns();
         receive(fd, head, 2);
         size_t more = head[1] == 127 ? 8 : head[1] == 126 ? 2 : 0, bytes = more ? 0 : head[1];
@@ -78,26 +77,25 @@ static uint64_t take_picture(int fd, uint8_t *room, size_t room_bytes)
     }
 }
 
-/* Returns when it was published. */
-static uint64_t publish(struct ring *ring, struct ring_meta meta, const void *picture)
+/* Returns the time of publication. */
+static uint64_t publish(struct ring *ring, struct ring_meta meta, const void *pixels)
 {
     void *slot = ring_begin(ring);
     if (!slot)
         bench_die("frames");
-    memcpy(slot, picture, meta.bytes);
+    memcpy(slot, pixels, meta.bytes);
     ring_commit(ring, &meta);
     return meta.published_ns;
 }
 
-static int64_t encode_ns(const struct ring_meta *meta, const void *picture, void *room,
-                         size_t bytes)
+static int64_t encode_ns(const struct ring_meta *meta, const void *pixels, void *room, size_t bytes)
 {
     static int64_t ns[ENCODINGS];
     struct jpeg *jpeg = jpeg_new(1);
     char comment[COMMENT + 1];
     memset(comment, 'x', COMMENT);
     comment[COMMENT] = 0;
-    const struct image image = {picture, meta->width, meta->height, meta->format, 0};
+    const struct image image = {pixels, meta->width, meta->height, meta->format, 0};
     for (int i = 0; i < ENCODINGS; i++) {
         uint64_t start = monotonic_ns();
         if (!jpeg_encode(jpeg, &image, 80, JPEG_420, comment, room, bytes))
@@ -121,20 +119,20 @@ int main(int argc, char **argv)
         bench_die(argv[1]);
     const struct shmfmt_header *h = stream_header(stream);
     struct ring_meta meta = {.width = h->width, .height = h->height, .format = h->format};
-    uint8_t *picture = bench_input(&bytes);
+    uint8_t *pixels = bench_input(&bytes);
     meta.bytes = pixfmt_bytes(meta.format, meta.width, meta.height);
     errno = EINVAL;
     if (meta.bytes != bytes)
-        bench_die("the picture has not the stream's size");
+        bench_die("the frame does not have the stream's size");
     size_t room_bytes = jpeg_bound(meta.width, meta.height);
     uint8_t *room = bench_alloc(room_bytes);
     int64_t *ns = bench_alloc(count * sizeof *ns);
-    int64_t encoding = encode_ns(&meta, picture, room, room_bytes);
+    int64_t encoding = encode_ns(&meta, pixels, room, room_bytes);
     int fd = open_viewer(bench_number(argv[2]));
     for (size_t i = 0; i < count + WARM_UP; i++) {
         bench_gap();
-        uint64_t start = publish(ring, meta, picture);
-        int64_t took = (int64_t)(take_picture(fd, room, room_bytes) - start);
+        uint64_t start = publish(ring, meta, pixels);
+        int64_t took = (int64_t)(read_image(fd, room, room_bytes) - start);
         if (i >= WARM_UP)
             ns[i - WARM_UP] = took - encoding;
     }
@@ -143,7 +141,7 @@ int main(int argc, char **argv)
     close(fd);
     free(ns);
     free(room);
-    free(picture);
+    free(pixels);
     ring_close(ring);
     stream_close(stream);
     return 0;

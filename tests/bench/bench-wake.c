@@ -1,8 +1,8 @@
 /*
  * bench-wake futex COUNT: two processes wake each other through a futex word; half a round trip.
  * bench-wake path COUNT [BUSY]: two such wake-ups and one round trip over a TCP connection on
- * loopback. Between them the other process is busy for BUSY us, which don't count.
- * Prints the median and the 99th percentile in µs. Exit: 0, 1 with what went wrong.
+ * loopback. Between them the other process is busy for BUSY us, which are subtracted.
+ * Prints the median and the 99th percentile in µs. Exit: 0, or 1 with a message.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,4 @@
-/* What the bench-* programs share: an end with a message, and what stands at which place of many.
- */
+/* Shared by the bench-* programs: exit with a message, percentiles. */
 #ifndef SHMCAST_BENCH_H
 #define SHMCAST_BENCH_H
 
@@ -12,7 +11,7 @@
 #include "futex.h"
 #include "monotonic.h"
 
-/* Exit 1 with what went wrong. */
+/* Exits 1 with a message. */
 _Noreturn static inline void bench_die(const char *what)
 {
     fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
@@ -56,7 +55,7 @@ static inline uint8_t *bench_input(size_t *bytes)
     bench_die("memory");
 }
 
-/* ns of processor time that this process has had. */
+/* Processor time of this process in ns. */
 static inline uint64_t bench_cpu(void)
 {
     struct timespec t;
@@ -76,8 +75,8 @@ static inline void bench_spin(uint64_t ns)
         continue;
 }
 
-/* Between two wake-ups that are measured: long enough for whoever was woken to be asleep again, and
- * awake all the time, so that no processor falls into a deeper sleep than ping-pong lets it. */
+/* The pause between two measured wake-ups: long enough for the woken thread to sleep again, and
+ * busy, so that no processor falls into a deeper sleep than in ping-pong. */
 static inline void bench_gap(void)
 {
     bench_spin(50000);

@@ -7,7 +7,7 @@ made() {
     make -s -C "$ROOT" BUILD="$BUILD" "$@"
 }
 
-@test "install puts every program and page where it belongs, uninstall takes all away" {
+@test "install puts every program and page in its place, uninstall removes them all" {
     dest=$BATS_TEST_TMPDIR/dest
     made install DESTDIR="$dest" PREFIX=/opt/cast
     for program in shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls \
@@ -22,7 +22,7 @@ made() {
     [ -z "$(find "$dest" -not -type d)" ]
 }
 
-@test "a second install and a second uninstall are no errors; other people's files stay" {
+@test "a second install and a second uninstall succeed; foreign files stay" {
     dest=$BATS_TEST_TMPDIR/dest
     made install DESTDIR="$dest"
     made install DESTDIR="$dest"
@@ -32,7 +32,7 @@ made() {
     [ "$(find "$dest" -not -type d)" = "$dest/usr/local/bin/theirs" ]
 }
 
-@test "installed programs run from there, with nothing of the build" {
+@test "installed programs run without the build folder" {
     made install PREFIX="$BATS_TEST_TMPDIR/p"
     cd "$BATS_TEST_TMPDIR/p/bin"
     PATH=$PWD:/usr/bin:/bin
@@ -43,7 +43,7 @@ made() {
     wait_until 10 test -s "$BATS_TEST_TMPDIR/one.jpg"
     kill "$pid"
     wait "$pid" || [ $? -eq 143 ]
-    serve "$S" # the page is inside the program
+    serve "$S" # the page is part of the program
     curl -sS "$URL/" | grep -q '<canvas'
     clean_run shm-rm -f "$S"
     ends 0 "$BG"

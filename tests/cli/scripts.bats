@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/setup, demo, run-tests: what people type first.
+# scripts/setup, demo, run-tests and bench.
 bats_require_minimum_version 1.5.0
 # bats file_tags=scripts
 load ../support/helper
@@ -8,7 +8,7 @@ setup() {
     common_setup
     cd "$ROOT"
     OUT=$BATS_TEST_TMPDIR/out
-    NOBODY=$(mktemp -d) # another user can look into it
+    NOBODY=$(mktemp -d) # readable for other users
     chmod 755 "$NOBODY"
 }
 
@@ -17,7 +17,7 @@ teardown() {
     common_teardown
 }
 
-# Prints the address once the demo serves.
+# Prints the demo's address, once it serves.
 address() {
     grep -o 'http://127.0.0.1:[0-9]*/' "$OUT"
 }
@@ -27,7 +27,7 @@ demo() {
     DEMO=$BG
     wait_until 60 address
     URL=$(address)
-    # shm-create's name of it
+    # the name that shm-create chose
     STREAM=$(curl -sS "${URL}stats" | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p')
     [ -e "/dev/shm/$STREAM" ]
 }
@@ -46,7 +46,7 @@ moves() {
     [ "$one" != "$two" ]
 }
 
-# Community colours, many of them: numbers of pixels that are neither grey nor dark.
+# Whether the image has pixels in many community colours, neither grey nor dark.
 colourful() {
     shm-read -f ppm "$STREAM" >"$BATS_TEST_TMPDIR/now.ppm"
     /usr/bin/python3 - "$BATS_TEST_TMPDIR/now.ppm" <<'PYTHON'
@@ -63,10 +63,10 @@ bright() {
     shm-read -f ppm "$STREAM" | ppmtopgm | pamsumm -mean -brief | grep -qE '^(1[5-9]|2)[0-9]+\.'
 }
 
-@test "demo: the network of this machine's packages, steered, and nothing is left of it" {
+@test "demo: shows the network of this machine's packages, accepts control, leaves nothing" {
     demo --port "$(free_port)"
     wait_until 20 colourful
-    event-inject "$STREAM" key_down key=t # dark is light then
+    event-inject "$STREAM" key_down key=t # switches to the light theme
     wait_until 10 grep -q '^key_down key=t' "$OUT"
     wait_until 10 bright
     [ -e "/dev/shm/$STREAM-net" ]
@@ -75,7 +75,7 @@ bright() {
     nothing_left
 }
 
-@test "demo: no OpenGL here: it says so, and shows a test picture" {
+@test "demo: without OpenGL it reports that and shows a test picture" {
     export __EGL_VENDOR_LIBRARY_DIRS=$BATS_TEST_TMPDIR
     demo --port "$(free_port)"
     wait_until 10 moves
@@ -83,12 +83,12 @@ bright() {
     kill "$DEMO"
     ends 143 "$DEMO"
     grep -q '^net-draw: no EGL' "$BG_ERR"
-    grep -qx 'scripts/demo: so a test picture instead of the network' "$BG_ERR"
+    grep -qx 'scripts/demo: showing a test picture instead of the network' "$BG_ERR"
     : >"$BG_ERR"
     nothing_left
 }
 
-@test "the network of packages: what is installed, each edge once, none to itself" {
+@test "debian-network: only installed packages, each edge once, no loops" {
     clean_run scripts/debian-network >"$OUT"
     grep -q '^[a-z0-9.+-]* libc6 [01].[0-9]*$' "$OUT"
     [ -z "$(grep -vE '^[a-z0-9.+-]+ [a-z0-9.+-]+ [01]\.[0-9]{4}$' "$OUT")" ]
@@ -123,14 +123,14 @@ import os, pty, sys
 pid, fd = pty.fork()
 if pid == 0:
     os.execv("scripts/demo", ["scripts/demo", "--port", sys.argv[1]])
-told = b""
-while b"http://" not in told:
-    told += os.read(fd, 4096)
+seen = b""
+while b"http://" not in seen:
+    seen += os.read(fd, 4096)
 os.write(fd, b"\x03")
 try:
     while os.read(fd, 4096):
         pass
-except OSError: # EIO: nobody has the terminal open any more
+except OSError: # EIO: the last process on the terminal has ended
     pass
 status = os.waitpid(pid, 0)[1]
 print(os.waitstatus_to_exitcode(status))
@@ -157,7 +157,7 @@ PYTHON
     ends 143 "$first"
 }
 
-@test "demo: when a program of the pipeline dies all ends, and it is said" {
+@test "demo: ends with a message when a program of the pipeline dies" {
     demo --port "$(free_port)"
     for pid in $(group_alive "$DEMO"); do
         [ "$(cat "/proc/$pid/comm")" != shm-encode ] || kill -KILL "$pid"
@@ -176,7 +176,7 @@ PYTHON
     clean_run scripts/demo --help | grep -q '^usage: '
 }
 
-# A PATH with little more than a bare Debian has.
+# A PATH with little more than the programs of a minimal Debian.
 bare_path() {
     local tool
     for tool in bash env awk sort dirname printf cat grep sed; do
@@ -192,7 +192,7 @@ as_nobody() {
     fi
 }
 
-@test "setup: with all there it says nothing, and calls no apt-get" {
+@test "setup: silent, and without apt-get, when everything is installed" {
     ln -s /bin/false "$NOBODY/apt-get"
     ln -s /bin/false "$NOBODY/npm"
     PATH=$NOBODY:$PATH clean_run scripts/setup </dev/null >"$OUT"
@@ -200,7 +200,7 @@ as_nobody() {
     [ ! -s "$OUT" ]
 }
 
-@test "setup: without -y and without a terminal it says what is missing, and installs nothing" {
+@test "setup: without -y and without a terminal it lists the missing packages and installs nothing" {
     bare_path
     ln -s /bin/false "$NOBODY/apt-get"
     PATH=$NOBODY fails 1 scripts/setup </dev/null >"$OUT"
@@ -213,22 +213,22 @@ as_nobody() {
     grep -q chromium "$OUT"
 }
 
-@test "setup: neither root nor sudo: the line to run as root, exit 3" {
+@test "setup: with neither root nor sudo it prints the command to run as root, exit 3" {
     bare_path
     ln -s /bin/false "$NOBODY/apt-get"
     cp scripts/setup "$NOBODY/setup"
-    mkdir "$NOBODY/scripts" # setup goes to the folder above its own
+    mkdir "$NOBODY/scripts" # setup changes to the parent of its folder
     mv "$NOBODY/setup" "$NOBODY/scripts/setup"
     fails 3 as_nobody env PATH="$NOBODY" bash "$NOBODY/scripts/setup" -y </dev/null >"$OUT"
     [[ $stderr == *"apt-get update && apt-get install -y --no-install-recommends "*libwebsockets-dev* ]]
 }
 
-@test "setup: what it installs of services is neither started nor enabled" {
+@test "setup: installed services are neither started nor enabled" {
     bare_path
     for tool in sh chmod rm mkdir; do
         ln -s "$(command -v "$tool")" "$NOBODY/$tool"
     done
-    # the real file is not ours to write; nor are programs of these names ours to call
+    # Replaces the real policy file, and system programs, by paths of this test.
     mkdir "$NOBODY/scripts"
     sed "s,/usr/sbin/policy-rc.d,$NOBODY/policy,; s,/usr/sbin/[$]1,$NOBODY/none," scripts/setup >"$NOBODY/scripts/setup"
     run -0 grep -c "$NOBODY" "$NOBODY/scripts/setup"
@@ -244,7 +244,7 @@ as_nobody() {
     # Debian 13 has no janus.
     grep -Eqx 'systemctl disable --quiet coturn (janus )?nginx prometheus' "$OUT"
     [ ! -e "$NOBODY/policy" ]
-    # one that is there already stays as it is
+    # An existing policy file stays unchanged.
     echo 'exit 0' >"$NOBODY/policy"
     PATH=$NOBODY clean_run bash "$NOBODY/scripts/setup" -y --tests </dev/null >"$OUT"
     grep -qx 'exit 0' "$OUT"
@@ -258,10 +258,10 @@ as_nobody() {
     fails_usage scripts/setup --no-such-option
 }
 
-@test "run-tests: counts, and what did not run has failed" {
+@test "run-tests: counts tests; tests that did not run count as failed" {
     mkdir "$BATS_TEST_TMPDIR/b"
     some=$BATS_TEST_TMPDIR/some.bats
-    # Tests of a file of tests, so bats must not take these lines for its own.
+    # printf, so that bats does not take these lines for tests of this file.
     tests() {
         printf '@test "%s\n' "$@" >"$some"
     }
@@ -317,12 +317,12 @@ for row in report["rows"]:
 PYTHON
 }
 
-bench() { # ARGS…: into a folder of its own; the programs are those of $PATH
+bench() { # ARGS…: writes to a separate folder; runs the programs in $PATH
     mkdir -p "$BATS_TEST_TMPDIR/b"
     BUILD=$BATS_TEST_TMPDIR/b scripts/bench "$@"
 }
 
-no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that lives are its own
+no_bench_left() { # ignores streams bench-PID-NUMBER of running processes
     local stream pid
     for stream in $(compgen -G '/dev/shm/bench-*'); do
         pid=${stream#*-}
@@ -331,7 +331,7 @@ no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that liv
     [[ -z $(compgen -G "$BATS_TEST_TMPDIR/bench-*") ]]
 }
 
-@test "bench: measures the rows asked for, and says so in JSON, table and exit status" {
+@test "bench: measures the named rows, and reports in JSON, table and exit status" {
     got=0
     TMPDIR=$BATS_TEST_TMPDIR bench -n 2 log events >"$OUT" 2>"$OUT.err" || got=$?
     [ ! -s "$OUT.err" ]
@@ -353,7 +353,7 @@ no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that liv
     cmp "$OUT.last" "$BATS_TEST_TMPDIR/b/bench.json"
     rm "$BATS_TEST_TMPDIR/b/bench.json"
     local row
-    for row in log events log; do # whether a target is met isn't what is tested
+    for row in log events log; do # met targets and missed ones alike
         TMPDIR=$BATS_TEST_TMPDIR bench -n 1 --add $row >>"$OUT" || [ $? = 1 ]
     done
     bench_rows >"$OUT.rows"
@@ -361,7 +361,7 @@ no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that liv
     no_bench_left
 }
 
-@test "bench: what can't be had is a row that says so" {
+@test "bench: a missing peer is reported in its row" {
     for tool in mkdir cat wc; do ln -s "$(command -v "$tool")" "$NOBODY/$tool"; done
     TMPDIR=$BATS_TEST_TMPDIR PATH=$BUILD:$BUILD/tests:$NOBODY clean_run bench memory encode >"$OUT"
     grep -q 'left out: strace not installed: scripts/setup --bench$' "$OUT"
@@ -371,7 +371,7 @@ no_bench_left() { # streams are called bench-PID-NUMBER: those of a run that liv
     no_bench_left
 }
 
-@test "bench: ended in the middle it leaves nothing" {
+@test "bench: leaves nothing behind when it is ended early" {
     mkdir "$BATS_TEST_TMPDIR/b"
     TMPDIR=$BATS_TEST_TMPDIR BUILD=$BATS_TEST_TMPDIR/b bg scripts/bench idle >"$OUT"
     one=$BG

@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
-# What holds for every program alike.
+# Properties of all programs.
 bats_require_minimum_version 1.5.0
 # bats file_tags=scripts
 load ../support/helper
 
-# What this machine builds.
+# The programs that this machine builds.
 programs() {
     make -s --no-print-directory -C "$ROOT" programs
 }
 
-# One section of a man page as plain text.
+# Prints a section of a man page as plain text.
 section() {
     mandoc -T ascii -O width=1000 "$ROOT/man/$1" | sed 's/.\x08//g' |
         awk -v want="$2" '/^[A-Z]/ { on = ($0 == want); next } on'
@@ -19,7 +19,7 @@ squeeze() {
     tr -s ' \t\n' ' ' | sed 's/^ //; s/ $//'
 }
 
-@test "every program of the design is there" {
+@test "every program of the design exists" {
     [ "$(programs | grep -vxE 'rtc-serve|net-layout|net-draw' | sort | xargs)" = "event-inject \
 event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-serve" ]
 }
@@ -34,8 +34,8 @@ event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-s
     [ -s "$ROOT/man/shmcast-stream.5" ]
 }
 
-# The long and the short options that a program's C files hand to getopt_long, one per line: the long
-# ones with their dashes and, after a blank, the short option of the same meaning if there is one.
+# Prints the options that a program passes to getopt_long, one per line: the long option and, after a
+# blank, its short form if it has one.
 options() {
     local files=("$ROOT/cmd/$1.c" "$ROOT/cmd/$1"/*.c) shorts
     [[ $1 != *-serve ]] || files+=("$ROOT/lib/server/options.c")
@@ -106,7 +106,7 @@ options() {
 @test "a bad option is exit 2, with the usage on stderr and nothing on stdout" {
     for p in $(programs); do
         for option in --no-such-option -% --; do
-            [ "$p $option" != "shm-ls --" ] || continue # lists all
+            [ "$p $option" != "shm-ls --" ] || continue # lists all streams
             [ "$p $option" != "frame-gen --" ] || continue # writes to stdout
             fails_usage "$p" "$option" >"$BATS_TEST_TMPDIR/out" </dev/null
             [ ! -s "$BATS_TEST_TMPDIR/out" ]
@@ -158,7 +158,7 @@ options() {
     done
 }
 
-@test "man pages point only at pages of ours that there are" {
+@test "man pages refer only to existing pages of ours" {
     for page in "$ROOT"/man/*.[1-8]; do
         while read -r name section; do
             echo "${page##*/}: $name($section)"

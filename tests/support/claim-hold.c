@@ -1,7 +1,7 @@
 /*
- * claim-hold NAME: takes the turn of those who write events, says so, and stops: a writer that was
- * stopped at the worst moment. Goes on and ends when it is continued.
- * claim-hold NAME again: takes it again and again until it is ended, and has it half the time.
+ * claim-hold NAME: takes the event-log lock, prints "held", and stops itself: a writer that was
+ * stopped at the worst moment. Ends when it is continued.
+ * claim-hold NAME again: takes and releases the lock until it is ended, and holds it half the time.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include "stream.h"
 #include "evlock.h"
 
-/* Not asleep: a processor of our own is what makes it hard for others. */
+/* Busy, so that other processes find the processor taken. */
 static void spend_a_moment(void)
 {
     uint64_t end = monotonic_ns() + 20000;

@@ -1,25 +1,26 @@
-# What every test file loads. After setup a test has:
-#   $S $S2 $S3   names of its own for streams; teardown removes them
-#   PATH         starting with the programs under test ($BUILD, default: build)
+# Loaded by every test file. After setup a test has:
+#   $S $S2 $S3   unique stream names; teardown removes the streams
+#   PATH         beginning with the programs under test ($BUILD, default: build)
 # Helpers:
-#   bg PROGRAM…              background program in a process group of its own; pid in $BG, stderr in
+#   bg PROGRAM…              starts a background program in its own process group; pid in $BG, stderr in
 #                            $BG_ERR; stdin and stdout are the caller's (`bg PROGRAM <in >out`)
-#   ends CODE PID [SECONDS]  that background program ends by itself, with exactly this status
-#   wait_until SECONDS CMD…  tries CMD until it succeeds
-#   fails CODE CMD…          exactly this status and exactly one line on stderr, kept in $stderr
-#   fails_usage CMD…         exit 2 and the usage on stderr, kept in $stderr
-#   clean_run CMD…           exit 0 and an empty stderr
-#   serve ARGS…              ws-serve, or $SERVER_PROGRAM, -p 0 ARGS; $URL is http://127.0.0.1:PORT, or https with TLS,
-#                            $PORT the port
-#   free_port                prints a TCP port of 127.0.0.1 that nobody has
-#   wait_listen PORT         waits until somebody listens there
-#   scenario FILE TITLE      that test of browser/FILE.test.mjs ran, and passed; a title that matches
-#                            nothing is a failure
-#   skip_missing CMD…        skips the test when one of these is not installed
-#   psnr A B                 how alike two pictures are, in dB, or inf
-#   close_to DB A B          they are at least so alike
-#   sanitized                the programs have a sanitizer in them: its threads, and memory it keeps
-# A file that needs its own setup or teardown calls common_setup and common_teardown in them.
+#   ends CODE PID [SECONDS]  asserts that the background program ends by itself with exactly this status
+#   wait_until SECONDS CMD…  repeats CMD until it succeeds
+#   fails CODE CMD…          asserts this exact status and exactly one line on stderr, kept in $stderr
+#   fails_usage CMD…         asserts exit 2 and the usage on stderr, kept in $stderr
+#   clean_run CMD…           asserts exit 0 and an empty stderr
+#   serve ARGS…              starts ws-serve, or $SERVER_PROGRAM, with -p 0 ARGS; sets $PORT, and $URL to
+#                            http://127.0.0.1:PORT, or https with TLS
+#   free_port                prints an unused TCP port of 127.0.0.1
+#   wait_listen PORT         waits for a listener at the port
+#   scenario FILE TITLE      asserts that the test of browser/FILE.test.mjs ran and passed; a title without
+#                            a test fails
+#   skip_missing CMD…        skips the test when one of the commands is not installed
+#   psnr A B                 prints the PSNR of two images in dB, or inf
+#   close_to DB A B          asserts a PSNR of at least DB
+#   sanitized                succeeds when the programs are built with a sanitizer, which has threads and
+#                            memory of its own
+# A file with its own setup or teardown calls common_setup and common_teardown in them.
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 ROOT=$(dirname "$TESTS")
@@ -28,7 +29,7 @@ BUILD=${BUILD:-build}
 export TESTS ROOT BUILD
 [[ :$PATH: == *:$BUILD:* ]] || export PATH=$BUILD:$BUILD/tests:$PATH
 
-# A sanitizer's finding must not look like one of our own exit codes.
+# An exit status for sanitizer findings that is none of our own.
 export ASAN_OPTIONS=exitcode=99:${ASAN_OPTIONS-}
 export LSAN_OPTIONS=exitcode=99:${LSAN_OPTIONS-}
 export UBSAN_OPTIONS=halt_on_error=1:exitcode=99:print_stacktrace=1:${UBSAN_OPTIONS-}
@@ -50,7 +51,7 @@ common_setup() {
     BG_PIDS=()
     BG_COUNT=0
     export S S2 S3
-    # Or a bare `wait` in a test would wait for the test's own time limit.
+    # Otherwise a bare `wait` in a test would wait for the test's own time limit.
     [[ -z ${BATS_killer_pid-} ]] || disown "$BATS_killer_pid"
 }
 
@@ -75,14 +76,14 @@ common_teardown() {
     return $failed
 }
 
-# Pids of a process group's members whose state is one of these.
+# Pids of the group's members in one of the states.
 group_in() { # GROUP STATES
     cat /proc/[0-9]*/stat 2>/dev/null |
         awk -v group="$1" -v states="[$2]" \
             '{ pid = $1; sub(/.*\) /, "") } $3 == group && $1 ~ states { print pid }'
 }
 
-# The living members (a zombie is not alive).
+# Its members that are alive; zombies are not.
 group_alive() {
     group_in "$1" '^ZX'
 }
@@ -93,7 +94,7 @@ group_gone() {
 
 pid_gone() {
     local stat
-    # Its own parent sees a zombie until it has waited for it.
+    # The parent sees a zombie until it waits for it.
     read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
     stat=${stat##*) }
     [[ $stat == [ZX]* ]]
@@ -103,7 +104,7 @@ end_all() {
     local pid stopped failed=0
     for pid in "${BG_PIDS[@]}"; do
         kill -TERM -- "-$pid" 2>/dev/null
-        # Only who is stopped: SIGCONT would wake a process from under its leak checker's eyes.
+        # Only stopped members: SIGCONT to a process under its leak checker would disturb the check.
         for stopped in $(group_in "$pid" T); do
             kill -CONT "$stopped" 2>/dev/null
         done
@@ -120,7 +121,7 @@ end_all() {
     return $failed
 }
 
-# What runs under strace can't be searched for leaks.
+# The leak checker does not work under strace.
 strace() {
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 command strace "$@"
 }
@@ -141,11 +142,11 @@ bg() {
     fi
     BG=$!
     BG_PIDS+=("$BG")
-    # From here on no signal is lost on the way to CMD.
-    wait_until 10 bg_started "$BG" || true # or it has chosen itself to ignore SIGINT
+    # Waits until signals reach CMD.
+    wait_until 10 bg_started "$BG" || true # CMD may ignore SIGINT by itself
 }
 
-# Past our shell, in its own group, and SIGINT back to its default, by exec of setsid and env.
+# Whether setsid and env have run: the process is in its own group, and SIGINT has its default action.
 bg_started() {
     local stat
     read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
@@ -166,7 +167,7 @@ ends() {
         return 1
     fi
     for other in "${BG_PIDS[@]}"; do
-        # What is left of its group is still ended by teardown.
+        # teardown ends the rest of its group.
         [[ $other == "$pid" ]] && group_gone "$pid" && continue
         left+=("$other")
     done

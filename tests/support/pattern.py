@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""pattern.py WxH FORMAT top-down|bottom-up RAW REFERENCE: a smooth picture, alike in no two
-directions or channels. RAW gets its bytes in FORMAT (YUV: BT.601, limited range, as video has it);
-REFERENCE gets a PNM of what RAW shows, top down, chroma samples doubled as they are."""
+"""pattern.py WxH FORMAT top-down|bottom-up RAW REFERENCE: writes a smooth image that differs in
+every direction and channel. RAW: its bytes in FORMAT (YUV: BT.601, limited range); REFERENCE: a top-down
+PNM of RAW, with chroma samples repeated."""
 import sys
 import numpy as np
 

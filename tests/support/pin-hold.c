@@ -1,5 +1,5 @@
-/* pin-hold NAME: pins the newest frame, prints its number, and holds it until it is ended: a reader
- * that stopped at the worst moment. */
+/* pin-hold NAME: pins the newest frame, prints its number, and keeps the pin until it is ended: a
+ * reader that stopped at the worst moment. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

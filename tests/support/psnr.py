@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""psnr.py A B: how close two pictures are, in dB ("inf": equal). PPM, PGM, JPEG, PNG; gray is
-compared as R = G = B, alpha is left out. Exit 1 when their sizes differ, 2 when one can't be read."""
+"""psnr.py A B: prints the PSNR of two images in dB ("inf": equal). PPM, PGM, JPEG, PNG; gray is
+compared as R = G = B, alpha is ignored. Exit: 0; 1 the sizes differ; 2 an image can't be read."""
 import sys
 
 import numpy as np
@@ -9,8 +9,8 @@ from PIL import Image
 
 def load(name):
     try:
-        with Image.open(name) as picture:
-            return np.asarray(picture.convert("RGB"), dtype=np.float64)
+        with Image.open(name) as image:
+            return np.asarray(image.convert("RGB"), dtype=np.float64)
     except (OSError, ValueError) as why:
         print(f"psnr.py: {name}: {why}", file=sys.stderr)
         sys.exit(2)

@@ -1,4 +1,4 @@
-/* Random numbers that a seed repeats, for the tests' C programs. */
+/* Repeatable random numbers for the tests' C programs. */
 #ifndef SHMCAST_RANDOM_H
 #define SHMCAST_RANDOM_H
 

@@ -1,6 +1,6 @@
-# For a test file with many scenarios, loaded behind helper.
+# For test files with many scenarios; loaded after helper.
 
-# As in helper.bash, but the whole FILE runs, in one browser, when its first title is asked for.
+# As in helper.bash, but the first call runs the whole FILE, in one browser.
 scenario() {
     local tap=$BATS_FILE_TMPDIR/$1.tap
     [[ -e $tap ]] || node --test-reporter=tap "$TESTS/browser/$1.test.mjs" >"$tap" 2>&1 3>&- 4>&- || true
@@ -11,7 +11,7 @@ scenario() {
         shown { text = text $0 "\n" }
         END { if (!passed) { printf "%s", text ? text : "no such scenario: " title "\n"; exit 1 } }
     ' "$tap" || {
-        grep '^# [^S]' "$tap" | tail -n 40 # what node itself says
+        grep '^# [^S]' "$tap" | tail -n 40 # node's own messages
         return 1
     }
 }
