@@ -1,10 +1,10 @@
 /*
- * event-inject: puts user events into a stream's event log.
+ * event-inject: appends user events to a stream's event log.
  *
- * stdin: event lines, when no EVENT is given. All complete lines of what one read returns go into
- * the log in one step, so that a fast sender costs few wake-ups and a slow one no delay.
- * -l: the table of events on stdout. Follows a stream that is replaced.
- * Exit: 0, 2 usage or a bad line (those before it are in the log), 3 no such stream, removed.
+ * stdin: event lines, if no EVENT is given. All complete lines from one read(2) are appended in one
+ * step, so a fast sender causes few wake-ups and a slow one no delay.
+ * -l: the table of events on stdout. Follows shm-create --replace.
+ * Exit: 0; 2 usage, or a bad line (the lines before it are in the log); 3 no such stream, removed.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,6 +16,7 @@
 #include "evlog.h"
 #include "monotonic.h"
 #include "stream.h"
+#include "tool/streamreader.h"
 
 static const char usage[] = "event-inject [--timing] NAME [EVENT [key=value ...]]\n"
                             "event-inject -l\n";
@@ -24,38 +25,27 @@ static const char help[] = "      --timing              replay events at their r
 
 enum { BLOCK = 1 << 16, BATCH = 4096 };
 
-/* Where events go, and those that wait to go together. */
+/* The stream, and the events to be appended in one step. */
 struct sink {
-    const char *name;
-    struct stream *stream;
+    struct streamreader to;
     size_t count;
     struct event events[BATCH];
-    /* --timing: an event whose t is T is due at origin + T. */
-    bool timing, started;
-    uint64_t origin;
+    bool timing;     /* --timing */
+    bool started;    /* the first timed event is in the log */
+    uint64_t origin; /* an event recorded at t is due at origin + t */
 };
 
-static struct stream *attach(const char *name)
-{
-    struct stream *stream = stream_attach(name, STREAM_WRITE);
-    if (!stream)
-        cli_die_stream(name, errno);
-    return stream;
-}
-
-/* False when a stop signal came. */
+/* false: a stop signal came. */
 static bool sink_flush(struct sink *sink)
 {
     while (sink->count) {
-        if (evlog_append(sink->stream, sink->events, sink->count) == 0) {
+        if (evlog_append(sink->to.stream, sink->events, sink->count) == 0) {
             sink->count = 0;
-        } else if (errno == ESTALE) {
-            stream_close(sink->stream);
-            sink->stream = attach(sink->name);
-        } else if (errno != EINTR) {
-            cli_die_stream(sink->name, errno);
-        } else if (cli_stopped()) {
-            return false;
+        } else if (errno == EINTR) {
+            if (cli_stopped())
+                return false;
+        } else if (streamreader_follow(&sink->to) < 0) {
+            cli_die_stream(sink->to.name, errno);
         }
     }
     return true;
@@ -67,7 +57,7 @@ static bool sink_add(struct sink *sink, const struct event *ev)
     return sink->count < BATCH || sink_flush(sink);
 }
 
-/* Waits until the event is due, and has it stamped anew. */
+/* Waits until the event is due, and gives it a new time. */
 static bool sink_add_timed(struct sink *sink, const struct event *ev)
 {
     struct event now = *ev;
@@ -76,7 +66,7 @@ static bool sink_add_timed(struct sink *sink, const struct event *ev)
     if (!recorded)
         return sink_add(sink, &now);
     if (sink->started) {
-        /* Unsigned arithmetic, seen as signed: what was recorded may be later than now. */
+        /* Signed difference: the recorded time may be later than now. */
         uint64_t due = sink->origin + recorded;
         if ((int64_t)(due - monotonic_ns()) > 0 && (!sink_flush(sink) || !cli_sleep_until(due)))
             return false;
@@ -84,13 +74,13 @@ static bool sink_add_timed(struct sink *sink, const struct event *ev)
     }
     if (!sink_add(sink, &now) || !sink_flush(sink))
         return false;
-    /* From after the first is in the log, so that no gap gets shorter than it was. */
+    /* Measured after the first event is in the log, so that no gap gets shorter. */
     sink->origin = monotonic_ns() - recorded;
     sink->started = true;
     return true;
 }
 
-/* The lines before a bad one count. */
+/* Appends the events before the bad line, then reports it. */
 static int bad_line(struct sink *sink, uintmax_t number, const char *why)
 {
     if (sink_flush(sink))
@@ -98,7 +88,7 @@ static int bad_line(struct sink *sink, uintmax_t number, const char *why)
     return CLI_USAGE;
 }
 
-/* One line, without its newline. An exit code, -1 to go on. */
+/* Takes one line, without its newline. Returns an exit code, or -1 to go on. */
 static int take_line(struct sink *sink, const char *line, size_t bytes, uintmax_t number)
 {
     struct event ev;
@@ -195,7 +185,7 @@ int main(int argc, char **argv)
             cli_option(c);
         }
     if (list && (sink.timing || optind < argc)) {
-        cli_warn("-l stands alone");
+        cli_warn("-l takes no other arguments");
         cli_option('?');
     }
     if (list) {
@@ -204,19 +194,22 @@ int main(int argc, char **argv)
     }
     char **words = argc - optind > 1 ? argv + optind + 1 : NULL;
     if (words && sink.timing)
-        cli_die(CLI_USAGE, "--timing goes with event lines on standard input");
+        cli_die(
+            CLI_USAGE,
+            "--timing cannot be combined with EVENT; it replays event lines from standard input");
     struct event ev;
     if (words)
         parse_words(&ev, words);
-    sink.name = cli_name(words ? optind + 1 : argc, argv);
+    const char *name = cli_name(words ? optind + 1 : argc, argv);
 
     cli_catch_stop();
-    sink.stream = attach(sink.name);
+    if (streamreader_open(&sink.to, name, STREAMREADER_WRITE))
+        cli_die_stream(name, errno);
     int code = CLI_OK;
     if (words)
         code = sink_add(&sink, &ev) && sink_flush(&sink) ? CLI_OK : CLI_FAIL;
     else
         code = inject_lines(&sink);
-    stream_close(sink.stream);
+    streamreader_close(&sink.to);
     cli_finish(code);
 }

@@ -1,9 +1,9 @@
 /*
- * shm-create: makes a stream; with COMMAND, for as long as COMMAND runs.
+ * shm-create: creates a stream; with COMMAND, for as long as COMMAND runs.
  *
- * stdout: the stream's name when it was made up here. Touches /dev/shm/NAME only.
- * SIGINT, SIGTERM and SIGHUP are handed on to COMMAND; the stream is removed when it has ended.
- * Exit: 0, 2 usage, 3 exists already, no room; with COMMAND its own status, 126 and 127 as in sh.
+ * stdout: the stream's name, if it was generated. Touches /dev/shm/NAME only.
+ * SIGINT, SIGTERM and SIGHUP are passed to COMMAND; the stream is removed after COMMAND has ended.
+ * Exit: 0; 2 usage; 3 exists already, no room; with COMMAND its status, 126 and 127 as in sh.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -36,8 +36,8 @@ static const char help[] =
     "  -m, --mode MODE           permissions in octal (0600)\n"
     "      --replace             supersede an existing stream of this name\n";
 
-/* A name that nobody has: "shmcast-" and 8 of a-z2-7. */
-static void make_up_name(char out[32])
+/* "shmcast-" and 8 random characters of a-z2-7. */
+static void generate_name(char out[32])
 {
     uint64_t random;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
@@ -57,19 +57,20 @@ static void die_create(const char *name, const struct stream_spec *spec)
     cli_die_stream(name, errno);
 }
 
-/* Stop signals and SIGCHLD wait from here on until run_command takes them. */
-static void hold_signals(sigset_t *held, sigset_t *old)
+/* Blocks stop signals and SIGCHLD, for run_command to receive. */
+static void block_signals(sigset_t *blocked, sigset_t *old)
 {
-    sigemptyset(held);
-    sigaddset(held, SIGINT);
-    sigaddset(held, SIGTERM);
-    sigaddset(held, SIGHUP);
-    sigaddset(held, SIGCHLD);
-    sigprocmask(SIG_BLOCK, held, old);
+    sigemptyset(blocked);
+    sigaddset(blocked, SIGINT);
+    sigaddset(blocked, SIGTERM);
+    sigaddset(blocked, SIGHUP);
+    sigaddset(blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, blocked, old);
 }
 
-/* Runs COMMAND, hands stop signals on to it, and returns its status as a shell would. */
-static int run_command(const char *name, char **command, const sigset_t *held, const sigset_t *old)
+/* Runs COMMAND, passes stop signals to it, and returns its status as a shell would. */
+static int run_command(const char *name, char **command, const sigset_t *blocked,
+                       const sigset_t *old)
 {
     setenv("SHMCAST_STREAM", name, 1);
     pid_t parent = getpid();
@@ -79,7 +80,7 @@ static int run_command(const char *name, char **command, const sigset_t *held, c
         return CLI_FAIL;
     }
     if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* should we be killed, it doesn't stay behind */
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* COMMAND does not outlive us */
         if (getppid() != parent)
             _exit(CLI_FAIL);
         sigprocmask(SIG_SETMASK, old, NULL);
@@ -89,8 +90,8 @@ static int run_command(const char *name, char **command, const sigset_t *held, c
     }
     for (;;) {
         siginfo_t info;
-        int status, sig = sigwaitinfo(held, &info);
-        /* From the terminal the whole process group has had it already. */
+        int status, sig = sigwaitinfo(blocked, &info);
+        /* A signal from the terminal has already reached the whole process group. */
         if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)
             kill(child, sig);
         if (waitpid(child, &status, WNOHANG) == child)
@@ -142,7 +143,7 @@ int main(int argc, char **argv)
             cli_option(c);
         }
 
-    /* "shm-create -- COMMAND" has no NAME: getopt stops behind "--". */
+    /* "shm-create -- COMMAND" has no NAME: getopt stops after "--". */
     bool dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
     const char *operand = !dashes && optind < argc ? argv[optind++] : NULL;
     char **command = NULL;
@@ -153,42 +154,43 @@ int main(int argc, char **argv)
     if (dashes && optind < argc)
         command = argv + optind;
     else if (optind < argc || dashes) {
-        cli_warn(dashes ? "no command after --" : "%s: unexpected; a command follows --",
+        cli_warn(dashes ? "no command after --" : "%s: unexpected operand; put -- before a command",
                  argv[optind]);
         cli_option('?');
     }
     if (operand && !stream_name(operand))
         cli_die_stream(operand, EINVAL);
     if (!operand && replace)
-        cli_die(CLI_USAGE, "--replace needs the NAME to replace");
+        cli_die(CLI_USAGE, "--replace requires a NAME");
 
     spec.owned = command != NULL;
-    char made_up[32];
-    const char *name = operand ? stream_name(operand) : made_up;
+    char generated[32];
+    const char *name = operand ? stream_name(operand) : generated;
     struct stream *stream = NULL;
-    sigset_t held, old;
+    sigset_t blocked, old;
     if (command)
-        hold_signals(&held, &old);
+        block_signals(&blocked, &old);
     do {
         if (!operand)
-            make_up_name(made_up);
+            generate_name(generated);
         stream = stream_create(name, &spec, replace);
     } while (!stream && !operand && errno == EEXIST);
     if (!stream)
         die_create(name, &spec);
-    /* Programs of a stream that has lost this name (Python's resource tracker, rm) didn't see the
-     * step that superseded what had it. */
+    /* Programs of an earlier stream whose name was unlinked (by rm, or Python's resource tracker)
+     * are not in the stream that stream_create superseded. */
     if (replace && unlinked_recall(name) < 0)
-        cli_warn("%s: /proc: %s; programs that lost the name before are not told", name,
-                 strerror(errno));
+        cli_warn(
+            "%s: /proc: %s; programs of an unlinked stream of that name do not attach the new one",
+            name, strerror(errno));
 
     int status = CLI_OK;
     if (command) {
-        status = run_command(name, command, &held, &old);
+        status = run_command(name, command, &blocked, &old);
         if (stream_remove(stream, true) && errno != ESTALE && errno != ENOENT && errno != EIDRM)
             cli_warn("%s: %s", name, stream_problem(errno));
     } else if (!operand && (puts(name) < 0 || fflush(stdout))) {
-        stream_remove(stream, true); /* nobody would ever know its name */
+        stream_remove(stream, true); /* the caller does not know its name */
     }
     stream_close(stream);
     cli_finish(status);

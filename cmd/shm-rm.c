@@ -1,8 +1,8 @@
 /*
- * shm-rm: removes streams; their programs see it and end.
+ * shm-rm: removes streams; their programs notice and end.
  *
- * Touches /dev/shm only. A stream that somebody holds, and what isn't a stream, is refused without
- * -f. Exit: 0 all removed, 2 usage, 3 something could not be removed (the others are).
+ * Touches /dev/shm only. Without -f, refuses streams in use and objects that are not streams.
+ * Exit: 0 all removed; 2 usage; 3 some could not be removed (the others are).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -33,8 +33,8 @@ static void report(const struct options *o, const char *name)
         printf("%s%s\n", o->dry ? "would remove " : "removed ", name);
 }
 
-/* What is broken, or no stream: nobody can be asked whether it is in use. why: what stream_attach
- * said; seen: what had the name before that. */
+/* Removes a corrupt stream or a foreign object, whose use cannot be determined. why: errno of
+ * stream_attach; seen: the object that had the name before. */
 static int remove_other(const struct options *o, const char *name, int why, const struct stat *seen)
 {
     struct stat now;
@@ -42,13 +42,13 @@ static int remove_other(const struct options *o, const char *name, int why, cons
         errno = why;
     else if (stream_stat(name, &now) == 0 &&
              (now.st_ino != seen->st_ino || now.st_dev != seen->st_dev))
-        errno = ESTALE; /* a new object, perhaps a stream */
+        errno = ESTALE; /* a new object has the name, perhaps a stream */
     else
         return o->dry ? 0 : stream_unlink(name);
     return -1;
 }
 
-/* 0, or -1 with errno; in a dry run nothing but the removal itself is left out. */
+/* 0, or -1 with errno. A dry run does everything but the removal itself. */
 static int remove_stream(const struct options *o, const char *name)
 {
     struct stat seen;
@@ -70,44 +70,44 @@ static int remove_stream(const struct options *o, const char *name)
     return result;
 }
 
-/* "; python3:123 has it", for a foreign object; "" when we see nobody. */
-static const char *who_has(const char *name, char out[64])
+/* "; python3:123 has it", for a foreign object; "" if no process is visible. */
+static const char *holder_text(const char *name, char out[64])
 {
-    struct procscan *holders = procscan_run();
+    struct procscan *processes = procscan_run();
     struct stat st;
     size_t count;
     out[0] = 0;
-    if (holders && stream_stat(name, &st) == 0) {
-        const struct procscan_use *use = procscan_of(holders, st.st_ino, &count);
+    if (processes && stream_stat(name, &st) == 0) {
+        const struct procscan_use *use = procscan_of(processes, st.st_ino, &count);
         if (count)
             snprintf(out, 64, "; %s:%" PRIu32 " has it", use->process.command, use->process.pid);
     }
-    procscan_free(holders);
+    procscan_free(processes);
     return out;
 }
 
 static void remove_named(struct options *o, const char *name)
 {
-    char who[64];
+    char holder[64];
     if (remove_stream(o, name) == 0) {
         report(o, name);
         return;
     }
     o->failed = true;
     if (errno == EBUSY)
-        cli_warn("%s: %s; -f removes it all the same", name, stream_problem(errno));
+        cli_warn("%s: %s; -f removes it anyway", name, stream_problem(errno));
     else if (errno == EMEDIUMTYPE)
-        cli_warn("%s: %s%s; -f removes it all the same", name, stream_problem(EMEDIUMTYPE),
-                 who_has(name, who));
+        cli_warn("%s: %s%s; -f removes it anyway", name, stream_problem(EMEDIUMTYPE),
+                 holder_text(name, holder));
     else if (errno == ESTALE)
-        cli_warn("%s: it has just become another object; look again with shm-ls", name);
+        cli_warn("%s: another object has the name now; run shm-ls and try again", name);
     else if (errno == ENOENT)
         cli_warn("%s: no such stream", name);
     else
         cli_warn("%s: %s", name, stream_problem(errno));
 }
 
-/* An orphan: its owner is gone and nobody else holds it. */
+/* stream_each: removes a leaked stream. */
 static int remove_orphan(const char *name, const struct stat *st, struct stream *stream, int err,
                          void *user)
 {
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
             cli_option(c);
         }
     if (orphans ? optind < argc || o.force : optind == argc) {
-        cli_warn(orphans ? "--orphans takes no NAME and no -f" : "no stream named");
+        cli_warn(orphans ? "--orphans cannot be combined with NAME or -f" : "no stream named");
         cli_option('?');
     }
     for (int i = optind; i < argc; i++)

@@ -1,11 +1,11 @@
 /*
- * shm-write: puts the pictures that come on stdin into a stream, straight into its slots.
+ * shm-write: reads frames from stdin directly into the slots of a stream.
  *
- * stdin: raw frames, YUV4MPEG2, or binary PNM/PAM one after the other. Nothing on stdout.
- * Follows shm-create --replace; ends quietly when the stream is removed, or at the end of stdin.
- * A picture for which no slot is free, or that is too large for one, is read and dropped.
- * Exit: 0, 2 usage, 3 no such stream, written by another, wrong or cut-off input, pictures too
- * large.
+ * stdin: raw frames, YUV4MPEG2, or concatenated binary PNM/PAM. Nothing on stdout.
+ * Follows shm-create --replace; ends when the stream is removed, or at the end of stdin.
+ * A frame that finds no free slot, or is too large for one, is read and dropped.
+ * Exit: 0; 2 usage; 3 no such stream, written by another process, malformed or truncated input,
+ * frames too large.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "tool/cli.h"
 #include "monotonic.h"
+#include "tool/scratch.h"
 #include "tool/streamwriter.h"
 #include "tool/ratelimit.h"
 #include "image/imgreader.h"
@@ -34,26 +35,25 @@ static const char help[] =
     "  -v, --verbose             report rates and drops on standard error\n";
 
 struct tally {
-    uint64_t at_ns, published, bytes, dropped, unchanged;
+    uint64_t at_ns;
+    uint64_t published, bytes, dropped, unchanged; /* totals */
 };
 
 struct writer {
-    struct streamwriter feed;
+    struct streamwriter out;
     struct imgreader *in;
-    struct ratelimit pace;
+    struct ratelimit rate;
     bool skip_unchanged, verbose;
     int code;
-    uint8_t *spare; /* for a picture that found no free slot */
-    size_t spare_room;
-    const void
-        *last; /* the newest picture, still in its slot, which nobody overwrites before the */
-    struct ring_meta last_meta; /* next one is published */
-    unsigned last_opened;
-    struct imgreader_head too_large; /* the last one complained of */
+    struct scratch spare; /* for a frame without a slot */
+    const void *last;     /* newest frame, in its slot: not reused before the next is published */
+    struct ring_meta last_meta;
+    unsigned last_opened;            /* the stream of last, as out.opened */
+    struct imgreader_head too_large; /* the last frame reported as too large */
     struct tally begun, second, now; /* at the start, at the last report, now */
 };
 
-/* What was done since then, on stderr. */
+/* Reports the work since `then` on stderr. */
 static void report(struct writer *w, const char *what, const struct tally *then)
 {
     const struct tally *now = &w->now;
@@ -61,19 +61,19 @@ static void report(struct writer *w, const char *what, const struct tally *then)
     uint64_t frames = now->published - then->published;
     cli_warn("%s: %s%" PRIu64 " frames in %.1f s, %.1f fps, %.1f MB/s, %" PRIu64
              " dropped, %" PRIu64 " unchanged",
-             w->feed.name, what, frames, seconds, seconds > 0 ? (double)frames / seconds : 0,
+             w->out.name, what, frames, seconds, seconds > 0 ? (double)frames / seconds : 0,
              seconds > 0 ? (double)(now->bytes - then->bytes) / seconds / 1e6 : 0,
              now->dropped - then->dropped, now->unchanged - then->unchanged);
 }
 
-/* Takes a slot, or leaves *slot NULL when none is free. false: nothing more can be written. */
+/* Sets *slot to a free slot, or NULL if there is none. false: time to end. */
 static bool begin(struct writer *w, void **slot)
 {
-    *slot = streamwriter_begin(&w->feed);
+    *slot = streamwriter_begin(&w->out);
     if (*slot || errno == EAGAIN)
         return true;
     if (errno != EIDRM) {
-        cli_warn("%s: %s", w->feed.name, streamwriter_problem(&w->feed, errno));
+        cli_warn("%s: %s", w->out.name, streamwriter_problem(&w->out, errno));
         w->code = CLI_FAIL;
     }
     return false;
@@ -83,8 +83,8 @@ static bool read_failed(struct writer *w)
 {
     int err = errno;
     if (!cli_stopped()) {
-        if (err == EFAULT) /* read() straight into a slot that is gone raises no SIGBUS */
-            cli_warn("%s: %s", w->feed.name, stream_problem(err));
+        if (err == EFAULT) /* from read(2) into a truncated stream, instead of SIGBUS */
+            cli_warn("%s: %s", w->out.name, stream_problem(err));
         else
             cli_warn("standard input: %s", imgreader_why(w->in));
         w->code = CLI_FAIL;
@@ -94,7 +94,7 @@ static bool read_failed(struct writer *w)
 
 static void drop(struct writer *w)
 {
-    ring_drop(w->feed.ring);
+    ring_drop(w->out.ring);
     w->now.dropped++;
 }
 
@@ -102,10 +102,10 @@ static bool drop_too_large(struct writer *w, const struct imgreader_head *head)
 {
     struct imgreader_head *last = &w->too_large;
     if (head->width != last->width || head->height != last->height || head->format != last->format)
-        cli_warn("%s: a %" PRIu32 "x%" PRIu32 " %s picture is too large for it; make it larger: "
+        cli_warn("%s: too small for a %" PRIu32 "x%" PRIu32 " %s frame; make it larger: "
                  "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
-                 w->feed.name, head->width, head->height, pixfmt_name(head->format), head->width,
-                 head->height, pixfmt_name(head->format), w->feed.name);
+                 w->out.name, head->width, head->height, pixfmt_name(head->format), head->width,
+                 head->height, pixfmt_name(head->format), w->out.name);
     *last = *head;
     w->code = CLI_FAIL;
     drop(w);
@@ -114,20 +114,16 @@ static bool drop_too_large(struct writer *w, const struct imgreader_head *head)
 
 static void *spare(struct writer *w, size_t bytes)
 {
-    if (w->spare_room < bytes) {
-        free(w->spare);
-        w->spare = malloc(bytes);
-        if (!w->spare)
-            cli_die(CLI_FAIL, "%s: %s", w->feed.name, strerror(errno));
-        w->spare_room = bytes;
-    }
-    return w->spare;
+    void *room = scratch_get(&w->spare, bytes);
+    if (!room)
+        cli_die(CLI_FAIL, "%s: %s", w->out.name, strerror(errno));
+    return room;
 }
 
 static bool unchanged(const struct writer *w, const struct imgreader_head *head, const void *data)
 {
     const struct ring_meta *last = &w->last_meta;
-    return w->last && w->last_opened == w->feed.opened && last->bytes == head->bytes &&
+    return w->last && w->last_opened == w->out.opened && last->bytes == head->bytes &&
            last->width == head->width && last->height == head->height &&
            last->format == head->format && last->flags == head->flags &&
            !memcmp(w->last, data, head->bytes);
@@ -142,45 +138,46 @@ static void publish(struct writer *w, const struct imgreader_head *head, void *s
                              .format = head->format,
                              .flags = head->flags};
     if (w->skip_unchanged && unchanged(w, head, slot)) {
-        ring_abort(w->feed.ring);
-        ring_skip(w->feed.ring);
+        ring_abort(w->out.ring);
+        ring_skip(w->out.ring);
         w->now.unchanged++;
         return;
     }
-    ring_commit(w->feed.ring, &meta);
+    ring_commit(w->out.ring, &meta);
     w->last = slot;
     w->last_meta = meta;
-    w->last_opened = w->feed.opened;
+    w->last_opened = w->out.opened;
     w->now.published++;
     w->now.bytes += head->bytes;
 }
 
-/* Reads the picture that head announces and publishes it when it is due. false: the end. */
-static bool take_picture(struct writer *w, const struct imgreader_head *head)
+/* Reads the frame that follows head and publishes it when the rate limit allows. false: time to
+ * end. */
+static bool take_frame(struct writer *w, const struct imgreader_head *head)
 {
     void *slot;
     if (!begin(w, &slot))
         return false;
-    if (head->bytes > ring_capacity(w->feed.ring)) {
+    if (head->bytes > ring_capacity(w->out.ring)) {
         if (slot)
-            ring_abort(w->feed.ring);
+            ring_abort(w->out.ring);
         return imgreader_data(w->in, NULL) ? read_failed(w) : drop_too_large(w, head);
     }
-    void *data = slot ? slot : spare(w, ring_capacity(w->feed.ring));
+    void *data = slot ? slot : spare(w, ring_capacity(w->out.ring));
     if (imgreader_data(w->in, data))
         return read_failed(w);
-    uint64_t now = monotonic_ns(), due = ratelimit_next(&w->pace, now);
+    uint64_t now = monotonic_ns(), due = ratelimit_next(&w->rate, now);
     if (due > now && !cli_sleep_until(due))
         return false;
 
-    if (slot && stream_alive(w->feed.stream)) { /* superseded meanwhile: the new stream gets it */
-        data = memcpy(spare(w, ring_capacity(w->feed.ring)), slot, head->bytes);
+    if (slot && stream_alive(w->out.stream)) { /* superseded: the frame goes to the new stream */
+        data = memcpy(spare(w, ring_capacity(w->out.ring)), slot, head->bytes);
         slot = NULL;
     }
     if (!slot) {
         if (!begin(w, &slot))
             return false;
-        if (head->bytes > ring_capacity(w->feed.ring))
+        if (head->bytes > ring_capacity(w->out.ring))
             return drop_too_large(w, head);
         if (!slot) {
             drop(w);
@@ -199,7 +196,7 @@ static void write_all(struct writer *w)
     w->now.at_ns = monotonic_ns();
     w->begun = w->second = w->now;
     while (!cli_stopped() && (got = imgreader_next(w->in, &head)) == 1) {
-        if (!take_picture(w, &head))
+        if (!take_frame(w, &head))
             break;
         w->now.at_ns = monotonic_ns();
         if (w->verbose && w->now.at_ns - w->second.at_ns >= 1000000000u) {
@@ -234,7 +231,7 @@ int main(int argc, char **argv)
             spec.format = cli_format("-f", optarg);
             break;
         case 'r':
-            w.pace = ratelimit_per_second(cli_real("-r", optarg, 0.001, 10000));
+            w.rate = ratelimit_per_second(cli_real("-r", optarg, 0.001, 10000));
             break;
         case 'B':
             spec.flags |= PIXFMT_BOTTOM_UP;
@@ -254,9 +251,9 @@ int main(int argc, char **argv)
     const char *name = cli_name(argc, argv);
 
     cli_catch_stop();
-    if (streamwriter_open(&w.feed, name, RING_FRAMES))
-        cli_die(CLI_FAIL, "%s: %s", name, streamwriter_problem(&w.feed, errno));
-    const struct shmfmt_header *header = stream_header(w.feed.stream);
+    if (streamwriter_open(&w.out, name, RING_FRAMES))
+        cli_die(CLI_FAIL, "%s: %s", name, streamwriter_problem(&w.out, errno));
+    const struct shmfmt_header *header = stream_header(w.out.stream);
     spec.raw = spec.width || spec.format;
     if (!spec.width) {
         spec.width = header->width;
@@ -270,7 +267,7 @@ int main(int argc, char **argv)
 
     write_all(&w);
     imgreader_close(w.in);
-    free(w.spare);
-    streamwriter_close(&w.feed);
+    free(w.spare.data);
+    streamwriter_close(&w.out);
     cli_finish(w.code);
 }

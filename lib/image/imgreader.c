@@ -19,13 +19,12 @@ struct imgreader {
     int fd;
     enum kind kind;
     struct imgreader_spec spec;
-    struct imgreader_head
-        head;            /* of the picture at hand; for raw and y4m most of it never changes */
-    uint64_t frame;      /* its number, from 1 */
-    uint64_t taken;      /* bytes read from fd in all */
-    size_t header_left;  /* bytes that the header at hand may still have */
-    size_t at, end;      /* what is left in ahead */
-    uint8_t ahead[4096]; /* read beyond the last picture */
+    struct imgreader_head head; /* of the current image; mostly constant for raw and y4m */
+    uint64_t frame;             /* number of the current image, from 1 */
+    uint64_t taken;             /* bytes read from fd in all */
+    size_t header_left;         /* bytes that the current header may still have */
+    size_t at, end;             /* unread part of ahead */
+    uint8_t ahead[4096];        /* bytes read after the last image */
     uint8_t waste[65536];
     char why[256];
 };
@@ -45,14 +44,14 @@ static int fail(struct imgreader *in, int err, const char *format, ...)
     return -1;
 }
 
-/* The offset of the next byte to be taken. */
+/* Offset in the input of the next byte. */
 static uint64_t here(const struct imgreader *in)
 {
     return in->taken - (in->end - in->at);
 }
 
-/* Reads what there is, and at least one byte: first into data, what comes behind that into ahead,
- * which keeps its first bytes. Returns the number of bytes, 0 at the end, or -1. */
+/* Reads at least one byte: first into data, the rest after the bytes in ahead. Returns the number
+ * of bytes, 0 at the end, or -1. */
 static ssize_t take(struct imgreader *in, void *data, size_t bytes)
 {
     struct iovec to[2] = {{data, bytes}, {in->ahead + in->end, sizeof in->ahead - in->end}};
@@ -64,14 +63,14 @@ static ssize_t take(struct imgreader *in, void *data, size_t bytes)
                 in->end += (size_t)n - bytes;
             return n;
         }
-        /* Whoever shares our standard input may have made it non-blocking. */
+        /* Another process may have made the shared standard input non-blocking. */
         struct pollfd ready = {in->fd, POLLIN, 0};
         if (errno != EAGAIN || poll(&ready, 1, -1) < 0)
             return fail(in, errno, "%s", strerror(errno));
     }
 }
 
-/* Takes more into ahead. */
+/* Reads more into ahead. */
 static ssize_t take_ahead(struct imgreader *in)
 {
     memmove(in->ahead, in->ahead + in->at, in->end - in->at);
@@ -80,7 +79,7 @@ static ssize_t take_ahead(struct imgreader *in)
     return take(in, NULL, 0);
 }
 
-/* What the bytes in ahead are the beginning of; KIND_UNKNOWN when it takes more to tell. */
+/* Detects the input by the bytes in ahead; KIND_UNKNOWN: more are required. */
 static enum kind kind_of(const struct imgreader *in, bool ended)
 {
     const uint8_t *p = in->ahead + in->at;
@@ -115,7 +114,7 @@ static int header_byte(struct imgreader *in)
     return in->ahead[in->at++];
 }
 
-/* The rest of a header's line, without its newline, NUL-terminated. Its length, or -1. */
+/* The rest of a header line, without its newline, NUL-terminated. Its length, or -1. */
 static int header_line(struct imgreader *in, char line[LINE_MAX_BYTES])
 {
     uint64_t begin = here(in);
@@ -129,7 +128,7 @@ static int header_line(struct imgreader *in, char line[LINE_MAX_BYTES])
             return n;
         }
         if (c == 0 || ++n == LINE_MAX_BYTES)
-            return fail(in, EILSEQ, "byte %" PRIu64 ": not a header's line", begin);
+            return fail(in, EILSEQ, "byte %" PRIu64 ": not a header line", begin);
     }
 }
 
@@ -154,7 +153,7 @@ static int side(struct imgreader *in, const char *what, const char *text, uint32
     return 0;
 }
 
-/* Looks for key and a number among the words of a comment. */
+/* Sets the event number from a word such as "event=7" in a comment. */
 static void note_event(struct imgreader *in, const char *comment, const char *key)
 {
     size_t bytes = strlen(key);
@@ -169,7 +168,7 @@ static void note_event(struct imgreader *in, const char *comment, const char *ke
     }
 }
 
-/* The size and format being known: the bytes of the picture. */
+/* Sets the size in bytes from size and format. */
 static int settle(struct imgreader *in)
 {
     in->head.bytes = pixfmt_bytes(in->head.format, in->head.width, in->head.height);
@@ -197,7 +196,7 @@ static int y4m_colours(struct imgreader *in, const char *name)
                 name[4] >= '1' && name[4] <= '9';
     deep = deep || (!strncmp(name, "mono", 4) && name[4]);
     return fail(in, EILSEQ,
-                deep ? "y4m colours C%.20s have more than 8 bits: make them 8, as with ffmpeg "
+                deep ? "y4m colours C%.20s have more than 8 bits: convert them, as with ffmpeg "
                        "-pix_fmt yuv420p"
                      : "y4m colours C%.20s: must be C420, C422, C444 or Cmono, as with ffmpeg "
                        "-pix_fmt yuv420p",
@@ -228,7 +227,7 @@ static int y4m_open(struct imgreader *in)
         if (bad)
             return -1;
     }
-    /* A gray picture is full-range unless it says otherwise, for ffmpeg as for us. */
+    /* Gray is full-range unless specified, as in ffmpeg. */
     if (limited || (!full && pixfmt_is_yuv(in->head.format)))
         in->head.flags |= PIXFMT_LIMITED;
     return settle(in);
@@ -256,7 +255,7 @@ static int y4m_next(struct imgreader *in)
     return 1;
 }
 
-/* The next word of a P5 or P6 header and the one byte behind it. */
+/* The next word of a P5 or P6 header, and the byte after it. */
 static int pnm_word(struct imgreader *in, char word[24])
 {
     char comment[LINE_MAX_BYTES];
@@ -276,7 +275,7 @@ static int pnm_word(struct imgreader *in, char word[24])
                 return 0;
         } else if (c < '0' || c > '9' || n == 23) {
             return fail(in, EILSEQ,
-                        "byte %" PRIu64 ": the header of PNM frame %" PRIu64 " isn't one",
+                        "byte %" PRIu64 ": the header of PNM frame %" PRIu64 " is malformed",
                         here(in) - 1, in->frame);
         } else {
             word[n++] = (char)c;
@@ -291,7 +290,7 @@ static int pnm_depth(struct imgreader *in, const char *maxval)
         return 0;
     return fail(in, EILSEQ,
                 "byte %" PRIu64 ": PNM frame %" PRIu64
-                " has maxval %.20s: make it 255 with pamdepth 255",
+                " has maxval %.20s: must be 255, as from pamdepth 255",
                 here(in), in->frame, maxval);
 }
 
@@ -305,7 +304,7 @@ static int pnm_plain(struct imgreader *in, uint32_t format)
     return settle(in) ? -1 : 1;
 }
 
-/* P7: a line for each thing, up to ENDHDR. */
+/* P7: a line per field, up to ENDHDR. */
 static int pnm_pam(struct imgreader *in)
 {
     static const struct {
@@ -377,7 +376,7 @@ static int pnm_next(struct imgreader *in)
                 type == '4' ? ", as from pamdepth 255" : ", as from pnmtopnm");
 }
 
-/* Fewer and larger reads: 64 KiB pipes carry a third of what 1 MiB pipes do. */
+/* A larger pipe needs fewer reads: 64 KiB pipes have a third of the throughput of 1 MiB pipes. */
 static void widen_pipe(int fd)
 {
     int most = 1 << 20;
@@ -435,7 +434,7 @@ static int sniff(struct imgreader *in)
     return 0;
 }
 
-/* Waits for a byte of the next picture. 1; 0 at the end; -1. */
+/* Waits for the first byte of the next image. 1; 0 at the end; -1. */
 static int await(struct imgreader *in)
 {
     if (in->at < in->end)
@@ -451,7 +450,7 @@ int imgreader_next(struct imgreader *in, struct imgreader_head *head)
     in->head.event = 0;
     int more = await(in);
     if (more == 1 && in->kind == KIND_UNKNOWN)
-        more = sniff(in) ? -1 : await(in); /* a y4m header may have no frame behind it */
+        more = sniff(in) ? -1 : await(in); /* a y4m header may have no frame after it */
     if (more != 1)
         return more;
     in->header_left = HEADER_MAX;

@@ -1,6 +1,6 @@
 /*
- * Pictures from a descriptor: raw frames, YUV4MPEG2, or binary PNM/PAM one after the other, told
- * apart by their first bytes. Reads straight into the caller's memory; holds no whole picture.
+ * Reads images from a descriptor: raw frames, YUV4MPEG2, or concatenated binary PNM/PAM, detected
+ * by the first bytes. Reads directly into the caller's memory.
  */
 #ifndef SHMCAST_IMGREADER_H
 #define SHMCAST_IMGREADER_H
@@ -13,34 +13,34 @@ struct imgreader;
 
 struct imgreader_spec {
     uint32_t width, height, format; /* of raw frames */
-    uint32_t flags; /* PIXFMT_BOTTOM_UP: of all pictures; PIXFMT_LIMITED: of raw yuv frames */
-    bool raw;       /* size or format were given: input that starts like PNM is raw */
+    uint32_t flags; /* PIXFMT_BOTTOM_UP for all images; PIXFMT_LIMITED for raw yuv frames */
+    bool raw;       /* input that starts like PNM is raw: size or format were given */
 };
 
 struct imgreader_head {
     uint32_t width, height, format, flags;
-    uint64_t event; /* number of the last event that it shows, from "event=N" in a comment; or 0 */
-    size_t bytes;
+    uint64_t event; /* number of the last event shown, from "event=N" in a comment; or 0 */
+    size_t bytes;   /* of the image data */
 };
 
-/* Raises the pipe fd to its largest size. NULL with ENOMEM, or EINVAL (no such raw picture). The
- * caller ends with imgreader_close. */
+/* If fd is a pipe, sets its largest size. NULL with ENOMEM, or EINVAL (no such raw format or size).
+ * The caller ends with imgreader_close. */
 struct imgreader *imgreader_open(int fd, const struct imgreader_spec *spec);
 void imgreader_close(struct imgreader *in); /* the descriptor stays open */
 
 /*
- * The next picture's head. 1; 0 at a clean end; -1 with errno: EINTR (a signal), EILSEQ (not what
- * it should be), ENODATA (cut off), or read(2)'s own; imgreader_why tells. None of them can be gone
- * on from. Waits until the picture has begun to come, so that nobody need hold a slot for it
- * before.
+ * Reads the next image's header; waits until the image has begun to arrive, so that the caller
+ * needs no slot for it before. 1; 0: end of input; -1 with errno: EINTR (a signal), EILSEQ
+ * (malformed), ENODATA (truncated), or that of read(2); imgreader_why has the details. Reading
+ * cannot continue after -1.
  */
 int imgreader_next(struct imgreader *in, struct imgreader_head *head);
 
-/* Then its head.bytes of data, into data; or away, with data NULL. 0, or -1 as above. A cut-off
- * picture: ENODATA. */
+/* Then reads its head.bytes of data; skips them if data is NULL. 0, or -1 as above; ENODATA for a
+ * truncated image. */
 int imgreader_data(struct imgreader *in, void *data);
 
-/* One line about the last -1, with byte counts ("cut off: got 12 of 6220800 bytes of frame 3"). */
+/* One line about the last -1, such as "cut off: got 12 of 6220800 bytes of frame 3". */
 const char *imgreader_why(const struct imgreader *in);
 
 #endif

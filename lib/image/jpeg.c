@@ -13,21 +13,21 @@
 #include <jerror.h>
 
 enum {
-    SHARE = 2,          /* a strip is a thread's part of what is left, divided by this */
-    SHARE_LEAST = 16,   /* but never less than its part of the whole divided by this */
-    SINK_BYTES = 65536, /* of a new buffer */
-    ROWS_MAX = 16,      /* of a plane in one row of MCUs */
-    BLOCK = 32          /* bytes stretched in one go */
+    SHARE = 2,          /* a strip is a thread's share of the remaining rows, divided by this */
+    SHARE_LEAST = 16,   /* but at least its share of all rows, divided by this */
+    SINK_BYTES = 65536, /* size of a new buffer */
+    ROWS_MAX = 16,      /* rows of a plane in one row of MCUs */
+    BLOCK = 32          /* samples stretched at a time */
 };
 
-/* Where one encoding goes: the caller's memory, or a buffer of ours that grows up to a limit. */
+/* Destination of an encoding: the caller's memory, or a buffer that grows up to a limit. */
 struct sink {
     uint8_t *data;
     size_t room, bytes, limit;
     bool grows;
 };
 
-/* A picture on its way, the same for all threads. */
+/* The frame being encoded, shared by all threads. */
 struct job {
     struct image image;
     struct pixfmt_planes planes;
@@ -35,42 +35,44 @@ struct job {
     bool gray;           /* the JPEG has one component */
     int h, v;            /* sampling factors of its first component; the others' are 1 */
     const char *comment; /* or NULL */
-    unsigned interval;   /* MCUs between restart markers: a row of them; 0: one strip, no markers */
+    unsigned interval;   /* MCUs between restart markers, one row; 0: no markers */
 };
 
-/* Some rows of MCUs, encoded as an image of their own. */
+/* Some rows of MCUs, encoded as a separate JPEG. */
 struct strip {
-    uint32_t top, rows; /* of the picture */
-    unsigned markers;   /* restart markers before it in the picture, the one right before it too */
-    struct sink sink;   /* the first one's is what the caller gave */
+    uint32_t top, rows; /* rows of the frame */
+    unsigned markers;   /* number of restart markers before it in the joined JPEG */
+    struct sink sink;   /* of the first strip: the caller's memory */
     bool done;
 };
 
-/* What one thread needs to encode one strip after another. */
+/* State of one thread. */
 struct encoder {
     struct jpeg *owner;
     struct jpeg_compress_struct c;
     struct jpeg_error_mgr errors;
     struct jpeg_destination_mgr dest;
-    jmp_buf bail; /* of the call that this very thread is in */
-    int why;      /* errno of the last jump there */
+    jmp_buf bail; /* target of errors in libjpeg */
+    int why;      /* errno of the last error */
     struct sink *sink;
     struct scratch rows; /* rows of planes in full range, padded to whole blocks */
 };
 
 struct jpeg {
-    unsigned threads; /* with the caller's own, which uses encoders[0] */
+    unsigned threads; /* the caller's included, which uses encoders[0] */
     struct encoder *encoders;
     pthread_t *workers;
     unsigned workers_running;
     struct strip *strips;
     unsigned strips_room;
-    pthread_mutex_t lock; /* over what follows; job and strips only change while nobody is busy */
+    pthread_mutex_t lock; /* protects the rest; job and strips change only while busy is 0 */
     pthread_cond_t go, done;
     struct job job;
-    unsigned count, next, busy; /* strips of the job; handed out so far; being encoded */
-    unsigned joined;            /* of them, from the first on */
-    bool joining;               /* somebody is at it */
+    unsigned count;  /* strips of the job */
+    unsigned next;   /* number of strips taken by threads */
+    unsigned busy;   /* number of strips being encoded */
+    unsigned joined; /* number of strips joined, in order */
+    bool joining;    /* a thread is joining strips */
     int err;
     bool quit;
 };
@@ -98,7 +100,7 @@ static void on_error(j_common_ptr c)
 
 static void on_message(j_common_ptr c)
 {
-    (void)c; /* libjpeg would print it */
+    (void)c; /* instead of printing it */
 }
 
 static void on_start(j_compress_ptr c)
@@ -108,7 +110,7 @@ static void on_start(j_compress_ptr c)
     e->dest.free_in_buffer = e->sink->room;
 }
 
-/* libjpeg asks for more as soon as the last byte is used, so one byte of the room stays unused. */
+/* libjpeg calls this as soon as the last byte is used, so one byte of the room stays unused. */
 static boolean on_full(j_compress_ptr c)
 {
     struct encoder *e = c->client_data;
@@ -175,9 +177,9 @@ static J_COLOR_SPACE packed_space(uint32_t format)
 }
 
 /*
- * DCT: JDCT_IFAST below quality 96 and JDCT_ISLOW from there on, as libjpeg-turbo's own tjCompress2
- * (and so tjbench) has it. On a processor with AVX2, which ISLOW makes use of and IFAST doesn't,
- * the two were found equally fast: 4.07 and 4.09 ms for 1080p at quality 80.
+ * DCT: JDCT_IFAST below quality 96, else JDCT_ISLOW, as in libjpeg-turbo's tjCompress2. On a
+ * processor with AVX2, which only ISLOW uses, both are equally fast: 4.07 and 4.09 ms for 1080p at
+ * quality 80.
  */
 static void set_parameters(struct encoder *e, const struct job *job, uint32_t rows)
 {
@@ -192,7 +194,7 @@ static void set_parameters(struct encoder *e, const struct job *job, uint32_t ro
         c->input_components = (int)pixfmt_channels(job->image.format);
         c->in_color_space = space;
     }
-    jpeg_set_defaults(c); /* keeps what was allocated for the last picture */
+    jpeg_set_defaults(c); /* keeps the memory of the last frame */
     jpeg_set_colorspace(c, job->gray ? JCS_GRAYSCALE : JCS_YCbCr);
     jpeg_set_quality(c, job->quality, TRUE);
     c->comp_info[0].h_samp_factor = job->h;
@@ -223,9 +225,9 @@ static void write_packed(struct encoder *e, const struct job *job, uint32_t top)
 }
 
 /*
- * BLOCK samples from video's 16 … 235 or 240 to JPEG's 0 … 255, rounded. 16-bit arithmetic on a
- * fixed count becomes vector code at -O2: 0.1 to 0.4 ms of a 1080p picture's 3 ms, where plain
- * arithmetic took 1.8.
+ * Stretches BLOCK samples from video's 16 … 235 (luma) or 240 (chroma) to JPEG's 0 … 255, rounded.
+ * 16-bit arithmetic on a fixed count becomes vector code at -O2: 0.1 to 0.4 ms of 3 ms for a 1080p
+ * frame, instead of 1.8 ms.
  */
 static void stretch_luma(uint8_t *restrict to, const uint8_t *restrict from)
 {
@@ -243,7 +245,8 @@ static void stretch_chroma(uint8_t *restrict to, const uint8_t *restrict from)
     }
 }
 
-/* A row of a plane as libjpeg wants it: full range, and its last sample repeated up to padded. */
+/* Copies a row of a plane in the form for libjpeg: full range, its last sample repeated up to
+ * padded. */
 static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t padded,
                      bool limited, bool chroma)
 {
@@ -266,8 +269,8 @@ static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t 
 }
 
 /*
- * Every row is copied first, though most could be encoded where they lie: blocks are read from so
- * many rows at once that the processor sees no streams to fetch ahead in it, as copying gives it.
+ * Copies every row first, though most could be encoded in place. Encoding reads blocks from many
+ * rows at once, which defeats the processor's prefetching; copying row by row does not.
  */
 static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
 {
@@ -289,7 +292,7 @@ static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
             uint32_t padded = c->comp_info[p].width_in_blocks * DCTSIZE;
             uint32_t y = (top + c->next_scanline) / (uint32_t)job->v * (uint32_t)v;
             for (int i = 0; i < count; i++, y++) {
-                if (y >= plane->height) { /* below the picture: the last row again */
+                if (y >= plane->height) { /* below the frame: repeats the last row */
                     rows[p][i] = rows[p][i - 1];
                     continue;
                 }
@@ -303,8 +306,9 @@ static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
 }
 
 /*
- * The offset of a marker segment in the head of a JPEG, or 0 when there is none before its picture
- * data. *length: as it tells it, within bytes; read once, for the JPEG may lie in shared memory.
+ * The offset of a marker segment in the header of a JPEG; 0: there is none before the image data.
+ * *length: of the segment, within bytes. Each byte is read once, as the JPEG may be in shared
+ * memory.
  */
 static size_t find_segment(const volatile uint8_t *jpeg, size_t bytes, int marker, size_t *length)
 {
@@ -325,7 +329,7 @@ static size_t find_segment(const volatile uint8_t *jpeg, size_t bytes, int marke
 
 enum { SOF0 = 0xc0, SOS = 0xda, RST0 = 0xd0, EOI_BYTES = 2 };
 
-/* A strip's restart markers are counted from 0; in the picture others come before them. */
+/* Renumbers a strip's restart markers, which start at 0, to follow those of earlier strips. */
 static void renumber_markers(struct strip *strip)
 {
     uint8_t *p = strip->sink.data, *end = p + strip->sink.bytes;
@@ -360,9 +364,9 @@ static int encode_strip(struct encoder *e, const struct job *job, struct strip *
 }
 
 /*
- * Strips are whole images with the same tables. The first one's head becomes the picture's, with
- * the height put right (it has the DRI already); of the others only the entropy-coded data is
- * taken, a restart marker before each. 0, or ENOSPC.
+ * Appends a strip to the first one. Strips are whole JPEGs with the same tables: the first one's
+ * header is kept, with the height corrected (it has the DRI already); of the others only the
+ * entropy-coded data is used, after a restart marker. 0, or ENOSPC.
  */
 static int join_strip(struct jpeg *jpeg, const struct strip *strip)
 {
@@ -376,7 +380,7 @@ static int join_strip(struct jpeg *jpeg, const struct strip *strip)
         return 0;
     }
     size_t start = find_segment(strip->sink.data, strip->sink.bytes, SOS, &length) + 2 + length;
-    size_t count = strip->sink.bytes - start; /* with the EOI, which is overwritten by the next */
+    size_t count = strip->sink.bytes - start; /* with the EOI, which the next strip overwrites */
     if (first->room - first->bytes < count)
         return ENOSPC;
     out[-EOI_BYTES] = 0xff;
@@ -386,8 +390,8 @@ static int join_strip(struct jpeg *jpeg, const struct strip *strip)
     return 0;
 }
 
-/* With the lock held: joins the strips that are done as far as none is missing before them, so that
- * little is left to do when the last one is done. */
+/* Called with the lock held: joins the finished strips that follow the joined ones, so that little
+ * is left to do after the last strip. */
 static void join_done(struct jpeg *jpeg)
 {
     if (jpeg->joining)
@@ -405,7 +409,7 @@ static void join_done(struct jpeg *jpeg)
     jpeg->joining = false;
 }
 
-/* With the lock held: encodes strips until all are handed out. */
+/* Called with the lock held: encodes strips until all are taken. */
 static void take_strips(struct jpeg *jpeg, struct encoder *e)
 {
     while (jpeg->next < jpeg->count) {
@@ -420,7 +424,7 @@ static void take_strips(struct jpeg *jpeg, struct encoder *e)
         join_done(jpeg);
         jpeg->busy--;
         if (jpeg->err)
-            jpeg->next = jpeg->count; /* the others are for nothing */
+            jpeg->next = jpeg->count; /* skips the other strips */
     }
     if (!jpeg->busy)
         pthread_cond_signal(&jpeg->done);
@@ -499,7 +503,7 @@ void jpeg_free(struct jpeg *jpeg)
     errno = saved;
 }
 
-/* The strip number at, with a buffer unless it is the first one. NULL: no memory. */
+/* Strip number `at`, with a buffer unless it is the first. NULL: no memory. */
 static struct strip *strip_at(struct jpeg *jpeg, unsigned at)
 {
     if (at == jpeg->strips_room) {
@@ -517,10 +521,10 @@ static struct strip *strip_at(struct jpeg *jpeg, unsigned at)
 }
 
 /*
- * Cuts the picture in strips of whole rows of MCUs, large ones first: to begin a strip takes as
- * long as ten of its MCUs, and at the end the threads wait for each other as long as a small one
- * takes. The marker after each row costs less than 0.1 % of the bytes.
- * out: room bytes for the first strip and all that is joined to it. Returns how many, 0: no memory.
+ * Cuts the frame into strips of whole rows of MCUs, large ones first: starting a strip costs as
+ * much as ten MCUs, and at the end threads wait for each other at most the time of a small one. The
+ * marker after each row adds less than 0.1 % to the size.
+ * out: room bytes for the joined JPEG. Returns the number of strips, 0: no memory.
  */
 static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_t room)
 {
@@ -547,7 +551,7 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
     return count;
 }
 
-/* Fills in the job from what the caller gave. */
+/* Completes the job. false: bad size or format. */
 static bool plan_job(struct job *job, enum jpeg_sampling sampling)
 {
     if (!pixfmt_is_image(job->image.format) ||

@@ -1,8 +1,8 @@
 /*
- * JPEG by libjpeg-turbo: raw pictures in, baseline JFIF out, straight into the caller's memory.
- * With threads a picture is cut in strips on restart-marker boundaries, encoded side by side and
- * joined into one plain baseline JPEG. One struct jpeg serves one caller at a time; its memory is
- * reused, nothing is allocated for a picture of the size of the last one.
+ * JPEG encoder on libjpeg-turbo: raw frames to baseline JFIF, written directly to the caller's
+ * memory. With several threads a frame is cut into strips on restart-marker boundaries, which are
+ * encoded in parallel and joined into one plain baseline JPEG. A struct jpeg serves one caller at a
+ * time. Its memory is reused: a frame of the same size as the last one allocates nothing.
  */
 #ifndef SHMCAST_JPEG_H
 #define SHMCAST_JPEG_H
@@ -31,11 +31,11 @@ void jpeg_free(struct jpeg *jpeg); /* NULL is allowed */
 size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
                    enum jpeg_sampling sampling, const char *comment, void *out, size_t room);
 
-/* Room that a JPEG of that size never needs more of, or 0 for sides out of range. */
+/* Upper bound of the size of a JPEG with these sides; 0: sides out of range. */
 size_t jpeg_bound(uint32_t width, uint32_t height);
 
-/* The text of a JPEG's first COM segment, *length bytes, not terminated; NULL when it has none or
- * its head is damaged. Points into jpeg. */
+/* The text of a JPEG's first COM segment: *length bytes in jpeg, not NUL-terminated. NULL: there is
+ * none, or the header is corrupt. */
 char *jpeg_comment(void *jpeg, size_t bytes, size_t *length);
 
 #endif

@@ -9,33 +9,34 @@ enum { CODE_COLUMNS = 24, CODE_ROWS = 2, CODE_BITS = CODE_COLUMNS * CODE_ROWS };
 enum { RUN_BYTES = 48 }; /* whole samples of 1, 2, 3 and 4 bytes */
 
 struct testcard {
-    struct pixfmt_planes layout;
+    struct pixfmt_planes planes;
     uint32_t format, flags;
     int width, height;
-    uint8_t *still; /* all that doesn't move, in the card's own format */
+    uint8_t *still; /* the parts that do not move, in the card's format */
 };
 
-/* A colour, as samples of each plane side by side. */
+/* A colour: repeated samples of each plane. */
 struct ink {
     uint8_t run[3][RUN_BYTES];
 };
 
-/* Where one of the codes lies; its cells are squares. false: the picture is too small. */
+/* Position of a code and the side of its square cells, in pixels. */
 struct code_place {
     int x, y, cell;
 };
 
+/* false: the card is too small for codes. */
 static bool code_place(int width, int height, int which, struct code_place *out)
 {
     out->cell = width >= 1600 && height >= 800 ? 16 : width >= 480 && height >= 240 ? 8 : 4;
-    /* On JPEG's 8 x 8 blocks, where cells come out cleanest. */
+    /* Aligned to JPEG's 8 x 8 blocks, which keeps cells clean. */
     out->x = (width - CODE_COLUMNS * out->cell) / 2 & ~7;
     out->y = (height - CODE_ROWS * out->cell) * which / (TESTCARD_CODES - 1) & ~7;
     return width >= TESTCARD_WIDTH_MIN && height >= TESTCARD_HEIGHT_MIN;
 }
 
-/* A CRC-16 (CCITT) of the number and its place, so that no row may stand where it doesn't belong;
- * then the number. Both rows of cells change from number to number, so a cut between them shows. */
+/* A CRC-16 (CCITT) of the number and its place, which detects displaced rows, then the number. Both
+ * rows of cells change with the number, so a tear between them is detected. */
 static uint64_t code_bits(uint32_t number, int which)
 {
     uint64_t text = (uint64_t)number << 8 | (unsigned)which;
@@ -63,7 +64,7 @@ unsigned testcard_read(const struct image *image, const struct pixfmt_planes *pl
             continue;
         for (int r = 0; r < CODE_ROWS; r++) {
             int luma[CODE_COLUMNS] = {0};
-            /* The inner half of each cell: its edges are blurred. */
+            /* Only the inner half of each cell: its edges may be blurred. */
             for (int y = at.cell / 4; y < at.cell * 3 / 4; y++) {
                 pixfmt_rgb_row(image, planes, (uint32_t)(at.y + r * at.cell + y), row, NULL);
                 for (int c = 0; c < CODE_COLUMNS; c++)
@@ -108,11 +109,11 @@ static struct ink ink_of(uint32_t format, uint8_t r, uint8_t g, uint8_t b)
     return ink;
 }
 
-/* A row of a plane in memory that may be written to. */
+/* A writable row of a plane. */
 static uint8_t *plane_row(const struct testcard *card, void *out, int plane, int y)
 {
     return (uint8_t *)out +
-           (pixfmt_plane_row(out, &card->layout.plane[plane], card->flags, (uint32_t)y) -
+           (pixfmt_plane_row(out, &card->planes.plane[plane], card->flags, (uint32_t)y) -
             (const uint8_t *)out);
 }
 
@@ -128,7 +129,7 @@ static void fill_row(uint8_t *to, size_t bytes, const uint8_t run[RUN_BYTES])
     memcpy(to, run, bytes);
 }
 
-/* A filled rectangle, clipped to the picture. */
+/* A filled rectangle, clipped to the card. */
 static void fill(const struct testcard *card, void *out, int x, int y, int width, int height,
                  const struct ink *ink)
 {
@@ -137,10 +138,10 @@ static void fill(const struct testcard *card, void *out, int x, int y, int width
     y = bounded(y, 0, below);
     if (x == right || y == below)
         return;
-    for (int i = 0; i < card->layout.count; i++) {
-        const struct pixfmt_plane *plane = &card->layout.plane[i];
-        int across = plane->width < card->layout.plane[0].width;
-        int down = plane->height < card->layout.plane[0].height;
+    for (int i = 0; i < card->planes.count; i++) {
+        const struct pixfmt_plane *plane = &card->planes.plane[i];
+        int across = plane->width < card->planes.plane[0].width;
+        int down = plane->height < card->planes.plane[0].height;
         size_t step = pixfmt_channels(card->format);
         size_t from = (size_t)(x >> across) * step,
                to = (size_t)((right + across) >> across) * step;
@@ -197,7 +198,7 @@ static void draw_codes(const struct testcard *card, void *out, uint32_t number)
     }
 }
 
-/* A ball and a line, where they are in picture number so-and-so: 60 a second look smooth. */
+/* A ball and a line, at positions given by the number; smooth at 60 fps. */
 static void draw_motion(const struct testcard *card, void *out, uint32_t number)
 {
     const double turn = 2 * 3.14159265358979323846;
@@ -238,7 +239,7 @@ static void draw_pointer(const struct testcard *card, void *out,
 void testcard_draw(const struct testcard *card, uint32_t number,
                    const struct testcard_pointer *pointer, void *out)
 {
-    memcpy(out, card->still, card->layout.bytes);
+    memcpy(out, card->still, card->planes.bytes);
     draw_motion(card, out, number);
     draw_digits(card, out, number);
     if (pointer->shown)
@@ -252,7 +253,7 @@ static void blend(uint8_t rgb[3], const double over[3], double alpha)
         rgb[i] = (uint8_t)(rgb[i] * (1 - alpha) + over[i] * alpha + 0.5);
 }
 
-/* One pixel of what doesn't move. u and v: 0 … 1 across and down. */
+/* One pixel of the parts that do not move. */
 static void still_pixel(const struct testcard *card, int x, int y, uint8_t rgb[3])
 {
     double u = (x + 0.5) / card->width, v = (y + 0.5) / card->height;
@@ -279,16 +280,17 @@ static void still_pixel(const struct testcard *card, int x, int y, uint8_t rgb[3
     } else if (across >= 0 && across < 1 && v >= 0.6 && v < 0.65) { /* gray in 11 steps */
         double step = 25.5 * (int)(across * 11), colour[3] = {step, step, step};
         blend(rgb, colour, 1);
-    } else if (across >= 0 && across < 1 && v >= 0.65 && v < 0.7) { /* and without */
+    } else if (across >= 0 && across < 1 && v >= 0.65 && v < 0.7) { /* smooth gray */
         double colour[3] = {255 * across, 255 * across, 255 * across};
         blend(rgb, colour, 1);
     }
 
     double from = hypot(x + 0.5 - card->width / 2.0, y + 0.5 - card->height / 2.0);
     double off = fabs(from - card->height * 0.46), thick = 0.5 + card->height / 720.0;
-    if (off < thick + 1) /* the circle must look round */
+    if (off < thick + 1) /* a circle, to show the aspect ratio */
         blend(rgb, light, 0.7 * fmin(1, thick + 1 - off));
-    if (x == 0 || y == 0 || x == card->width - 1 || y == card->height - 1) /* nothing is cut off */
+    if (x == 0 || y == 0 || x == card->width - 1 ||
+        y == card->height - 1) /* a border, to show cropping */
         blend(rgb, light, 1);
 }
 
@@ -303,12 +305,12 @@ static void put_packed_row(const struct testcard *card, int y, const uint8_t *rg
     }
 }
 
-/* Luma straight, chroma as the mean of the pixels that share it. work: 2 rows of samples, and sums
- * holds what the rows before gave. */
+/* Chroma is the mean of the pixels that share it. work: room for 2 rows of samples; sums: chroma
+ * carried over from the row before. */
 static void put_yuv_row(const struct testcard *card, int y, const uint8_t *rgb, uint8_t *work,
                         uint32_t *sums)
 {
-    const struct pixfmt_plane *luma = &card->layout.plane[0], *chroma = &card->layout.plane[1];
+    const struct pixfmt_plane *luma = &card->planes.plane[0], *chroma = &card->planes.plane[1];
     int across = chroma->width < luma->width, down = chroma->height < luma->height;
     pixfmt_ycc_row(rgb, luma->width, plane_row(card, card->still, 0, y), work, work + luma->width);
     for (int i = 0; i < 2; i++) {
@@ -343,7 +345,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     uint32_t *sums = NULL;
     if (!card)
         return NULL;
-    if (!pixfmt_is_image(format) || !pixfmt_plan(format, width, height, &card->layout)) {
+    if (!pixfmt_is_image(format) || !pixfmt_plan(format, width, height, &card->planes)) {
         errno = EINVAL;
         goto out;
     }
@@ -351,7 +353,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     card->flags = flags & PIXFMT_BOTTOM_UP;
     card->width = (int)width;
     card->height = (int)height;
-    card->still = malloc(card->layout.bytes);
+    card->still = malloc(card->planes.bytes);
     row = malloc((size_t)width * 5);
     sums = calloc((size_t)width * 4, sizeof *sums);
     if (!card->still || !row || !sums)
@@ -359,7 +361,7 @@ struct testcard *testcard_new(uint32_t width, uint32_t height, uint32_t format, 
     for (int y = 0; y < card->height; y++) {
         for (int x = 0; x < card->width; x++)
             still_pixel(card, x, y, row + 3 * (size_t)x);
-        if (card->layout.count == 3)
+        if (card->planes.count == 3)
             put_yuv_row(card, y, row, row + 3 * (size_t)width, sums);
         else
             put_packed_row(card, y, row);
@@ -387,5 +389,5 @@ void testcard_free(struct testcard *card)
 
 const struct pixfmt_planes *testcard_planes(const struct testcard *card)
 {
-    return &card->layout;
+    return &card->planes;
 }

@@ -1,6 +1,6 @@
 /*
- * A test card: colour bars, ramps, things that move, and its number three times as black and white
- * cells that a machine can read back, so that a torn picture shows different numbers.
+ * A test card: colour bars, ramps, moving parts, and its number in three places as black and white
+ * cells that testcard_read decodes. A torn frame has different numbers.
  */
 #ifndef SHMCAST_TESTCARD_H
 #define SHMCAST_TESTCARD_H
@@ -11,8 +11,8 @@
 #include "pixfmt.h"
 
 enum {
-    TESTCARD_CODES = 3,      /* at the top, in the middle, at the bottom */
-    TESTCARD_WIDTH_MIN = 96, /* smaller pictures carry no code */
+    TESTCARD_CODES = 3,      /* number of places: top, middle, bottom */
+    TESTCARD_WIDTH_MIN = 96, /* smaller cards have no code */
     TESTCARD_HEIGHT_MIN = 24
 };
 
@@ -20,7 +20,7 @@ struct testcard;
 
 struct testcard_pointer {
     bool shown, held;
-    float x, y; /* 0 … 1 from the top left; anything else is drawn at the edge */
+    float x, y; /* 0 … 1 from the top left; clipped to the edge */
 };
 
 /* flags: PIXFMT_BOTTOM_UP; yuv is full-range. NULL with ENOMEM, or EINVAL (size or format). The
@@ -30,7 +30,7 @@ void testcard_free(struct testcard *card); /* NULL is allowed */
 
 const struct pixfmt_planes *testcard_planes(const struct testcard *card);
 
-/* Draws the whole card into out, testcard_planes(card)->bytes of it. */
+/* Draws the whole card, testcard_planes(card)->bytes. */
 void testcard_draw(const struct testcard *card, uint32_t number,
                    const struct testcard_pointer *pointer, void *out);
 

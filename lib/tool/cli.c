@@ -20,20 +20,20 @@
 static const char *program_name = "shmcast";
 static const char *program_usage = "";
 static const char *program_help[2] = {"", ""};
-static atomic_int stop_signal; /* threads ask too */
+static atomic_int stop_signal; /* read by all threads */
 
 enum { STOPS = 3 };
 static const int stops[STOPS] = {SIGINT, SIGTERM, SIGHUP};
 
-/* Several threads may come here at once: one of them speaks. */
+/* If several threads get here, only the first prints. */
 static void on_bus(int sig)
 {
     static const char why[] = ": the stream was truncated while in use\n";
-    static atomic_flag told = ATOMIC_FLAG_INIT;
+    static atomic_flag printed = ATOMIC_FLAG_INIT;
     char line[128];
     size_t n = strnlen(program_name, sizeof line - sizeof why);
     (void)sig;
-    while (atomic_flag_test_and_set(&told))
+    while (atomic_flag_test_and_set(&printed))
         pause();
     memcpy(line, program_name, n);
     memcpy(line + n, why, sizeof why - 1);
@@ -62,7 +62,7 @@ static void warn_va(const char *format, va_list args)
     int n = snprintf(line, sizeof line, "%s: ", program_name);
     vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
     size_t bytes = strlen(line);
-    for (size_t i = 0; i < bytes; i++) /* names and lines of input may hold anything */
+    for (size_t i = 0; i < bytes; i++) /* names and input may contain control characters */
         if ((unsigned char)line[i] < ' ' || line[i] == 127)
             line[i] = '?';
     line[bytes++] = '\n';
@@ -199,7 +199,7 @@ uint32_t cli_format(const char *what, const char *text)
 const char *cli_name(int argc, char **argv)
 {
     if (argc - optind != 1) {
-        cli_warn(argc == optind ? "no stream named" : "one stream at a time");
+        cli_warn(argc == optind ? "no stream name given" : "only one stream name is allowed");
         cli_option('?');
     }
     const char *name = stream_name(argv[optind]);
@@ -209,8 +209,8 @@ const char *cli_name(int argc, char **argv)
 }
 
 /*
- * A signal that comes between a look at the flag and the blocking call after it would be slept
- * through; so the first one starts a timer that interrupts every call until the program has ended.
+ * A signal between a test of the flag and the blocking call after it would have no effect; so the
+ * first one starts a timer that interrupts every call until the program has ended.
  */
 static void on_stop(int sig)
 {
@@ -252,13 +252,13 @@ void cli_catch_stop(void)
 
 int cli_stopped(void)
 {
-#ifdef UNDER_TSAN /* it holds a signal back until a call that it knows */
+#ifdef UNDER_TSAN /* it delays signals until a call that it intercepts */
     gettimeofday(&(struct timeval){0}, NULL);
 #endif
     return stop_signal;
 }
 
-/* From here on a stop signal simply ends the program, and nothing ticks any more. */
+/* Restores the default action of stop signals and stops the timer. */
 static void release_stop(void)
 {
     static const struct itimerval never;

@@ -1,6 +1,6 @@
 /*
- * What the commands share: messages, numbers, stop signals, a checked end.
- * The only part of the library that prints or exits.
+ * Shared by the commands: messages, parsing of options, stop signals, a checked end. The only part
+ * of the library that prints or exits.
  */
 #ifndef SHMCAST_CLI_H
 #define SHMCAST_CLI_H
@@ -19,8 +19,8 @@ enum {
 };
 
 /*
- * First call of every main. Remembers the program's name and help texts, and makes sure that
- * descriptors 0 to 2 are open, so that no stream ever lands on them: a closed one is replaced by
+ * First call in every main. Remembers the program's name and help texts, and makes sure that
+ * descriptors 0 to 2 are open, so that a stream never gets one of them: a closed one is replaced by
  * one whose use fails with EBADF. From now on SIGBUS (a stream truncated under us) ends the program
  * with a message and exit 3.
  * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\nshm-rm --orphans [-n]\n".
@@ -33,7 +33,7 @@ void cli_init(const char *program, const char *usage, const char *help);
 /* More such lines, or NULL. */
 void cli_more_help(const char *help);
 
-/* "program: message\n" on stderr, in one write. */
+/* Prints "program: message\n" on stderr, in one write. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* cli_warn, then exit(code). */
@@ -46,48 +46,50 @@ _Noreturn void cli_die(int code, const char *format, ...) __attribute__((format(
  */
 _Noreturn void cli_option(int c);
 
-/* "program: name: why and what to do" for a failed stream_ or ring_ call with errno err; exits 2
- * for a bad name, else 3. */
+/* Prints "program: name: problem; fix" for the errno of a failed stream_ or ring_ call; exits 2 for
+ * a bad name, else 3. */
 _Noreturn void cli_die_stream(const char *name, int err);
 
-/* A decimal number low … high, or exit 2 naming the option (what, e.g. "-n"). */
+/* Parses a decimal number low … high; on error exits 2. what: the option, for the message ("-n").
+ */
 uint64_t cli_number(const char *what, const char *text, uint64_t low, uint64_t high);
 
-/* A finite decimal fraction low … high, or exit 2. */
+/* Parses a finite number low … high; on error exits 2. */
 double cli_real(const char *what, const char *text, double low, double high);
 
-/* "WxH", 1 … SHMFMT_SIDE_MAX each, or exit 2. */
+/* Parses "WxH", each 1 … SHMFMT_SIDE_MAX; on error exits 2. */
 void cli_size(const char *what, const char *text, uint32_t *width, uint32_t *height);
 
-/* A pixel format's name, or exit 2 listing them. Returns enum pixfmt. */
+/* Parses a pixel format's name, enum pixfmt; on error lists the names and exits 2. */
 uint32_t cli_format(const char *what, const char *text);
 
-/* The one operand NAME of argv, from optind on; none, more than one, or a bad name: exit 2. */
+/* The only operand of argv, from optind on, as a stream name; exits 2 if there is not exactly one,
+ * or the name is bad. */
 const char *cli_name(int argc, char **argv);
 
 /*
- * SIGINT, SIGTERM and SIGHUP from now on only set a flag. They interrupt blocking calls (EINTR),
- * and go on interrupting every 20 ms until the program ends, so that none is missed between a look
- * at the flag and a blocking call.
+ * From now on SIGINT, SIGTERM and SIGHUP only set a flag. They interrupt blocking calls (EINTR),
+ * and again every 20 ms until the program ends, so that a signal between a test of the flag and a
+ * blocking call is not lost.
  */
 void cli_catch_stop(void);
 
-/* The stop signal that came, or 0. */
+/* The stop signal received, or 0. */
 int cli_stopped(void);
 
 /*
- * Last call of every main. Closes stdout and reports a late write error (exit 3). If a stop signal
- * had come, ends by that same signal, so that shells see 128 + n. Otherwise exit(code).
+ * Last call in every main. Closes stdout and reports a late write error (exit 3). After a stop
+ * signal ends the program by that signal, so that shells see 128 + n; otherwise exit(code).
  */
 _Noreturn void cli_finish(int code);
 
 /* Now + seconds as an absolute CLOCK_MONOTONIC time; for seconds < 0 (no limit) returns NULL. */
 const struct timespec *cli_deadline(double seconds, struct timespec *out);
 
-/* Sleeps to an absolute CLOCK_MONOTONIC time in ns; false when a stop signal came. */
+/* Sleeps until an absolute CLOCK_MONOTONIC time in ns. false: a stop signal came. */
 bool cli_sleep_until(uint64_t ns);
 
-/* Writes all of it, or returns -1 with errno (EINTR when a stop signal came). */
+/* Writes all bytes. 0, or -1 with errno (EINTR: a stop signal came). */
 int cli_write(int fd, const void *data, size_t bytes);
 
 #endif

@@ -10,8 +10,8 @@ enum {
     DEPTH = 3,     /* [ { "modifiers": [ */
     MEMBERS = 24,  /* of one object */
     DIGITS = 19,   /* of a number with a fraction, before its exponent */
-    STRING = 100,  /* bytes as written: lejp keeps names in a path of 128, unchecked */
-    NAME_ROOM = 24 /* longer names are cut, which makes them no name that we know */
+    STRING = 100,  /* bytes of source text: lejp copies names to a path of 128 bytes, unchecked */
+    NAME_ROOM = 24 /* longer names are cut, and so unknown */
 };
 
 enum value { NONE, TEXT, NUMBER, LITERAL, LIST };
@@ -19,12 +19,12 @@ enum value { NONE, TEXT, NUMBER, LITERAL, LIST };
 struct member {
     char name[NAME_ROOM];
     enum value value;
-    enum value items;      /* LIST: what it holds, NONE when empty */
+    enum value items;      /* LIST: type of its items, NONE if empty */
     char text[STRING + 4]; /* a list's items are joined by commas */
 };
 
 struct reader {
-    bool array, object; /* we are in */
+    bool array, object; /* the parser is inside one */
     size_t messages, members;
     const char **why;
     struct member member[MEMBERS];
@@ -48,10 +48,10 @@ static int refuse(const char **why, const char *format, ...)
 }
 
 /*
- * Refuses what lejp lets pass or can't bear: other bytes than UTF-8, comments, brackets that don't
- * match, commas before a closing bracket, long names. It can't bear a number of more than 20 digits
- * either, and browsers do send 0.00026028110359187923: clean gets the text without a fraction's
- * digits that nobody needs. Returns its length, or -1.
+ * Refuses errors that lejp does not detect or survive: bytes that are not UTF-8, comments,
+ * mismatched brackets, commas before a closing bracket, long names. lejp also fails on a number of
+ * more than 20 digits, and browsers send 0.00026028110359187923: clean gets the text without the
+ * excess digits of fractions. Returns its length, or -1.
  */
 static int clean_json(const char *json, size_t bytes, char clean[EVJSON_BYTES], const char **why)
 {
@@ -107,7 +107,7 @@ static int clean_json(const char *json, size_t bytes, char clean[EVJSON_BYTES], 
     return string || depth || !last ? refuse(why, "cut off") : length;
 }
 
-/* lejp turns each half of a \uD83D\uDE00 into three bytes of its own. */
+/* lejp encodes each half of a surrogate pair \uD83D\uDE00 in three bytes: joins the halves. */
 static void join_surrogates(char *text)
 {
     unsigned char *in = (unsigned char *)text, *out = in;
@@ -139,7 +139,7 @@ static struct member *find(struct reader *r, const char *name)
 
 static int begin_member(struct reader *r, const struct lejp_ctx *ctx)
 {
-    const char *name = ctx->path + (r->array ? 3 : 0); /* behind "[]." */
+    const char *name = ctx->path + (r->array ? 3 : 0); /* after "[]." */
     if (!r->object || strlen(ctx->path) != ctx->pst[ctx->pst_sp].ppos)
         return refuse(r->why, "not JSON");
     if (r->members == MEMBERS)
@@ -157,7 +157,7 @@ static int begin_member(struct reader *r, const struct lejp_ctx *ctx)
     return 0;
 }
 
-/* lejp takes 007 and 1e2.5 too. */
+/* lejp also accepts 007 and 1e2.5. */
 static bool is_number(const char *text)
 {
     static const char digits[] = "0123456789";
@@ -235,7 +235,7 @@ static int begin_object(struct reader *r)
     return 0;
 }
 
-/* A list of button numbers, as in rendercanvas → the mask. */
+/* Converts a list of button numbers, as in rendercanvas, to the mask. */
 static bool mask_of(char *list, size_t room)
 {
     unsigned mask = 0;
@@ -279,7 +279,7 @@ static int take_event(struct reader *r, struct event *ev)
     return event_complete(ev, set, &why) ? 0 : refuse(r->why, "%s", why);
 }
 
-/* {"type":"control","want":"give","to":N}; to belongs to give alone. */
+/* {"type":"control","want":"give","to":N}; only "give" has "to". */
 static int take_control(struct reader *r, struct evjson_message *message)
 {
     static const char *const wants[] = {"ask", "release", "give", "take"};
@@ -328,7 +328,7 @@ static int fury_set(struct reader *r, struct event *ev, const char *name, const 
     return event_set(ev, key, m->text, &why) ? 0 : refuse(r->why, "%s", why);
 }
 
-/* A number of FURY's that is 0 … high; absent only where that is allowed. -1: refused. */
+/* A number 0 … high in FURY's form; may be absent only if optional. -1: refused. */
 static int fury_small(struct reader *r, const char *name, int high, bool optional)
 {
     const struct member *m = find(r, name);

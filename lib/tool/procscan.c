@@ -15,11 +15,11 @@ struct procscan {
     dev_t dev;
     struct procscan_use *uses;
     size_t count, room;
-    size_t first; /* of the process that is being looked at */
+    size_t first; /* of the process being scanned */
     unsigned hidden;
 };
 
-static const char gone_mark[] = " (deleted)"; /* behind the path of what has no name any more */
+static const char gone_mark[] = " (deleted)"; /* after the path of an unlinked object */
 
 /* The last of NSpid's numbers is the pid in the innermost namespace. */
 static uint32_t inner_pid(uint32_t pid)
@@ -55,7 +55,7 @@ int procscan_process(uint32_t pid, struct procscan_process *out)
     return 1;
 }
 
-/* This process's use of an object: the one that is known already, or a new one. NULL: no memory. */
+/* Finds or adds this process's use of an object. NULL: no memory. */
 static struct procscan_use *use_of(struct procscan *h, uint32_t pid, uint64_t inode)
 {
     for (size_t i = h->first; i < h->count; i++)
@@ -80,8 +80,8 @@ static struct procscan_use *use_of(struct procscan *h, uint32_t pid, uint64_t in
 }
 
 /*
- * Takes the last name from a path. Of a descriptor from O_TMPFILE the kernel shows "#inode" for
- * ever, whatever name the object was given later, so that one never counts.
+ * Sets the name from a path. For a descriptor from O_TMPFILE the kernel always shows "#inode",
+ * even if the object was given a name later, so that is ignored.
  */
 static void use_name(struct procscan_use *use, char *path, bool nameless)
 {
@@ -94,7 +94,7 @@ static void use_name(struct procscan_use *use, char *path, bool nameless)
 }
 
 /* /proc/PID/fd: stat follows each link to the object itself. */
-static int look_fds(struct procscan *h, uint32_t pid, const char *dir)
+static int scan_fds(struct procscan *h, uint32_t pid, const char *dir)
 {
     DIR *fds = opendir(dir);
     int result = 0;
@@ -105,7 +105,7 @@ static int look_fds(struct procscan *h, uint32_t pid, const char *dir)
     for (struct dirent *e; result == 0 && (e = readdir(fds));) {
         struct statx sx;
         char target[4096];
-        /* No need to wait for some network's file system. */
+        /* Does not wait for network file systems. */
         if (e->d_name[0] == '.' || statx(dirfd(fds), e->d_name, AT_STATX_DONT_SYNC,
                                          STATX_TYPE | STATX_INO | STATX_NLINK, &sx))
             continue;
@@ -127,8 +127,8 @@ static int look_fds(struct procscan *h, uint32_t pid, const char *dir)
     return result;
 }
 
-/* One line of /proc/PID/maps. A descriptor, where there is one, has told more already. */
-static int look_map(struct procscan *h, uint32_t pid, char *line)
+/* One line of /proc/PID/maps. A descriptor of the same object has given more already. */
+static int scan_map(struct procscan *h, uint32_t pid, char *line)
 {
     uint64_t from, to, inode;
     unsigned major_no, minor_no;
@@ -150,24 +150,24 @@ static int look_map(struct procscan *h, uint32_t pid, char *line)
     size_t bytes = strlen(line), mark = sizeof gone_mark - 1;
     if (stat(use->path, &st) == 0)
         use->nameless = st.st_nlink == 0;
-    else /* map_files is for root: then the text has to do */
+    else /* map_files is only for root: goes by the text */
         use->nameless = bytes > mark && !strcmp(line + bytes - mark, gone_mark);
     use_name(use, line + path_at, use->nameless);
     return 0;
 }
 
-static int look_process(struct procscan *h, uint32_t pid)
+static int scan_process(struct procscan *h, uint32_t pid)
 {
     char path[64], *line = NULL;
     size_t room = 0;
     int result;
     h->first = h->count;
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/fd", pid);
-    result = look_fds(h, pid, path);
+    result = scan_fds(h, pid, path);
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/maps", pid);
     FILE *maps = fopen(path, "re");
     while (maps && result == 0 && getline(&line, &room, maps) > 0)
-        result = look_map(h, pid, line);
+        result = scan_map(h, pid, line);
     free(line);
     if (maps)
         fclose(maps);
@@ -192,7 +192,7 @@ struct procscan *procscan_run(void)
     h->dev = st.st_dev;
     for (struct dirent *e; (e = readdir(proc));) {
         unsigned long pid = strtoul(e->d_name, NULL, 10);
-        if (pid && pid != (unsigned long)getpid() && look_process(h, (uint32_t)pid))
+        if (pid && pid != (unsigned long)getpid() && scan_process(h, (uint32_t)pid))
             goto fail;
     }
     closedir(proc);

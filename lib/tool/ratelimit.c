@@ -2,17 +2,17 @@
 
 struct ratelimit ratelimit_per_second(double per_second)
 {
-    struct ratelimit pace = {0, 0};
+    struct ratelimit limit = {0, 0};
     if (per_second > 0)
-        pace.period_ns = (uint64_t)(1e9 / per_second + 0.5);
-    return pace;
+        limit.period_ns = (uint64_t)(1e9 / per_second + 0.5);
+    return limit;
 }
 
-uint64_t ratelimit_next(struct ratelimit *pace, uint64_t now)
+uint64_t ratelimit_next(struct ratelimit *limit, uint64_t now)
 {
-    uint64_t next = pace->due_ns + pace->period_ns;
-    if (!pace->due_ns || next + pace->period_ns < now)
+    uint64_t next = limit->due_ns + limit->period_ns;
+    if (!limit->due_ns || next + limit->period_ns < now)
         next = now;
-    pace->due_ns = next;
+    limit->due_ns = next;
     return next;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* One object, with all who have it. */
+/* One object, by all its uses. */
 static int unlinked_one(const struct procscan_use *uses, size_t count, stream_each *each,
                         void *user)
 {
@@ -22,7 +22,7 @@ static int unlinked_one(const struct procscan_use *uses, size_t count, stream_ea
     for (size_t i = 0; i < count && !stream && err == EACCES; i++) {
         struct stat now;
         if (stat(uses[i].path, &now) || now.st_ino != uses->inode)
-            continue; /* not ours to see, or let go of meanwhile */
+            continue; /* no permission, or closed meanwhile */
         st = now;
         stream = stream_peek(uses[i].path, name);
         err = stream ? 0 : errno == ENOENT || errno == EPERM ? EACCES : errno;
@@ -32,10 +32,10 @@ static int unlinked_one(const struct procscan_use *uses, size_t count, stream_ea
     return result;
 }
 
-int unlinked_list(const struct procscan *holders, stream_each *each, void *user)
+int unlinked_list(const struct procscan *scan, stream_each *each, void *user)
 {
     size_t all, count;
-    const struct procscan_use *uses = procscan_all(holders, &all);
+    const struct procscan_use *uses = procscan_all(scan, &all);
     int result = 0;
     for (size_t i = 0; result == 0 && i < all; i += count) {
         for (count = 1; i + count < all && uses[i + count].inode == uses[i].inode;)
@@ -47,7 +47,7 @@ int unlinked_list(const struct procscan *holders, stream_each *each, void *user)
 
 struct recall {
     const char *name;
-    int told;
+    int marked;
 };
 
 static int recall_one(const char *name, const struct stat *st, struct stream *stream, int err,
@@ -58,17 +58,17 @@ static int recall_one(const char *name, const struct stat *st, struct stream *st
     (void)err;
     if (stream && !strcmp(name, r->name) && stream_alive(stream) == 0 &&
         stream_supersede(stream) == 0)
-        r->told++;
+        r->marked++;
     return 0;
 }
 
 int unlinked_recall(const char *name)
 {
     struct recall r = {.name = name};
-    struct procscan *holders = procscan_run();
-    if (!holders)
+    struct procscan *scan = procscan_run();
+    if (!scan)
         return -1;
-    unlinked_list(holders, recall_one, &r);
-    procscan_free(holders);
-    return r.told;
+    unlinked_list(scan, recall_one, &r);
+    procscan_free(scan);
+    return r.marked;
 }

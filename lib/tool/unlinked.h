@@ -1,6 +1,6 @@
 /*
- * Objects of /dev/shm that have lost their name, and live on in the processes that have them mapped
- * or open: their memory is in use and no directory shows it.
+ * Unlinked objects of /dev/shm, which processes still have mapped or open: they use memory, but no
+ * directory shows them.
  */
 #ifndef SHMCAST_UNLINKED_H
 #define SHMCAST_UNLINKED_H
@@ -9,17 +9,17 @@
 #include "stream.h"
 
 /*
- * As stream_list, for every such object that holders saw, called by the name it had. stream is NULL
- * with err EACCES, and of st only st_ino is set, when we may not look into it. What never had a
- * name (O_TMPFILE, and so what stream_create is still making) has lost none.
+ * As stream_list, for every unlinked object in the scan, with its last name. Without permission to
+ * inspect it stream is NULL, err is EACCES, and only st_ino of st is set. An object that never had
+ * a name (O_TMPFILE, or a stream that stream_create has not finished) is not unlinked.
  */
-int unlinked_list(const struct procscan *holders, stream_each *each, void *user);
+int unlinked_list(const struct procscan *scan, stream_each *each, void *user);
 
 /*
- * Tells the programs of every stream that was called name and lost it to attach again by name: for
- * when there is a new stream of that name. Streams that we may not write to are left alone, and so
- * are those that were superseded or removed in good order. Returns how many streams were told, or
- * -1 with errno when /proc can't be read.
+ * Marks every unlinked stream that had this name as superseded, so that its programs attach the new
+ * stream of the name. Skips streams that we have no permission to write to, and those that were
+ * superseded or removed by shmcast. Returns the number of streams marked, or -1 with errno when
+ * /proc cannot be read.
  */
 int unlinked_recall(const char *name);
 

@@ -128,7 +128,7 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     skip_missing strace
     shm-create -s 8x8 "$S"
     exchanged_meanwhile 'shm-create --replace -s 16x16 "$S"'
-    grep -q "become another object" "$BG_ERR"
+    grep -q "another object has the name now" "$BG_ERR"
     clean_run shm-ls "$S" | grep -q 16x16
     # however hard one asks
     exchanged_meanwhile 'shm-create --replace -s 24x24 "$S"' -f
@@ -136,7 +136,7 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     shm-rm "$S"
     echo foreign >"/dev/shm/$S"
     exchanged_meanwhile 'mv "/dev/shm/$S" "/dev/shm/$S2"; shm-create -s 8x8 "$S"' -f
-    grep -q "become another object" "$BG_ERR"
+    grep -q "another object has the name now" "$BG_ERR"
     clean_run shm-ls "$S" | grep -q 8x8
     rm "/dev/shm/$S2"
 }
@@ -145,7 +145,7 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     bg sleep 1000 <"/dev/shm/psm_$S"
     fails 3 shm-rm "psm_$S"
-    [ "$stderr" = "shm-rm: psm_$S: not a shmcast stream; sleep:$BG has it; -f removes it all the same" ]
+    [ "$stderr" = "shm-rm: psm_$S: not a shmcast stream; sleep:$BG has it; -f removes it anyway" ]
     clean_run shm-rm --orphans
     [ -e "/dev/shm/psm_$S" ]
     clean_run shm-rm -f "psm_$S"
