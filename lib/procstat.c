@@ -29,6 +29,7 @@ bool procstat_read(const char *pid, struct procstat *out)
         return false;
     for (size_t i = 0; ++command < end && i < sizeof out->command - 1; i++)
         out->command[i] = *command > ' ' && *command < 127 ? *command : '?';
+    out->state = end[1] ? end[2] : 0;
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
     out->start_time = p ? strtoull(p, NULL, 10) : 0;

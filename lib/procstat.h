@@ -9,6 +9,7 @@
 struct procstat {
     uint64_t start_time; /* clock ticks after boot: field 22 of /proc/PID/stat */
     char command[17];    /* printable ASCII, NUL-terminated */
+    char state;          /* R, S, D, T, …: see proc(5) */
 };
 
 /* Reads /proc/PID/stat. pid: decimal digits, or "self". false, and *out all zero, if there is no

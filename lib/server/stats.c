@@ -4,6 +4,7 @@
 #include "tool/cli.h"
 #include "stream.h"
 #include "utf8.h"
+#include "writerstate.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,15 @@ static void stats_newest(FILE *to, const struct ring_meta *newest)
             newest->bytes, (double)age / 1e6);
 }
 
+static void stats_writers(FILE *to, const struct stream *stream)
+{
+    const char *frames = stream ? writerstate(stream, RING_FRAMES) : NULL;
+    const char *packets = stream ? writerstate(stream, RING_PACKETS) : NULL;
+    const char *mark[] = {frames ? "\"" : "", packets ? "\"" : ""};
+    fprintf(to, ",\"writers\":{\"frames\":%s%s%s,\"packets\":%s%s%s}", mark[0],
+            frames ? frames : "null", mark[0], mark[1], packets ? packets : "null", mark[1]);
+}
+
 static void stats_short(FILE *to, const struct source *source)
 {
     char name[JSON_NAME], url[3 * 250 + 1];
@@ -87,6 +97,7 @@ static void stats_short(FILE *to, const struct source *source)
             name, url, source->stream ? "true" : "false", source->viewer_count, frames.published,
             pictures.published);
     stats_newest(to, &pictures.newest);
+    stats_writers(to, source->stream);
     putc('}', to);
 }
 
@@ -119,6 +130,7 @@ char *stats_json(const struct source *source, size_t *bytes)
             ",\"dropped\":%" PRIu64 ",\"newest\":",
             name, source->generation, source->viewer_count, ring.published, ring.dropped);
     stats_newest(to, &ring.newest);
+    stats_writers(to, source->stream);
     fprintf(to,
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
             ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",

@@ -243,6 +243,31 @@ events() {
     stat_is '0 < s["viewer_list"][0]["srtt_ms"] < 60000'
 }
 
+@test "stats and streams: whether the writers are live, stopped or gone" {
+    writers() { # FRAMES PACKETS
+        stat_is '[s["writers"][k] for k in ("frames", "packets")] == '"[$1, $2]" &&
+            curl -fsS "$URL/streams" | python3 -c 'import json, sys
+assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"'}'
+    }
+    shm-create -s 64x48 "$S"
+    serve "$S"
+    writers None None
+    bg shm-encode -a "$S"
+    local encoder=$BG
+    wait_until 10 writers None '"live"'
+    pictures 1
+    writers '"gone"' '"live"'
+    moving
+    wait_until 10 writers '"live"' '"live"'
+    kill -STOP "$BG" "$encoder"
+    wait_until 10 writers '"stopped"' '"stopped"'
+    kill -CONT "$BG" "$encoder"
+    wait_until 10 writers '"live"' '"live"'
+    kill "$encoder"
+    ends 143 "$encoder"
+    writers '"live"' '"gone"'
+}
+
 # --- snapshot ---
 
 @test "snapshot: the newest picture, ETag, 304; 503 before there is one" {
