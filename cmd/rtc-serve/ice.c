@@ -8,10 +8,11 @@
 
 enum { URL_BYTES = 512 };
 
-/* A URL in its parts, percent-decoded. */
+/* The parts of a URL; user and password are percent-decoded. */
 struct url {
-    char scheme[8], user[URL_BYTES], password[URL_BYTES], place[URL_BYTES];
-    const char *transport; /* "", "udp", "tcp" */
+    char scheme[8], user[URL_BYTES], password[URL_BYTES];
+    char host[URL_BYTES];  /* with its port, if it has one */
+    const char *transport; /* "", "udp" or "tcp" */
 };
 
 static int hex(char c)
@@ -22,8 +23,8 @@ static int hex(char c)
                                   : -1;
 }
 
-/* What can stand in a header, a JSON string and a URL alike needs no more care. */
-static bool plain(char c)
+/* True for a character that needs no escaping in an HTTP header, a JSON string or a URL. */
+static bool is_plain(char c)
 {
     return c > ' ' && c < 127 && !strchr("\"\\<>^`{|}", c);
 }
@@ -38,7 +39,7 @@ static bool decode(const char *from, size_t bytes, char *out)
             c = hex(from[1]) << 4 | hex(from[2]);
             from += 2;
         }
-        if (c > 126 || !plain((char)c))
+        if (c > 126 || !is_plain((char)c))
             return false;
         *out++ = (char)c;
     }
@@ -46,20 +47,20 @@ static bool decode(const char *from, size_t bytes, char *out)
     return true;
 }
 
-/* HOST[:PORT], of names and numbers, IPv6 in brackets. */
-static bool place_valid(const char *place)
+/* HOST[:PORT]: a name, an IPv4 address, or an IPv6 address in brackets. */
+static bool is_host(const char *text)
 {
     static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
-    size_t host = *place == '[' ? strcspn(place, "]") + 1 : strspn(place, name);
-    if (host < 1 || host > strlen(place))
+    size_t length = *text == '[' ? strcspn(text, "]") + 1 : strspn(text, name);
+    if (length < 1 || length > strlen(text))
         return false;
-    if (*place == '[' && strspn(place + 1, "0123456789abcdefABCDEF:.") != host - 2)
+    if (*text == '[' && strspn(text + 1, "0123456789abcdefABCDEF:.") != length - 2)
         return false;
-    if (!place[host])
+    if (!text[length])
         return true;
-    size_t digits = strspn(place + host + 1, "0123456789");
-    return place[host] == ':' && digits >= 1 && digits <= 5 && !place[host + 1 + digits] &&
-           atoi(place + host + 1) >= 1 && atoi(place + host + 1) <= 65535;
+    size_t digits = strspn(text + length + 1, "0123456789");
+    return text[length] == ':' && digits >= 1 && digits <= 5 && !text[length + 1 + digits] &&
+           atoi(text + length + 1) >= 1 && atoi(text + length + 1) <= 65535;
 }
 
 static bool url_split(const char *text, struct url *url)
@@ -77,14 +78,15 @@ static bool url_split(const char *text, struct url *url)
                !decode(colon + 1, (size_t)(at - colon - 1), url->password)))
         return false;
     text = at ? at + 1 : text;
-    size_t place = strcspn(text, "?");
-    memcpy(url->place, text, place);
-    url->transport = strcmp(text + place, "?transport=udp") == 0   ? "udp"
-                     : strcmp(text + place, "?transport=tcp") == 0 ? "tcp"
-                                                                   : "";
-    return (!text[place] || *url->transport) && place_valid(url->place);
+    size_t host = strcspn(text, "?");
+    memcpy(url->host, text, host);
+    url->transport = strcmp(text + host, "?transport=udp") == 0   ? "udp"
+                     : strcmp(text + host, "?transport=tcp") == 0 ? "tcp"
+                                                                  : "";
+    return (!text[host] || *url->transport) && is_host(url->host);
 }
 
+/* Adds a Link header line. */
 static void add_link(struct ice *ice, const char *line)
 {
     size_t at = 0;
@@ -100,12 +102,12 @@ static void read_stun(struct ice *ice, FILE *json, const char *text)
     struct url url;
     char line[URL_BYTES + 64], *gst;
     if (!url_split(text, &url) || strcmp(url.scheme, "stun") || *url.user || *url.transport)
-        cli_die(CLI_USAGE, "--stun %s: must be like stun://stun.example:3478", text);
-    if (asprintf(&gst, "stun://%s", url.place) < 0)
+        cli_die(CLI_USAGE, "--stun %s: not a STUN URL; use stun://HOST:PORT", text);
+    if (asprintf(&gst, "stun://%s", url.host) < 0)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     ice->stun = gst;
-    fprintf(json, "{\"urls\":\"stun:%s\"}", url.place);
-    snprintf(line, sizeof line, "<stun:%s>; rel=\"ice-server\"", url.place);
+    fprintf(json, "{\"urls\":\"stun:%s\"}", url.host);
+    snprintf(line, sizeof line, "<stun:%s>; rel=\"ice-server\"", url.host);
     add_link(ice, line);
 }
 
@@ -116,21 +118,21 @@ static void read_turn(struct ice *ice, FILE *json, const char *text)
     if (!url_split(text, &url) || (strcmp(url.scheme, "turn") && strcmp(url.scheme, "turns")) ||
         !*url.user || !*url.password)
         cli_die(CLI_USAGE,
-                "--turn URL: must be like turn://user:password@turn.example:3478?transport=udp");
+                "--turn: not a TURN URL; use turn://USER:PASSWORD@HOST:PORT?transport=udp");
     const char *mark = *url.transport ? "?transport=" : "";
     int bytes = snprintf(line, sizeof line,
                          "<%s:%s%s%s>; rel=\"ice-server\"; username=\"%s\"; credential=\"%s\"; "
                          "credential-type=\"password\"",
-                         url.scheme, url.place, mark, url.transport, url.user, url.password);
+                         url.scheme, url.host, mark, url.transport, url.user, url.password);
     if (bytes >= (int)sizeof line)
-        cli_die(CLI_USAGE, "--turn URL: too long");
+        cli_die(CLI_USAGE, "--turn: the URL is too long");
     const char *rest = strchr(text, ':') + 1;
     rest += 2 * (strncmp(rest, "//", 2) == 0);
     if (asprintf(&gst, "%s://%s", url.scheme, rest) < 0)
         cli_die(CLI_FAIL, "%s", strerror(errno));
     ice->turn = gst;
     fprintf(json, "%s{\"urls\":\"%s:%s%s%s\",\"username\":\"%s\",\"credential\":\"%s\"}",
-            ice->stun ? "," : "", url.scheme, url.place, mark, url.transport, url.user,
+            ice->stun ? "," : "", url.scheme, url.host, mark, url.transport, url.user,
             url.password);
     add_link(ice, line);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rtc-serve --rtp and Debian's Janus, which serves the video to browsers; the scenarios are
+# rtc-serve --rtp with Debian's Janus, which serves the video to browsers. The scenarios are in
 # tests/browser/janus.test.mjs.
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics

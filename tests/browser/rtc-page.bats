@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The page over WebRTC, in a real browser against rtc-serve; the scenarios are tests/browser/rtc*.test.mjs.
+# The page over WebRTC: rtc-serve with a real browser. The scenarios are in tests/browser/rtc*.test.mjs.
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
 load ../support/helper

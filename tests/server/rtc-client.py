@@ -1,16 +1,24 @@
 #!/usr/bin/python3
-"""Viewers over WebRTC, as a program that isn't a browser: aiortc's.
+"""WebRTC viewers without a browser, based on aiortc.
 
-rtc-client.py URL WORD...   one viewer of the stream's page at URL, which does what the words say:
-    TEXT that begins with { is sent over the data channel, "open" waits for that channel, "frames=N"
-    for N decoded pictures, "text=PART" for a message with that in it (printed), "like=FILE" for a
-    picture that is FILE's (PNM) as video can show it (with PADDED set it may be padded), "do=COMMAND"
-    runs that in a shell, "pli=N" asks for a keyframe N times, "remb=KBIT" says from now on that so
-    much gets through, "all" prints all messages until it is ended, "stats" prints what the server
-    says, "go" deletes the call, "vanish" ends at once without a word, "stay" does nothing until the
-    server ends it.
-rtc-client.py --crowd COUNT URL   that many, four at a time; each sees a picture and goes.
-Exit: 0, or 1 with a line on stderr: not in time, or not answered; the status is in the line.
+rtc-client.py URL WORD...   runs one viewer of the stream's page at URL, which executes the words:
+    {...        sends this text over the data channel
+    open        waits for the data channel
+    frames=N    waits for N decoded frames
+    text=PART   waits for a message that contains PART, and prints it
+    like=FILE   waits for a frame equal to FILE (PNM), within the precision of video; with PADDED set
+                the frame may be padded
+    do=COMMAND  runs a shell command
+    pli=N       requests a keyframe N times
+    remb=KBIT   reports this bandwidth from now on
+    all         prints all messages until killed
+    stats       prints the server's statistics
+    go          deletes the session
+    vanish      exits at once without closing the connection
+    stay        waits until the server ends the connection
+    nochannel   offers no data channel
+rtc-client.py --crowd COUNT URL   runs COUNT viewers, four at a time; each leaves after one frame.
+Exit: 0, or 1 with a line on stderr: a timeout, or a refused offer with its status.
 """
 import asyncio
 import json
@@ -32,16 +40,16 @@ from pattern import to_yuv
 
 SECONDS = 20
 ALIKE = 33  # dB
-PADDED = 16 if os.environ.get("PADDED") else 1  # by less than this may a picture be larger
+PADDED = 16 if os.environ.get("PADDED") else 1  # frames may be larger by less than this
 
 
 def alike(frame, planes):
-    """Are the frame's planes so? But for what aiortc's decoder leaves out: the last row of colour of
-    an odd height."""
+    """True if the frame's planes match. aiortc's decoder omits the last chroma row of an odd height,
+    which is ignored."""
     for i, (got, want) in enumerate(zip(frame.planes, planes)):
         rows = frame.height // 2 if i else frame.height
         samples = np.frombuffer(got, np.uint8).reshape(-1, got.line_size)[:rows, : got.width]
-        # What was made up is like the edge.
+        # Padding repeats the edge.
         want = np.pad(want, [(0, max(0, a - b)) for a, b in zip(samples.shape, want.shape)], "edge")
         if rows and 255**2 < 10 ** (ALIKE / 10) * np.mean((samples.astype(np.float64) - want[:rows]) ** 2):
             return False
@@ -59,11 +67,11 @@ class Viewer:
     def __init__(self, url):
         self.url = url
         self.pc = RTCPeerConnection()
-        self.opened, self.closed, self.came = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.opened, self.closed, self.received = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.texts, self.track, self.location = [], None, None
-        self.kbit = self.telling = None
+        self.kbit = self.reporting = None
 
-    async def call(self, channel=True):
+    async def connect(self, channel=True):
         pc = self.pc
         pc._sctpLegacySdp = False
         pc.addTransceiver("video", direction="recvonly")
@@ -71,7 +79,7 @@ class Viewer:
         if channel:
             self.channel = pc.createDataChannel("events")
             self.channel.on("open", self.opened.set)
-            self.channel.on("message", self.hear)
+            self.channel.on("message", self.receive)
             self.channel.on("close", self.closed.set)
         pc.on("connectionstatechange", self.state)
         await pc.setLocalDescription(await pc.createOffer())
@@ -83,9 +91,9 @@ class Viewer:
         if not self.track:
             raise ValueError("no video in " + answer)
 
-    def hear(self, text):
+    def receive(self, text):
         self.texts.append(text)
-        self.came.set()
+        self.received.set()
 
     def state(self):
         if self.pc.connectionState in ("closed", "failed"):
@@ -97,8 +105,8 @@ class Viewer:
                 text = self.texts.pop(0)
                 if part in text:
                     return text
-            self.came.clear()
-            await self.came.wait()
+            self.received.clear()
+            await self.received.wait()
 
     async def like(self, name):
         with Image.open(name) as picture:
@@ -117,8 +125,8 @@ class Viewer:
     def ssrc(self):
         return self.receiver.getSynchronizationSources()[0].source
 
-    async def tell(self):
-        self.receiver._RTCRtpReceiver__remote_bitrate_estimator = None  # from now on ours alone
+    async def report_bandwidth(self):
+        self.receiver._RTCRtpReceiver__remote_bitrate_estimator = None  # only our own estimate from now on
         while True:
             fci = pack_remb_fci(self.kbit * 1000, [self.ssrc])
             await self.receiver._send_rtcp(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci))
@@ -147,7 +155,7 @@ class Viewer:
                 await self.receiver._send_rtcp_pli(self.ssrc)
         elif word.startswith("remb="):
             self.kbit = int(word[5:])
-            self.telling = self.telling or asyncio.create_task(self.tell())
+            self.reporting = self.reporting or asyncio.create_task(self.report_bandwidth())
         elif word == "all":
             while True:
                 print(await self.text(""), flush=True)
@@ -166,16 +174,16 @@ class Viewer:
 
 async def one(url, words):
     viewer = Viewer(url)
-    await asyncio.wait_for(viewer.call("nochannel" not in words), SECONDS)
+    await asyncio.wait_for(viewer.connect("nochannel" not in words), SECONDS)
     for word in words:
         if word != "nochannel":
             await asyncio.wait_for(viewer.do(word), 120 if word in ("stay", "all") or word.startswith("frames=") else SECONDS)
             sys.stdout.flush()
 
 
-async def passer_by(url):
+async def short_visit(url):
     viewer = Viewer(url)
-    await asyncio.wait_for(viewer.call(), SECONDS)
+    await asyncio.wait_for(viewer.connect(), SECONDS)
     await asyncio.wait_for(viewer.do("frames=1"), SECONDS)
     await viewer.go()
     try:
@@ -189,7 +197,7 @@ async def crowd(url, count):
 
     async def some():
         for _ in left:
-            await passer_by(url)
+            await short_visit(url)
 
     await asyncio.gather(*(some() for _ in range(4)))
 
@@ -211,7 +219,7 @@ def main():
         traceback.print_exc()
         status = 1
     sys.stdout.flush()
-    os._exit(status)  # aiortc's own end may wait for ever for an answer of who has gone
+    os._exit(status)  # aiortc's own shutdown can wait forever for a peer that is gone
 
 
 if __name__ == "__main__":

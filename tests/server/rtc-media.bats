@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What rtc-serve's viewers see, and when: the encoder, its keyframes, its bitrate, pictures of all
-# kinds, writers and viewers that go away. The viewers are aiortc's (rtc-client.py).
+# rtc-serve's video: frames of all formats and sizes, keyframes, bitrate, and writers and viewers that
+# disappear. The viewers use aiortc (rtc-client.py).
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
@@ -12,7 +12,7 @@ client() {
     "$TESTS/server/rtc-client.py" "$URL/" "$@"
 }
 
-# In the background; $BG_OUT is what it prints.
+# Starts a viewer in the background; its output goes to $BG_OUT.
 viewer() {
     BG_OUT=$BATS_TEST_TMPDIR/viewer.$BG_COUNT
     bg "$TESTS/server/rtc-client.py" "$URL/" "$@" >"$BG_OUT"
@@ -22,7 +22,7 @@ printed() { # FILE PART
     grep -q "$2" "$1"
 }
 
-# A stream of S with a picture in motion, served.
+# Serves stream $S, with a moving scene.
 scene() { # SIZE RATE OPTION…
     shm-create -s "$1" "$S"
     bg frame-gen -s "$1" -r "$2" -o "$S"
@@ -34,11 +34,11 @@ stat_of() {
     curl -sS -m 20 "$URL/stats" | python3 -c 'import json, sys; print(eval(sys.argv[1], {"s": json.load(sys.stdin)}))' "$1"
 }
 
-says() {
+stat_is() {
     [ "$(stat_of "$1")" = "$2" ]
 }
 
-# Words for the client: a picture of this kind is written, and comes.
+# Adds words for the client: a frame of this kind is written, and arrives.
 picture() { # SIZE FORMAT top-down|bottom-up
     local file=$BATS_TEST_TMPDIR/$1-$2-$3
     "$TESTS/support/pattern.py" "$1" "$2" "$3" "$file.raw" "$file.pnm"
@@ -46,7 +46,7 @@ picture() { # SIZE FORMAT top-down|bottom-up
     WORDS+=("do=shm-write -s $1 -f $2 ${4-} $S <$file.raw" "like=$file.pnm")
 }
 
-# A stream that any of them fits into, with a picture, served.
+# Serves stream $S, with one frame and room for every size.
 still() { # OPTION…
     WORDS=()
     shm-create -s 4096x2160 -f rgba "$S"
@@ -54,13 +54,13 @@ still() { # OPTION…
     serve --bitrate 20000-20000 "$@" "$S"
 }
 
-@test "frames of every format, top and bottom first, become the video's" {
+@test "frames of every format and row order arrive unchanged in the video" {
     still
     for format in gray8 rgb24 bgr24 rgba bgra yuv420p yuv422p yuv444p; do
         picture 326x241 $format top-down
         picture 317x203 $format bottom-up
     done
-    # full range becomes what video has
+    # full range becomes limited range
     picture 200x150 rgb24 top-down
     file=$BATS_TEST_TMPDIR/200x150-rgb24-top-down
     ffmpeg -nostdin -v error -i "$file.pnm" -pix_fmt yuvj420p -f rawvideo "$file.yuv"
@@ -72,16 +72,16 @@ still() { # OPTION…
     [ ! -s "$BG_ERR" ]
 }
 
-@test "any size, and from one to the next while a viewer looks" {
+@test "any size, and changes of size while a viewer watches" {
     still
     for size in 1x1 2x1 1x3 17x15 3x2000 641x479 4096x2160 16x16; do
         picture $size rgb24 top-down
     done
     clean_run client "${WORDS[@]}"
-    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(16, 16)'
+    stat_is 's["webrtc"]["width"], s["webrtc"]["height"]' '(16, 16)'
 }
 
-@test "H.264: any size; odd ones and tiny ones are filled up" {
+@test "H.264: any size; odd and tiny frames are padded" {
     still --codec h264
     for size in 64x48 1x1 17x15 641x479 16x16; do
         picture $size rgb24 top-down
@@ -97,7 +97,7 @@ still() { # OPTION…
     viewer frames=5 stay
     second=$BG
     client frames=60 stats >"$BATS_TEST_TMPDIR/stats"
-    # One of each frame that there was; a viewer's coming may have one of them encoded again.
+    # Each frame is encoded once, and perhaps once more for a viewer that joins.
     python3 -c 'import json, sys
 s, frames = json.load(sys.stdin)["webrtc"], int(sys.argv[1])
 assert s["peers"] == 3, s
@@ -107,48 +107,48 @@ assert 60 <= s["pictures"] <= frames + s["keyframes"] <= frames + 7, (s, frames)
     kill -KILL "$first" "$second"
 }
 
-@test "a viewer of a scene that stands still sees it at once, as sharp as it gets" {
+@test "a still scene appears at once, at full quality" {
     still
     picture 640x480 rgb24 top-down
     clean_run client "${WORDS[@]}"
-    # That one made no other frame; and it isn't encoded for ever.
+    # No further frame was written; and the last one is not encoded forever.
     for _ in 1 2; do
         clean_run client "${WORDS[1]}"
     done
-    says 's["webrtc"]["keyframes"] >= 3' True
-    says 's["webrtc"]["pictures"] <= 60' True
+    stat_is 's["webrtc"]["keyframes"] >= 3' True
+    stat_is 's["webrtc"]["pictures"] <= 60' True
 }
 
-@test "a keyframe when a viewer has lost track; a flood of such wishes is a few" {
+@test "a keyframe on request; a flood of requests yields few" {
     scene 320x240 50
     clean_run client frames=20 stats pli=1 frames=60 stats pli=500 frames=100 stats >"$BATS_TEST_TMPDIR/stats"
     python3 -c 'import json, sys
 a, b, c = (json.loads(line)["webrtc"] for line in sys.stdin)
 assert b["asked"] > a["asked"] and b["keyframes"] == a["keyframes"] + 1, (a, b)
-# 50 frames a second, and no two keyframes within 300 ms
+# 50 frames per second, and at least 300 ms between keyframes
 assert b["keyframes"] < c["keyframes"] <= b["keyframes"] + (c["pictures"] - b["pictures"]) / 15 + 2, (b, c)
 ' <"$BATS_TEST_TMPDIR/stats"
 }
 
-@test "the bitrate is what the slowest viewer can take, within the bounds" {
+@test "the bitrate is that of the slowest viewer, within the bounds" {
     scene 320x240 20 --bitrate 100-4000
     until_there() {
         echo "do=until [ -e $BATS_TEST_TMPDIR/$1 ]; do sleep 0.05; done"
     }
     viewer frames=5 remb=200 "$(until_there go)" remb=10 "$(until_there end)" go
-    wait_until 20 says 's["webrtc"]["bitrate"]' 200
+    wait_until 20 stat_is 's["webrtc"]["bitrate"]' 200
     viewer frames=5 remb=9999999 stay
     other=$BG
-    wait_until 20 says 's["webrtc"]["peers"]' 2
-    says 's["webrtc"]["bitrate"]' 200
+    wait_until 20 stat_is 's["webrtc"]["peers"]' 2
+    stat_is 's["webrtc"]["bitrate"]' 200
     touch "$BATS_TEST_TMPDIR/go"
-    wait_until 20 says 's["webrtc"]["bitrate"]' 100
+    wait_until 20 stat_is 's["webrtc"]["bitrate"]' 100
     touch "$BATS_TEST_TMPDIR/end"
-    wait_until 20 says 's["webrtc"]["bitrate"]' 4000
+    wait_until 20 stat_is 's["webrtc"]["bitrate"]' 4000
     kill -KILL "$other"
 }
 
-@test "the stream is replaced by one of another size: the viewer goes on" {
+@test "the stream is replaced by one of another size: the viewer continues" {
     scene 320x240 20
     WORDS=(frames=10 "do=kill $WRITER" "do=shm-create --replace -s 640x480 -f rgba $S")
     picture 640x480 rgba bottom-up
@@ -158,7 +158,7 @@ s = json.load(sys.stdin)
 assert s["webrtc"]["peers"] == 1, s' <"$BATS_TEST_TMPDIR/stats"
 }
 
-@test "the writer is killed and another one comes: the viewer goes on" {
+@test "the writer is killed and another one starts: the viewer continues" {
     scene 320x240 20
     WORDS=(frames=10 "do=kill -9 $WRITER; while shm-ls -l $S | grep -q frame-gen; do sleep 0.05; done")
     picture 320x240 rgb24 top-down
@@ -166,7 +166,7 @@ assert s["webrtc"]["peers"] == 1, s' <"$BATS_TEST_TMPDIR/stats"
     ends 137 "$WRITER"
 }
 
-@test "who is stopped or killed holds up nobody, and is released after 10 seconds" {
+@test "a stopped or killed viewer delays nobody, and is removed after 10 seconds" {
     scene 320x240 20
     viewer open frames=5 stats stay
     stopped=$BG
@@ -176,13 +176,13 @@ assert s["webrtc"]["peers"] == 1, s' <"$BATS_TEST_TMPDIR/stats"
     kill -KILL "$BG"
     kill -STOP "$stopped"
     client frames=60 go
-    wait_until 20 says 's["viewers"]' 0
+    wait_until 20 stat_is 's["viewers"]' 0
     kill -KILL "$stopped"
 }
 
-@test "offers with a line missing, twice or broken: an answer, or 400 or 406" {
+@test "offers with a missing, doubled or broken line: an answer, or 400 or 406" {
     scene 320x240 20
     python3 "$TESTS/server/rtc-offers.py" "$URL/" "$TESTS/server/rtc-offer.sdp"
-    says 's["viewers"]' 0
+    stat_is 's["viewers"]' 0
     clean_run client frames=3 go
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""rtc-offers.py URL SDP: POSTs SDP with each of its lines left out, doubled, and broken in some
-ways. Every one must be answered (and is deleted then), or refused by 400 or 406. Exit 1: one wasn't."""
+"""rtc-offers.py URL SDP: POSTs the offer in the file SDP with each line in turn missing, doubled and
+broken in several ways. The server must answer each offer (the session is then deleted) or refuse it
+with 400 or 406; otherwise exit 1."""
 import sys
 import urllib.error
 import urllib.parse

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# rtc-serve's signalling, and its viewers as viewers: roles, control, limits. What they see is in
-# rtc-page.bats.
+# rtc-serve's signalling, and its viewers' roles, control and limits. For the video itself see
+# rtc-media.bats and rtc-page.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
@@ -20,7 +20,7 @@ setup() {
     BODY=$BATS_TEST_TMPDIR/body
 }
 
-# A stream of S with pictures that go on, served.
+# Serves stream $S, with frames that keep coming.
 scene() {
     shm-create -s 64x48 "$S"
     bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
@@ -29,7 +29,7 @@ scene() {
     SERVER_ERR=$BG_ERR
 }
 
-# The file $T with both tokens.
+# Writes both tokens to the file $T.
 tokens() {
     T=$BATS_TEST_TMPDIR/tokens
     (umask 077 && printf 'view %s\ncontrol %s\n' "$VIEW" "$CONTROL" >"$T")
@@ -39,7 +39,7 @@ offer() {
     cat "$TESTS/server/rtc-offer.sdp"
 }
 
-# POSTs standard input to $URL/PATH as TYPE; prints the status. The head is in $HEAD, the body in $BODY.
+# POSTs standard input to $URL/PATH as TYPE. Prints the status; saves the headers in $HEAD, the body in $BODY.
 post() {
     local path=$1 type=$2
     shift 2
@@ -59,11 +59,11 @@ stat_of() {
     curl -sS -m 20 "$URL/stats" | python3 -c 'import json, sys; print(eval(sys.argv[1], {"s": json.load(sys.stdin)}))' "$1"
 }
 
-says() {
+stat_is() {
     [ "$(stat_of "$1")" = "$2" ]
 }
 
-# What the server has: descriptors, threads, kilobytes.
+# The server's usage: descriptors, threads, kilobytes.
 descriptors() {
     ls "/proc/$SERVER/fd" | wc -l
 }
@@ -76,33 +76,33 @@ memory() {
     awk '/^VmRSS/ { print $2 }' "/proc/$SERVER/status"
 }
 
-# Remembers it, while nobody looks. GStreamer may not be ready yet, or be about to be, which makes two
-# descriptors more or less; a peer has more than that.
-note_usage() {
+# Saves the usage without viewers. While GStreamer starts it varies by two descriptors; a peer has more
+# than that.
+save_usage() {
     FILES=$(descriptors)
     THREADS=$(threads)
 }
 
 as_before() {
-    says 's["viewers"], s["webrtc"]["peers"]' '(0, 0)' && [ "$(descriptors)" -le $((FILES + 2)) ] &&
+    stat_is 's["viewers"], s["webrtc"]["peers"]' '(0, 0)' && [ "$(descriptors)" -le $((FILES + 2)) ] &&
         [ "$(threads)" -le $((THREADS + WORKERS)) ]
 }
 
-said_nothing() {
+no_warnings() {
     [ ! -s "$SERVER_ERR" ]
 }
 
-# Nobody is left, nor anything of theirs, but a few workers of GLib's that wait for more work.
-nothing_kept() {
+# Waits until all viewers and their resources are gone. A few idle worker threads of GLib may remain.
+usage_restored() {
     WORKERS=4
-    ! sanitized || WORKERS=5 # and one that looks for leaks
+    ! sanitized || WORKERS=5 # plus the leak checker's
     wait_until 20 as_before || {
         echo "$(descriptors) descriptors, $FILES before; $(threads) threads, $THREADS before"
         return 1
     }
 }
 
-@test "an offer to whep: 201, an answer with candidates, and what WHEP says of headers" {
+@test "an offer to whep: 201, an answer with candidates, and the headers of WHEP" {
     scene
     [ "$(offer | whep)" = 201 ]
     [ "$(head_of content-type)" = application/sdp ]
@@ -112,13 +112,13 @@ nothing_kept() {
     grep -q '^a=sendonly' "$BODY"
     grep -q '^a=candidate:.*typ host' "$BODY"
     grep -q '^m=application [1-9]' "$BODY"
-    says 's["viewers"], s["viewer_list"][0]["transport"]' "(1, 'webrtc')"
+    stat_is 's["viewers"], s["viewer_list"][0]["transport"]' "(1, 'webrtc')"
     curl -sS "$URL/metrics" | grep -q "^shmcast_viewers{stream=\"$S\",transport=\"webrtc\"} 1$"
     where=$(head_of location)
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
-    says 's["viewers"]' 0
+    stat_is 's["viewers"]' 0
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 404 ]
-    # and below the stream's name
+    # the same under the stream's name
     [ "$(offer | post "$S/whep" application/sdp)" = 201 ]
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$S/$(head_of location)")" = 200 ]
     kill "$SERVER"
@@ -126,7 +126,7 @@ nothing_kept() {
     [ ! -s "$SERVER_ERR" ]
 }
 
-@test "FURY's offer: JSON both ways, its audio rejected" {
+@test "an offer by FURY: JSON in both directions, audio rejected" {
     scene
     {
         offer | sed '/^m=application/,$d'
@@ -154,16 +154,16 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
         [ "$(printf %s "$bad" | post offer application/json)" = 400 ]
     done
     [ "$(post offer text/plain <"$BATS_TEST_TMPDIR/json")" = 415 ]
-    says 's["viewers"]' 1
+    stat_is 's["viewers"]' 1
 }
 
 @test "a page that speaks the FURY protocol plays WebRTC and has control" {
     scenario www "a page that speaks the FURY protocol plays WebRTC and has control"
 }
 
-@test "what is no offer, or can't be answered, gets a status of its own, and nothing is kept" {
+@test "an invalid or unanswerable offer gets its own status and leaves nothing behind" {
     scene
-    note_usage
+    save_usage
     for bad in 'v=0' 'GET /' '{"sdp":"v=0"}' $'v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n' \
         "$(yes 'a=candidate:x' | head -n 500)"; do
         echo "$bad"
@@ -171,13 +171,13 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
         [ "$(wc -l <"$BODY")" = 1 ]
     done
     [ "$(head -c 60000 /dev/urandom | whep)" = 400 ]
-    # no codec in common, or cut off before them, nothing told of the video, none, video that is only sent
+    # no common codec, truncated before the codecs, empty m=video lines, no video, send-only video
     [ "$(offer | sed 's/VP8/XYZ/' | whep)" = 406 ]
     [ "$(offer | head -c 300 | whep)" = 406 ]
     [ "$(offer | sed 's/^m=.*/m=video/' | whep)" = 406 ]
     [ "$(offer | sed '/^m=video/,/^a=fmtp/d;s/^a=group.*/a=group:BUNDLE 1/' | whep)" = 406 ]
     [ "$(offer | sed 's/a=recvonly/a=sendonly/' | whep)" = 406 ]
-    # of another type, too long, of no length, nothing
+    # wrong type, too long, length missing, empty
     [ "$(offer | post whep text/plain)" = 415 ]
     [ "$(head_of accept-post)" = application/sdp ]
     [ "$(offer | post whep application/sdpx)" = 415 ]
@@ -186,7 +186,7 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     [ "$(offer | whep -H 'Transfer-Encoding: chunked')" = 411 ]
     [ "$(: | whep)" = 400 ]
     [ "$(: | whep -H 'Content-Length:')" = 411 ]
-    # other methods, other places
+    # other methods and paths
     for method in GET PUT PATCH DELETE; do
         [ "$(: | whep -X $method)" = 405 ]
         [ "$(head_of allow)" = "POST, OPTIONS" ]
@@ -199,14 +199,14 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
         [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/whep/$id")" = 404 ]
     done
     [ "$(offer | post other/whep application/sdp)" = 405 ]
-    nothing_kept
-    # it goes on
+    usage_restored
+    # the server still works
     [ "$(offer | whep)" = 201 ]
 }
 
-@test "a hundred offers at once: some are answered, the others told to come again, all can be ended" {
+@test "a hundred offers at once: 32 are answered, the others get Retry-After, all can be ended" {
     scene
-    note_usage
+    save_usage
     offer >"$BATS_TEST_TMPDIR/offer"
     curl -sS -Z --parallel-max 100 -m 30 -o /dev/null -w '%{http_code} %header{location}%header{retry-after}\n' \
         -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$URL/whep?[1-100]" \
@@ -220,26 +220,26 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     while read -r _ where; do
         [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
     done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
-    nothing_kept
-    said_nothing
+    usage_restored
+    no_warnings
 }
 
-@test "two hundred viewers come and go, and leave nothing behind" {
-    export MALLOC_ARENA_MAX=1 # or what there is depends on which threads met
+@test "two hundred viewers join and leave, and nothing remains" {
+    export MALLOC_ARENA_MAX=1 # otherwise memory depends on which threads allocated at once
     scene
-    note_usage
+    save_usage
     clean_run client --crowd 40 "$URL/"
-    nothing_kept
+    usage_restored
     before=$(memory)
     clean_run client --crowd 200 "$URL/"
-    nothing_kept
+    usage_restored
     echo "$before kB before, $(memory) kB after"
     sanitized || [ "$(memory)" -lt $((before + 4000)) ]
-    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(64, 48)'
-    said_nothing
+    stat_is 's["webrtc"]["width"], s["webrtc"]["height"]' '(64, 48)'
+    no_warnings
 }
 
-# Viewers of their own programs: OUT is what one says. $VIEWER its pid.
+# Starts a viewer in the background: its output goes to OUT, its pid to $VIEWER.
 viewer() { # OUT WORD...
     local out=$BATS_TEST_TMPDIR/$1
     shift
@@ -248,16 +248,16 @@ viewer() { # OUT WORD...
     VIEWER=$BG
 }
 
-# A line with PART has come out of the viewer's program.
-told() { # OUT PART
+# Waits until the viewer has printed a line with PART.
+wait_printed() { # OUT PART
     wait_until 20 grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1"
 }
 
 connected() { # COUNT
-    wait_until 20 says 's["webrtc"]["peers"]' "$1"
+    wait_until 20 stat_is 's["webrtc"]["peers"]' "$1"
 }
 
-@test "events through the data channel: as on the WebSocket, with its roles, tokens and limits" {
+@test "events over the data channel: the roles, tokens and limits of the WebSocket" {
     tokens
     scene --token-file "$T" --max-events 20
     bg event-read -f json "$S" >"$BATS_TEST_TMPDIR/events"
@@ -266,58 +266,58 @@ connected() { # COUNT
     TOKEN=nonsense-nonsense-no run -1 client "$URL/" open
     [[ $output == 401\ * ]]
     export TOKEN=$CONTROL
-    viewer steers open '{"type":"hello"}' 'text="type":"state"' \
+    viewer controls open '{"type":"hello"}' 'text="type":"state"' \
         '{"type":"pointer_down","x":0.25,"y":0.75,"button":1}' '{"type":"pointer_move","x":0.5,"y":0.5,"buttons":[1]}' \
         '{"type":"ping","t":17}' 'text="type":"pong"' 'text="type":"frame"' frames=2 stay
-    steerer=$VIEWER
-    told steers '"t":17'
-    told steers '"type":"frame"'
-    grep -q '"role":"control","control":"any","steering":true' "$BATS_TEST_TMPDIR/steers"
-    grep -q '{"type":"frame","seq":[0-9]*,"event":[0-9]*,"t":[0-9.]*,"rtp":[0-9]*}' "$BATS_TEST_TMPDIR/steers"
+    controller=$VIEWER
+    wait_printed controls '"t":17'
+    wait_printed controls '"type":"frame"'
+    grep -q '"role":"control","control":"any","steering":true' "$BATS_TEST_TMPDIR/controls"
+    grep -q '{"type":"frame","seq":[0-9]*,"event":[0-9]*,"t":[0-9.]*,"rtp":[0-9]*}' "$BATS_TEST_TMPDIR/controls"
     wait_until 10 grep -q '"pointer_move"' "$BATS_TEST_TMPDIR/events"
     grep -q '"pointer_down".*"x":0.25,"y":0.75' "$BATS_TEST_TMPDIR/events"
-    # who only looks is told so, and refused
-    TOKEN=$VIEW viewer looks open '{"type":"hello"}' 'text="type":"state"' '{"type":"key_down","key":"x"}' \
+    # a viewer without control learns its role, and its input is refused
+    TOKEN=$VIEW viewer watches open '{"type":"hello"}' 'text="type":"state"' '{"type":"key_down","key":"x"}' \
         '{"type":"ping","t":18}' 'text="type":"pong"' stats stay
-    told looks '"viewer_list"'
-    grep -q '"role":"view"' "$BATS_TEST_TMPDIR/looks"
-    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/looks" | python3 -c 'import json, sys
+    wait_printed watches '"viewer_list"'
+    grep -q '"role":"view"' "$BATS_TEST_TMPDIR/watches"
+    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/watches" | python3 -c 'import json, sys
 print([(v["role"], v["refused"], v["events"]) for v in json.load(sys.stdin)["viewer_list"] if v["role"] == "view"])')" = "[('view', 1, 0)]" ]
     run ! grep -q key_down "$BATS_TEST_TMPDIR/events"
-    # moves beyond the limit are dropped, a press never
+    # moves above the limit are dropped, presses never
     burst=()
     for ((i = 0; i < 200; i++)); do
         burst+=('{"type":"pointer_move","x":0.1,"y":0.'$((i + 100))'}')
     done
     viewer hasty open "${burst[@]}" '{"type":"key_down","key":"q"}' '{"type":"ping","t":19}' 'text="type":"pong"' stats go
-    told hasty '"viewer_list"'
+    wait_printed hasty '"viewer_list"'
     [ "$(tail -n 1 "$BATS_TEST_TMPDIR/hasty" | python3 -c 'import json, sys
 last = json.load(sys.stdin)["viewer_list"][0]
 print(last["limited"] > 100, 1 < last["events"] < 100, last["limited"] + last["events"])')" = "True True 201" ]
     wait_until 10 grep -q '"key_down".*"q"' "$BATS_TEST_TMPDIR/events"
-    # it has gone: what it held down is up
+    # it left: the key that it held is released
     wait_until 20 grep -q '"key_up".*"q"' "$BATS_TEST_TMPDIR/events"
     run ! grep -q '"pointer_up"' "$BATS_TEST_TMPDIR/events"
-    # and so does one that was killed
-    kill -9 "$steerer"
+    # the same for a killed viewer
+    kill -9 "$controller"
     wait_until 30 grep -q '"pointer_up"' "$BATS_TEST_TMPDIR/events"
-    ends 137 "$steerer"
+    ends 137 "$controller"
 }
 
-# The server said it so often.
-said() { # PART COUNT
+# True if the server printed PART COUNT times.
+warned() { # PART COUNT
     [ "$(grep -cF -- "$1" "$SERVER_ERR")" = "$2" ]
 }
 
-@test "what is no message ends its viewer, and nobody else" {
+@test "an invalid message ends its sender and no other viewer" {
     scene -v
     viewer stays open frames=1 stay
     connected 1
     ended=0
     for bad in '{' '{"type":"nonsense","x":1' '{"type":"pointer_move","x":"a"}'; do
         viewer bad open "$bad" stay
-        wait_until 20 said "a viewer over WebRTC was ended: " $((++ended))
-        says 's["viewers"]' 1
+        wait_until 20 warned "a viewer over WebRTC was ended: " $((++ended))
+        stat_is 's["viewers"]' 1
         kill -9 "$VIEWER"
         ends 137 "$VIEWER"
     done
@@ -331,22 +331,22 @@ said() { # PART COUNT
     viewer c frames=200000
     connected 3
     read -r made sent < <(stat_of '"%d %d" % (s["webrtc"]["pictures"], s["webrtc"]["packets"])')
-    wait_until 20 says "s['webrtc']['pictures'] >= $made + 60" True
+    wait_until 20 stat_is "s['webrtc']['pictures'] >= $made + 60" True
     read -r made2 sent2 < <(stat_of '"%d %d" % (s["webrtc"]["pictures"], s["webrtc"]["packets"])')
-    echo "$((made2 - made)) pictures, $((sent2 - sent)) packets to three, one for each picture"
+    echo "$((made2 - made)) frames, $((sent2 - sent)) packets to three viewers, one per frame"
     [ $((sent2 - sent)) -ge $((3 * (made2 - made) - 6)) ]
 }
 
-# Pictures that the viewer of OUT has told of: one line each.
+# True if the viewer of OUT has printed COUNT frame messages, one per line.
 seen() { # OUT COUNT
     [ "$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/$1")" -ge "$2" ]
 }
 
-@test "a viewer who stops answering, one who never comes, one who is killed: gone, and nobody waits" {
+@test "a stopped viewer, an absent one and a killed one are removed, and delay nobody" {
     scene
-    note_usage
-    [ "$(offer | whep)" = 201 ] # never comes
-    # an offer's client that goes away before the answer, at any moment
+    save_usage
+    [ "$(offer | whep)" = 201 ] # never connects
+    # clients that disconnect before their answer, at any moment
     for ((i = 1; i <= 20; i++)); do
         offer | curl -sS -o /dev/null -m "0.0$((i / 4))$((i % 4 + 1))" -H 'Content-Type: application/sdp' \
             --data-binary @- "$URL/whep" 2>/dev/null || true
@@ -362,15 +362,15 @@ seen() { # OUT COUNT
     ends 137 "$killed"
     many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/stays")
     wait_until 20 seen stays $((many + 60))
-    wait_until 30 says 's["viewers"], s["webrtc"]["peers"]' '(1, 1)'
+    wait_until 30 stat_is 's["viewers"], s["webrtc"]["peers"]' '(1, 1)'
     many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/stays")
     wait_until 20 seen stays $((many + 20))
     kill -KILL "$stops" "$VIEWER"
-    nothing_kept
-    said_nothing
+    usage_restored
+    no_warnings
 }
 
-@test "kill -9 of the writer, of the server: the rest goes on" {
+@test "kill -9 of the writer and of the server: the others continue" {
     shm-create -s 64x48 "$S"
     bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
     writer=$BG
@@ -383,10 +383,10 @@ seen() { # OUT COUNT
     kill -9 "$writer"
     ends 137 "$writer"
     bg frame-gen -s 48x32 -f rgb24 -r 20 -o "$S"
-    wait_until 20 says 's["webrtc"]["peers"]' 1
+    wait_until 20 stat_is 's["webrtc"]["peers"]' 1
     many=$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/a")
     wait_until 20 seen a $((many + 20))
-    says 's["webrtc"]["width"], s["webrtc"]["height"]' '(48, 32)'
+    stat_is 's["webrtc"]["width"], s["webrtc"]["height"]' '(48, 32)'
     kill -9 "$SERVER"
     ends 137 "$SERVER"
     serve "$S"
@@ -397,8 +397,8 @@ seen() { # OUT COUNT
     [ "$(shm-ls | grep -cw -- "$S")" = 1 ]
 }
 
-@test "pages of other sites: CORS as for pictures, steering only with --origin" {
-    scene --cors https://see.example --origin https://steer.example
+@test "pages of other sites: CORS as for images, control only with --origin" {
+    scene --cors https://see.example --origin https://control.example
     for path in whep whep/0123456789abcdef0123456789abcdef; do
         [ "$(curl -sS -D "$HEAD" -o "$BODY" -w '%{http_code}' -X OPTIONS -H 'Origin: https://see.example' \
             -H 'Access-Control-Request-Method: POST' "$URL/$path")" = 204 ]
@@ -409,16 +409,16 @@ seen() { # OUT COUNT
     [ "$(offer | whep -H 'Origin: https://see.example')" = 201 ]
     [ "$(head_of access-control-allow-origin)" = https://see.example ]
     [[ $(head_of access-control-expose-headers) =~ [Ll]ocation ]]
-    says 's["viewer_list"][0]["role"]' view
-    [ "$(offer | whep -H 'Origin: https://steer.example')" = 201 ]
-    says 's["viewer_list"][0]["role"]' control
+    stat_is 's["viewer_list"][0]["role"]' view
+    [ "$(offer | whep -H 'Origin: https://control.example')" = 201 ]
+    stat_is 's["viewer_list"][0]["role"]' control
     [ "$(offer | whep -H 'Origin: https://evil.example')" = 403 ]
     [ "$(offer | whep -H 'Host: evil.example')" = 421 ]
-    says 's["viewers"]' 2
+    stat_is 's["viewers"]' 2
 }
 
-@test "the stream is removed: the viewers go, it ends, and nothing of them is left" {
-    export ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0 # or the leak checker can't tell whose it is
+@test "the stream is removed: the viewers end, the server ends, and nothing leaks" {
+    export ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0 # otherwise the leak checker cannot attribute GLib's leaks
     export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/server/glib.supp:print_suppressions=0
     scene
     clean_run client --crowd 4 "$URL/"
@@ -427,10 +427,10 @@ seen() { # OUT COUNT
     connected 1
     clean_run shm-rm -f "$S"
     ends 0 "$SERVER" 20
-    said_nothing
+    no_warnings
 }
 
-# The Nth block of the man page's examples, for $S and $PORT.
+# Prints the Nth example of the man page, with $S and $PORT.
 example() {
     sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$ROOT/man/rtc-serve.1" |
         awk -v n="$1" '/^\.Ed/ { inside = 0 } inside && block == n; /^\.Bd/ { block++; inside = 1 }' |
@@ -450,7 +450,7 @@ example() {
     clean_run curl -sS -m 20 -o "$BODY" "$URL/snapshot.jpg"
     [ "$(head -c 2 "$BODY" | od -An -tx1 | tr -d ' ')" = ffd8 ]
     clean_run bash -c "$(example 4)" | grep -q '"transports":\["webrtc","ws","mjpeg"\]'
-    # for other machines: the options are what it takes
+    # for other machines: the server accepts the options
     T=$BATS_TEST_TMPDIR
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost \
         -keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null

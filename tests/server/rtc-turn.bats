@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# rtc-serve across a NAT that lets nothing through but its port for HTTP: a relay carries the rest.
+# rtc-serve behind a firewall that passes only its HTTP port: a TURN relay carries the video.
 #
-# Three network namespaces, without names, which end with the processes in them:
+# Three unnamed network namespaces, which end with the processes in them:
 #   view (10.8.1.2) ── router (10.8.1.1, 10.8.2.1; coturn) ── server (10.8.2.2)
 # shellcheck disable=SC2016,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
 load ../support/helper
 
-# Who isn't root is that in a user namespace, which then is the networks' owner.
+# Enters a user namespace unless run by root; it then owns the network namespaces.
 ENTER=()
 be_root() {
     ((EUID)) || return 0
@@ -20,7 +20,8 @@ be_root() {
     ENTER=(nsenter --preserve-credentials --user="/proc/$BG/ns/user")
 }
 
-# NAME is set to a network namespace's first process, which ends even if this test is killed.
+# Creates a network namespace and sets NAME to the pid of its first process, which ends even if this
+# test is killed.
 namespace() { # NAME
     bg "${ENTER[@]}" unshare --net sleep 300
     wait_until 10 other_namespace net "$BG" || {
@@ -80,16 +81,16 @@ table ip nat_for_test {
     }
 }
 END
-    # Otherwise everything below could pass for want of a barrier, or fail for want of a way.
+    # Without a route, every test below would fail for the wrong reason.
     at "$VIEW" ip route get 10.8.2.2
 }
 
-# Packets so far: dropped, those that wanted through; relayed, what the viewer got of the relay.
+# Packets counted so far: dropped by the firewall, or relayed to the viewer.
 packets() { # COUNTER
     at "$ROUTER" nft list counter ip nat_for_test "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'
 }
 
-# TURN, and STUN, for both sides.
+# Starts coturn, for both sides.
 relay() {
     bg_at "$ROUTER" turnserver -n --listening-ip=10.8.1.1 --listening-ip=10.8.2.1 \
         --relay-ip=10.8.2.1 --lt-cred-mech --user=some:secret --realm=test --no-tls --no-dtls --no-cli \
@@ -101,7 +102,7 @@ relay() {
     }
 }
 
-# serve_far ARGS…: rtc-serve in its namespace, with a moving picture
+# serve_far ARGS…: starts rtc-serve in its namespace, with a moving scene
 serve_far() {
     shm-create -s 320x240 "$S"
     bg frame-gen -s 320x240 -r 20 -o "$S"
@@ -114,12 +115,12 @@ serve_far() {
     export URL=http://10.8.2.2:8080/$S/
 }
 
-# What scenario runs is run on the viewer's side.
+# scenario runs node in the viewer's namespace.
 node() {
     at "$VIEW" env node "$@"
 }
 
-@test "where nothing else gets through it plays through the relay, and events come back" {
+@test "without a direct path the video plays through the relay, and events come back" {
     relay
     serve_far --turn 'turn://some:secret@10.8.1.1:3478?transport=udp'
     scenario rtc-far "through the relay"
@@ -127,14 +128,14 @@ node() {
     [ "$(packets relayed)" -gt 50 ]
 }
 
-@test "without a relay the same page goes on by WebSocket" {
+@test "without a relay the same page uses the WebSocket" {
     serve_far
     scenario rtc-far "without a relay: WebSocket"
     [ "$(packets dropped)" -gt 0 ]
     [ "$(packets relayed)" = 0 ]
 }
 
-@test "a relay that lets nobody in is as none" {
+@test "a relay that rejects the credentials counts as none" {
     relay
     serve_far --turn 'turn://some:wrong@10.8.1.1:3478?transport=udp'
     scenario rtc-far "without a relay: WebSocket"
