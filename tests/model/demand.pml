@@ -1,19 +1,18 @@
 /*
  * Demand in lib/ring.c: readers that want packets, and a writer that makes them from frames and
- * sleeps while nobody does. No wish is ever lost, whoever dies at any step.
+ * sleeps without demand. Demand is never missed, whichever process dies at any step.
  *
- * The steps have the names of the code. A reader sets its bit in wanted, changes demand, wakes
- * (ring_want); it waits on the word wake for a picture as new as what there was to show when it came
- * (ring_wait), or, a snapshot, until the writer isn't asleep (ring_refresh). The writer loads demand
- * and the frames' word, looks at wanted, looks for a frame, sleeps on the one or the other word
- * (ring_wait_demand), and now and then takes back the bits of readers that died.
+ * The steps are named as in the code. A reader sets its bit in wanted, changes demand and wakes the
+ * writer (ring_want). It waits on the word wake for an image as new as the newest frame at that time
+ * (ring_wait), or for a snapshot until the writer is not asleep (ring_refresh). The writer loads
+ * demand and the frames' word, checks wanted, checks for a frame, sleeps on one of the two words
+ * (ring_wait_demand), and at times clears the bits of readers that have died.
  *
- * A futex: a word, and who sleeps on it; to sleep is one step with the look at the word, as the
- * kernel has it. Memory order: one step after the other as all see it (sequential consistency), as
- * the code asks for.
+ * A futex is a word and its sleepers; checking the word and falling asleep are one step, as in the
+ * kernel. Memory order: sequential consistency, as in the code.
  *
- * At the end, when nobody can do anything any more, no living reader may be waiting. FRAMES are
- * published, each reader comes ROUNDS times, DEATHS may happen to readers at any step.
+ * When no process can take another step, no living reader may be waiting. FRAMES frames are
+ * published; each reader begins ROUNDS times; DEATHS: number of deaths of readers, at any step.
  */
 #ifndef READERS
 #define READERS 2
@@ -29,19 +28,20 @@
 #endif
 
 bool wanted[READERS], claimed[READERS]; /* the code has the bits in one word */
-bool waiting[READERS];                  /* a living reader that hasn't got what it came for */
-bool reading[READERS];                  /* it sleeps on wake */
+bool waiting[READERS];                  /* a living reader whose demand has not been served */
+bool reading[READERS];                  /* the reader sleeps on wake */
 byte demand, wake, frames_wake;
-bool asleep;                            /* as the stream says */
-bool on_demand, on_frames;              /* the writer sleeps on this word */
-byte frame, shown;                      /* numbers: the newest frame, and that of the newest packet */
+bool asleep;                            /* shmfmt_ring.asleep */
+bool on_demand, on_frames;              /* the writer sleeps on demand, on frames_wake */
+byte frame;                             /* number of the newest frame */
+byte shown;                             /* number of the frame in the newest packet */
 byte deaths = DEATHS;
 
 #if READERS == 1
-#define anybody wanted[0]
+#define any_wanted wanted[0]
 #define wake_readers reading[0] = false
 #else
-#define anybody (wanted[0] || wanted[1])
+#define any_wanted (wanted[0] || wanted[1])
 #define wake_readers reading[0] = false; reading[1] = false
 #endif
 
@@ -64,17 +64,17 @@ proctype writer()
     bool want, work;
     do
     ::
-#ifdef LOOK_EARLY
-        want = anybody;
+#ifdef CHECK_EARLY
+        want = any_wanted;
 #endif
         seen_demand = demand;
         seen_frames = frames_wake;
-#ifndef LOOK_EARLY
-        want = anybody;
+#ifndef CHECK_EARLY
+        want = any_wanted;
 #endif
         work = (frame != shown);
         if
-        :: want && work -> /* now and then: ask for those who died */
+        :: want && work -> /* at times: check for readers that have died */
             if
             :: skip
             :: r = 0;
@@ -96,7 +96,7 @@ proctype writer()
 #endif
                     r++
                 od;
-                want = anybody
+                want = any_wanted
             fi;
             r = 0
         :: else -> skip
@@ -192,7 +192,7 @@ end:
     skip
 }
 
-/* Nothing can happen any more. */
+/* Runs when no process can take another step. */
 proctype judge()
 {
 end:

@@ -1,23 +1,25 @@
 /*
- * The turn of lib/evlock.c: a word that tells whose it is by his claim, and claims that the kernel
- * drops when their holder dies.
+ * The event-log lock of lib/evlock.c: a word that names the owner's lock slot, and lock slots that
+ * the kernel releases when their holder exits.
  *
- * The steps have the names of the code. Each claim has two bytes that are locked: LIFE, exclusively
- * by who has the claim and shared by who outlives him, and WATCH, shared by who waits or is about
- * to. A lock of the kernel's is one step, and so is to drop both bytes in one call.
+ * The steps are named as in the code. Two bytes of each slot are locked: HOLDER_BYTE, exclusively by
+ * the holder and shared by a process that has awaited the owner's exit, and WAITER_BYTE, shared by
+ * waiters as their mark. A lock operation of the kernel is one step, and so is unlocking both bytes
+ * in one call.
  *
- * WRITERS take the turn ROUNDS times each and then keep their claim without ever writing again, as
- * a server does whose viewers are quiet. Some wait by turn_take; those from TRIERS on ask by
- * turn_try and then turn_await. SEATS claims of their own, and one for those that find none.
- * DEATHS: so many times one dies, at any step, and begins anew. STOPS: so many times one stops for
- * ever at any step, unless it has the turn or is about to see whether it may keep a claim that it
- * has just taken: nobody else may be held up by it. Nor does one stop for ever that has the claim
- * for all such: with SEATS too few, STOPS must be 0.
+ * WRITERS take the lock ROUNDS times each and then keep their slot without ever writing again, as a
+ * server with idle viewers does. Some wait in evlock_lock; those from TRIERS on use evlock_trylock
+ * and then evlock_await_free. There are SLOTS slots, and one shared slot for writers that find none.
+ * DEATHS: number of times that a writer dies, at any step, and starts again. STOPS: number of times
+ * that a writer stops forever at any step, unless it has the lock or is about to check whether it
+ * may keep a slot that it has just taken: it must not block any other writer. A holder of the shared
+ * slot does not stop either: with fewer SLOTS than writers, STOPS must be 0.
  *
- * Memory order: the word alone says whose turn it is, and all its changes are compare-and-exchange;
- * what is ordered against it otherwise are the kernel's locks.
+ * Memory order: only the word decides which writer has the lock, and all its changes are
+ * compare-and-exchange. Everything else is ordered by the kernel's locks.
  *
- * Never two at once; and nobody waits for ever, which the checker sees as an invalid end state.
+ * Never do two writers have the lock at once, and none waits forever, which the checker reports as an
+ * invalid end state.
  */
 #ifndef WRITERS
 #define WRITERS 3
@@ -25,8 +27,8 @@
 #ifndef TRIERS
 #define TRIERS WRITERS
 #endif
-#ifndef SEATS
-#define SEATS 4
+#ifndef SLOTS
+#define SLOTS 4
 #endif
 #ifndef ROUNDS
 #define ROUNDS 1
@@ -38,150 +40,150 @@
 #define STOPS 1
 #endif
 
-#ifdef FORGET_AWAITED
-#define KEEP_AWAITED 0
+#ifdef FORGET_WAITED
+#define KEEP_WAITED 0
 #else
-#define KEEP_AWAITED 1
+#define KEEP_WAITED 1
 #endif
 
 #define NONE 15
-#define AWAITED 128
-#define claim_of(turn) (((turn) & ~AWAITED) - 1) /* of a turn that isn't 0 */
+#define WAITED 128
+#define slot_of(word) (((word) & ~WAITED) - 1) /* of a word that is not 0 */
 #define BIT (1 << me)
-#define told (seat <= SEATS && has[seat] == me + 1 && turn && claim_of(turn) == seat)
+#define named (slot <= SLOTS && holder[slot] == me + 1 && lock && slot_of(lock) == slot)
 
-byte turn;
-byte has[SEATS + 1];      /* LIFE, exclusive: 1 + who */
-byte outlives[SEATS + 1]; /* LIFE, shared: bits */
-byte watches[SEATS + 1];  /* WATCH, shared: bits */
-byte inside;              /* bits: who lives and has the turn */
+byte lock;
+byte holder[SLOTS + 1];     /* HOLDER_BYTE, exclusive: 1 + the writer */
+byte exit_locks[SLOTS + 1]; /* HOLDER_BYTE, shared: bits */
+byte marks[SLOTS + 1];      /* WAITER_BYTE, shared: bits */
+byte inside;                /* bits: writers that live and have the lock */
 byte deaths = DEATHS, stops = STOPS;
 
 #define step(what) atomic { \
     if \
     :: what \
     :: deaths > 0 -> deaths--; goto dead \
-    :: stops > 0 && !told && !taking -> stops--; goto stopped \
+    :: stops > 0 && !named && !taking -> stops--; goto stopped \
     fi }
 
-/* turn_pass: compare-and-exchange of the word, and where to go on when it failed. Who waits for a
- * dead one whose claim we have now waits for us. */
-#define pass(old, else_) \
+/* take_over: compare-and-exchange of the word, and where to continue if it failed. If we hold the
+ * slot of an owner that has exited, its waiters wait for us now. */
+#define take_over(old, else_) \
     if \
-    :: turn == old -> assert(!inside); inside = inside | BIT; \
-        turn = (told && KEEP_AWAITED -> turn : seat + 1) \
+    :: lock == old -> assert(!inside); inside = inside | BIT; \
+        lock = (named && KEEP_WAITED -> lock : slot + 1) \
     :: else -> goto else_ \
     fi
 
 proctype writer(byte me)
 {
-    byte seat = NONE, seen, other, rounds;
+    byte slot = NONE, seen, other, rounds;
     bit taking;
 alive:
     do
     :: rounds == ROUNDS -> break
     :: else ->
         if
-        :: seat != NONE -> goto get
-        :: else -> seat = 0
+        :: slot != NONE -> goto get
+        :: else -> slot = 0
         fi;
-        /* seat_take: one claim after the other */
+        /* take_slot: one slot after the other */
         do
-        :: seat < SEATS ->
+        :: slot < SLOTS ->
             step(if
-                 :: !has[seat] && !outlives[seat] -> has[seat] = me + 1; taking = 1
+                 :: !holder[slot] && !exit_locks[slot] -> holder[slot] = me + 1; taking = 1
                  :: else -> goto next
                  fi);
             if
-            :: told -> break /* a dead one's turn is ours */
+            :: named -> break /* its owner has exited: the lock is ours */
             :: else
             fi;
-#ifndef NO_LOOK
-            step(other = watches[seat]);
+#ifndef NO_CHECK
+            step(other = marks[slot]);
 #endif
             if
             :: !other -> break
-            :: else -> step(has[seat] = 0; taking = 0)
+            :: else -> step(holder[slot] = 0; taking = 0)
             fi;
 next:
-            seat++
-        :: seat == SEATS ->
-            /* none is free: the one for all such */
-            step(!has[SEATS] && !outlives[SEATS] -> has[SEATS] = me + 1);
+            slot++
+        :: slot == SLOTS ->
+            /* no slot is free: the shared one */
+            step(!holder[SLOTS] && !exit_locks[SLOTS] -> holder[SLOTS] = me + 1);
             break
         od;
         taking = 0;
         other = 0;
 get:
-        step(seen = turn);
+        step(seen = lock);
         if
-        :: !seen || claim_of(seen) == seat ->
-            step(pass(seen, get));
+        :: !seen || slot_of(seen) == slot ->
+            step(take_over(seen, get));
             goto mine
-        :: else -> other = claim_of(seen)
+        :: else -> other = slot_of(seen)
         fi;
 #ifdef TAKE_LIVING
-        step(pass(seen, get));
+        step(take_over(seen, get));
         goto mine;
 #endif
         if
         :: me >= TRIERS ->
-            /* turn_try: takes what a dead one has, or is told that it's another's turn */
+            /* evlock_trylock: takes over the lock of an owner that has exited, or fails */
             step(if
-                 :: !has[other] -> outlives[other] = outlives[other] | BIT
+                 :: !holder[other] -> exit_locks[other] = exit_locks[other] | BIT
                  :: else -> goto await
                  fi);
-            step(pass(seen, unwatch));
-            goto passed
+            step(take_over(seen, unmark));
+            goto taken
         :: else
         fi;
 await:
-        /* turn_outlive */
-#ifndef NO_WATCH
-        step(watches[other] = watches[other] | BIT);
+        /* await_owner_exit */
+#ifndef NO_MARK
+        step(marks[other] = marks[other] | BIT);
 #endif
         step(if
-             :: turn == seen -> turn = turn | AWAITED
-             :: else -> goto unwatch
+             :: lock == seen -> lock = lock | WAITED
+             :: else -> goto unmark
              fi);
-        seen = seen | AWAITED;
-        step(!has[other] -> outlives[other] = outlives[other] | BIT);
-#ifdef PASS_LATE
-        step(outlives[other] = outlives[other] & ~BIT; watches[other] = watches[other] & ~BIT);
+        seen = seen | WAITED;
+        step(!holder[other] -> exit_locks[other] = exit_locks[other] | BIT);
+#ifdef TAKE_OVER_LATE
+        step(exit_locks[other] = exit_locks[other] & ~BIT; marks[other] = marks[other] & ~BIT);
 #endif
         if
         :: me >= TRIERS
         :: else ->
-            step(pass(seen, unwatch));
-            goto passed
+            step(take_over(seen, unmark));
+            goto taken
         fi;
-unwatch:
-        step(outlives[other] = outlives[other] & ~BIT; watches[other] = watches[other] & ~BIT);
+unmark:
+        step(exit_locks[other] = exit_locks[other] & ~BIT; marks[other] = marks[other] & ~BIT);
         other = 0; seen = 0;
         goto get;
-passed:
-        step(outlives[other] = outlives[other] & ~BIT; watches[other] = watches[other] & ~BIT);
+taken:
+        step(exit_locks[other] = exit_locks[other] & ~BIT; marks[other] = marks[other] & ~BIT);
 mine:
         other = 0;
-        step(skip); /* writes */
-        /* turn_leave: or else the claim goes, and with it the turn to who waits for that */
-        seen = seat + 1;
+        step(skip); /* append */
+        /* evlock_unlock: with waiters, dropping the slot also frees the lock */
+        seen = slot + 1;
         step(if
-             :: turn == seen -> turn = 0; inside = inside & ~BIT; goto left
+             :: lock == seen -> lock = 0; inside = inside & ~BIT; goto unlocked
              :: else
              fi);
-#ifdef LEAVE_EARLY
-        step(turn = 0; inside = inside & ~BIT);
+#ifdef UNLOCK_EARLY
+        step(lock = 0; inside = inside & ~BIT);
 #endif
 #ifndef NO_DROP
-        step(has[seat] = 0; inside = inside & ~BIT);
-        seat = NONE;
+        step(holder[slot] = 0; inside = inside & ~BIT);
+        slot = NONE;
 #else
-        step(turn = 0; inside = inside & ~BIT);
+        step(lock = 0; inside = inside & ~BIT);
 #endif
-left:
+unlocked:
         if
-        :: seat == SEATS -> step(has[seat] = 0); seat = NONE
+        :: slot == SLOTS -> step(holder[slot] = 0); slot = NONE
         :: else
         fi;
         seen = 0;
@@ -189,21 +191,21 @@ left:
     od;
     goto end;
 dead:
-    atomic { /* the kernel's part */
+    atomic { /* by the kernel */
         if
-        :: seat <= SEATS && has[seat] == me + 1 -> has[seat] = 0
+        :: slot <= SLOTS && holder[slot] == me + 1 -> holder[slot] = 0
         :: else
         fi;
         other = 0;
         do
-        :: other > SEATS -> break
+        :: other > SLOTS -> break
         :: else ->
-            outlives[other] = outlives[other] & ~BIT;
-            watches[other] = watches[other] & ~BIT;
+            exit_locks[other] = exit_locks[other] & ~BIT;
+            marks[other] = marks[other] & ~BIT;
             other++
         od;
         inside = inside & ~BIT;
-        seat = NONE; seen = 0; other = 0; taking = 0
+        slot = NONE; seen = 0; other = 0; taking = 0
     };
     goto alive;
 stopped:

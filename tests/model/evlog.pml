@@ -1,17 +1,17 @@
 /*
- * The event log of lib/evlog.c: several writers by turns, readers with a cursor each, death at
+ * The event log of lib/evlog.c: several writers, one at a time, readers with a cursor each, death at
  * every step.
  *
- * The steps have the names of the code. A record is its number (seq) and two words. What an event
- * says is who wrote it and which of his events it is; `said` keeps what stood behind each number
- * when head was moved over it.
+ * The steps are named as in the code. A record is its number (seq) and two words. The content of an
+ * event is its writer and its index among that writer's events; `said` keeps the content of each
+ * number at the moment when head moved past it.
  *
  * Memory order: as in ring.pml. The words of a record are release stores and acquire loads in the
- * code, so a reader that saw a new word sees that seq has moved: the model's SEQ_LATE is what would
- * happen otherwise.
+ * code, so a reader that has seen a new word also sees that seq has changed. The mutant SEQ_LATE
+ * shows what would happen otherwise.
  *
- * WRITERS write EACH events each, one at a time; ROOM records; DEATHS as in ring.pml. A writer that
- * died starts again behind the last event that it knows to be accepted.
+ * WRITERS write EACH events each, one at a time; ROOM is the number of records; DEATHS as in
+ * ring.pml. A writer that has died starts again after its last acknowledged event.
  */
 #ifndef WRITERS
 #define WRITERS 2
@@ -33,8 +33,8 @@
 byte head;
 byte seq[ROOM], one[ROOM], two[ROOM];
 byte said[MOST];              /* number - 1: writer * 16 + nth */
-byte turn;                    /* 1 + whose it is; how it is taken and left: turn.pml */
-byte accepted[WRITERS];       /* nth events whose append returned */
+byte lock;                    /* 1 + the owner; evlock.pml models the lock itself */
+byte accepted[WRITERS];       /* number of events whose append has returned */
 byte finished;
 byte deaths = DEATHS;
 
@@ -49,9 +49,9 @@ alive:
     :: accepted[me] == EACH -> break
     :: accepted[me] < EACH ->
         nth = accepted[me];
-        /* turn_take */
+        /* evlock_lock */
 #ifndef NO_CLAIM
-        atomic { turn == 0 -> turn = me + 1 };
+        atomic { lock == 0 -> lock = me + 1 };
 #endif
         step(number = head + 1);
         /* mark the record, fill it, number it */
@@ -61,7 +61,7 @@ alive:
         step(one[at(number)] = me * 16 + nth);
         step(two[at(number)] = me * 16 + nth);
         step(seq[at(number)] = number);
-        /* publish the head: from here on the event is in the log */
+        /* publish the head: the event is in the log from now on */
         atomic {
             if
             :: said[number - 1] = me * 16 + nth; head = number
@@ -71,7 +71,7 @@ alive:
 #ifndef NO_CLAIM
         atomic {
             if
-            :: turn = 0
+            :: lock = 0
             :: deaths > 0 -> deaths--; goto dead
             fi
         };
@@ -84,7 +84,7 @@ alive:
 dead:
     atomic {
         if
-        :: turn == me + 1 -> turn = 0 /* taken from it, see turn.pml */
+        :: lock == me + 1 -> lock = 0 /* taken over, see evlock.pml */
         :: else -> skip
         fi
     };
@@ -94,7 +94,7 @@ end:
     skip
 }
 
-/* Every number is either delivered or counted as lost, so a reader has nothing to keep but its cursor. */
+/* Every number is either delivered or counted as lost, so the cursor is all a reader keeps. */
 proctype reader()
 {
     byte cursor, a, b;
@@ -121,12 +121,12 @@ proctype reader()
 #endif
         atomic {
             assert(a == b);            /* whole */
-            assert(a == said[cursor]); /* what was accepted under this number: in order, once */
+            assert(a == said[cursor]); /* the event of this number: in order, once */
             a = 0; b = 0; cursor++; goto on
         };
 overrun:
         atomic {
-            assert(head - cursor >= ROOM); /* lost only because a writer is a whole turn ahead */
+            assert(head - cursor >= ROOM); /* lost only because a writer is a whole log ahead */
             a = 0; b = 0; cursor++
         };
 on:
@@ -148,8 +148,8 @@ init {
         :: i < READERS -> run reader(); i++
         od
     };
-    /* Every event that was accepted is in the log, once; one more may be of a writer that died
-     * before it was told. */
+    /* Every acknowledged event is in the log once; a writer that died before the acknowledgement may
+     * have one more there. */
     finished == WRITERS;
     d_step {
         byte w, nth, found;

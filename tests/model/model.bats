@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The models of tests/model, every state of them, by spin. A mutant is a model with one step left out
-# or moved; the checker must refute it, or it checks nothing.
+# Explores every state of the models in tests/model with spin. A mutant is a model with one step left
+# out or moved; the checker must refute it, otherwise it checks nothing.
 bats_require_minimum_version 1.5.0
 # bats file_tags=compute
 load ../support/helper
@@ -17,7 +17,7 @@ search() { # MODEL -DKNOB…: pan's report in $output
 
 proved() {
     search "$@"
-    # An exhaustive search says so in these words, and nothing was cut for depth or memory.
+    # No errors, and the search was exhaustive: not cut short by depth or memory.
     [[ $output == *"errors: 0"* && $output != *"Warning: Search not completed"* ]] &&
         [[ $output != *"max search depth too small"* ]]
 }
@@ -29,7 +29,7 @@ refuted() { # ASSERTION MODEL -DKNOB…
     [[ $output == *"assertion violated $assertion"* ]]
 }
 
-stuck() { # MODEL -DKNOB…: somebody waits for ever
+stuck() { # MODEL -DKNOB…: a process waits forever
     search "$@"
     [[ $output == *"invalid end state"* ]]
 }
@@ -40,16 +40,16 @@ torn="((one==number)&&(two==number))"
     proved ring -DDEATHS=2
 }
 
-@test "ring: with two slots more than readers nothing is ever dropped" {
+@test "ring: with two slots more than readers no image is ever dropped" {
     proved ring -DSLOTS=4
 }
 
-@test "ring: a reader that pins beside one that copies" {
+@test "ring: a reader that pins and one that copies" {
     proved ring -DREADERS=1 -DCOPIERS=1
 }
 
 @test "ring: every mutant is refuted" {
-    refuted "$torn" ring -DNO_LOOK
+    refuted "$torn" ring -DNO_CHECK
     refuted "$torn" ring -DMARK_LATE
     refuted "$torn" ring -DNO_RECHECK
     refuted "$torn" ring -DPIN_LATE
@@ -58,43 +58,43 @@ torn="((one==number)&&(two==number))"
     refuted "$torn" ring -DREADERS=1 -DCOPIERS=1 -DCOPY_UNCHECKED
 }
 
-@test "demand: 2 readers that come and go, a writer that sleeps, a death at any step" {
+@test "demand: 2 readers that start and stop, a writer that sleeps, a death at any step" {
     proved demand
 }
 
-@test "demand: a reader that comes again and again, 2 frames, 2 deaths" {
+@test "demand: a reader that returns repeatedly, 2 frames, 2 deaths" {
     proved demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 -DDEATHS=2
 }
 
 @test "demand: every mutant is refuted" {
-    for mutant in LOOK_EARLY WANT_LATE NO_WAKE NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
+    for mutant in CHECK_EARLY WANT_LATE NO_WAKE NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
         refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
     done
 }
 
-@test "turn: 3 writers, a death and a stop at any step" {
-    proved turn
+@test "event-log lock: 3 writers, a death and a stop at any step" {
+    proved evlock
 }
 
-@test "turn: 1 that waits beside 2 that must not" {
-    proved turn -DTRIERS=1
+@test "event-log lock: 1 writer that waits and 2 that must not" {
+    proved evlock -DTRIERS=1
 }
 
-@test "turn: 2 writers again and again, 2 deaths" {
-    proved turn -DWRITERS=2 -DROUNDS=2 -DDEATHS=2
+@test "event-log lock: 2 writers repeatedly, 2 deaths" {
+    proved evlock -DWRITERS=2 -DROUNDS=2 -DDEATHS=2
 }
 
-@test "turn: more writers than claims of their own" {
-    proved turn -DSEATS=1 -DSTOPS=0
-    proved turn -DSEATS=2 -DTRIERS=2 -DSTOPS=0
+@test "event-log lock: more writers than lock slots" {
+    proved evlock -DSLOTS=1 -DSTOPS=0
+    proved evlock -DSLOTS=2 -DTRIERS=2 -DSTOPS=0
 }
 
-@test "turn: every mutant is refuted" {
-    for mutant in TAKE_LIVING PASS_LATE; do
-        refuted " !(inside)" turn "-D$mutant"
+@test "event-log lock: every mutant is refuted" {
+    for mutant in TAKE_LIVING TAKE_OVER_LATE; do
+        refuted " !(inside)" evlock "-D$mutant"
     done
-    for mutant in NO_WATCH NO_LOOK NO_DROP FORGET_AWAITED LEAVE_EARLY; do
-        stuck turn "-D$mutant"
+    for mutant in NO_MARK NO_CHECK NO_DROP FORGET_WAITED UNLOCK_EARLY; do
+        stuck evlock "-D$mutant"
     done
 }
 

@@ -1,17 +1,17 @@
 /*
- * The slot ring of lib/ring.c: one writer, pinning readers, one that copies, death at every step.
+ * The ring of slots of lib/ring.c: one writer, pinning readers, a reader that copies, death at every
+ * step.
  *
- * The steps have the names of the code: the writer marks a slot busy, looks at the pins, fills,
- * publishes; a reader looks at newest, pins, re-checks the mark. A picture is two halves, each the
- * picture's number, written and read one after the other.
+ * The steps are named as in the code. The writer marks a slot busy, checks the pins, fills and
+ * publishes; a reader reads newest, pins and rechecks the mark. An image is two halves, each of them
+ * the image's number, written and read one after the other.
  *
- * Memory order: one step after the other as all see it (sequential consistency), which is what the
- * code asks for: every step but the filling is a seq_cst atomic, and the filling is ordered by
- * them. That the compiler and the machine keep to it is what the stress tests under
- * ThreadSanitizer are for. Two of the mutants (MARK_LATE, PIN_LATE) are what a missing fence would do.
+ * Memory order: sequential consistency, as in the code, where every step except filling is a seq_cst
+ * atomic that also orders the filling. The stress tests under ThreadSanitizer check that compiler
+ * and machine comply. The mutants MARK_LATE and PIN_LATE do what a missing fence would do.
  *
- * READERS pin, COPIERS copy; SLOTS; FRAMES are published; DEATHS may happen, each to anybody
- * at any step, who then starts again.
+ * READERS pin, COPIERS copy; there are SLOTS slots, and FRAMES images are published. DEATHS: number
+ * of times that a process dies, at any step, and starts again.
  */
 #ifndef READERS
 #define READERS 2
@@ -31,10 +31,10 @@
 
 byte newest_number, newest_slot; /* one word in the code: always stored and loaded together */
 byte seq[SLOTS];                 /* 2 * number, + 1 while busy */
-byte first[SLOTS], second[SLOTS]; /* the two halves of the picture */
+byte first[SLOTS], second[SLOTS]; /* the two halves of an image */
 byte pin[READERS];               /* 1 + slot */
 bool claimed[READERS];           /* the kernel's lock */
-bool written;                    /* the writer has published all it will */
+bool written;                    /* the writer has published its last image */
 byte deaths = DEATHS;
 byte dropped;
 
@@ -63,7 +63,7 @@ again:
 #endif
             :: else -> skip
             fi;
-            /* a quick look, then: mark */
+            /* a quick check, then mark */
             seen = false; r = 0;
             do
             :: r == READERS -> break
@@ -77,9 +77,9 @@ again:
 #ifndef MARK_LATE
             step(seq[slot] = old | 1);
 #endif
-            /* look */
+            /* check */
             seen = false; r = 0;
-#ifndef NO_LOOK
+#ifndef NO_CHECK
             do
             :: r == READERS -> break
             :: r < READERS -> step(seen = (seen || pinned_by(r, slot))); r++
@@ -98,8 +98,8 @@ next:
         if
         :: reaped ->
             dropped++;
-            /* The picture is dropped; the next one is tried when a reader has let go. With a slot for
-             * each reader and two more that never happens. */
+            /* The image is dropped; the next one is tried when a reader has unpinned. With two slots
+             * more than readers this never happens. */
             assert(SLOTS < READERS + 2);
             (pin[0] == 0 || !claimed[0] || (READERS > 1 && (pin[READERS - 1] == 0 || !claimed[READERS - 1])));
             reaped = false; goto again
@@ -109,7 +109,7 @@ next:
             :: r == READERS -> break
             :: r < READERS && pin[r] == 0 -> r++
             :: r < READERS && pin[r] != 0 ->
-                /* reap: with the dead reader's claim in hand */
+                /* reap, holding the dead reader's claim */
 #ifndef REAP_WITHOUT_CLAIM
                 if
                 :: atomic { !claimed[r] -> claimed[r] = true; holding = r + 1 };
@@ -138,7 +138,7 @@ fill:
     written = true;
     goto end;
 dead:
-    /* Another writer takes the claim and knows nothing of what this one had begun. */
+    /* Another writer takes the claim, without knowledge of unfinished steps. */
     if
     :: holding > 0 -> claimed[holding - 1] = false; holding = 0
     :: else -> skip
@@ -153,7 +153,7 @@ proctype reader(byte me)
 {
     byte number, slot, one, two, last, was;
 alive:
-    /* a claim is taken, and what its last holder left pinned is cleared */
+    /* takes a claim and clears its last holder's pin */
     atomic { !claimed[me] -> claimed[me] = true };
     pin[me] = 0;
     last = 0;
@@ -179,12 +179,12 @@ alive:
         step(one = first[slot]);
         step(two = second[slot]);
         assert(one == number && two == number); /* never torn */
-        assert(number > last);                  /* never back */
+        assert(number > last);                  /* never older */
         last = number;
         one = 0; two = 0;
         goto done;
 moved:
-        assert(newest_number > was);            /* only ever for a newer one: never stuck */
+        assert(newest_number > was);            /* only if there is a newer one: never stuck */
 done:
         step(pin[me] = 0);
         number = 0; slot = 0; was = 0

@@ -1,13 +1,13 @@
 /*
- * What a hostile or broken program that has a stream mapped can do to it.
+ * Damages a stream as a hostile or broken program can.
  *
- * scribble NAME FROM SEED WRITES SECONDS: random bytes to random places from offset FROM on (0: the
- * header too), most of them to what programs decide by, and wake-ups of everybody who sleeps; until
- * so many writes or seconds are done. The same places and bytes for the same SEED.
- * scribble NAME cut header|pictures|events: truncates it, to its header alone, or so that pictures
- * or event records are gone but are said to be there, and wakes everybody.
- * scribble NAME flip SEED SECONDS: truncates it and makes it whole again, over and over.
- * stdout: "attached" when it begins, and the number of writes. Exit: 0, 3 no such stream.
+ * scribble NAME FROM SEED WRITES SECONDS: writes random bytes at random offsets from FROM on (0:
+ * the header too), most of them to control fields, and wakes all sleeping programs, until WRITES
+ * writes or SECONDS are over. The same SEED gives the same offsets and bytes.
+ * scribble NAME cut header|images|events: truncates the stream to its header, or so that images or
+ * event records which it announces are missing, and wakes all programs.
+ * scribble NAME flip SEED SECONDS: truncates and restores the stream repeatedly.
+ * stdout: "attached" at the start, and the number of writes or rounds. Exit: 0; 3 no such stream.
  */
 #include <inttypes.h>
 #include <linux/futex.h>
@@ -31,13 +31,13 @@ static struct shmfmt_ring *ring_at(const struct stream *stream, uint64_t offset)
     return stream_at(stream, offset);
 }
 
-/* Without changing what they wait on, so that they look at what stands there. */
+/* Wakes waiters without changing the word. */
 static void wake_word(_Atomic uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static void wake_everybody(const struct stream *stream)
+static void wake_all(const struct stream *stream)
 {
     const struct shmfmt_header *h = stream_header(stream);
     wake_word(&ring_at(stream, h->frames_at)->wake);
@@ -45,7 +45,7 @@ static void wake_everybody(const struct stream *stream)
     wake_word(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
 }
 
-/* A part of the stream by chance, the small and important ones as often as the large ones. */
+/* A random offset; small important parts are as likely as large ones. */
 static uint64_t random_place(const struct shmfmt_header *h)
 {
     const uint64_t rings[] = {h->frames_at, h->packets_at};
@@ -83,7 +83,7 @@ static void scribble_once(const struct stream *stream, uint64_t from)
         return;
     memcpy(bytes, p, count);
     switch (below(5)) {
-    case 0: /* close to what it was */
+    case 0: /* close to the old value */
         bytes[0] = (uint8_t)(bytes[0] + below(5) - 2);
         break;
     case 1:
@@ -104,16 +104,16 @@ static void scribble(const struct stream *stream, uint64_t from, uint64_t writes
 {
     uint64_t until = monotonic_ns() + (uint64_t)(seconds * 1e9), done = 0;
     while (done < writes && monotonic_ns() < until && !cli_stopped()) {
-        /* Single ones too: among many the first that is looked at ends most programs. */
+        /* Single writes too: most programs end at the first damage that they find. */
         for (uint64_t i = UINT64_C(1) << below(BURSTS); i && done < writes; i--, done++)
             scribble_once(stream, from);
-        wake_everybody(stream);
+        wake_all(stream);
         cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
     }
     printf("%" PRIu64 " writes\n", done);
 }
 
-/* The next picture, which isn't there, is said to have come. */
+/* Announces a next image that does not exist. */
 static void announce(struct shmfmt_ring *ring, const struct shmfmt_header *h, uint32_t format)
 {
     struct shmfmt_slot *slot = (struct shmfmt_slot *)(ring + 1);
@@ -137,40 +137,40 @@ static void cut(const struct stream *stream, const char *where)
         announce(ring_at(stream, h->frames_at), h, h->format);
         announce(ring_at(stream, h->packets_at), h, SHMFMT_PACKET_JPEG);
     }
-    if (events) /* as many as there are records: some of them are gone */
+    if (events) /* announces a full log, of which some records are missing */
         atomic_fetch_add(&log->head, h->events);
     if (ftruncate(stream_fd(stream), (off_t)keep))
         cli_die(CLI_FAIL, "truncate");
     if (!header)
-        wake_everybody(stream);
+        wake_all(stream);
 }
 
 static void flip(const struct stream *stream, double seconds)
 {
-    uint64_t until = monotonic_ns() + (uint64_t)(seconds * 1e9), turns = 0;
+    uint64_t until = monotonic_ns() + (uint64_t)(seconds * 1e9), rounds = 0;
     size_t bytes = stream_header(stream)->total_bytes;
     uint8_t *whole = malloc(bytes);
     if (!whole)
         cli_die(CLI_FAIL, "%zu bytes", bytes);
     memcpy(whole, stream_at(stream, 0), bytes);
-    for (; monotonic_ns() < until && !cli_stopped(); turns++) {
+    for (; monotonic_ns() < until && !cli_stopped(); rounds++) {
         if (ftruncate(stream_fd(stream), (off_t)(below(2) ? below(bytes) : below(2) * SHMFMT_PAGE)))
             cli_die(CLI_FAIL, "truncate");
         cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
         if (ftruncate(stream_fd(stream), (off_t)bytes) ||
             pwrite(stream_fd(stream), whole, bytes, 0) != (ssize_t)bytes)
-            cli_die(CLI_FAIL, "not whole again");
+            cli_die(CLI_FAIL, "not restored");
         cli_sleep_until(monotonic_ns() + below(PAUSE_NS));
     }
     free(whole);
-    printf("%" PRIu64 " turns\n", turns);
+    printf("%" PRIu64 " rounds\n", rounds);
 }
 
 int main(int argc, char **argv)
 {
     cli_init("scribble",
              "scribble NAME FROM SEED WRITES SECONDS\n"
-             "scribble NAME cut header|pictures|events\n"
+             "scribble NAME cut header|images|events\n"
              "scribble NAME flip SEED SECONDS\n",
              "");
     if (argc < 4 || argc > 6)
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
     cli_catch_stop();
     struct stream *stream = stream_attach(argv[1], STREAM_PEEK);
     if (!stream || !stream_writable(stream))
-        cli_die(CLI_FAIL, "%s: can't be written to", argv[1]);
+        cli_die(CLI_FAIL, "%s: not writable", argv[1]);
     puts("attached");
     fflush(stdout);
     if (argc == 4) {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Everybody killed, stopped and continued at random; make soak does it 10,000 times.
+# All programs killed, stopped and continued at random; make soak does it 10,000 times.
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
 
-@test "500 kills: what anybody received is whole and in order, nothing acknowledged is lost" {
-    # a leak checker that is killed at its work says so
+@test "500 kills: all data received is complete and in order, no acknowledged event is lost" {
+    # A leak checker reports it when it is killed.
     export ASAN_OPTIONS=detect_leaks=0:$ASAN_OPTIONS
     run -0 --separate-stderr "$TESTS/stress/storm.py" --kills "${STORM_KILLS:-500}" --seed "${STORM_SEED:-1}" "$S"
     echo "# ${lines[*]}" >&3
@@ -16,7 +16,7 @@ load ../support/helper
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "a stopped reader that has a picture pinned costs the writer no frame" {
+@test "a stopped reader with a pinned frame costs the writer no frame" {
     shm-create -s 64x64 -n 3 "$S"
     frame-gen -n 1 -o "$S"
     bg pin-hold "$S" >"$BATS_TEST_TMPDIR/pin"

@@ -1,19 +1,19 @@
 #!/usr/bin/python3
 """storm.py --kills N [--seed S]: the real programs, killed, stopped and continued at random.
 
-A writer (frame-gen, then shm-write behind a pipe, by turns), shm-encode, ws-serve with WebSocket
-viewers, shm-read, event injectors and event readers work on one stream. Something is done to one of
-them, chosen at random: SIGKILL, and it is started again at once; or SIGSTOP, and SIGCONT a little
-later. The seed fixes the choice and is printed; the moments at which it falls are the machine's.
+A writer (frame-gen or shm-write with a pipe, at random), shm-encode, ws-serve with WebSocket
+viewers, shm-read, event injectors and event readers work on one stream. One of them, chosen at
+random, gets SIGKILL and is restarted at once, or gets SIGSTOP and a little later SIGCONT. The seed
+determines the choices and is printed; their timing depends on the machine.
 
-Looked at, of all that anybody received:
-  - pictures of shm-read and of viewers: whole (frame-gen --read finds one and the same number at the
-    top, in the middle and at the bottom; JPEGs decode), numbers rising for as long as a program lives
-  - events: what an injector was told is in (its exit 0) is in the log once, in its order; what it was
-    not told at most once; every reader's lines are the log's, with no gap that it did not report
-  - a program started anew works at once: the writer's frames and the encoder's packets go on
-At the end everything is ended, and nothing may be held or left.
-stdout: a line of figures. Exit: 0 all well, 1 something was not, with what on stderr.
+Checks of all data received:
+  - images from shm-read and of viewers are complete (frame-gen --read finds the same number at the
+    top, in the middle and at the bottom; JPEGs decode), with rising numbers while a program runs
+  - acknowledged events (exit 0 of the injector) are in the log once and in order, others at most
+    once; each reader's lines are those of the log, with no gap that it did not report
+  - a restarted program works at once: new frames and packets follow
+At the end all programs are ended; none may hold anything and no object may be left.
+stdout: a line of counters. Exit: 0; 1 a check failed, with the reason on stderr.
 """
 import argparse
 import hashlib
@@ -68,29 +68,29 @@ class Part:
             self.kill()
         self.errors.seek(0)
         text = self.errors.read().decode(errors="replace")
-        # A second writer is refused for as long as the first is stopped, not dead: never here.
+        # A second writer would be refused while the first one is only stopped; this never happens here.
         if text:
-            fail(f"{self.name} said: {text[:600]}")
+            fail(f"{self.name} printed: {text[:600]}")
 
 
-class Pictures(Part):
-    """A reader of pictures; what it prints is looked at by a thread of its own."""
+class Reader(Part):
+    """A reader; a thread of its own checks its output."""
 
     def start(self):
         self.stdout = subprocess.PIPE
         super().start()
-        self.looker = threading.Thread(target=self.look, args=(self.process.stdout,))
-        self.looker.start()
+        self.checker = threading.Thread(target=self.check, args=(self.process.stdout,))
+        self.checker.start()
 
     def finish(self):
-        self.looker.join()
+        self.checker.join()
 
 
-class Frames(Pictures):
-    """shm-read's PPMs, through frame-gen --read; the header's frame=N has to rise."""
+class Frames(Reader):
+    """Passes shm-read's PPMs to frame-gen --read; frame=N in the header must rise."""
     seen = 0
 
-    def look(self, pipe):
+    def check(self, pipe):
         reader = subprocess.Popen(["frame-gen", "--read"], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         lines = []
@@ -106,7 +106,7 @@ class Frames(Pictures):
                 break
             body = pipe.read(int(match[2]) * int(match[3]) * 3)
             if len(body) < int(match[2]) * int(match[3]) * 3:
-                break  # killed while it wrote
+                break  # killed while writing
             if int(match[1]) <= last:
                 fail(f"{self.name}: frame {int(match[1])} after {last}")
             last = int(match[1])
@@ -120,11 +120,11 @@ class Frames(Pictures):
         Frames.seen += len(lines)
 
 
-class Viewer(Pictures):
-    """ws-client checks that JPEGs are whole and seq rises, decodes none; the last is decoded here."""
+class Viewer(Reader):
+    """ws-client checks that JPEGs are complete and seq rises; frame numbers are checked here."""
     seen = 0
 
-    def look(self, pipe):
+    def check(self, pipe):
         last = 0
         for line in pipe:
             match = re.match(rb"picture \d+ .*frame=(\d+)", line)
@@ -136,11 +136,11 @@ class Viewer(Pictures):
 
 
 class Injector(threading.Thread):
-    """Batches of events, each by an event-inject of its own, which may be killed."""
+    """Batches of events, each from an event-inject of its own, which may be killed."""
 
-    def __init__(self, stream, who):
+    def __init__(self, stream, number):
         super().__init__()
-        self.stream, self.who, self.told, self.tried = stream, who, [], 0
+        self.stream, self.number, self.acknowledged, self.tried = stream, number, [], 0
         self.process, self.over = None, False
         self.lock = threading.Lock()
 
@@ -148,7 +148,7 @@ class Injector(threading.Thread):
         while not self.over:
             first = self.tried
             self.tried += 20
-            keys = [f"{self.who}.{n}" for n in range(first, self.tried)]
+            keys = [f"{self.number}.{n}" for n in range(first, self.tried)]
             with self.lock:
                 self.process = subprocess.Popen(["event-inject", self.stream],
                                                 stdin=subprocess.PIPE, start_new_session=True)
@@ -161,7 +161,7 @@ class Injector(threading.Thread):
                 pass
             status = self.process.wait()
             if status == 0:
-                self.told += keys
+                self.acknowledged += keys
             elif status != -signal.SIGKILL:
                 fail(f"event-inject ended with {status}")
 
@@ -171,18 +171,18 @@ class Injector(threading.Thread):
                 self.process.kill()
 
 
-class Log(Pictures):
-    """An event reader. Of each of its lives the number of lines and their digest is kept, to be held
-    against the whole log at the end: the lines of all lives would be as many as kills squared."""
+class Log(Reader):
+    """An event reader. Keeps the number of lines and their digest for each run of the program, to
+    compare them with the log at the end: all lines together would grow with the square of kills."""
 
-    def look(self, pipe):
+    def check(self, pipe):
         count, digest, rest = 0, hashlib.sha256(), b""
         while chunk := pipe.read1(1 << 16):
             whole, newline, rest = (rest + chunk).rpartition(b"\n")
             count += (whole + newline).count(b"\n")
             digest.update(whole + newline)
-        self.lives = getattr(self, "lives", [])
-        self.lives.append((count, digest.digest()))  # without rest: the last line may be cut off
+        self.runs = getattr(self, "runs", [])
+        self.runs.append((count, digest.digest()))  # without rest: the last line may be cut off
 
 
 def stats(stream):
@@ -190,12 +190,12 @@ def stats(stream):
     return [int(n) for n in re.findall(r"(\d+) published", out)]
 
 
-def goes_on(stream, channel, what):
-    """The frames or packets grow again, within the time that a loaded machine may need."""
+def check_progress(stream, channel, name):
+    """Waits for new frames or packets, as long as a loaded machine may need."""
     was, deadline = stats(stream)[channel], time.monotonic() + 20
     while stats(stream)[channel] <= was:
         if time.monotonic() > deadline:
-            fail(f"{what} was started again and nothing came")
+            fail(f"{name} was restarted and published nothing")
             return
         time.sleep(0.005)
 
@@ -205,19 +205,19 @@ def check_events(stream, injectors, logs):
                            capture_output=True).stdout.split(b"\n")[:-1]
     keys = [re.search(rb"key=(\S+)", line)[1].decode() for line in whole]
     for injector in injectors:
-        mine = [int(k.split(".")[1]) for k in keys if k.startswith(f"{injector.who}.")]
+        mine = [int(k.split(".")[1]) for k in keys if k.startswith(f"{injector.number}.")]
         if sorted(set(mine)) != mine:
-            fail(f"injector {injector.who}: doubled or out of order")
-        missing = set(injector.told) - set(keys)
+            fail(f"injector {injector.number}: repeated or out of order")
+        missing = set(injector.acknowledged) - set(keys)
         if missing:
-            fail(f"injector {injector.who}: {len(missing)} acknowledged events are missing")
+            fail(f"injector {injector.number}: {len(missing)} acknowledged events are missing")
     for log in logs:
         at, digest = 0, hashlib.sha256()
-        for count, life in sorted(log.lives):
+        for count, run in sorted(log.runs):
             digest.update(b"".join(line + b"\n" for line in whole[at:count]))
             at = count
-            if count > len(whole) or life != digest.digest():
-                fail(f"{log.name}: {count} lines that are not the log's first")
+            if count > len(whole) or run != digest.digest():
+                fail(f"{log.name}: {count} lines that differ from the start of the log")
     return len(whole)
 
 
@@ -232,11 +232,11 @@ def storm(stream, kills, rng):
     frames = [Frames(f"shm-read {i}", ["shm-read", "-n", "1000000", stream]) for i in range(2)]
     logs = [Log(f"event-read {i}", ["event-read", "--from", "start", stream]) for i in range(2)]
     url = f"ws://127.0.0.1:{port}/ws"
-    viewer_argv = [os.path.join(os.path.dirname(__file__), "ws-client.py"), "--until-closed",
+    viewer_argv = [os.path.join(os.path.dirname(__file__), "../server/ws-client.py"), "--until-closed",
                    "--timeout", "60", url]
     wait_port(port)
     viewers = [Viewer(f"viewer {i}", viewer_argv) for i in range(2)]
-    injectors = [Injector(stream, who) for who in range(2)]
+    injectors = [Injector(stream, number) for number in range(2)]
     for injector in injectors:
         injector.start()
     parts = [writer, encoder, server] + frames + logs + viewers
@@ -258,25 +258,25 @@ def storm(stream, kills, rng):
         done += 1
         if victim is writer:
             victim.argv = rng.choice(writer_argv)
-        if isinstance(victim, Pictures):
+        if isinstance(victim, Reader):
             victim.finish()
         if victim is server:
             victim.start()
             wait_port(port)
-            for viewer in viewers:  # they end with it, but for one that had not come yet
+            for viewer in viewers:  # They end with the server, except one that has not connected yet.
                 viewer.kill()
                 viewer.finish()
                 viewer.start()
         else:
             victim.start()
         if victim is writer:
-            goes_on(stream, 0, "the writer")
+            check_progress(stream, 0, "the writer")
         elif victim is encoder:
-            goes_on(stream, 1, "the encoder")
+            check_progress(stream, 1, "the encoder")
     for injector in injectors:
         injector.over = True
         injector.join()
-    for log in logs:  # they have to come to the end of the log by themselves
+    for log in logs:  # They must reach the end of the log by themselves.
         log.end()
         log.finish()
     events = check_events(stream, injectors, logs)
@@ -285,15 +285,15 @@ def storm(stream, kills, rng):
             part.kill()
         else:
             part.end()
-        if isinstance(part, Pictures):
+        if isinstance(part, Reader):
             part.finish()
-    told = sum(len(i.told) for i in injectors)
+    acknowledged = sum(len(i.acknowledged) for i in injectors)
     tried = sum(i.tried for i in injectors)
-    if not (Frames.seen and Viewer.seen and told):
-        fail("somebody saw nothing at all")
+    if not (Frames.seen and Viewer.seen and acknowledged):
+        fail("a part has received nothing at all")
     print(f"{done} kills, {stops} stops; frames {stats(stream)[0]}, packets {stats(stream)[1]}; "
           f"seen by readers {Frames.seen}, by viewers {Viewer.seen}; events {events} in the log, "
-          f"{told} acknowledged of {tried}")
+          f"{acknowledged} acknowledged of {tried}")
 
 
 def free_port():
@@ -324,8 +324,7 @@ def main():
     options.add_argument("stream")
     o = options.parse_args()
     print(f"seed {o.seed}")
-    # Readers, encoder and viewers' server pin at once: two slots more, so nobody drops. The log holds
-    # every event of the storm.
+    # Two slots more than programs that pin at once, so no frame is dropped. The log holds all events.
     events = max(1 << 18, 500 * o.kills)
     subprocess.run(["shm-create", "-s", SIZE, "-n", "8", "-e", str(events), o.stream], check=True)
     try:

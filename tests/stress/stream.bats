@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# The shared memory itself: what an attach takes and refuses, and that nothing is ever torn.
+# The shared memory itself: which objects attach accepts and refuses, and that no reader sees torn data.
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize,threads
 load ../support/helper
 
-poke() { # OFFSET FORMAT VALUE: into $S
+poke() { # OFFSET FORMAT VALUE: writes the value into $S
     python3 -c 'import struct, sys
 with open("/dev/shm/" + sys.argv[1], "r+b") as f:
     f.seek(int(sys.argv[2]))
     f.write(struct.pack("<" + sys.argv[3], int(sys.argv[4])))' "$S" "$@"
 }
 
-everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
+all_refuse() { # TEXT: all programs exit 3, with TEXT in the one line on stderr
     local command
     for command in "shm-read $S" "shm-write $S" "shm-encode $S" "event-read $S" \
         "event-inject $S key_down key=a" "ws-serve -p 0 $S" "frame-gen -o $S"; do
@@ -24,47 +24,47 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
 }
 
 @test "no such stream" {
-    everybody_refuses "no such stream"
+    all_refuse "no such stream"
 }
 
-@test "a foreign object: empty, text, zeros, a directory's worth of noise, a link, a fifo" {
+@test "foreign objects are refused: empty, text, zeros, noise, a symbolic link, a FIFO" {
     : >"/dev/shm/$S"
-    everybody_refuses "half-created"
+    all_refuse "half-created"
     echo hello >"/dev/shm/$S"
-    everybody_refuses "not a shmcast stream"
+    all_refuse "not a shmcast stream"
     head -c 100000 /dev/zero >"/dev/shm/$S"
-    everybody_refuses "not a shmcast stream"
+    all_refuse "not a shmcast stream"
     head -c 100000 /dev/urandom >"/dev/shm/$S"
-    everybody_refuses "not a shmcast stream"
+    all_refuse "not a shmcast stream"
     rm "/dev/shm/$S"
     shm-create -s 8x8 "$S2"
     ln -s "$S2" "/dev/shm/$S"
-    everybody_refuses "not a shmcast stream"
+    all_refuse "not a shmcast stream"
     rm "/dev/shm/$S"
     mkfifo "/dev/shm/$S"
-    everybody_refuses "not a shmcast stream"
+    all_refuse "not a shmcast stream"
     rm "/dev/shm/$S"
 }
 
-@test "another version, half-created, truncated, grown" {
+@test "another shm format version, half-created, truncated or enlarged streams are refused" {
     shm-create -s 8x8 "$S"
     for version in 2 4; do
         poke 8 I "$version"
-        everybody_refuses "another shm format version"
+        all_refuse "another shm format version"
     done
     poke 8 I 3
     poke 0 Q 0
-    everybody_refuses "half-created"
+    all_refuse "half-created"
     rm "/dev/shm/$S"
     shm-create -s 8x8 "$S"
     size=$(stat -c %s "/dev/shm/$S")
     for bytes in $((size + 1)) $((size - 1)) 8192 4096 4095 8; do
         truncate -s "$bytes" "/dev/shm/$S"
-        everybody_refuses "corrupt or truncated"
+        all_refuse "corrupt or truncated"
     done
 }
 
-@test "every number of the header that lies is found out" {
+@test "every inconsistent number in the header is detected" {
     for field in "12 I 0" "12 I 8192" "16 Q 0" "16 Q 18446744073709551615" "64 I 0" "64 I 4294967295" \
         "68 I 65501" "72 I 0" "72 I 10" "76 I 1" "76 I 4000000000" "80 I 65" "84 I 3" "84 I 0" \
         "84 I 2147483648" "88 Q 0" "88 Q 4097" "88 Q 18446744073709547520" "96 Q 0" \
@@ -81,7 +81,7 @@ everybody_refuses() { # WHAT: exit 3 and WHAT in the one line on stderr
     done
 }
 
-@test "numbers that lie in a ring or a slot end in a message, never in a crash" {
+@test "inconsistent numbers in a ring or slot: an error message, never a crash" {
     shm-create -s 16x16 -n 2 "$S"
     frame-gen -n 1 -o "$S"
     ring=$(python3 -c 'import struct, sys
@@ -91,12 +91,12 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     cp "/dev/shm/$S" "$BATS_TEST_TMPDIR/good"
     newest=$(od -A n -t u8 -j "$ring" -N 8 "/dev/shm/$S")
     [ $((newest & 255)) = 1 ]
-    for lie in "$ring Q $((1 << 8 | 2))" "$ring Q 18446744073709551615" "$slot Q 77" \
+    for change in "$ring Q $((1 << 8 | 2))" "$ring Q 18446744073709551615" "$slot Q 77" \
         "$((slot + 8)) Q 0" "$((slot + 8)) Q 18446744073709551615" "$((slot + 16)) I 0" \
         "$((slot + 16)) I 4294967295" "$((slot + 20)) I 65500" "$((slot + 24)) I 99" \
         "$((slot + 28)) I 4"; do
         # shellcheck disable=SC2086
-        poke $lie
+        poke $change
         fails 3 shm-read -t 1 "$S"
         [[ $stderr == *"corrupt"* ]]
         dd if="$BATS_TEST_TMPDIR/good" of="/dev/shm/$S" conv=notrunc status=none
@@ -104,7 +104,7 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [ "$(shm-read "$S" | head -c 2)" = P6 ]
 }
 
-@test "truncated while in use: a message and exit 3, no SIGBUS death" {
+@test "truncated while in use: a message and exit 3 instead of SIGBUS" {
     shm-create -s 640x480 "$S"
     bg frame-gen -r 100 -o "$S"
     writer=$BG
@@ -114,8 +114,8 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     grep -q "frame-gen: the stream was truncated while in use" "$BG_ERR"
 }
 
-@test "somebody else's stream: no permission" {
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+@test "a stream of another user: permission denied" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     shm-create -s 8x8 "$S"
     for command in "shm-read $S" "shm-write $S" "shm-encode $S" "event-read $S" \
         "event-inject $S key_down key=a" "ws-serve -p 0 $S"; do
@@ -125,8 +125,8 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     done
 }
 
-@test "who may only read gets pictures and events, and can write nothing" {
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+@test "a reader without write permission gets frames and events and cannot write" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     shm-create -s 64x64 -m 0644 "$S"
     frame-gen -n 1 -o "$S"
@@ -140,14 +140,14 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     fails 3 "${nobody[@]}" shm-rm -f "$S"
 }
 
-@test "one writer and many pinning readers on one mapping: nothing torn, nothing dropped" {
+@test "one writer and several pinning readers on one mapping: no torn, no dropped frames" {
     shm-create -s 64x64 -n 6 "$S"
     run -0 --separate-stderr stress threads "$S" 50000 4
     [[ $output == "torn 0 back 0 dropped 0 least-seen 50000" ]]
     [ "$stderr" = "" ]
 }
 
-@test "whoever wants a picture of a writer that sleeps gets one, thousands of times" {
+@test "a sleeping writer serves every demand, thousands of times" {
     for mode in demand demand-two; do
         shm-create -s 64x64 -n 8 "$S"
         run -0 --separate-stderr stress "$mode" "$S" 5000 3
@@ -157,7 +157,7 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     done
 }
 
-@test "one event writer and three readers on one mapping, overrun or not: none torn, none uncounted" {
+@test "one event writer and three readers on one mapping, with and without overrun: no torn, no uncounted events" {
     shm-create -s 8x8 -e 65536 "$S"
     run -0 --separate-stderr stress events "$S" 60000 3
     [[ $output == "torn 0 back 0 dropped 0 least-seen 60000" ]]
@@ -167,18 +167,18 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [ "$stderr" = "" ]
 }
 
-@test "turns of event writers that are killed and stopped: never two at once, none waits for ever" {
+@test "event writers killed and stopped: never two have the lock, none waits forever" {
     shm-create -s 8x8 "$S"
     run -0 --separate-stderr evlock-test "$S" 100 4
-    [[ $output =~ ^"turns "[0-9]{5,}" kills "[1-9][0-9]*" stops "[1-9] ]]
+    [[ $output =~ ^"locks "[0-9]{5,}" kills "[1-9][0-9]*" stops "[1-9] ]]
     [ "$stderr" = "" ]
-    # more than have a claim of their own
+    # more writers than lock slots
     run -0 --separate-stderr evlock-test "$S" 5 70
     [ "$stderr" = "" ]
 }
 
-@test "readers and writer killed at random: nothing torn, nothing dropped, the ring goes on" {
-    shm-create -s 200x200 -n 6 "$S" # the one that copies holds claims for a moment
+@test "readers and writer killed at random: no torn, no dropped frames, the ring keeps working" {
+    shm-create -s 200x200 -n 6 "$S" # the copying reader holds all claims for a moment
     run -0 --separate-stderr stress kill "$S" 20000 4
     [[ $output =~ ^"kills "[0-9]+" torn 0 back 0 dropped 0 " ]]
     [ "$stderr" = "" ]
@@ -186,13 +186,13 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [[ $output == *idle* ]]
 }
 
-@test "a stopped reader costs its slot and no more; a dead one's pin is taken back" {
+@test "a stopped reader costs only its slot; the pin of a killed one is cleared" {
     counted() { shm-ls -j "$S" | python3 -c 'import json, sys
 f = json.load(sys.stdin)["objects"][0]["frames"]
 print(f["published"], f["dropped"])'; }
     shm-create -s 64x64 -n 2 "$S"
     frame-gen -n 1 -o "$S"
-    # one slot is the newest, the other pinned: with fewer than readers + 2 slots frames drop
+    # One slot is the newest, the other is pinned: with fewer than readers + 2 slots, frames are dropped.
     bg pin-hold "$S" >"$BATS_TEST_TMPDIR/pin"
     wait_until 5 grep -q "^1$" "$BATS_TEST_TMPDIR/pin"
     kill -STOP "$BG"

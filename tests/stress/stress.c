@@ -1,18 +1,20 @@
 /*
  * stress threads NAME COUNT READERS: one writer and READERS pinning readers as threads on one
- *   mapping, so that ThreadSanitizer sees every access. The writer publishes COUNT frames.
- * stress kill NAME COUNT READERS: processes; readers are killed at random, pins and all, and
- *   started again, one copies as a read-only reader does; so is the writer, COUNT frames in all.
- * stress events NAME COUNT READERS: one thread appends COUNT events in batches, READERS threads
- * read them from the same mapping; a log smaller than COUNT is overrun all the time.
- * stress demand NAME COUNT READERS: one thread publishes frames, one makes packets of them while
- * somebody wants any and sleeps else, READERS threads want one and no more, COUNT times each. One
- * that isn't served within a minute ends it: a wake-up was lost. demand-two: frames come by another
- * mapping, as from another stream.
+ * mapping, so that ThreadSanitizer sees every access. The writer publishes COUNT frames.
  *
- * Each frame's words are all its own number, written in an order of the writer's choosing. Any word
- * that differs, or a number that goes back, is printed, and the exit status is 1. stdout: one line
- * of figures for the tests to look at.
+ * stress kill NAME COUNT READERS: one writer and READERS readers as processes, which are killed at
+ * random and restarted, until COUNT frames are published. The last reader copies and does not pin.
+ *
+ * stress events NAME COUNT READERS: one thread appends COUNT events in batches, READERS threads
+ * read them from the same mapping. A log smaller than COUNT is overrun all the time.
+ *
+ * stress demand NAME COUNT READERS: one thread publishes frames, one makes packets of them while
+ * there is demand and otherwise sleeps, READERS threads want a single packet, COUNT times each. A
+ * reader that is not served within a minute has missed a wake-up: the test fails. demand-two: the
+ * frames come through another mapping, as from another stream.
+ *
+ * All words of a frame are its number. A word that differs, or a number that decreases, is printed,
+ * and the exit status is 1. stdout: one line of counters for the tests.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,8 +35,10 @@
 enum { READERS_MAX = 32 };
 
 static struct shared {
-    _Atomic uint64_t seen[READERS_MAX + 1], torn, dropped, back;
-    _Atomic int done;
+    _Atomic uint64_t seen[READERS_MAX + 1]; /* the last number that each reader has seen */
+    _Atomic uint64_t torn, dropped;
+    _Atomic uint64_t back; /* numbers that decreased */
+    _Atomic int done;      /* the writer has ended */
 } * shared;
 
 static _Noreturn void die(const char *what)
@@ -43,17 +47,17 @@ static _Noreturn void die(const char *what)
     exit(3);
 }
 
-static uint64_t picture_words(const struct stream *stream)
+static uint64_t frame_words(const struct stream *stream)
 {
     const struct shmfmt_header *h = stream_header(stream);
     return pixfmt_bytes(h->format, h->width, h->height) / 8;
 }
 
-/* One frame, or a drop. */
+/* Publishes a frame, or counts it as dropped. */
 static void write_one(const struct stream *stream, struct ring *ring)
 {
     const struct shmfmt_header *h = stream_header(stream);
-    uint64_t *words = ring_begin(ring), count = picture_words(stream);
+    uint64_t *words = ring_begin(ring), count = frame_words(stream);
     if (!words) {
         if (errno != EAGAIN)
             die("ring_begin");
@@ -72,7 +76,7 @@ static void write_one(const struct stream *stream, struct ring *ring)
     ring_commit(ring, &meta);
 }
 
-static void look(const struct ring_view *view, unsigned reader)
+static void check(const struct ring_view *view, unsigned reader)
 {
     const uint64_t *words = view->data;
     for (uint64_t i = 0; i < view->meta.bytes / 8; i++)
@@ -87,7 +91,7 @@ static void look(const struct ring_view *view, unsigned reader)
     atomic_store(&shared->seen[reader], view->meta.number);
 }
 
-/* The last frame too: whether it was the last is looked at before the frame is. */
+/* Reads done before the frame, so that the last frame is read too. */
 static void read_until_done(struct ring *ring, unsigned reader)
 {
     struct ring_view view;
@@ -95,7 +99,7 @@ static void read_until_done(struct ring *ring, unsigned reader)
     for (int done = 0; !done;) {
         struct timespec at;
         clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_sec += 1; /* should the writer have ended just before */
+        at.tv_sec += 1; /* in case the writer has just ended */
         done = atomic_load(&shared->done);
         if (!done && ring_wait(ring, last, &at) < 0)
             die("ring_wait");
@@ -103,7 +107,7 @@ static void read_until_done(struct ring *ring, unsigned reader)
         if (got < 0)
             die("ring_pin");
         if (got > 0) {
-            look(&view, reader);
+            check(&view, reader);
             last = view.meta.number;
         }
     }
@@ -148,7 +152,7 @@ static void run_threads(const char *name, uint64_t count, unsigned readers)
     stream_close(stream);
 }
 
-/* Each event tells its number three times over. */
+/* Each event holds its number three times. */
 static struct event event_of(uint64_t number)
 {
     return (struct event){.time_ns = 1000 + number,
@@ -157,7 +161,7 @@ static struct event event_of(uint64_t number)
                           .dx = (float)(number % 1000)};
 }
 
-/* Of the events every one is either right or counted as lost. */
+/* Every event must be correct, or counted as lost. */
 static void *event_thread(void *arg)
 {
     struct job *job = arg;
@@ -249,11 +253,11 @@ static void *encoder_thread(void *arg)
     }
 }
 
-/* Every other time it comes when the encoder sleeps for sure. */
+/* Every other demand begins while the encoder certainly sleeps. */
 static void *viewer_thread(void *arg)
 {
     struct job *job = arg;
-    /* Not by ring_stats: that also looks at a picture that may be changing. */
+    /* Not by ring_stats, which also reads a slot that may be changing. */
     struct shmfmt_ring *packets = stream_at(job->stream, stream_header(job->stream)->packets_at);
     for (uint64_t i = 0; i < job->count; i++) {
         struct timespec at;
@@ -266,7 +270,7 @@ static void *viewer_thread(void *arg)
         at.tv_sec += 60;
         ring_want(job->ring, true);
         if (ring_wait(job->ring, published, &at) != 1)
-            die("a wish was not heard");
+            die("demand was missed");
         ring_want(job->ring, false);
         atomic_store(&shared->seen[job->reader], i + 1);
     }
@@ -305,7 +309,7 @@ static void run_demand(const char *name, uint64_t count, unsigned readers, bool 
     atomic_store(&shared->done, 1);
     pthread_join(threads[READERS_MAX], NULL);
     if (stream_remove(peek, true)) /* ends the encoder, awake or asleep */
-        die("seg_remove");
+        die("stream_remove");
     pthread_join(threads[READERS_MAX + 1], NULL);
     ring_close(camera.ring);
     ring_close(encoder.in);
@@ -316,16 +320,16 @@ static void run_demand(const char *name, uint64_t count, unsigned readers, bool 
     stream_close(peek);
 }
 
-/* The child 0 writes, the last only reads and copies, the others pin. */
-static pid_t start(const char *name, unsigned who, unsigned readers)
+/* Process 0 writes, the last one reads by copying, the others pin. */
+static pid_t start(const char *name, unsigned id, unsigned readers)
 {
     pid_t pid = fork();
     if (pid)
         return pid;
-    struct stream *stream = stream_attach(name, who == 0 ? STREAM_WRITE : STREAM_READ);
+    struct stream *stream = stream_attach(name, id == 0 ? STREAM_WRITE : STREAM_READ);
     if (!stream)
         die(name);
-    if (who == 0) {
+    if (id == 0) {
         struct ring *ring = ring_open_writer(stream, RING_FRAMES);
         if (!ring)
             die("writer");
@@ -333,16 +337,16 @@ static pid_t start(const char *name, unsigned who, unsigned readers)
             write_one(stream, ring);
         _exit(0);
     }
-    /* With every claim taken a reader copies, as one without permission to write does. */
+    /* A reader that finds no free claim copies, as one without write permission does. */
     struct ring *rings[SHMFMT_READERS + 1] = {0};
     int n = 0;
     do
         rings[n++] = ring_open_reader(stream, RING_FRAMES);
-    while (who == readers && n <= SHMFMT_READERS);
+    while (id == readers && n <= SHMFMT_READERS);
     for (int i = 0; i < n - 1; i++)
         ring_close(rings[i]);
-    atomic_store(&shared->seen[who], 0);
-    read_until_done(rings[n - 1], who);
+    atomic_store(&shared->seen[id], 0);
+    read_until_done(rings[n - 1], id);
     _exit(0);
 }
 

@@ -1,8 +1,9 @@
 /*
- * events-test text|json SEED COUNT: random events, any that can be, a line each. Every one is read
- * back first, and has to be the same event and give the same line.
- * events-test junk SEED COUNT: lines with random damage; what is taken has to survive the same.
- * Exit: 0, 1 with what went wrong.
+ * events-test text|json SEED COUNT: prints random valid events, one per line. Each one is first
+ * read back and must give the same event and the same line.
+ * events-test junk SEED COUNT: lines with random damage. Those that are accepted must pass the same
+ * check.
+ * Exit: 0; 1 with the failure on stdout.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "net/netevents.h"
 #include "support/random.h"
 
-/* Any float of the range: of any bits, a fraction like a browser's, or round. */
+/* A float of the range: random bits, a fraction as a browser sends it, or a round number. */
 static float random_float(float low, float high)
 {
     for (;;) {
@@ -108,7 +109,7 @@ static int fail(const char *what, const char *line)
     return 1;
 }
 
-/* event → text → event → text. */
+/* Event to text to event to text. */
 static int check_round(const struct event *ev)
 {
     char line[EVENT_LINE_MAX], again[EVENT_LINE_MAX];
@@ -120,15 +121,15 @@ static int check_round(const struct event *ev)
     if (!event_parse(line, n - 1, &back, &why))
         return fail(why, line);
     if (memcmp(&back, ev, sizeof back))
-        return fail("another event", line);
+        return fail("a different event", line);
     if (event_text(&back, again, sizeof again) != n || strcmp(line, again))
-        return fail("another line", line);
+        return fail("a different line", line);
     if (!event_json(ev, again, sizeof again))
         return fail("no JSON", line);
-    /* A buffer that is too small is never overrun: the sanitizers would see it. */
+    /* A buffer that is too small is not overrun: the sanitizers check this. */
     char *small = malloc(n);
     if (!small || event_text(ev, small, n))
-        return fail("fits where it can't", line);
+        return fail("fits in a buffer that is too small", line);
     free(small);
     return 0;
 }
@@ -152,7 +153,7 @@ static int random_events(bool json, unsigned count)
 static int junk(unsigned count)
 {
     static const char alphabet[] = " =%0123456789abcdefxyt,.-+e\t\r\"#\xff\xc3";
-    unsigned taken = 0;
+    unsigned accepted = 0;
     for (unsigned i = 0; i < count; i++) {
         struct event ev;
         char line[EVENT_LINE_MAX];
@@ -160,22 +161,22 @@ static int junk(unsigned count)
         random_event(&ev);
         size_t n = event_text(&ev, line, sizeof line) - 1;
         for (unsigned hits = 1 + below(3); hits; hits--)
-            line[below((unsigned)n)] = alphabet[below(sizeof alphabet)]; /* its NUL too */
+            line[below((unsigned)n)] = alphabet[below(sizeof alphabet)]; /* may replace its NUL */
         n -= below(2) ? 0 : below((unsigned)n);
-        char *exact = malloc(n + 1); /* not a byte more for a sanitizer to miss */
+        char *exact = malloc(n + 1); /* exact size, so that sanitizers detect an overrun */
         if (!exact)
             return 1;
         memcpy(exact, line, n);
         bool ok = event_parse(exact, n, &ev, &why);
         free(exact);
         if (ok && (!event_valid(&ev) || check_round(&ev)))
-            return fail("taken", line);
+            return fail("accepted", line);
         if (!ok && (!why || !*why || strlen(why) > 200 || strpbrk(why, "\n\r\t\xff\xc3")))
-            return fail("no proper reason", line);
-        taken += ok;
+            return fail("no valid reason", line);
+        accepted += ok;
     }
-    printf("%u of %u taken\n", taken, count);
-    return taken == 0 || taken == count;
+    printf("%u of %u accepted\n", accepted, count);
+    return accepted == 0 || accepted == count;
 }
 
 int main(int argc, char **argv)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # fails sets stderr: shellcheck can't see that.
 # shellcheck disable=SC2154
-# The table of events, and events as text and JSON, below the programs.
+# The table of events, and events as text and JSON.
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
 
-# The JSON reader is tested with the sanitizers always, whatever the build is.
+# The JSON reader is always tested with sanitizers, whatever the build.
 build_evjson() {
     # shellcheck disable=SC2046
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined \
@@ -16,7 +16,7 @@ build_evjson() {
         $(pkg-config --libs libwebsockets) -lm
 }
 
-# The list in the page, from a literal display.
+# The tables in the man page: its first literal display.
 page_table() {
     awk '/^\.Bd -literal$/ && !n++ { on = 1; next } /^\.Ed$/ { on = 0 } on' \
         "$ROOT/man/shmcast-events.5"
@@ -30,7 +30,7 @@ page_table() {
     clean_run event-inject --list | cmp - "$BATS_TEST_TMPDIR/list"
 }
 
-@test "the table is what is taken: each type with each key" {
+@test "each type accepts the keys of the table and no others" {
     shm-create "$S"
     declare -A value=([x]=0.5 [y]=0.5 [dx]=1 [dy]=1 [width]=9 [height]=9 [ratio]=2 [key]=a
         [button]=1 [buttons]=1 [modifiers]=alt [pointer]=1 [node]=1 [z]=1 [on]=1 [viewer]=1 [t]=1)
@@ -74,19 +74,19 @@ page_table() {
     done
 }
 
-@test "damaged lines are refused with a reason, or are events" {
+@test "damaged lines are valid events or refused with a reason" {
     clean_run events-test junk 4 200000
 }
 
-@test "an event in the log is the event that was put there" {
+@test "events read from the log are the events written" {
     shm-create -e 32768 "$S"
-    # An event at t=0 is stamped anew.
+    # Events without t get the current time.
     events-test text 5 30000 | grep ' t=' >"$BATS_TEST_TMPDIR/lines"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -gt 20000 ]
     clean_run event-inject "$S" <"$BATS_TEST_TMPDIR/lines"
     clean_run event-read --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/got"
     cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/got"
-    # JSON of the same is JSON.
+    # The JSON output is valid and has the same values.
     clean_run event-read -f json --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/json"
     clean_run python3 - "$BATS_TEST_TMPDIR/json" "$BATS_TEST_TMPDIR/got" <<'PY'
 import json, sys
@@ -109,7 +109,7 @@ for line, text in zip(lines[:-1], texts[:-1]):
 PY
 }
 
-@test "JSON from viewers: what is taken, what is refused, nothing that isn't JSON" {
+@test "JSON from viewers: valid messages are accepted, invalid messages and invalid JSON refused" {
     build_evjson "$BATS_TEST_TMPDIR/evjson-test"
     clean_run python3 "$TESTS/unit/evjson-check.py" "$BATS_TEST_TMPDIR/evjson-test" \
         "$BUILD/tests/events-test"

@@ -1,5 +1,5 @@
-"""check.py EVJSON-TEST EVENTS-TEST: what evjson takes, what it refuses, and that it never takes what
-is no JSON. Prints what is wrong; exit 1 then."""
+"""evjson-check.py EVJSON-TEST EVENTS-TEST: checks which messages evjson accepts and refuses, and that
+it accepts only valid JSON. Prints failures; exit 1 if there are any."""
 import json
 import random
 import struct
@@ -10,7 +10,7 @@ EVJSON, EVENTS = sys.argv[1:3]
 
 
 def ask(texts):
-    """The answer's lines for each text."""
+    """The lines that EVJSON-TEST prints for each text."""
     texts = [t.encode() if isinstance(t, str) else t for t in texts]
     data = b"".join(struct.pack("<I", len(t)) + t for t in texts)
     done = subprocess.run([EVJSON], input=data, stdout=subprocess.PIPE, check=True)
@@ -24,7 +24,7 @@ def ask(texts):
     return answers
 
 
-TAKEN = [
+ACCEPTED = [
     ('{"type":"pointer_down","x":0.25,"y":0.75,"button":1,"buttons":1,"modifiers":["ctrl","shift"],'
      '"pointer":0}', ["pointer_down x=0.25 y=0.75 button=1 buttons=1 modifiers=shift,ctrl"]),
     (' [ { "y" : 1 , "x" : 0.5 , "type" : "pointer_move" } ]\r\n', ["pointer_move x=0.5 y=1"]),
@@ -39,7 +39,7 @@ TAKEN = [
     ('{"type":"wheel","dx":1,"dy":-3.5,"x":0.5,"y":0.5,"time_stamp":1.5,"ntouches":0}',
      ["wheel x=0.5 y=0.5 dx=1 dy=-3.5"]),
     ('{"type":"wheel","dy":1,"timeStamp":12.5}', ["wheel dy=1"]),
-    # as browsers write them
+    # numbers as browsers write them
     ('{"type":"pointer_move","x":0.00026028110359187923,"y":-1.2345678901234567e-10}',
      ["pointer_move x=0.00026028111 y=-1.2345679e-10"]),
     ('{"type":"pointer_move","x":0.' + "3" * 300 + 'e-3,"y":16.' + "0" * 90 + '}',
@@ -71,7 +71,7 @@ TAKEN = [
     ('{"to":4294967295,"type":"control","want":"give"}', ["control give 4294967295"]),
     ('[{"type":"hello"},{"type":"control","want":"give","to":1},{"type":"hello"}]',
      ["hello", "control give 1", "hello"]),
-    # FURY 0.12 as its page sends it
+    # messages of the page of FURY 0.12
     ('{"type":"weel","deltaY":-53.5,"timestampInMs":1700000000000}', ["fury wheel dy=-53.5"]),
     ('{"type":"mouseMove","x":0.25,"y":0.5,"ctrlKey":1,"shiftKey":0,"timestampInMs":1.7e12}',
      ["fury pointer_move x=0.25 y=0.5 modifiers=ctrl"]),
@@ -168,7 +168,7 @@ REFUSED = [
     ('{"type":"mouseLeftClick","x":1,"y":1,"on":1,"mouseButton":10}', "mouseButton must be"),
     ('[' + ",".join(['{"type":"ack","seq":1}'] * 65) + ']', "more than 64"),
     ('{"type":"ack",' + ",".join('"a%d":1' % i for i in range(24)) + "}", "more than 24"),
-    # all or none
+    # one invalid message refuses all
     ('[{"type":"ack","seq":1},{"type":"nack"}]', "unknown type 'nack'"),
     ('[{"type":"key_up","key":"a"},3]', "not an object"),
     ("[" * 1000, "nested deeper"), ('{"a":' * 1000, "nested deeper"), ("[" * 2000 + "]" * 2000, "nested deeper"),
@@ -177,14 +177,14 @@ REFUSED = [
 
 
 def strict(text):
-    """Python's reader, without what it adds to JSON."""
+    """Python's reader, without its extensions to JSON."""
     def no(what):
         raise ValueError(what)
     return json.loads(text.decode("utf-8"), parse_constant=no)
 
 
 def check_table():
-    for (text, want), got in zip(TAKEN, ask([t for t, _ in TAKEN])):
+    for (text, want), got in zip(ACCEPTED, ask([t for t, _ in ACCEPTED])):
         if got != want:
             yield f"{text!r}: {got}, not {want}"
     for (text, want), got in zip(REFUSED, ask([t for t, _ in REFUSED])):
@@ -194,7 +194,7 @@ def check_table():
 
 
 def check_round():
-    """Events' own JSON is JSON, and reads back as the same events."""
+    """The JSON of events is valid, and reads back as the same events."""
     run = [EVENTS, "json", "7", "20000"]
     lines = subprocess.run(run, stdout=subprocess.PIPE, check=True).stdout.splitlines()
     run[1] = "text"
@@ -203,7 +203,7 @@ def check_round():
                                       ask(json.dumps(strict(line)) for line in lines)):
         if got != [text]:
             yield f"{line!r}: {got}, not {text!r}"
-        # Through Python's floats t loses nanoseconds, and Python escapes all that isn't ASCII.
+        # Python's floats lose nanoseconds of t, and Python escapes non-ASCII characters.
         if len(again) != 1 or again[0].split(" t=")[0] != text.split(" t=")[0]:
             if "e-" not in line.split('"t":')[-1] and not needs_exponent(line):
                 yield f"{line!r} by way of Python: {again}, not {text!r}"
@@ -214,9 +214,9 @@ def needs_exponent(line):
 
 
 def check_damage():
-    """What is taken after random damage is JSON to Python too."""
+    """Texts that are accepted after random damage are valid JSON to Python too."""
     rng = random.Random(11)
-    seeds = [t.encode() for t, _ in TAKEN if len(t) < 1000]
+    seeds = [t.encode() for t, _ in ACCEPTED if len(t) < 1000]
     pieces = [b",", b'"', b"[", b"]", b"{", b"}", b":", b"0", b"-", b".", b"e", b"#", b"\\", b"\\u0041",
               b"\n", b" ", b"true", b"null", b"\x00", b"\xff", b"1", b'"x":', b",1", b"[]", b"{}", b"." + b"1" * 25,
               b"0" * 25]
@@ -228,21 +228,21 @@ def check_damage():
             end = min(len(t), at + rng.choice([0, 0, 1, 1, 2, 9]))
             t[at:end] = rng.choice(pieces + [b""] * 5)
         texts.append(bytes(t))
-    taken = 0
+    accepted = 0
     for text, got in zip(texts, ask(texts)):
         if got and got[0].startswith("NO "):
             continue
-        taken += 1
+        accepted += 1
         try:
             whole = strict(text)
         except ValueError as why:
-            yield f"{text!r} is no JSON ({why}) but gave {got}"
+            yield f"{text!r} is invalid JSON ({why}) but gave {got}"
             continue
         whole = whole if isinstance(whole, list) else [whole]
         if len(whole) != len(got):
             yield f"{text!r}: {got}"
-    if not 1000 < taken < 50000:
-        yield f"of 60000 damaged texts {taken} were taken"
+    if not 1000 < accepted < 50000:
+        yield f"{accepted} of 60000 damaged texts were accepted"
 
 
 wrong = 0

@@ -1,6 +1,7 @@
 /*
- * stdin: JSON texts, each behind its length in four bytes (little-endian).
- * stdout: what evjson_parse makes of each, one message a line, and a line "." behind each text.
+ * stdin: JSON texts, each preceded by its length in four bytes (little-endian).
+ * stdout: the messages that evjson_parse reads from each text, one per line, and "." after each
+ * text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static int print_message(const struct evjson_message *m, void *user)
     else if (event_text(&m->event, line, sizeof line))
         printf("%s%s", m->fury ? "fury " : "", line);
     else
-        puts("a message that is no event");
+        puts("a message that is not an event");
     return 0;
 }
 
@@ -41,7 +42,8 @@ int main(void)
     unsigned char size[4];
     while (fread(size, 1, 4, stdin) == 4) {
         size_t bytes = (size_t)(size[0] | size[1] << 8 | size[2] << 16);
-        char *json = malloc(bytes ? bytes : 1); /* not a byte more for a sanitizer to miss */
+        char *json =
+            malloc(bytes ? bytes : 1); /* exact size, so that sanitizers detect an overrun */
         const char *why = NULL;
         int stops = 0;
         if (!json || fread(json, 1, bytes, stdin) != bytes)
@@ -51,7 +53,7 @@ int main(void)
         if (result)
             printf("NO %s\n", why);
         if (result && called)
-            puts("called before the end was seen");
+            puts("called before the end was checked");
         if (called && (evjson_parse(json, bytes, stop_at_once, &stops, &why) != 7 || stops != 1))
             puts("does not stop");
         puts(".");

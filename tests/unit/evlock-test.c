@@ -1,10 +1,11 @@
 /*
- * turn-test NAME ROUNDS WRITERS: in each round WRITERS processes take the turn of those who write
- * events some hundred times each, and are then idle until the next; half of them wait for it, half
- * only ask and then wait to ask again. Meanwhile they are killed, or stopped and continued, at
- * random, and started again.
- * Never are two at once in their turn, and none waits for one who is idle: each ends its round.
- * stdout: turns, kills and stops. Exit: 0, 1 with what went wrong.
+ * evlock-test NAME ROUNDS WRITERS: in each round WRITERS processes take the event-log lock some
+ * hundred times each and are then idle until the next round. Half of them use evlock_lock, half
+ * evlock_trylock and evlock_await_free. Meanwhile processes are killed and restarted, or stopped
+ * and continued, at random.
+ * Checks that no two processes have the lock at once, and that none waits for an idle one: each
+ * ends its round.
+ * stdout: number of locks, kills and stops. Exit: 0; 1 with the failure on stderr.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,19 +24,20 @@
 #include "evlock.h"
 #include "futex.h"
 
-enum { WRITERS_MAX = 128, LIVES_MAX = 1 << 20, TURNS_MAX = 1000, PATIENCE = 60 };
+enum { WRITERS_MAX = 128, LIVES_MAX = 1 << 20, LOCKS_MAX = 1000, PATIENCE = 60 };
 
 static struct shared {
-    _Atomic uint64_t turns, wrong;
-    _Atomic uint32_t inside;             /* the life that has the turn, or 0 */
-    _Atomic uint32_t round;              /* futex: the one that they are in */
-    _Atomic uint32_t ended[WRITERS_MAX]; /* the last round that it has done all of */
+    _Atomic uint64_t locks;
+    _Atomic uint64_t wrong;              /* number of violations */
+    _Atomic uint32_t inside;             /* the life that has the lock, or 0 */
+    _Atomic uint32_t round;              /* futex: the current round */
+    _Atomic uint32_t ended[WRITERS_MAX]; /* the last round that each writer has completed */
     _Atomic bool killed[LIVES_MAX];
 } * shared;
 
 static _Noreturn void die(const char *what)
 {
-    fprintf(stderr, "turn-test: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "evlock-test: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
@@ -45,9 +47,9 @@ static void nap(uint64_t ns_most)
     nanosleep(&t, NULL);
 }
 
-static int take(struct stream *stream, bool asks)
+static int take(struct stream *stream, bool by_trylock)
 {
-    if (!asks)
+    if (!by_trylock)
         return evlock_lock(stream);
     while (evlock_trylock(stream)) {
         if (errno != EBUSY)
@@ -58,7 +60,7 @@ static int take(struct stream *stream, bool asks)
     return 0;
 }
 
-/* Nobody else may be here, except who was killed and so didn't say that he is gone. */
+/* No other process may be inside, except one that was killed before it could leave. */
 static void be_inside(uint32_t life)
 {
     uint32_t last = atomic_exchange(&shared->inside, life);
@@ -68,7 +70,7 @@ static void be_inside(uint32_t life)
         nap(100000);
     if (atomic_exchange(&shared->inside, 0) != life)
         atomic_fetch_add(&shared->wrong, 1);
-    atomic_fetch_add(&shared->turns, 1);
+    atomic_fetch_add(&shared->locks, 1);
 }
 
 static _Noreturn void run_writer(const char *name, uint32_t life, unsigned me)
@@ -80,9 +82,9 @@ static _Noreturn void run_writer(const char *name, uint32_t life, unsigned me)
     random_state = life;
     for (;;) {
         uint32_t round = atomic_load(&shared->round);
-        for (uint64_t left = below(TURNS_MAX); left > 0; left--) {
+        for (uint64_t left = below(LOCKS_MAX); left > 0; left--) {
             if (take(stream, me % 2))
-                die("turn");
+                die("lock");
             be_inside(life);
             evlock_unlock(stream);
         }
@@ -134,7 +136,7 @@ static void await_all(unsigned count, uint32_t round)
             nap(200000);
             errno = ETIMEDOUT;
             if (time(NULL) - start > PATIENCE)
-                die("somebody waits for ever");
+                die("a writer waits forever");
         }
 }
 
@@ -166,9 +168,9 @@ int main(int argc, char **argv)
     }
     for (unsigned i = 0; i < count; i++)
         end(i);
-    printf("turns %" PRIu64 " kills %u stops %u\n", atomic_load(&shared->turns), kills, stops);
+    printf("locks %" PRIu64 " kills %u stops %u\n", atomic_load(&shared->locks), kills, stops);
     errno = EPROTO;
     if (atomic_load(&shared->wrong))
-        die("two at once");
+        die("two processes had the lock at once");
     return 0;
 }

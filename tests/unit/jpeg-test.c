@@ -1,8 +1,8 @@
 /*
- * jpeg-test: lib/image/jpeg from inside: pictures and room that end, or begin, right at a page
- * which can't be touched, for every format, order and sampling at odd sizes; every room too small
- * by a bit; and several threads' picture, decoded, against one thread's. Exit: 0, 1 with what went
- * wrong. A touch beyond the memory ends it by SIGSEGV.
+ * jpeg-test: unit test of lib/image/jpeg. Images and output buffers end or begin right at an
+ * inaccessible page, for every format, row order and sampling at odd sizes; buffers of every size
+ * up to the one needed; the decoded image of several threads against that of one thread. Exit: 0; 1
+ * with the failure on stdout. An access outside the memory ends it with SIGSEGV.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -30,8 +30,7 @@ struct fenced {
     size_t span;
 };
 
-/* Memory of so many bytes between two pages that can't be touched, at the second or at the first.
- */
+/* Memory between two inaccessible pages, adjacent to the second or to the first one. */
 static struct fenced fence(size_t bytes, bool at_end)
 {
     struct fenced f = {.span = (bytes + PAGE - 1) / PAGE * PAGE};
@@ -56,7 +55,7 @@ static void fill(uint8_t *data, size_t bytes, unsigned noise)
     }
 }
 
-/* The samples that a JPEG decodes to, which the caller frees. Its own errors end the program. */
+/* Decodes a JPEG to samples, which the caller frees. libjpeg's errors end the program. */
 static uint8_t *decode(const uint8_t *jpeg, size_t bytes, size_t *count, unsigned *interval)
 {
     struct jpeg_decompress_struct d;
@@ -93,10 +92,10 @@ static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uin
         decoded[i] = decode(out, bytes, &count[i], &interval[i]);
     }
     CHECK(count[0] == count[1] && !memcmp(decoded[0], decoded[1], count[0]),
-          "%s %ux%u flags %u: strips differ from the whole", pixfmt_name(format), width, height,
-          flags);
-    CHECK(interval[0] == 0, "one thread makes restart markers");
-    CHECK(height <= 16 || interval[1] > 0, "several threads make none");
+          "%s %ux%u flags %u: the image of several threads differs", pixfmt_name(format), width,
+          height, flags);
+    CHECK(interval[0] == 0, "one thread wrote restart markers");
+    CHECK(height <= 16 || interval[1] > 0, "several threads wrote no restart markers");
     free(decoded[0]);
     free(decoded[1]);
     free(out);
@@ -120,13 +119,13 @@ static void test_fences(struct jpeg *one, struct jpeg *many)
             }
 }
 
-/* With each room it is whole and right, or ENOSPC; and nothing is written beyond. */
+/* In a buffer of any size the JPEG is complete, or ENOSPC; no byte is written beyond it. */
 static void test_rooms(struct jpeg *jpeg)
 {
     enum { W = 41, H = 60 };
-    uint8_t picture[W * H * 3], whole[65536];
-    fill(picture, sizeof picture, 200);
-    const struct image image = {picture, W, H, PIXFMT_RGB24, 0};
+    uint8_t pixels[W * H * 3], whole[65536];
+    fill(pixels, sizeof pixels, 200);
+    const struct image image = {pixels, W, H, PIXFMT_RGB24, 0};
     size_t bytes = jpeg_encode(jpeg, &image, 75, JPEG_420, "hello", whole, sizeof whole);
     CHECK(bytes > 1000, "%zu bytes", bytes);
     for (size_t room = 0; room <= bytes + 2; room++) {
@@ -136,13 +135,13 @@ static void test_rooms(struct jpeg *jpeg)
         CHECK(got == 0 || got == bytes, "room %zu: %zu of %zu bytes", room, got, bytes);
         CHECK(got || errno == ENOSPC, "room %zu: %s", room, strerror(errno));
         CHECK(!got || !memcmp(f.data, whole, got), "room %zu: other bytes", room);
-        CHECK(got || room <= bytes, "room %zu is enough for %zu", room, bytes);
+        CHECK(got || room <= bytes, "room %zu is sufficient for %zu", room, bytes);
         CHECK(!got || room >= bytes, "%zu bytes in room %zu", got, room);
         fence_free(&f);
     }
 }
 
-/* The worst that there is: noise, at quality 100, must stay within the bound. */
+/* The worst case, noise at quality 100, must not exceed the bound. */
 static void test_bound(struct jpeg *jpeg)
 {
     for (uint32_t side = 1; side < 300; side += 23) {
@@ -155,10 +154,10 @@ static void test_bound(struct jpeg *jpeg)
         fence_free(&in);
         fence_free(&out);
     }
-    CHECK(jpeg_bound(0, 1) == 0 && jpeg_bound(1, 65501) == 0, "a bound for no picture");
+    CHECK(jpeg_bound(0, 1) == 0 && jpeg_bound(1, 65501) == 0, "a bound for an invalid size");
 }
 
-/* So wide that a strip's MCUs would not fit into a restart interval. */
+/* A width at which the MCUs of a strip exceed a restart interval. */
 static void test_wide(struct jpeg *one, struct jpeg *many)
 {
     enum { W = 65500, H = 8 * 60 };
@@ -187,7 +186,7 @@ static void test_refused(struct jpeg *jpeg)
     }
 }
 
-/* The comment of a JPEG cut off anywhere, and of one with any byte of its head spoiled. */
+/* The comment of a JPEG truncated anywhere, and of one with any byte of its header changed. */
 static void test_comment(struct jpeg *jpeg)
 {
     uint8_t pixel[3] = {1, 2, 3}, out[4096];
@@ -195,7 +194,7 @@ static void test_comment(struct jpeg *jpeg)
     size_t length, bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, "hello", out, sizeof out);
     char *text = jpeg_comment(out, bytes, &length);
     CHECK(text && length == 5 && !memcmp(text, "hello", 5), "the comment");
-    CHECK((uint8_t *)text == out + 2 + 18 + 4, "the comment is not right behind APP0");
+    CHECK((uint8_t *)text == out + 2 + 18 + 4, "the comment does not directly follow APP0");
     for (size_t cut = 0; cut < bytes; cut++) {
         struct fenced f = fence(cut, true);
         memcpy(f.data, out, cut);
@@ -213,7 +212,7 @@ static void test_comment(struct jpeg *jpeg)
         }
     fence_free(&f);
     bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, NULL, out, sizeof out);
-    CHECK(!jpeg_comment(out, bytes, &length), "a comment that nobody made");
+    CHECK(!jpeg_comment(out, bytes, &length), "a comment where there is none");
 }
 
 int main(void)
