@@ -92,15 +92,18 @@ static inline uint32_t event_keys(const struct event_row *row)
     return row->required | row->one_of | row->optional;
 }
 
-/* Address of a key's value in an event. The caller knows whether the event is writable. */
+/* Address of a key's value in an event: of a KEY_REAL, of a KEY_COUNT or KEY_NAMES. The caller
+ * knows whether the event is writable. */
 static inline float *event_real(const struct event *ev, unsigned key)
 {
-    return (float *)((char *)(uintptr_t)ev + event_key(key)->at);
+    void *value = (char *)(uintptr_t)ev + event_key(key)->at;
+    return value;
 }
 
 static inline uint32_t *event_count(const struct event *ev, unsigned key)
 {
-    return (uint32_t *)((char *)(uintptr_t)ev + event_key(key)->at);
+    void *value = (char *)(uintptr_t)ev + event_key(key)->at;
+    return value;
 }
 
 /* A modifier has several names; the first one is written. */

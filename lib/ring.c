@@ -20,7 +20,7 @@ struct ring {
     uint8_t *data;
     size_t capacity;
     unsigned count;
-    uint32_t kind; /* of packets, opaque to the ring */
+    uint32_t kind; /* packet kind, opaque to the ring */
     bool writer;
     bool busy;          /* writer: slot `at` is marked */
     unsigned at;        /* writer: the slot last taken */
