@@ -29,6 +29,12 @@ _Noreturn static void on_fatal(const char *reason, const char *file, int line)
     cli_die(CLI_FAIL, "igraph: %s (%s:%d)", reason, file, line);
 }
 
+#if IGRAPH_VERSION_MAJOR >= 1
+static igraph_bool_t on_interruption(void)
+{
+    return cli_stopped() != 0;
+}
+#else
 static igraph_error_t on_interruption(void *data)
 {
     (void)data;
@@ -37,6 +43,7 @@ static igraph_error_t on_interruption(void *data)
     IGRAPH_FINALLY_FREE();
     return IGRAPH_INTERRUPTED;
 }
+#endif
 
 void igraphbase_init(uint64_t seed)
 {

@@ -61,8 +61,12 @@ int leiden_find(struct leiden *l, uint64_t seed)
     igraph_error_t failed = igraph_strength(&l->graph, &strength, igraph_vss_all(), IGRAPH_ALL,
                                             IGRAPH_LOOPS, &l->weights);
     if (!failed)
-        failed = igraph_community_leiden(&l->graph, &l->weights, &strength, 1 / (2 * total), 0.01,
-                                         false, 2, &l->community, &l->communities, NULL);
+        failed = igraph_community_leiden(&l->graph, &l->weights, &strength,
+#if IGRAPH_VERSION_MAJOR >= 1
+                                         NULL, /* in-strengths, of directed graphs */
+#endif
+                                         1 / (2 * total), 0.01, false, 2, &l->community,
+                                         &l->communities, NULL);
     igraph_vector_destroy(&strength);
     return failed ? -1 : 0;
 }

@@ -8,9 +8,10 @@ enum {
     PIVOTS = 50,
     MIN_PIVOTS = 10,
     MAX_DISTANCES = 5000000, /* pivots * nodes; larger components get fewer pivots */
-    ITERATIONS = 60,         /* of the power iteration */
-    UNSEEN = UINT32_MAX
+    ITERATIONS = 60          /* of the power iteration */
 };
+
+#define UNSEEN UINT32_MAX
 
 struct pivotmds {
     const struct adjacency *adjacency;
