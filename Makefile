@@ -44,7 +44,7 @@ LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,lib lib/image lib/tool lib/net)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 # Both servers, except their main functions.
 SERVER := $(BUILD)/libserver.a
-SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard lib/server/*.c lib/server/*.S)))
+SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard $(addprefix lib/server/,*.c stream/*.c http/*.c http/*.S))))
 LIBS_ws-serve := $(SERVER)
 LIBS_rtc-serve := $(SERVER)
 BINS := $(COMMANDS:%=$(BUILD)/%)
@@ -129,7 +129,7 @@ FUZZ_OBJ := $(SERVER) $(LIB)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) -Ilib/server -Itests $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
+	$(CC) $(OUR_CPPFLAGS) -Itests $(OUR_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJ) \
 		$(shell $(PKG_CONFIG) --cflags --libs libjpeg $(PKGS_ws-serve)) -lm
 
 fuzzers: $(FUZZERS)

@@ -1,10 +1,11 @@
 /*
- * One flat object with strings is all there is to read. Not by lejp, which is for text that was
- * checked before (lib/tool/evjson.c), and in pieces of 255 bytes.
+ * One flat object with strings is all that is read. lejp is no choice: it is for text that was
+ * checked before (lib/tool/evjson.c), and delivers strings in pieces of 255 bytes.
  */
 #include "fury.h"
-#include "server/serve.h"
+#include "tool/json.h"
 #include "utf8.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static void skip_space(struct reader *reader)
         reader->at++;
 }
 
-/* Is this the next character, behind blanks? Then goes behind it. */
+/* Skips blanks, and c if it follows them. False: it does not. */
 static bool take(struct reader *reader, char c)
 {
     skip_space(reader);
@@ -29,7 +30,7 @@ static bool take(struct reader *reader, char c)
     return true;
 }
 
-/* \uXXXX as UTF-8; nothing beyond the first plane stands in an SDP. NULL: not so. */
+/* \uXXXX as UTF-8; SDP has no code points beyond the first plane. NULL: invalid. */
 static char *take_code(struct reader *reader, char *out)
 {
     unsigned code = 0;
@@ -57,8 +58,8 @@ static char *take_code(struct reader *reader, char *out)
     return out;
 }
 
-/* The next string in out, which has room for the whole text: no string is longer than it is
- * written. */
+/* The next string, to out, which has room for the whole text: no string is longer than its source.
+ */
 static bool take_string(struct reader *reader, char *out)
 {
     static const char escapes[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
@@ -96,7 +97,7 @@ static bool skip_word(struct reader *reader)
     return reader->at > start;
 }
 
-/* Reads the object; each of its strings into value when its name is not one of ours. */
+/* Reads the object. value: scratch space for names, and for values of unknown members. */
 static bool read_object(struct reader *reader, char *sdp, char *type, char *value)
 {
     char *name = value;
@@ -106,7 +107,7 @@ static bool read_object(struct reader *reader, char *sdp, char *type, char *valu
         if (!take_string(reader, name) || !take(reader, ':'))
             return false;
         char *into = strcmp(name, "sdp") == 0 ? sdp : strcmp(name, "type") == 0 ? type : value;
-        if (into != value && *into) /* said twice */
+        if (into != value && *into) /* duplicate member */
             return false;
         skip_space(reader);
         bool word = into == value && reader->at < reader->end && *reader->at != '"';
@@ -119,7 +120,7 @@ static bool read_object(struct reader *reader, char *sdp, char *type, char *valu
     return reader->at == reader->end;
 }
 
-char *fury_offer(const char *text, size_t bytes)
+char *fury_read_offer(const char *text, size_t bytes)
 {
     struct reader reader = {text, text + bytes};
     char *sdp = calloc(3, bytes + 1);
@@ -133,7 +134,7 @@ char *fury_offer(const char *text, size_t bytes)
     return NULL;
 }
 
-char *fury_answer(const char *sdp)
+char *fury_write_answer(const char *sdp)
 {
     char *quoted = malloc(6 * strlen(sdp) + 3), *out = NULL;
     if (!quoted)

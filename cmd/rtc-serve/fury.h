@@ -1,13 +1,13 @@
-/* Offers and answers in JSON, {"sdp":…,"type":…}, as FURY 0.x has them. */
+/* Offers and answers as FURY 0.x exchanges them: JSON, {"sdp":…,"type":…}. */
 #ifndef FURY_H
 #define FURY_H
 
 #include <stddef.h>
 
-/* The SDP of an offer in malloc'ed memory, or NULL: it is none. */
-char *fury_offer(const char *text, size_t bytes);
+/* The SDP of an offer in malloc'ed memory, or NULL: not an offer. */
+char *fury_read_offer(const char *text, size_t bytes);
 
-/* An answer in malloc'ed memory, or NULL. */
-char *fury_answer(const char *sdp);
+/* The answer with this SDP in malloc'ed memory, or NULL. */
+char *fury_write_answer(const char *sdp);
 
 #endif

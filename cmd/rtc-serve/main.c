@@ -1,13 +1,12 @@
 /*
- * rtc-serve: all that ws-serve does, and the pictures over WebRTC, with input back over a data
- * channel.
+ * rtc-serve: as ws-serve, and serves streams over WebRTC, with input over a data channel.
  *
- * stdout: one line, the address, once it listens. Reads the frames of each NAME (packets too, for
- * who comes without WebRTC), writes its events; follows --replace. SIGINT, SIGTERM and SIGHUP close
- * every viewer and end it; with TLS or tokens SIGHUP reads those again.
+ * stdout: one line, the address, once it listens. Reads the frames of each stream (packets too, for
+ * clients without WebRTC), writes its events; follows --replace. SIGINT, SIGTERM and SIGHUP close
+ * every viewer and end the program; with TLS or tokens SIGHUP reloads those instead.
  * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
  */
-#include "calls.h"
+#include "session.h"
 #include "tool/cli.h"
 #include "server/servermain.h"
 #include <errno.h>
@@ -43,10 +42,10 @@ static unsigned at_most(unsigned value, unsigned most)
     return value < most ? value : most;
 }
 
-/* KBIT: what it begins with, where it may have been no bound before; or KBIT-KBIT: the bounds. */
+/* KBIT: the initial rate, which widens the bounds if necessary; or KBIT-KBIT: the bounds. */
 static void read_bitrate(char *text)
 {
-    struct pipeline_options *o = &calls_media;
+    struct pipeline_options *o = &session_options;
     char *dash = strchr(text, '-');
     if (dash)
         *dash = 0;
@@ -62,20 +61,20 @@ static void read_bitrate(char *text)
     }
 }
 
-/* HOST:PORT; RTCP is the port after it. */
+/* HOST:PORT; RTCP uses the next port. */
 static void read_rtp(char *text)
 {
     const char *colon = strrchr(text, ':');
     size_t host = colon ? (size_t)(colon - text) : 0;
     if (!host)
         cli_die(CLI_USAGE, "--rtp %s: must be like 127.0.0.1:5004", text);
-    calls_media.rtp_port = (int)cli_number("--rtp", text + host + 1, 1, 65534);
+    session_options.rtp_port = (int)cli_number("--rtp", text + host + 1, 1, 65534);
     text[host] = 0;
     if (*text == '[' && text[host - 1] == ']') {
         text[host - 1] = 0;
         text++;
     }
-    calls_media.rtp_host = text;
+    session_options.rtp_host = text;
 }
 
 static void take_option(int option, char *value)
@@ -84,7 +83,7 @@ static void take_option(int option, char *value)
     case OPTION_CODEC:
         if (strcmp(value, "vp8") && strcmp(value, "h264"))
             cli_die(CLI_USAGE, "--codec %s: must be vp8 or h264", value);
-        calls_media.codec = value;
+        session_options.codec = value;
         break;
     case OPTION_BITRATE:
         read_bitrate(value);
@@ -105,27 +104,27 @@ static void take_option(int option, char *value)
 
 static void check_options(void)
 {
-    ice_read(&calls_ice, stun, turn);
-    const char *missing = pipeline_missing(calls_media.codec);
+    ice_read(&session_ice, stun, turn);
+    const char *missing = pipeline_missing(session_options.codec);
     if (missing)
         cli_die(CLI_FAIL, "%s", missing);
 }
 
-static const struct program rtc_serve = {
+static const struct server_program rtc_serve = {
     .name = "rtc-serve",
-    .usage = "rtc-serve" PROGRAM_USAGE
+    .usage = "rtc-serve" SERVERMAIN_USAGE
              " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL]"
              " [--rtp HOST:PORT] NAME ...\n",
     .help = help,
     .longs = longs,
     .option = take_option,
     .checked = check_options,
-    .rtc = &calls,
+    .extension = &session_extension,
 };
 
 int main(int argc, char **argv)
 {
-    calls_media = (struct pipeline_options){
+    session_options = (struct pipeline_options){
         .codec = "vp8", .bitrate_min = 300, .bitrate = 2500, .bitrate_max = 10000};
-    program_run(&rtc_serve, argc, argv);
+    servermain_run(&rtc_serve, argc, argv);
 }

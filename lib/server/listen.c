@@ -1,8 +1,7 @@
-/*
- * The listening socket. It is ours and not lws's, so that what goes wrong can be told apart, and
- * lws need not look for its address every now and then.
- */
-#include "auth.h"
+#include "listen.h"
+#include "http/connlimit.h"
+#include "http/protocol.h"
+#include "server.h"
 #include "tool/cli.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +22,7 @@
 enum {
     BACKLOG = 512,
     ACCEPT_AT_ONCE = 64,
-    UNSENT_BYTES = 1 << 16 /* with half of it unsent a socket is writable again */
+    UNSENT_BYTES = 1 << 16 /* a socket with less than half of this unsent is writable */
 };
 
 static bool is_loopback(const struct sockaddr *address)
@@ -34,7 +33,7 @@ static bool is_loopback(const struct sockaddr *address)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-static void tell_url(int fd, const char *scheme, char *url, size_t size)
+static void format_url(int fd, const char *scheme, char *url, size_t size)
 {
     struct sockaddr_storage bound;
     socklen_t bytes = sizeof bound;
@@ -49,14 +48,14 @@ static void tell_url(int fd, const char *scheme, char *url, size_t size)
 
 /* --- a socket in the file system --- */
 
-/* Ours, to be removed at the end; path "": there is none. */
+/* The socket file, to be removed at the end; path "": none. */
 static struct {
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     dev_t dev;
     ino_t ino;
 } local;
 
-/* What has this path already may be replaced when it is a socket that nobody listens on. */
+/* Removes what has this path already, if it is a socket on which no server listens. */
 static void local_clear(const char *path, const struct sockaddr_un *address)
 {
     struct stat there;
@@ -72,14 +71,14 @@ static void local_clear(const char *path, const struct sockaddr_un *address)
     if (fd >= 0)
         close(fd);
     if (err == 0 || err == EAGAIN)
-        cli_die(CLI_FAIL, "-b unix:%s: %s; another server listens there", path,
+        cli_die(CLI_FAIL, "-b unix:%s: %s: another server listens there", path,
                 strerror(EADDRINUSE));
     if (err != ECONNREFUSED || unlink(path))
         cli_die(CLI_FAIL, "-b unix:%s: %s", path, strerror(err == ECONNREFUSED ? errno : err));
 }
 
-/* Between the look at what is there and the new socket no other server may come: the folder is
- * locked for so long. */
+/* Locks the folder, so that no other server interferes between the check of the path and the
+ * creation of the socket. */
 static int local_lock(const char *path)
 {
     char copy[sizeof local.path];
@@ -101,7 +100,7 @@ static int local_open(const char *path)
     int lock = local_lock(path);
     local_clear(path, &address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t mask = umask(0117); /* 0660, from the first moment */
+    mode_t mask = umask(0117); /* mode 0660 from the start */
     int err = fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) ||
                       lstat(path, &made) || listen(fd, BACKLOG)
                   ? errno
@@ -113,7 +112,7 @@ static int local_open(const char *path)
     strcpy(local.path, path);
     local.dev = made.st_dev;
     local.ino = made.st_ino;
-    atexit(listen_close); /* what goes wrong from here on may end us anywhere */
+    atexit(listen_close); /* errors from here on may exit anywhere */
     return fd;
 }
 
@@ -145,7 +144,7 @@ static int port_open(const char *address, uint16_t port, bool share, const char 
                 errno == EADDRINUSE ? "; choose another with -p, -p 0 finds a free one" : "");
     *loopback = is_loopback(found->ai_addr);
     freeaddrinfo(found);
-    tell_url(fd, scheme, url, url_size);
+    format_url(fd, scheme, url, url_size);
     return fd;
 }
 
@@ -156,7 +155,7 @@ int listen_open(const char *address, uint16_t port, bool share, const char *sche
     if (strncmp(address, unix_, sizeof unix_ - 1))
         return port_open(address, port, share, scheme, url, url_size, loopback);
     if (share)
-        cli_die(CLI_USAGE, "--share-port is for TCP ports, not for -b %s", address);
+        cli_die(CLI_USAGE, "--share-port applies to TCP ports, not to -b %s", address);
     *loopback = true;
     snprintf(url, url_size, "%s", address);
     return local_open(address + sizeof unix_ - 1);
@@ -164,34 +163,32 @@ int listen_open(const char *address, uint16_t port, bool share, const char *sche
 
 void listen_accept(struct server *server)
 {
+    struct site *site = &server->site;
     int listener = lws_get_socket_fd(server->listener);
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
         struct sockaddr_storage from;
         socklen_t size = sizeof from;
-        struct peer *peer;
+        struct connlimit *limit;
         int fd = accept4(listener, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
             return;
-        if (server->ending || server->connections >= server->connections_max ||
-            !peer_come(server, (struct sockaddr *)&from, &peer)) {
+        if (server->streams.ending || site->connections >= site->connections_max ||
+            !connlimit_take(site->per_address, site->per_address_local, (struct sockaddr *)&from,
+                            &limit)) {
             close(fd);
             continue;
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_BYTES}, sizeof(int));
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
-        struct conn *conn = conn_new(server);
+        struct client *client = protocol_client_new(site, limit);
         lws_adopt_desc_t adopt = {.vh = server->vhost,
                                   .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
                                   .fd = {.sockfd = fd},
-                                  .opaque = conn};
-        if (!conn) {
-            peer_go(peer);
+                                  .opaque = client};
+        if (client)
+            lws_adopt_descriptor_vhost_via_info(&adopt); /* lws owns client and fd from now on */
+        else
             close(fd);
-            continue;
-        }
-        conn->peer = peer;
-        server->connections++;
-        lws_adopt_descriptor_vhost_via_info(&adopt); /* conn is lws's now, as fd is */
     }
 }

@@ -1,7 +1,6 @@
-/* The command line of a server. */
 #include "options.h"
+#include "servermain.h"
 #include "tool/cli.h"
-#include "stream.h"
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@ enum {
     PER_ADDRESS_MAX = 65535
 };
 
-/* Scheme://host[:port] as browsers send it, or null. */
+/* scheme://host[:port] as browsers send it, or null. */
 static const char *check_origin(const char *option, const char *text)
 {
     const char *host = strstr(text, "://");
@@ -29,7 +28,7 @@ static const char *check_origin(const char *option, const char *text)
     return text;
 }
 
-/* As it stands in a URL, with no port. */
+/* The host part of a URL, without a port. */
 static const char *check_host(const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
@@ -84,7 +83,8 @@ static void options_table(struct option longs[OPTION_LONGS], const struct option
     longs[count] = (struct option){0};
 }
 
-static void options_parse(struct options *o, const struct program *program, int argc, char **argv)
+static void options_parse(struct options *o, const struct server_program *program, int argc,
+                          char **argv)
 {
     struct option longs[OPTION_LONGS];
     options_table(longs, program->longs);
@@ -152,11 +152,11 @@ static void options_parse(struct options *o, const struct program *program, int 
     if (program->checked)
         program->checked();
     if (o->control >= 0 && o->view_only)
-        cli_die(CLI_USAGE, "--control and --view-only exclude each other");
+        cli_die(CLI_USAGE, "--control and --view-only are mutually exclusive");
     if (!o->tls_cert != !o->tls_key)
-        cli_die(CLI_USAGE, "--tls-cert and --tls-key go together");
+        cli_die(CLI_USAGE, "--tls-cert and --tls-key must be given together");
     if (o->control == CONTROL_TOKEN && !o->token_file)
-        cli_die(CLI_USAGE, "--control token needs tokens: --token-file");
+        cli_die(CLI_USAGE, "--control token requires --token-file");
 }
 
 enum control_mode options_control(const struct options *o)
@@ -166,35 +166,7 @@ enum control_mode options_control(const struct options *o)
                             : (enum control_mode)o->control;
 }
 
-void options_names(const struct options *o, struct names *names, char **words, size_t count)
-{
-    size_t room = count;
-    for (size_t i = 0; i < o->ladder_count; i++)
-        room += 1 + strlen(o->ladders[i]); /* more than it has streams */
-    if (!room) {
-        cli_warn("no stream named");
-        cli_option('?');
-    }
-    *names = (struct names){.list = calloc(room, sizeof *names->list),
-                            .lower = calloc(room, sizeof *names->lower),
-                            .rung = calloc(room, sizeof *names->rung)};
-    if (!names->list || !names->lower || !names->rung)
-        cli_die(CLI_FAIL, "%s", strerror(errno));
-    for (size_t i = 0; i < room; i++)
-        names->lower[i] = NO_RUNG;
-    for (size_t i = 0; i < count; i++) {
-        if (!stream_name(words[i]))
-            cli_die_stream(words[i], EINVAL);
-        names->list[i] = words[i] + (*words[i] == '/');
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(names->list[i], names->list[j]) == 0)
-                cli_die(CLI_USAGE, "%s: named twice", names->list[i]);
-    }
-    names->count = count;
-    ladder_read(names, o->ladders, o->ladder_count);
-}
-
-void options_read(struct options *o, const struct program *program, int argc, char **argv)
+void options_read(struct options *o, const struct server_program *program, int argc, char **argv)
 {
     *o = (struct options){.address = "127.0.0.1",
                           .port = 8080,

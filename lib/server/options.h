@@ -1,9 +1,13 @@
-/* What a server's command line says. */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+/* The command line of a server. */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
 
-#include "servermain.h"
-#include "serve.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "server/stream/control.h"
+
+struct server_program;
 
 struct options {
     const char *address;
@@ -14,13 +18,13 @@ struct options {
     size_t origin_count, cors_count;
     const char **ladders;
     size_t ladder_count;
-    const char **hosts;
+    const char **hosts; /* with room for two more */
     size_t host_count;
     const char *tls_cert, *tls_key, *token_file;
     unsigned viewers_max;
     unsigned events_max;
-    int per_address; /* -1: not said */
-    int control;     /* enum control_mode; -1: not said */
+    int per_address; /* -1: not given */
+    int control;     /* enum control_mode; -1: not given */
     bool view_only;
     bool verbose;
 };
@@ -28,16 +32,14 @@ struct options {
 /* The lines of --help about the options that every server has. */
 extern const char options_help[];
 
-/* The options of argv, or exits with a message; its operands are from optind on. */
-void options_read(struct options *options, const struct program *program, int argc, char **argv);
+/* Reads the options of argv, or exits with a message; operands are from optind on. */
+void options_read(struct options *options, const struct server_program *program, int argc,
+                  char **argv);
 void options_free(struct options *options);
 
 enum control_mode options_control(const struct options *options);
 
-/* Connections of one address, and whether this machine's count too. */
+/* The limit on connections of one address. *local: it applies to this machine too. */
 unsigned options_per_address(const struct options *options, bool *local);
-
-/* NAME … of the command line, checked, without their slashes, and what the ladders add. */
-void options_names(const struct options *options, struct names *names, char **words, size_t count);
 
 #endif

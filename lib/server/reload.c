@@ -1,5 +1,7 @@
-/* SIGHUP: certificate, key and tokens are read again. What is broken is told, and the old stays. */
-#include "auth.h"
+#include "reload.h"
+#include "http/tls.h"
+#include "http/token.h"
+#include "server.h"
 #include "tool/cli.h"
 #include <errno.h>
 #include <signal.h>
@@ -12,11 +14,11 @@ static int reload_fd = -1;
 void reload_open(const struct server *server)
 {
     sigset_t hup;
-    if (!server->tls && !server->tokens)
+    if (!server->site.tls && !server->site.tokens)
         return;
     sigemptyset(&hup);
     sigaddset(&hup, SIGHUP);
-    /* What is blocked is queued also where it is ignored, as under nohup. */
+    /* A blocked signal is queued even if it is ignored, as under nohup. */
     if (pthread_sigmask(SIG_BLOCK, &hup, NULL) ||
         (reload_fd = signalfd(-1, &hup, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
         cli_die(CLI_FAIL, "SIGHUP: %s", strerror(errno));
@@ -37,19 +39,18 @@ static void reload_tokens(struct server *server)
     char problem[512];
     struct tokens tokens;
     if (tokens_load(&tokens, server->token_file, problem, sizeof problem)) {
-        cli_warn("%s; the old tokens stay", problem);
+        cli_warn("%s; the old tokens stay in use", problem);
         return;
     }
-    tokens_free(server->tokens);
-    *server->tokens = tokens;
-    for (size_t i = 0; i < server->source_count; i++)
-        for (struct viewer *viewer = server->sources[i].viewers; viewer;)
-            if (access_still(viewer->conn)) {
-                viewer = viewer->next;
-            } else { /* with what it held the stream may end, and all its viewers go */
-                conn_end(viewer->conn, LWS_CLOSE_STATUS_POLICY_VIOLATION);
-                viewer = server->sources[i].viewers;
-            }
+    tokens_free(server->site.tokens);
+    *server->site.tokens = tokens;
+    for (size_t i = 0; i < server->streams.count; i++)
+        for (struct viewer *viewer = server->streams.list[i].viewers, *next; viewer;
+             viewer = next) {
+            next = viewer->next;
+            if (!viewer->transport->authorized(viewer->link))
+                viewer_close(viewer, LWS_CLOSE_STATUS_POLICY_VIOLATION);
+        }
 }
 
 void reload_take(struct server *server)
@@ -58,9 +59,9 @@ void reload_take(struct server *server)
     char problem[512];
     if (read(reload_fd, &info, sizeof info) != sizeof info)
         return;
-    if (server->tls &&
-        tls_load(&server->tls, server->tls_cert, server->tls_key, problem, sizeof problem))
-        cli_warn("%s; the old certificate stays", problem);
-    if (server->tokens)
+    if (server->site.tls &&
+        tls_load(&server->site.tls, server->tls_cert, server->tls_key, problem, sizeof problem))
+        cli_warn("%s; the old certificate stays in use", problem);
+    if (server->site.tokens)
         reload_tokens(server);
 }

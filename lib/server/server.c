@@ -1,9 +1,11 @@
-/* The server as a whole: set up, run, ended. */
-#include "auth.h"
+#include "server.h"
+#include "http/protocol.h"
+#include "http/tls.h"
+#include "listen.h"
 #include "monotonic.h"
+#include "names.h"
+#include "reload.h"
 #include "tool/cli.h"
-#include "rtc.h"
-#include "stream.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,62 +13,90 @@
 #include <sys/resource.h>
 
 enum {
-    READ_BYTES = 4096,    /* of a WebSocket, at a time */
-    RECORD_BYTES = 16384, /* the longest of TLS */
-    SEND_BYTES = 1 << 20, /* at a time; left at 0 lws sends pictures in pieces of 4 KiB */
-    END_MS = 1000         /* viewers have so long to answer the closing of their WebSocket */
+    READ_BYTES = 4096,    /* read from a WebSocket at a time */
+    RECORD_BYTES = 16384, /* longest TLS record */
+    SEND_BYTES = 1 << 20, /* written at a time; with 0 lws sends packets in pieces of 4 KiB */
+    END_MS = 1000         /* time for clients to reply to the closing of their WebSocket */
 };
 
 /* Descriptors for all viewers, and for as many connections again that fetch the page. lws allocates
  * by this limit, so it is lowered too where it is enormous. */
-void server_limit(struct server *server)
+void server_set_limits(struct server *server)
 {
+    struct site *site = &server->site;
     struct rlimit limit;
-    rlim_t own = 64 + 2 * (rlim_t)server->source_count;
-    server->connections_max = 2 * server->viewers_max + 128;
-    server->files_max = server->www < 0 ? 0 : server->viewers_max / 2 + 32;
-    own += server->files_max;
+    unsigned viewers = server->streams.viewers_max;
+    rlim_t own = 64 + 2 * (rlim_t)server->streams.count;
+    site->connections_max = 2 * viewers + 128;
+    site->files_max = site->www < 0 ? 0 : viewers / 2 + 32;
+    own += site->files_max;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "getrlimit: %s", strerror(errno));
-    limit.rlim_cur = server->connections_max + own;
+    limit.rlim_cur = site->connections_max + own;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max) {
         if (limit.rlim_max < own + 8)
-            cli_die(CLI_FAIL, "too few descriptors: ulimit -n is %llu",
+            cli_die(CLI_FAIL, "too few descriptors (ulimit -n is %llu)",
                     (unsigned long long)limit.rlim_max);
         limit.rlim_cur = limit.rlim_max;
-        server->connections_max = (unsigned)(limit.rlim_cur - own);
+        site->connections_max = (unsigned)(limit.rlim_cur - own);
     }
     if (setrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "setrlimit: %s", strerror(errno));
 }
 
+/* --- libwebsockets --- */
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t bytes)
+{
+    struct server *server = lws_context_user(lws_get_context(wsi));
+    switch (reason) {
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        streams_look(&server->streams);
+        if (server->extension)
+            server->extension->look(&server->streams);
+        return 0;
+    case LWS_CALLBACK_RAW_RX_FILE:
+        if (wsi == server->listener)
+            listen_accept(server);
+        else if (wsi == server->reloader)
+            reload_take(server);
+        return 0;
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        tls_setup(server->site.tls, user);
+        return 0;
+    default:
+        return protocol_event(wsi, reason, in, bytes);
+    }
+}
+
 static const struct lws_protocols over_tcp[] = {
     {.name = "shmcast",
-     .callback = conn_callback,
+     .callback = callback,
      .rx_buffer_size = READ_BYTES,
      .tx_packet_size = SEND_BYTES},
     {0},
 };
 
-/* Of a TLS record that it has in part lws 4.1 wants the rest even from a viewer that has to wait
- * (inbox.c), and goes round and round for ever. So it reads whole ones. */
+/* When lws 4.1 has read part of a TLS record, it asks for the rest even from a viewer that is
+ * paused (input.c), and loops for ever. So it reads whole records. */
 static const struct lws_protocols over_tls[] = {
     {.name = "shmcast",
-     .callback = conn_callback,
+     .callback = callback,
      .rx_buffer_size = RECORD_BYTES,
      .tx_packet_size = SEND_BYTES},
     {0},
 };
-_Static_assert((int)RECORD_BYTES <= (int)HEADER_BYTES, "nor does lws read more than that");
+_Static_assert((int)RECORD_BYTES <= (int)SITE_HEADER_BYTES, "lws reads no more than that");
 
-/* Everything is ours to answer. A mount, because only then lws goes on reading from a connection
- * while an answer goes out, and so notices that the client went away. */
+/* All paths go to the callback. Only with a mount lws goes on reading from a connection while an
+ * answer is sent, and so notices that the client has gone. */
 static const struct lws_http_mount mount = {.mountpoint = "/",
                                             .mountpoint_len = 1,
                                             .origin = "shmcast",
                                             .origin_protocol = LWSMPRO_CALLBACK};
 
-/* Headers of every answer. */
+/* Header lines of every answer. */
 static const struct lws_protocol_vhost_options referrer = {NULL, NULL,
                                                            "referrer-policy:", "no-referrer"};
 static const struct lws_protocol_vhost_options cache = {&referrer, NULL,
@@ -76,34 +106,35 @@ static const struct lws_protocol_vhost_options sniff = {&cache, NULL,
 
 void server_listen(struct server *server, int listener)
 {
+    bool tls = server->site.tls;
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER, /* listen.c does */
-        .protocols = server->tls ? over_tls : over_tcp,
+        .protocols = tls ? over_tls : over_tcp,
         .mounts = &mount,
         .headers = &sniff,
         .vhost_name = "shmcast",
         .server_string = "shmcast",
         .user = server,
-        .max_http_header_data = HEADER_BYTES,
-        .max_http_header_pool = (unsigned short)(server->connections_max + 1),
-        .pt_serv_buf_size = HEADER_BYTES,
+        .max_http_header_data = SITE_HEADER_BYTES,
+        .max_http_header_pool = (unsigned short)(server->site.connections_max + 1),
+        .pt_serv_buf_size = SITE_HEADER_BYTES,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
-        /* What isn't HTTP comes to us, for an answer of 400. */
+        /* Bytes that are not HTTP reach the callback, for an answer of 400. */
         .options = LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG |
                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
     };
     lws_sock_file_fd_type fd = {.filefd = listener};
-    if (server->tls) {
+    if (tls) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
                         LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
-                        /* who speaks plain HTTP is told */
+                        /* plain HTTP gets an answer */
                         LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
                         LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
         info.alpn = "http/1.1";
     }
     lws_set_log_level(0, NULL);
-    server->context = lws_create_context(&info);
+    server->context = server->streams.context = lws_create_context(&info);
     server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
     server->listener = server->vhost
                            ? lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd,
@@ -113,51 +144,42 @@ void server_listen(struct server *server, int listener)
         cli_die(CLI_FAIL, "libwebsockets could not be set up");
 }
 
+/* --- from the first to the last --- */
+
 void server_open(struct server *server, const struct names *names)
 {
-    server->sources = calloc(names->count, sizeof *server->sources);
-    if (!server->sources)
+    if (streams_alloc(&server->streams, names->count))
         cli_die(CLI_FAIL, "%s", strerror(errno));
-    for (size_t i = 0; i < names->count; i++) {
-        if (source_open(&server->sources[i], server, names->list[i]))
+    for (size_t i = 0; i < names->count; i++)
+        if (streams_attach(&server->streams, names->list[i]))
             cli_die_stream(names->list[i], errno);
-        server->source_count++;
-    }
-    server->listed = names->listed;
-    server->sources_live = names->count;
-    ladder_link(server, names);
+    names_link(names, &server->streams);
+    server->site.streams = &server->streams;
+    server->site.whep = server->extension ? server->extension->whep : NULL;
 }
 
-static bool serving(const struct server *server)
+static bool is_serving(const struct server *server)
 {
-    return !cli_stopped() && server->sources_live > 0;
+    return !cli_stopped() && server->streams.live > 0;
 }
 
-static bool events_wait(const struct server *server)
+static void on_end_timeout(lws_sorted_usec_list_t *timer)
 {
-    for (size_t i = 0; i < server->source_count; i++)
-        if (server->sources[i].stream && server->sources[i].inbox.count)
-            return true;
-    return false;
+    (void)timer; /* ends the wait for events */
 }
 
-static void end_late(lws_sorted_usec_list_t *timer)
-{
-    (void)timer; /* it has ended the poll */
-}
-
-/* Every viewer is told that the server goes away, and has a moment to say good-bye; events that
- * wait for the log have that moment too. */
-static void end_viewers(struct server *server)
+/* Gives clients a moment to reply to the closing of their WebSocket, and the event logs' owners to
+ * unlock them for queued events. */
+static void close_viewers(struct server *server)
 {
     uint64_t deadline = monotonic_ns() + END_MS * UINT64_C(1000000);
     lws_sorted_usec_list_t timer = {0};
-    server->ending = true;
-    for (size_t i = 0; i < server->source_count; i++)
-        while (server->sources[i].viewers)
-            conn_end(server->sources[i].viewers->conn, LWS_CLOSE_STATUS_GOINGAWAY);
-    lws_sul_schedule(server->context, 0, &timer, end_late, END_MS * 1000);
-    while ((server->closing || events_wait(server)) && monotonic_ns() < deadline)
+    server->streams.ending = true;
+    streams_close_viewers(&server->streams);
+    streams_reap(&server->streams);
+    lws_sul_schedule(server->context, 0, &timer, on_end_timeout, END_MS * 1000);
+    while ((server->site.closing || streams_have_backlog(&server->streams)) &&
+           monotonic_ns() < deadline)
         if (lws_service(server->context, 0) < 0)
             break;
     lws_sul_cancel(&timer);
@@ -165,25 +187,23 @@ static void end_viewers(struct server *server)
 
 int server_run(struct server *server, const char *url)
 {
-    for (size_t i = 0; i < server->source_count; i++)
-        if (source_start(&server->sources[i]))
-            cli_die(CLI_FAIL, "thread: %s", strerror(errno));
-    if (server->rtc)
-        server->rtc->open(server);
+    if (streams_start(&server->streams))
+        cli_die(CLI_FAIL, "thread: %s", strerror(errno));
+    if (server->extension)
+        server->extension->open(&server->streams);
     puts(url);
-    bool told = fflush(stdout) == 0;
-    while (told && serving(server))
+    bool printed = fflush(stdout) == 0;
+    while (printed && is_serving(server))
         if (lws_service(server->context, 0) < 0)
             break;
-    end_viewers(server);
-    if (server->rtc)
-        server->rtc->close(server);
-    for (size_t i = 0; i < server->source_count; i++)
-        source_close(&server->sources[i]);
+    close_viewers(server);
+    if (server->extension)
+        server->extension->close(&server->streams);
+    streams_reap(&server->streams);
+    streams_free(&server->streams);
     lws_context_destroy(server->context);
     listen_close();
-    free(server->sources);
-    if (told && serving(server))
+    if (printed && is_serving(server))
         cli_die(CLI_FAIL, "libwebsockets gave up");
-    return CLI_OK; /* cli_finish tells of a stdout that failed */
+    return CLI_OK; /* cli_finish reports a failed stdout */
 }

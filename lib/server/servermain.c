@@ -1,98 +1,106 @@
-/* A program that serves, from its command line to its end. */
-#include "auth.h"
-#include "tool/cli.h"
-#include "options.h"
 #include "servermain.h"
-#include <errno.h>
-#include <getopt.h>
+#include "http/staticfiles.h"
+#include "http/tls.h"
+#include "http/token.h"
+#include "listen.h"
+#include "names.h"
+#include "options.h"
+#include "reload.h"
+#include "server.h"
+#include "tool/cli.h"
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Reads the files of certificate, key and tokens. */
-static void open_access(struct server *server, struct tokens *tokens)
+static void load_files(struct server *server, struct tokens *tokens)
 {
     char problem[512];
     int status = 0;
     if (server->tls_cert)
-        status = tls_load(&server->tls, server->tls_cert, server->tls_key, problem, sizeof problem);
+        status =
+            tls_load(&server->site.tls, server->tls_cert, server->tls_key, problem, sizeof problem);
     if (!status && server->token_file) {
         status = tokens_load(tokens, server->token_file, problem, sizeof problem);
-        server->tokens = tokens;
+        server->site.tokens = tokens;
     }
     if (status)
         cli_die(status, "%s", problem);
     reload_open(server);
 }
 
-/* For a server that other machines reach, what is missing. */
-static void warn_open(const struct server *server, const char *url)
+/* For a server that other machines can reach. */
+static void warn_if_open(const struct site *site, const char *url)
 {
-    if (!server->tls && !server->tokens)
-        cli_warn("%s can be reached from other machines, by anybody, and all that is sent can be "
-                 "read and changed on the way; see --token-file and --tls-cert",
+    if (!site->tls && !site->tokens)
+        cli_warn("%s can be reached from other machines by anybody, and all data can be read and "
+                 "changed on the way; see --token-file and --tls-cert",
                  url);
-    else if (!server->tls)
-        cli_warn("%s can be reached from other machines, and all that is sent, tokens too, can be "
+    else if (!site->tls)
+        cli_warn("%s can be reached from other machines, and all data, tokens included, can be "
                  "read and changed on the way; see --tls-cert",
                  url);
-    else if (!server->tokens)
-        cli_warn("%s can be reached from other machines, by anybody; see --token-file", url);
+    else if (!site->tokens)
+        cli_warn("%s can be reached from other machines by anybody; see --token-file", url);
 }
 
-void program_run(const struct program *program, int argc, char **argv)
+static void take_options(struct server *server, const struct options *o)
+{
+    server->tls_cert = o->tls_cert;
+    server->tls_key = o->tls_key;
+    server->token_file = o->token_file;
+    server->streams = (struct streams){.viewers_max = o->viewers_max,
+                                       .events_max = o->events_max,
+                                       .control = options_control(o),
+                                       .verbose = o->verbose};
+    server->site = (struct site){.origins = o->origins,
+                                 .origin_count = o->origin_count,
+                                 .cors = o->cors,
+                                 .cors_count = o->cors_count,
+                                 .hosts = o->hosts,
+                                 .host_count = o->host_count,
+                                 .view_only = o->view_only,
+                                 .www = o->www ? staticfiles_open_folder(o->www) : -1};
+    server->site.per_address = options_per_address(o, &server->site.per_address_local);
+}
+
+void servermain_run(const struct server_program *program, int argc, char **argv)
 {
     struct options o;
     struct names names;
+    struct tokens tokens;
+    struct server server = {.extension = program->extension};
+    struct site *site = &server.site;
+    char url[128], machine[HOST_NAME_MAX + 1] = "";
+    bool loopback;
     cli_init(program->name, program->usage, options_help);
     cli_more_help(program->help);
     options_read(&o, program, argc, argv);
-    options_names(&o, &names, argv + optind, (size_t)(argc - optind));
-    struct server server = {.rtc = program->rtc,
-                            .origins = o.origins,
-                            .origin_count = o.origin_count,
-                            .cors = o.cors,
-                            .cors_count = o.cors_count,
-                            .www = o.www ? www_folder(o.www) : -1,
-                            .viewers_max = o.viewers_max,
-                            .events_max = o.events_max,
-                            .control = options_control(&o),
-                            .view_only = o.view_only,
-                            .hosts = o.hosts,
-                            .host_count = o.host_count,
-                            .tls_cert = o.tls_cert,
-                            .tls_key = o.tls_key,
-                            .token_file = o.token_file,
-                            .verbose = o.verbose};
-    server.per_address = options_per_address(&o, &server.per_address_local);
-    char url[128], machine[HOST_NAME_MAX + 1] = "";
-    struct tokens tokens;
-    bool loopback;
+    names_read(&names, argv + optind, (size_t)(argc - optind), o.ladders, o.ladder_count);
+    take_options(&server, &o);
     cli_catch_stop();
-    open_access(&server, &tokens);
-    if (access_policies(&server))
+    load_files(&server, &tokens);
+    if (site_make_policies(site))
         cli_die(CLI_USAGE, "--origin: too many");
-    server.hosts[server.host_count++] = o.address;
-    server.any_host = strncmp(o.address, "unix:", 5) == 0; /* whatever a proxy says */
+    site->hosts[site->host_count++] = o.address;
+    site->any_host = strncmp(o.address, "unix:", 5) == 0; /* a proxy may send any name */
     if (gethostname(machine, sizeof machine - 1) == 0)
-        server.hosts[server.host_count++] = machine;
+        site->hosts[site->host_count++] = machine;
     server_open(&server, &names);
-    server_limit(&server);
-    int listener = listen_open(o.address, o.port, o.share_port, server.tls ? "https" : "http", url,
+    server_set_limits(&server);
+    int listener = listen_open(o.address, o.port, o.share_port, site->tls ? "https" : "http", url,
                                sizeof url, &loopback);
     server_listen(&server, listener);
     if (!loopback)
-        warn_open(&server, url);
+        warn_if_open(site, url);
     int status = server_run(&server, url);
-    if (server.www >= 0)
-        close(server.www);
-    if (server.tokens)
-        tokens_free(server.tokens);
-    tls_free(server.tls);
-    free(server.policy[false]);
-    free(server.policy[true]);
-    ladder_free(&names);
+    if (site->www >= 0)
+        close(site->www);
+    if (site->tokens)
+        tokens_free(site->tokens);
+    tls_free(site->tls);
+    site_free_policies(site);
+    names_free(&names);
     options_free(&o);
     cli_finish(status);
 }

@@ -188,7 +188,7 @@ test('a token in the address becomes a cookie, and the page works with it', asyn
     const page = await open(t, 'about:blank', {ignoreHTTPSErrors: true});
     page.allowed.push(/status of 401/, /favicon/);
     assert.equal((await page.goto(server.root)).status(), 401);
-    assert.match(await page.textContent('body'), /a token is due/);
+    assert.match(await page.textContent('body'), /token required/);
     for (const [token, mayControl] of [[VIEW, false], [CONTROL, true]]) {
         await page.goto(`${server.root}?token=${token}`);
         assert.equal(page.url(), server.root);
@@ -227,7 +227,7 @@ test('a link from another site works', async t => {
     page.on('request', request => (requests += request.isNavigationRequest()));
     await page.goto(`http://evil.test:${port}/`);
     await page.click('#again');
-    await until('refused', async () => /a token is due/.test(await page.textContent('body').catch(() => '')));
+    await until('refused', async () => /token required/.test(await page.textContent('body').catch(() => '')));
     await until('the second try', () => requests === 3);
     await page.waitForLoadState('networkidle');
     assert.equal(requests, 3);

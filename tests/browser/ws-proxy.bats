@@ -78,7 +78,7 @@ snapshot_number() {
     # Pictures smaller than any buffer arrive at once, not when the next ones push them out.
     : >"$DIR/numbers"
     bg bash -c 'curl -sS -N --cacert "$0/viz.crt" "$1" | ffmpeg -v error -f mpjpeg -i - -flush_packets 1 -fps_mode passthrough -f image2pipe -c:v ppm - | frame-gen --read' "$DIR" "${URL}stream.mjpg" >"$DIR/numbers"
-    wait_until 10 grep -q 'came: MJPEG from a Unix socket' "$SERVER_ERR"
+    wait_until 10 grep -q 'joined: MJPEG from a Unix socket' "$SERVER_ERR"
     frame-gen -s 96x24 -r 0 -n 7 -o "$S"
     wait_until 20 grep -qx 7 "$DIR/numbers"
     frame-gen -s 96x24 -r 0 -n 9 -o "$S"

@@ -1,16 +1,16 @@
 /*
- * What decides who may come: the file of tokens, Host and cookies, of any bytes, against plainer
- * versions of the same.
- * Input: t and a file of tokens, h and a Host, or c and a Cookie.
+ * Authorization: token files, Host headers and cookies of any bytes, checked against simpler
+ * versions of the same code.
+ * Input: t and a token file, h and a Host, or c and a Cookie.
  */
 #include "fuzz.h"
-#include "auth.h"
+#include "server/http/auth.h"
 #include <ctype.h>
 #include <strings.h>
 
 enum { TEXT_MAX = 4096 };
 
-/* Every word pair of a file that was taken has its role, and nothing else does. */
+/* Every pair of words in an accepted file gives its role, and nothing else does. */
 static void check_tokens(const char *text, size_t bytes)
 {
     struct tokens tokens;
@@ -25,7 +25,7 @@ static void check_tokens(const char *text, size_t bytes)
         return;
     char copy[TEXT_MAX + 1], *rest = copy, *one;
     strcpy(copy, text);
-    bool whole = strlen(text) == bytes; /* in comments there may be anything */
+    bool whole = strlen(text) == bytes; /* comments may contain NUL */
     while (whole && (one = strsep(&rest, "\n"))) {
         char role[16], token[TOKEN_MAX + 2], more[2];
         if (sscanf(one, " %1[#]", role) == 1 || sscanf(one, "%15s", role) != 1)
@@ -40,14 +40,14 @@ static void check_tokens(const char *text, size_t bytes)
     tokens_free(&tokens);
 }
 
-/* What is taken is a number or a name that is known; with any port. */
+/* An accepted host is an address or a known name, with any port. */
 static void check_host(const char *text)
 {
     static const char *names[] = {"viz.example", "other"};
-    struct server server = {.hosts = names, .host_count = 2};
+    struct site site = {.hosts = names, .host_count = 2};
     char copy[TEXT_MAX + 1];
     strcpy(copy, text);
-    if (!access_host(&server, copy))
+    if (!auth_host(&site, copy))
         return;
     size_t bytes = strcspn(text, ":");
     if (strspn(text, "0123456789.:") == strlen(text))
@@ -63,12 +63,12 @@ static void check_host(const char *text)
           (text[bytes + 1] && text[bytes + 1 + strspn(text + bytes + 1, "0123456789")] == 0));
 }
 
-/* Each cookie that is found stands in the text, in order. */
+/* Each cookie that is found is in the text, in order. */
 static void check_cookies(const char *text)
 {
     unsigned char digest[TOKEN_DIGEST];
     const char *at = text, *before = text;
-    while (access_cookie(&at, "shmcast-1", digest)) {
+    while (auth_cookie(&at, "shmcast-1", digest)) {
         char want[16 + 2 * TOKEN_DIGEST] = "shmcast-1=";
         for (size_t i = 0; i < TOKEN_DIGEST; i++)
             sprintf(want + 10 + 2 * i, "%02x", digest[i]);

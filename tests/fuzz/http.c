@@ -1,12 +1,15 @@
 /*
- * Connections to a server: the server itself, in this process, gets any bytes as a request, a
- * WebSocket handshake, frames and messages, in pieces, from two clients by turns. It answers in
- * HTTP or not at all, and when they go nothing of them is left.
- * Input: what the client sends; 0xff and a byte is a pause, in which the server does its part: then
- * the byte 0xff is sent when that follows, and with an odd one it's the other client's turn.
+ * Connections to a server in this process, which receives any bytes as requests, WebSocket
+ * handshakes, frames and messages, in pieces, alternately from two clients. It answers in HTTP or
+ * not at all, and keeps nothing of the clients when they have gone.
+ * Input: the bytes that a client sends. 0xff and a further byte mark a pause, in which the server
+ * runs: if that byte is 0xff, it is then sent; otherwise, if it is odd, the other client continues.
  */
 #include "fuzz.h"
-#include "serve.h"
+#include "server/http/staticfiles.h"
+#include "server/listen.h"
+#include "server/names.h"
+#include "server/server.h"
 #include "stream.h"
 #include "evlog.h"
 #include <arpa/inet.h>
@@ -27,7 +30,7 @@ static void make_server(void)
     static const char *origin = "https://allowed.example";
     struct stream_spec tiny = {
         .width = 8, .height = 8, .slots = 4, .events = 64, .packet_bytes = 2 * PICTURE};
-    static size_t lower[2] = {NO_RUNG, NO_RUNG};
+    static size_t lower[2] = {NAMES_NO_RUNG, NAMES_NO_RUNG};
     const struct names all = {.list = names, .lower = lower, .listed = 2, .count = 2};
     char url[128];
     bool loopback;
@@ -43,21 +46,19 @@ static void make_server(void)
         ring_close(ring);
         stream_close(stream);
     }
-    server = (struct server){.origins = &origin,
-                             .origin_count = 1,
-                             .cors = &origin,
-                             .cors_count = 1,
-                             .www = www_folder("/usr/share"),
-                             .files_max = 2,
-                             .any_host = true,
-                             .viewers_max = 4,
-                             .events_max = 1000};
+    server.streams = (struct streams){.viewers_max = 4, .events_max = 1000};
+    server.site = (struct site){.origins = &origin,
+                                .origin_count = 1,
+                                .cors = &origin,
+                                .cors_count = 1,
+                                .www = staticfiles_open_folder("/usr/share"),
+                                .any_host = true};
     server_open(&server, &all);
-    for (int i = 0; i < 2; i++) { /* they go on nameless; whatever happens, nothing is left */
+    for (int i = 0; i < 2; i++) { /* they have no names any more, so that none can be left over */
         CHECK(stream_unlink(names[i]) == 0);
-        server.sources[i].name = i ? "b" : "a";
+        server.streams.list[i].name = i ? "b" : "a";
     }
-    server_limit(&server);
+    server_set_limits(&server);
     int listener = listen_open("127.0.0.1", 0, false, "http", url, sizeof url, &loopback);
     socklen_t size = sizeof address;
     CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
@@ -69,7 +70,7 @@ static void serve(void)
     CHECK(lws_service(server.context, -1) >= 0);
 }
 
-/* What has come back. */
+/* Reads the answers so far. */
 static size_t receive(int fd, char *out, size_t have, size_t room)
 {
     char more[65536];
@@ -82,7 +83,7 @@ static size_t receive(int fd, char *out, size_t have, size_t room)
     return have;
 }
 
-/* A client's socket, or -1 when libFuzzer's timer came in between. */
+/* A client's socket, or -1: interrupted by libFuzzer's timer. */
 static int join(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -92,7 +93,7 @@ static int join(void)
         close(fd);
         return -1;
     }
-    /* A reset when it is closed: thousands a second would use up all ports. */
+    /* Closing resets the connection: otherwise thousands per second would use up all ports. */
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
     serve();
     return fd;
@@ -100,12 +101,13 @@ static int join(void)
 
 static void check_idle(void)
 {
-    CHECK(server.connections == 0 && server.viewers == 0 && server.closing == 0);
-    for (size_t i = 0; i < server.source_count; i++) {
-        const struct source *source = &server.sources[i];
-        CHECK(!source->viewers && !source->viewer_count && !source->watchers &&
-              !source->watcher_count && !source->mjpeg_count);
-        CHECK(!source->newest || source->newest->refs == 1);
+    CHECK(server.site.connections == 0 && server.site.closing == 0 && server.streams.viewers == 0 &&
+          !server.streams.ended);
+    for (size_t i = 0; i < server.streams.count; i++) {
+        const struct served *served = &server.streams.list[i];
+        CHECK(!served->viewers && !served->viewer_count && !served->watchers &&
+              !served->watcher_count && !served->kinds[VIEWER_MJPEG]);
+        CHECK(!served->newest || served->newest->refs == 1);
     }
 }
 
@@ -114,7 +116,7 @@ static void check_events(uint64_t cursor)
     struct event events[64];
     uint64_t lost;
     size_t count;
-    while ((count = evlog_read(server.sources[0].stream, &cursor, events, 64, &lost)))
+    while ((count = evlog_read(server.streams.list[0].stream, &cursor, events, 64, &lost)))
         for (size_t i = 0; i < count; i++)
             CHECK(event_valid(&events[i]) && events[i].viewer);
 }
@@ -128,14 +130,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (!made)
         make_server();
     made = true;
-    uint64_t head = evlog_head(server.sources[0].stream);
+    uint64_t head = evlog_head(server.streams.list[0].stream);
     for (const uint8_t *p = data, *end = data + bytes; p < end;) {
         const uint8_t *stop = memchr(p, 0xff, (size_t)(end - p));
         if (!stop)
             stop = end;
         if (fd[at] < 0 && (fd[at] = join()) < 0)
             break;
-        /* What can't be sent now never is; the server may have hung up. */
+        /* Bytes that can't be sent now are dropped; the server may have hung up. */
         if (stop > p && send(fd[at], p, (size_t)(stop - p), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
             break;
         serve();
@@ -156,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             close(fd[i]);
             serve();
         }
-    for (int i = 0; server.connections && i < ROUNDS; i++)
+    for (int i = 0; (server.site.connections || server.streams.ended) && i < ROUNDS; i++)
         serve();
     check_idle();
     check_events(head);

@@ -1,14 +1,18 @@
 /*
- * Paths to answers: http_route for any path among streams of any names, page_encode, and the texts
- * that carry a name. Input: the names and then the path, with newlines between.
+ * Routes of any path among streams of any names, the encoding of names in URLs, and the texts that
+ * contain names. Input: the names and then the path, separated by newlines.
  */
 #include "fuzz.h"
-#include "serve.h"
+#include "server/http/assets.h"
+#include "server/http/router.h"
+#include "server/http/stats.h"
+#include "server/http/url.h"
+#include "server/stream/served.h"
 #include "stream.h"
 #include "utf8.h"
 #include <unistd.h>
 
-enum { SOURCES = 4, TEXT_MAX = 300 };
+enum { STREAMS = 4, TEXT_MAX = 300 };
 
 static struct stream *stream(void)
 {
@@ -19,7 +23,7 @@ static struct stream *stream(void)
             .width = 1, .height = 1, .slots = 2, .events = 16, .packet_bytes = 1};
         snprintf(name, sizeof name, "fuzz-route-%d", (int)getpid());
         CHECK(stream = stream_create(name, &tiny, false));
-        CHECK(stream_remove(stream, true) == 0); /* its memory is all that is needed */
+        CHECK(stream_remove(stream, true) == 0); /* only its memory is needed */
     }
     return stream;
 }
@@ -29,11 +33,11 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* What is encoded is a path's plain characters, and comes back. */
+/* An encoded name has only plain characters, and decodes to the name. */
 static void check_encoding(const char *name)
 {
     char out[3 * TEXT_MAX + 1], back[TEXT_MAX + 1];
-    page_encode(name, out);
+    url_encode(name, out);
     size_t n = 0;
     for (const char *p = out; *p; p++) {
         CHECK(*p > ' ' && *p < 127 && !strchr("/?#\"<>&'", *p));
@@ -50,34 +54,34 @@ static void check_encoding(const char *name)
 }
 
 /* Every stream's own paths lead to it. */
-static void check_own_paths(struct server *server, struct source *source)
+static void check_own_paths(const struct site *site, const struct served *served)
 {
     char path[TEXT_MAX + 16];
     struct route route;
-    snprintf(path, sizeof path, "/%s/ws", source->name);
-    route = http_route(server, path);
-    CHECK(route.source == source && route.at == (source->stream ? AT_WEBSOCKET : AT_GONE));
-    snprintf(path, sizeof path, "/%s/", source->name);
-    route = http_route(server, path);
-    CHECK(route.source == source && route.at == (source->stream ? AT_FILE : AT_GONE));
+    snprintf(path, sizeof path, "/%s/ws", served->name);
+    route = router_find(site, path);
+    CHECK(route.served == served && route.at == (served->stream ? AT_WEBSOCKET : AT_GONE));
+    snprintf(path, sizeof path, "/%s/", served->name);
+    route = router_find(site, path);
+    CHECK(route.served == served && route.at == (served->stream ? AT_FILE : AT_GONE));
 }
 
-static void check_route(const struct server *server, const struct route *route)
+static void check_route(const struct streams *streams, const struct route *route)
 {
-    const struct source *first = server->sources, *end = first + server->source_count;
+    const struct served *first = streams->list, *end = first + streams->count;
     switch (route->at) {
     case AT_NOTHING:
         return;
     case AT_LIST:
-        CHECK(server->source_count != 1);
+        CHECK(streams->count != 1);
         return;
     case AT_STREAMS:
     case AT_METRICS:
     case AT_HEALTH:
-        CHECK(!route->source);
+        CHECK(!route->served);
         return;
     case AT_FILE:
-        CHECK(route->file && route->file->data < route->file->end);
+        CHECK(route->asset && route->asset->data < route->asset->end);
         break;
     case AT_GONE:
     case AT_FOLDER:
@@ -85,12 +89,12 @@ static void check_route(const struct server *server, const struct route *route)
     case AT_MJPEG:
     case AT_SNAPSHOT:
     case AT_STATS:
-        CHECK(route->source);
+        CHECK(route->served);
         break;
     }
-    if (route->source)
-        CHECK(route->source >= first && route->source < end &&
-              (route->at == AT_GONE) == !route->source->stream);
+    if (route->served)
+        CHECK(route->served >= first && route->served < end &&
+              (route->at == AT_GONE) == !route->served->stream);
 }
 
 static size_t count(const char *text, size_t bytes, char c)
@@ -101,24 +105,25 @@ static size_t count(const char *text, size_t bytes, char c)
     return n;
 }
 
-/* A name adds no markup to the page that lists it, and no quote or control byte to its JSON. */
-static void check_texts(const struct server *server)
+/* A name adds no markup to the list of streams, and no quote or control byte to JSON. */
+static void check_texts(const struct site *site)
 {
+    const struct streams *streams = site->streams;
     size_t bytes, live = 0;
-    char *page = page_list(server, &bytes);
+    char *page = assets_list(streams, &bytes);
     CHECK(page && bytes == strlen(page));
-    for (size_t i = 0; i < server->source_count; i++)
-        live += server->sources[i].stream != NULL;
-    struct server none = {.sources = NULL};
+    for (size_t i = 0; i < streams->count; i++)
+        live += streams->list[i].stream != NULL;
+    struct streams none = {.list = NULL};
     size_t bare_bytes;
-    char *bare = page_list(&none, &bare_bytes);
+    char *bare = assets_list(&none, &bare_bytes);
     CHECK(bare && count(page, bytes, '<') == count(bare, bare_bytes, '<') + 13 * live);
     free(bare);
     free(page);
-    for (size_t i = 0; i < server->source_count; i++) {
-        if (!server->sources[i].stream)
+    for (size_t i = 0; i < streams->count; i++) {
+        if (!streams->list[i].stream)
             continue;
-        char *json = stats_json(&server->sources[i], &bytes);
+        char *json = stats_json(site, &streams->list[i], &bytes);
         CHECK(json && bytes == strlen(json) && json[bytes - 1] == '\n');
         CHECK(!strncmp(json, "{\"name\":\"", 9) && utf8_valid(json, bytes));
         const char *p = json + 9;
@@ -134,32 +139,33 @@ static void check_texts(const struct server *server)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    char text[TEXT_MAX + 1], *words[SOURCES + 1], *rest = text;
-    struct source sources[SOURCES];
-    struct server server = {.sources = sources};
+    char text[TEXT_MAX + 1], *words[STREAMS + 1], *rest = text;
+    struct served list[STREAMS];
+    struct streams streams = {.list = list};
+    struct site site = {.streams = &streams};
     if (bytes > TEXT_MAX)
         return 0;
     memcpy(text, data, bytes);
     text[bytes] = 0;
     size_t n = 0;
-    while (n < SOURCES + 1 && (words[n] = strsep(&rest, "\n")))
+    while (n < STREAMS + 1 && (words[n] = strsep(&rest, "\n")))
         n++;
-    for (size_t i = 0; i + 1 < n; i++) { /* as ws-serve takes them */
+    for (size_t i = 0; i + 1 < n; i++) { /* as ws-serve reads them */
         const char *name = stream_name(words[i]);
-        for (size_t k = 0; name && k < server.source_count; k++)
-            if (!strcmp(sources[k].name, name))
+        for (size_t k = 0; name && k < streams.count; k++)
+            if (!strcmp(list[k].name, name))
                 name = NULL;
         if (name)
-            sources[server.source_count++] = (struct source){
-                .server = &server, .name = name, .stream = name[0] == '-' ? NULL : stream()};
+            list[streams.count++] = (struct served){
+                .streams = &streams, .name = name, .stream = name[0] == '-' ? NULL : stream()};
     }
-    server.listed = server.source_count;
-    struct route route = http_route(&server, words[n - 1]);
-    check_route(&server, &route);
-    for (size_t i = 0; i < server.source_count; i++) {
-        check_encoding(sources[i].name);
-        check_own_paths(&server, &sources[i]);
+    streams.listed = streams.count;
+    struct route route = router_find(&site, words[n - 1]);
+    check_route(&streams, &route);
+    for (size_t i = 0; i < streams.count; i++) {
+        check_encoding(list[i].name);
+        check_own_paths(&site, &list[i]);
     }
-    check_texts(&server);
+    check_texts(&site);
     return 0;
 }

@@ -316,7 +316,7 @@ warned() { # PART COUNT
     ended=0
     for bad in '{' '{"type":"nonsense","x":1' '{"type":"pointer_move","x":"a"}'; do
         viewer bad open "$bad" stay
-        wait_until 20 warned "a viewer over WebRTC was ended: " $((++ended))
+        wait_until 20 warned " over WebRTC was closed: " $((++ended))
         stat_is 's["viewers"]' 1
         kill -9 "$VIEWER"
         ends 137 "$VIEWER"

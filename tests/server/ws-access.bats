@@ -117,31 +117,31 @@ statuses_of() {
         echo "$stderr"
         [ "$stderr" = "ws-serve: $T:$line: $why" ]
     }
-    bad 1 "no token in it" ''
-    bad 3 "no token in it" '# only words\n\n'
-    bad 1 "must be view or control, and a token" "$VIEW\n"
-    bad 2 "must be view or control, and a token" "# \nviewer $VIEW\n"
-    bad 1 "must be view or control, and a token" "View $VIEW\n"
+    bad 1 "the file has no tokens" ''
+    bad 3 "the file has no tokens" '# only words\n\n'
+    bad 1 "not of the form 'view TOKEN' or 'control TOKEN'" "$VIEW\n"
+    bad 2 "not of the form 'view TOKEN' or 'control TOKEN'" "# \nviewer $VIEW\n"
+    bad 1 "not of the form 'view TOKEN' or 'control TOKEN'" "View $VIEW\n"
     bad 1 "a token has 16 to 256 characters" 'view\n'
     bad 1 "a token has 16 to 256 characters" 'view 123456789012345\n'
     bad 1 "a token has 16 to 256 characters" "view $(printf 'x%.0s' {1..257})\n"
     bad 1 "a token has printable ASCII characters only" 'view 1234567890123456\0337\n'
     bad 1 "a token has printable ASCII characters only" 'view 1234567890\00012345678\n'
     bad 1 "a token has printable ASCII characters only" 'view 1234567890é12345678\n'
-    bad 1 "there is more behind the token" "view $VIEW # me\n"
-    bad 3 "this token was there before" "view $VIEW\ncontrol $CONTROL\ncontrol $VIEW"
+    bad 1 "unexpected text after the token" "view $VIEW # me\n"
+    bad 3 "duplicate token" "view $VIEW\ncontrol $CONTROL\ncontrol $VIEW"
     rm "$T"
     fails 3 ws-serve -p 0 --token-file "$T" "$S"
     [ "$stderr" = "ws-serve: $T: No such file or directory" ]
     fails 3 ws-serve -p 0 --token-file "$BATS_TEST_TMPDIR" "$S"
-    [ "$stderr" = "ws-serve: $BATS_TEST_TMPDIR: not a file" ]
+    [ "$stderr" = "ws-serve: $BATS_TEST_TMPDIR: not a regular file" ]
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     fails 3 ws-serve -p 0 --token-file "$BATS_TEST_TMPDIR/fifo" "$S"
     tokens
     for mode in 640 604 620 602; do
         chmod $mode "$T"
         fails 3 ws-serve -p 0 --token-file "$T" "$S"
-        [ "$stderr" = "ws-serve: $T: others may read or write it; chmod go= helps" ]
+        [ "$stderr" = "ws-serve: $T: other users can read or write it; run chmod go= $T" ]
     done
     chmod 600 "$T"
     head -c 1100000 /dev/zero | tr '\0' '#' >>"$T"
@@ -352,7 +352,7 @@ statuses_of() {
     client "$WS?token=$VIEW" --count 1 --quiet --header "Cookie: a=$CONTROL"
     [ "$(status_of "$URL/?token=$CONTROL")" = 303 ]
     [ "$(status_of "$URL/x?token=${VIEW}x")" = 401 ]
-    wait_until 10 grep -q 'viewer 1 went' "$SERVER_ERR"
+    wait_until 10 grep -q 'viewer 1 left' "$SERVER_ERR"
     run -1 grep -rF -e "$VIEW" -e "$CONTROL" "$SERVER_ERR" "$BATS_TEST_TMPDIR"/serve.*.out
     [ "$(header_of referrer-policy "$URL/?token=$VIEW")" = no-referrer ]
 }
@@ -374,7 +374,7 @@ statuses_of() {
     echo oops >>"$T"
     kill -HUP "$SERVER"
     wait_until 10 says 1
-    grep -qx "ws-serve: $T:3: must be view or control, and a token; the old tokens stay" "$SERVER_ERR"
+    grep -qx "ws-serve: $T:3: not of the form 'view TOKEN' or 'control TOKEN'; the old tokens stay in use" "$SERVER_ERR"
     [ "$(status_of "$URL/stats?token=another-one-for-viewers")" = 200 ]
     rm "$T"
     kill -HUP "$SERVER"
@@ -489,7 +489,7 @@ statuses_of() {
     certificate two
     cd "$BATS_TEST_TMPDIR"
     fails 2 ws-serve -p 0 --tls-cert one.pem "$S"
-    [ "$stderr" = "ws-serve: --tls-cert and --tls-key go together" ]
+    [ "$stderr" = "ws-serve: --tls-cert and --tls-key must be given together" ]
     fails 2 ws-serve -p 0 --tls-key one.key "$S"
     openssl pkey -in one.key -aes256 -passout pass:secret -out locked.key
     : >empty.pem
@@ -499,11 +499,11 @@ statuses_of() {
     }
     wont none.pem one.key "none.pem: No such file or directory"
     wont one.pem none.key "none.key: No such file or directory"
-    wont one.key one.key "one.key: no certificate in PEM that can be used"
-    wont empty.pem one.key "empty.pem: no certificate in PEM that can be used"
-    wont one.pem one.pem "one.pem: no private key in PEM that goes with the certificate"
-    wont one.pem two.key "two.key: no private key in PEM that goes with the certificate"
-    wont one.pem locked.key "locked.key: has a pass phrase; openssl pkey can remove it"
+    wont one.key one.key "one.key: no usable certificate in PEM format"
+    wont empty.pem one.key "empty.pem: no usable certificate in PEM format"
+    wont one.pem one.pem "one.pem: no private key in PEM format that matches the certificate"
+    wont one.pem two.key "two.key: no private key in PEM format that matches the certificate"
+    wont one.pem locked.key "locked.key: the key has a pass phrase; remove it with openssl pkey"
 }
 
 @test "SIGHUP: new connections get the new certificate, the others go on; a broken one changes nothing" {
@@ -516,7 +516,7 @@ statuses_of() {
     cp "$BATS_TEST_TMPDIR/two.key" "$KEY"
     kill -HUP "$SERVER" # in the middle of it
     wait_until 10 says 1
-    grep -qx "ws-serve: $KEY: no private key in PEM that goes with the certificate; the old certificate stays" "$SERVER_ERR"
+    grep -qx "ws-serve: $KEY: no private key in PEM format that matches the certificate; the old certificate stays in use" "$SERVER_ERR"
     has_subject one
     cp "$BATS_TEST_TMPDIR/two.pem" "$CERT"
     kill -HUP "$SERVER"
@@ -527,7 +527,7 @@ statuses_of() {
     echo nonsense >"$CERT"
     kill -HUP "$SERVER"
     wait_until 10 says 2
-    grep -qx "ws-serve: $CERT: no certificate in PEM that can be used; the old certificate stays" "$SERVER_ERR"
+    grep -qx "ws-serve: $CERT: no usable certificate in PEM format; the old certificate stays in use" "$SERVER_ERR"
     rm "$CERT"
     kill -HUP "$SERVER"
     wait_until 10 says 3
@@ -602,11 +602,11 @@ END
         kill "$BG"
         ends 143 "$BG"
     }
-    warning="can be reached from other machines, by anybody, and all that is sent can be read and changed on the way; see --token-file and --tls-cert"
+    warning="can be reached from other machines by anybody, and all data can be read and changed on the way; see --token-file and --tls-cert"
     warned
-    warning="can be reached from other machines, and all that is sent, tokens too, can be read and changed on the way; see --tls-cert"
+    warning="can be reached from other machines, and all data, tokens included, can be read and changed on the way; see --tls-cert"
     warned --token-file "$T"
-    warning="can be reached from other machines, by anybody; see --token-file"
+    warning="can be reached from other machines by anybody; see --token-file"
     warned "${tls[@]}"
     warning=
     warned "${tls[@]}" --token-file "$T"

@@ -123,7 +123,7 @@ key_down key=b viewer=2
 pointer_up x=0.25 y=0.5 button=1 viewer=1
 key_up key=b viewer=2
 EOF
-    run ! grep -q steers "$BG_ERR"
+    run ! grep -q 'has control' "$BG_ERR"
 }
 
 @test "--control first: the first one steers, the others' events are dropped; ask, give, release, leave" {
@@ -201,9 +201,9 @@ pointer_up x=0.25 y=0.5 button=1 viewer=3
 key_down key=x viewer=1
 key_up key=x viewer=1
 EOF
-    grep -o 'viewer . steers\|nobody steers' "$err" >"$BATS_TEST_TMPDIR/hands"
+    grep -o 'viewer . has control\|no viewer has control' "$err" >"$BATS_TEST_TMPDIR/hands"
     [ "$(tr '\n' ';' <"$BATS_TEST_TMPDIR/hands")" = \
-        "viewer 1 steers;viewer 3 steers;viewer 1 steers;viewer 2 steers;nobody steers;viewer 3 steers;nobody steers;" ]
+        "viewer 1 has control;viewer 3 has control;viewer 1 has control;viewer 2 has control;no viewer has control;viewer 3 has control;no viewer has control;" ]
 }
 
 @test "one of many: who comes while nobody steers, says no hello, or only looks" {
@@ -520,7 +520,7 @@ assert not held and changes >= 2, (held, changes)'
     ends 0 "${BG_PIDS[0]}"
     grep -q '^closed 1001' "${OF[a]}"
     grep -q '^closed 1001' "${OF[b]}"
-    [ "$(grep -c steers "$err")" = 1 ]
+    [ "$(grep -c "has control" "$err")" = 1 ]
 }
 
 # --- how many events ---
@@ -671,8 +671,8 @@ for n in range(0, 20480, 64):
     stat_is 's["waiting"] == 2048 + 1'
     wait_until 10 more_pictures a $(($(pictures_of a) + 3))
     local err
-    err=$(grep -h 'has to wait' "$BATS_TEST_TMPDIR"/bg.*.err)
-    [[ $err = "ws-serve: $S: viewer 1 has to wait: pid "*" (claim-hold) keeps the event log" ]]
+    err=$(grep -h 'is paused' "$BATS_TEST_TMPDIR"/bg.*.err)
+    [[ $err = "ws-serve: $S: viewer 1 is paused: process "*" (claim-hold) keeps the event log locked" ]]
     go_on
     wait $feeder
     heard a

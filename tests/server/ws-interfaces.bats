@@ -321,7 +321,7 @@ local_status() {
         done
         wait_until 10 eval '[ "$(snapshot_number --unix-socket "$SOCKET" http://localhost/snapshot.jpg)" = 6 ]'
         curl -s -m 1 --unix-socket "$SOCKET" -o /dev/null http://localhost/stream.mjpg || true
-        grep -qx "ws-serve: $S: viewer 1 came: MJPEG from a Unix socket" "$BG_ERR"
+        grep -qx "ws-serve: $S: viewer 1 joined: MJPEG from a Unix socket" "$BG_ERR"
         kill -"${signal%:*}" "$BG"
         ends "${signal#*:}" "$BG"
         [ ! -e "$SOCKET" ]
@@ -336,7 +336,7 @@ local_status() {
     shm-create -s 64x48 "$S"
     serve_unix "$S"
     fails 3 ws-serve -b "unix:$SOCKET" "$S"
-    [[ $stderr = "ws-serve: -b unix:$SOCKET: Address already in use; another server listens there" ]]
+    [[ $stderr = "ws-serve: -b unix:$SOCKET: Address already in use: another server listens there" ]]
     [ "$(local_status)" = 200 ]
     kill -KILL "$BG"
     ends 137 "$BG"
@@ -444,7 +444,7 @@ waits_for() {
 }
 
 came() {
-    grep -c ' came: ' "$1"
+    grep -c ' joined: ' "$1"
 }
 
 # A viewer in the background; its output in CLIENTS.
@@ -496,7 +496,7 @@ goes_on() {
         clean_run "$TESTS/server/ws-client.py" --quiet --count 2 "ws://127.0.0.1:$PORT/ws"
     done
     [ "$(came "$second_err")" = $((before + 10)) ]
-    run -1 grep ' went: ' <(head -n "$before" "$second_err")
+    run -1 grep ' left: ' <(head -n "$before" "$second_err")
     # a third takes the place of the first
     bg ws-serve -v --share-port -p "$PORT" "$S" >"$BATS_TEST_TMPDIR/third"
     wait_until 10 grep -qx "$URL/" "$BATS_TEST_TMPDIR/third"

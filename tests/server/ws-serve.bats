@@ -132,8 +132,8 @@ events() {
     scene -v
     pictures 1
     client "$WS" --count 1 --quiet
-    wait_until 5 grep -q "viewer 1 went: 1 pictures sent, 0 skipped" "$BG_ERR"
-    grep -q "^ws-serve: $S: viewer 1 came: WebSocket from 127.0.0.1$" "$BG_ERR"
+    wait_until 5 grep -q "viewer 1 left: 1 packets sent, 0 skipped" "$BG_ERR"
+    grep -q "^ws-serve: $S: viewer 1 joined: WebSocket from 127.0.0.1$" "$BG_ERR"
     [ "$(wc -l <"$BG_ERR")" = 2 ]
 }
 

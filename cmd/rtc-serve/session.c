@@ -1,0 +1,567 @@
+/* All of this runs on the server's main thread. */
+#include "session.h"
+#include "fury.h"
+#include "server/http/conn.h"
+#include "server/http/connlimit.h"
+#include "server/http/metrics.h"
+#include "server/http/whep.h"
+#include "server/stream/delivery.h"
+#include "server/stream/message.h"
+#include "tool/cli.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    ID_BYTES = 16,
+    CONNECTING_MAX = 32,      /* sessions that have not connected yet */
+    ANSWER_US = 10 * 1000000, /* longest time for an answer; pipeline.c has timeouts for the rest */
+    WHY_BYTES = 128,
+    HEAD_LINES = 512 + ICE_LINES
+};
+
+struct session {
+    struct session *next, **link;
+    struct site *site;
+    struct served *served;
+    struct viewer *viewer; /* NULL: none yet, or it has ended */
+    struct credentials credentials;
+    struct connlimit *limit;
+    struct pipeline_peer *peer; /* NULL: gone */
+    struct whep *request;       /* waits for the answer, or NULL */
+    bool fury;
+    bool connected;
+    bool ended;
+    char id[2 * ID_BYTES + 1];
+    char address[64];
+    unsigned status; /* of the answer; 0: there is none yet */
+    char *answer;    /* SDP, or NULL: the offer was refused */
+    char why[WHY_BYTES];
+    lws_sorted_usec_list_t deadline, write_timer, free_timer;
+};
+
+struct pipeline_options session_options;
+struct ice session_ice;
+
+static struct {
+    struct session *list;
+    struct pipeline **pipelines; /* of each stream */
+    unsigned connecting;
+} all;
+
+static struct pipeline *pipeline_of(const struct served *served)
+{
+    return all.pipelines[served - served->streams->list];
+}
+
+static void schedule(struct session *session, lws_sorted_usec_list_t *timer, sul_cb_t callback,
+                     lws_usec_t us)
+{
+    lws_sul_schedule(session->served->streams->context, 0, timer, callback, us);
+}
+
+/* --- beginning and end --- */
+
+static struct session *session_new(struct whep *request, struct served *served, bool fury,
+                                   struct connlimit *limit)
+{
+    unsigned char id[ID_BYTES];
+    struct session *session = calloc(1, sizeof *session);
+    if (!session || getrandom(id, sizeof id, 0) != (ssize_t)sizeof id) {
+        free(session);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof id; i++)
+        snprintf(session->id + 2 * i, 3, "%02x", id[i]);
+    session->site = conn_site(whep_conn(request));
+    session->credentials = *whep_credentials(request);
+    session->limit = limit;
+    session->request = request;
+    session->served = served;
+    session->fury = fury;
+    conn_address(whep_conn(request), session->address, sizeof session->address);
+    session->next = all.list;
+    session->link = &all.list;
+    if (session->next)
+        session->next->link = &session->next;
+    all.list = session;
+    all.connecting++;
+    return session;
+}
+
+static void session_free(struct session *session)
+{
+    *session->link = session->next;
+    if (session->next)
+        session->next->link = session->link;
+    lws_sul_cancel(&session->deadline);
+    lws_sul_cancel(&session->write_timer);
+    lws_sul_cancel(&session->free_timer);
+    connlimit_drop(session->limit);
+    free(session->answer);
+    free(session);
+}
+
+static void on_free(lws_sorted_usec_list_t *timer)
+{
+    session_free(lws_container_of(timer, struct session, free_timer));
+}
+
+/* The session has connected, or never will. */
+static void stop_connecting(struct session *session)
+{
+    if (session->connected)
+        return;
+    session->connected = true;
+    all.connecting--;
+    lws_sul_cancel(&session->deadline);
+}
+
+static void close_peer(struct session *session)
+{
+    if (session->peer)
+        pipeline_peer_close(session->peer);
+    session->peer = NULL;
+    stop_connecting(session);
+}
+
+/* Replaces the answer by a refusal. */
+static void refuse(struct session *session, unsigned status, const char *why)
+{
+    close_peer(session);
+    free(session->answer);
+    session->answer = NULL;
+    session->status = status;
+    snprintf(session->why, sizeof session->why, "%s", why);
+    conn_want_write(whep_conn(session->request));
+}
+
+/*
+ * Ends the session. Its viewer ends too, unless it was the viewer that ended. The session is freed
+ * in the next round of the loop, as callers may still use it; and not before its request was
+ * answered.
+ */
+static void end(struct session *session)
+{
+    if (session->ended)
+        return;
+    session->ended = true;
+    if (session->viewer)
+        viewer_end(session->viewer);
+    session->viewer = NULL;
+    close_peer(session);
+    if (!session->request)
+        schedule(session, &session->free_timer, on_free, 1);
+    else if (session->answer || !session->status)
+        refuse(session, HTTP_STATUS_SERVICE_UNAVAILABLE, "the stream or the viewer has ended");
+}
+
+/* The request has gone, or was refused. */
+static void end_without_request(struct session *session)
+{
+    session->request = NULL;
+    if (session->ended)
+        schedule(session, &session->free_timer, on_free, 1);
+    else
+        end(session);
+}
+
+/* --- the viewer's transport --- */
+
+static void on_write(lws_sorted_usec_list_t *timer)
+{
+    struct session *session = lws_container_of(timer, struct session, write_timer);
+    if (session->viewer)
+        delivery_write(session->viewer);
+}
+
+static void want_write(void *link)
+{
+    struct session *session = link;
+    if (lws_dll2_is_detached(&session->write_timer.list))
+        schedule(session, &session->write_timer, on_write, 1);
+}
+
+static int send_text(void *link, unsigned char *text, size_t bytes)
+{
+    struct session *session = link;
+    return session->peer ? pipeline_send(session->peer, (const char *)text, bytes) : -1;
+}
+
+static void close_session(void *link, unsigned code)
+{
+    struct session *session = link;
+    (void)code;
+    session->viewer = NULL;
+    end(session);
+}
+
+static bool authorized(const void *link)
+{
+    const struct session *session = link;
+    return auth_still_valid(session->site, &session->credentials);
+}
+
+static void address(const void *link, char *out, size_t size)
+{
+    snprintf(out, size, "%s", ((const struct session *)link)->address);
+}
+
+static const struct viewer_transport transport = {
+    .kind = VIEWER_WEBRTC,
+    .name = "webrtc",
+    .title = "WebRTC",
+    .send_text = send_text,
+    .want_write = want_write,
+    .close = close_session,
+    .authorized = authorized,
+    .address = address,
+};
+
+/* --- events of pipeline.c --- */
+
+static void on_answer(void *user, const char *sdp)
+{
+    struct session *session = user;
+    const struct streams *streams = session->served->streams;
+    if (!authorized(session)) {
+        refuse(session, HTTP_STATUS_UNAUTHORIZED, "the token is not valid any more");
+    } else if (streams->viewers >= streams->viewers_max) {
+        refuse(session, HTTP_STATUS_SERVICE_UNAVAILABLE, "too many viewers");
+    } else if (!(session->answer = session->fury ? fury_write_answer(sdp) : strdup(sdp)) ||
+               !(session->viewer = streams_join(session->served, &transport, session,
+                                                session->credentials.role))) {
+        refuse(session, HTTP_STATUS_INTERNAL_SERVER_ERROR, "no memory");
+    } else {
+        session->status = session->fury ? HTTP_STATUS_OK : 201;
+        lws_sul_cancel(&session->deadline);
+        conn_want_write(whep_conn(session->request));
+    }
+}
+
+static void on_refused(void *user, int status, const char *why)
+{
+    struct session *session = user;
+    session->peer = NULL;
+    refuse(session, (unsigned)status, why);
+}
+
+static void on_connected(void *user)
+{
+    stop_connecting(user);
+}
+
+static void on_open(void *user)
+{
+    struct session *session = user;
+    stop_connecting(session);
+    if (!session->viewer)
+        return;
+    session->viewer->has_messages = true;
+    control_join(session->viewer);
+}
+
+static void on_message(void *user, const char *text, size_t bytes)
+{
+    struct session *session = user;
+    const char *why = "";
+    if (!session->viewer || !message_take(session->viewer, text, bytes, &why))
+        return;
+    if (session->served->streams->verbose) /* there is no close frame for the reason */
+        cli_warn("%s: viewer %" PRIu32 " over WebRTC was closed: %s", session->served->name,
+                 session->viewer->id, why);
+    end(session);
+}
+
+static void on_frame(void *user, uint64_t number, uint64_t event, uint64_t captured_ns,
+                     uint32_t rtp)
+{
+    struct session *session = user;
+    const struct viewer *viewer = session->viewer;
+    char text[192];
+    if (!viewer || !viewer->hello)
+        return;
+    int bytes = snprintf(text, sizeof text,
+                         "{\"type\":\"frame\",\"seq\":%" PRIu64 ",\"event\":%" PRIu64
+                         ",\"t\":%" PRIu64 ".%09" PRIu64 ",\"rtp\":%" PRIu32 "}",
+                         number, event, captured_ns / 1000000000u, captured_ns % 1000000000u, rtp);
+    /* A lost frame message is followed by another. A state message that found no room is sent once
+     * there is some. */
+    if (pipeline_send(session->peer, text, (size_t)bytes) == 0 && viewer->state_pending)
+        want_write(session);
+}
+
+static void on_closed(void *user, const char *why)
+{
+    struct session *session = user;
+    session->peer = NULL;
+    if (session->served->streams->verbose && session->viewer)
+        cli_warn("%s: viewer %" PRIu32 ": %s", session->served->name, session->viewer->id, why);
+    end(session);
+}
+
+static const struct pipeline_ops pipeline_ops = {
+    .answer = on_answer,
+    .refused = on_refused,
+    .connected = on_connected,
+    .open = on_open,
+    .message = on_message,
+    .frame = on_frame,
+    .closed = on_closed,
+};
+
+/* --- requests --- */
+
+static void on_deadline(lws_sorted_usec_list_t *timer)
+{
+    refuse(lws_container_of(timer, struct session, deadline), HTTP_STATUS_SERVICE_UNAVAILABLE,
+           "no answer in time");
+}
+
+static const char soon[] = "retry-after:\0"
+                           "1\0";
+
+/* Begins a session for the SDP of an offer, or fills in *refusal. */
+static struct session *begin(struct whep *request, struct served *served, bool fury,
+                             const char *sdp, struct refusal *refusal)
+{
+    struct conn *conn = whep_conn(request);
+    struct connlimit *limit = conn_limit(conn);
+    if (all.connecting >= CONNECTING_MAX) {
+        *refusal = (struct refusal){429, soon, "too many offers at a time"};
+        return NULL;
+    }
+    if (!connlimit_share(conn_site(conn)->per_address, limit)) {
+        *refusal = (struct refusal){429, soon, "too many connections from this address"};
+        return NULL;
+    }
+    struct session *session = session_new(request, served, fury, limit);
+    if (!session) {
+        connlimit_drop(limit);
+        *refusal = (struct refusal){HTTP_STATUS_INTERNAL_SERVER_ERROR, NULL, "no memory"};
+        return NULL;
+    }
+    session->peer = pipeline_offer(pipeline_of(served), sdp, strlen(sdp), session);
+    if (!session->peer) {
+        *refusal = errno == EINVAL
+                       ? (struct refusal){HTTP_STATUS_BAD_REQUEST, NULL, "not an offer"}
+                       : (struct refusal){HTTP_STATUS_INTERNAL_SERVER_ERROR, NULL, "no memory"};
+        stop_connecting(session);
+        session_free(session);
+        return NULL;
+    }
+    schedule(session, &session->deadline, on_deadline, ANSWER_US);
+    return session;
+}
+
+static struct session *session_offer(struct whep *request, struct served *served, bool fury,
+                                     const char *text, size_t bytes, struct refusal *refusal)
+{
+    char *sdp = fury ? fury_read_offer(text, bytes) : strndup(text, bytes);
+    struct session *session = NULL;
+    if (sdp)
+        session = begin(request, served, fury, sdp, refusal);
+    else
+        *refusal =
+            (struct refusal){HTTP_STATUS_BAD_REQUEST, NULL,
+                             "not an offer: the body must be {\"sdp\":\"...\",\"type\":\"offer\"}"};
+    free(sdp);
+    return session;
+}
+
+/* "name:\0value\0" */
+static char *add_line(char *at, const char *name, const char *value)
+{
+    at = stpcpy(at, name) + 1;
+    return stpcpy(at, value) + 1;
+}
+
+static const char *answer_lines(const struct session *session)
+{
+    static char lines[HEAD_LINES];
+    char value[64];
+    char *at = lines;
+    /* Relative, as a proxy may have removed a prefix of the path. */
+    snprintf(value, sizeof value, "whep/%s", session->id);
+    at = add_line(at, "location:", value);
+    snprintf(value, sizeof value, "\"%.16s\"", session->id);
+    at = add_line(at, "etag:", value);
+    size_t bytes = 0;
+    while (session_ice.links[bytes])
+        bytes += strlen(session_ice.links + bytes) + 1;
+    memcpy(at, session_ice.links, bytes + 1);
+    return lines;
+}
+
+static bool session_answer(struct session *session, struct whep_answer *out)
+{
+    if (!session->status)
+        return false;
+    out->status = session->status;
+    if (!session->answer) {
+        out->extra = session->status == HTTP_STATUS_SERVICE_UNAVAILABLE ? soon : NULL;
+        out->why = session->why;
+        end_without_request(session);
+        return true;
+    }
+    out->type = session->fury ? "application/json" : "application/sdp";
+    out->extra = session->fury ? NULL : answer_lines(session);
+    out->text = session->answer;
+    session->answer = NULL;
+    session->request = NULL;
+    return true;
+}
+
+static bool session_hang_up(struct served *served, const char *id)
+{
+    struct session *session = all.list;
+    while (session && (session->served != served || session->request || strcmp(session->id, id)))
+        session = session->next;
+    if (!session || session->ended)
+        return false;
+    end(session);
+    return true;
+}
+
+/* --- statistics --- */
+
+static void session_stats(FILE *to, const struct served *served)
+{
+    struct pipeline_stats n;
+    pipeline_stats(pipeline_of(served), &n);
+    fprintf(to,
+            ",\"iceServers\":%s,\"webrtc\":{\"peers\":%u,\"codec\":\"%s\",\"bitrate\":%u"
+            ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"pictures\":%" PRIu64
+            ",\"keyframes\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"packets\":%" PRIu64
+            ",\"packet_bytes\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"asked\":%" PRIu64 "}",
+            session_ice.json, n.peers, session_options.codec, n.bitrate, n.width, n.height,
+            n.frames, n.keyframes, n.bytes, n.packets, n.packet_bytes, n.dropped,
+            n.keyframe_requests);
+}
+
+static uint64_t get_pictures(const struct pipeline_stats *n)
+{
+    return n->frames;
+}
+
+static uint64_t get_keyframes(const struct pipeline_stats *n)
+{
+    return n->keyframes;
+}
+
+static uint64_t get_bytes(const struct pipeline_stats *n)
+{
+    return n->bytes;
+}
+
+static uint64_t get_packet_bytes(const struct pipeline_stats *n)
+{
+    return n->packet_bytes;
+}
+
+static uint64_t get_left_out(const struct pipeline_stats *n)
+{
+    return n->dropped;
+}
+
+static uint64_t get_bitrate(const struct pipeline_stats *n)
+{
+    return 1000 * (uint64_t)n->bitrate;
+}
+
+static const struct {
+    const char *name, *type, *help;
+    uint64_t (*get)(const struct pipeline_stats *n);
+} metrics[] = {
+    {"shmcast_webrtc_pictures_total", "counter", "Frames encoded as video.", get_pictures},
+    {"shmcast_webrtc_keyframes_total", "counter", "Keyframes among them.", get_keyframes},
+    {"shmcast_webrtc_bytes_total", "counter", "Bytes of encoded video.", get_bytes},
+    {"shmcast_webrtc_sent_bytes_total", "counter", "Bytes of video sent to viewers.",
+     get_packet_bytes},
+    {"shmcast_webrtc_left_out_total", "counter", "Frames not sent to viewers that were too slow.",
+     get_left_out},
+    {"shmcast_webrtc_bitrate", "gauge", "Target of the video encoder, bits per second.",
+     get_bitrate},
+};
+
+static void session_metrics(FILE *to, const struct streams *streams)
+{
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+        metrics_head(to, metrics[m].name, metrics[m].type, metrics[m].help);
+        for (size_t i = 0; i < streams->count; i++) {
+            struct pipeline_stats n;
+            if (!streams->list[i].stream)
+                continue;
+            pipeline_stats(all.pipelines[i], &n);
+            metrics_sample(to, metrics[m].name, &streams->list[i]);
+            fprintf(to, "} %" PRIu64 "\n", metrics[m].get(&n));
+        }
+    }
+}
+
+/* --- all sessions --- */
+
+static void wake(void *context)
+{
+    lws_cancel_service(context);
+}
+
+static void session_open(struct streams *streams)
+{
+    session_options.wake = wake;
+    session_options.wake_arg = streams->context;
+    session_options.stun = session_ice.stun;
+    session_options.turn = session_ice.turn;
+    all.pipelines = calloc(streams->count, sizeof(struct pipeline *));
+    if (!all.pipelines)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    for (size_t i = 0; i < streams->count; i++) {
+        struct pipeline_options options = session_options;
+        options.rtp_port += 2 * (int)i;
+        if (i >= streams->listed)
+            options.rtp_host = NULL;
+        all.pipelines[i] = pipeline_open(streams->list[i].name, &options, &pipeline_ops);
+        if (!all.pipelines[i])
+            cli_die(CLI_FAIL, "%s: %s", streams->list[i].name, strerror(errno));
+    }
+}
+
+static void session_look(struct streams *streams)
+{
+    for (size_t i = 0; all.pipelines && i < streams->count; i++)
+        pipeline_dispatch(all.pipelines[i]);
+}
+
+static void session_close(struct streams *streams)
+{
+    for (struct session *session = all.list, *next; session; session = next) {
+        next = session->next;
+        close_peer(session);
+        if (session->viewer)
+            viewer_end(session->viewer);
+        session_free(session);
+    }
+    for (size_t i = 0; i < streams->count; i++)
+        pipeline_close(all.pipelines[i]);
+    free(all.pipelines);
+    all.pipelines = NULL;
+    ice_free(&session_ice);
+}
+
+static const struct whep_ops whep_ops = {
+    .offer = session_offer,
+    .answer = session_answer,
+    .forget = end_without_request,
+    .hang_up = session_hang_up,
+    .stats = session_stats,
+    .metrics = session_metrics,
+};
+
+const struct server_extension session_extension = {
+    .open = session_open,
+    .look = session_look,
+    .close = session_close,
+    .whep = &whep_ops,
+};

@@ -1,0 +1,420 @@
+/*
+ * The order of checks is Host, TLS, origin, token. Nothing before the token depends on the path, so
+ * a client without a token learns nothing about it.
+ */
+#include "auth.h"
+#include "cors.h"
+#include "request.h"
+#include "url.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SITE_BYTES = 512, LOCATION_BYTES = 1024, EXTRA_BYTES = LOCATION_BYTES + 2 * SITE_BYTES };
+
+static const char localhost[] = "localhost";
+
+/* One request, and what is found out about it. */
+struct check {
+    const struct site *site;
+    struct lws *wsi;
+    struct credentials *credentials;
+    struct refusal *refusal;
+};
+
+/* --- Host: against DNS rebinding, by which a foreign name leads to this machine --- */
+
+/* Cuts off ":PORT", if any, and the brackets of IPv6. False: not a host. Every port is accepted:
+ * tunnels and containers have ports of their own. */
+static bool split_host(char *host, char **name, const char **port)
+{
+    char *colon = strrchr(host, ':'), *end = host + strlen(host);
+    bool six = *host == '[';
+    *port = "";
+    if (colon && !(six && end[-1] == ']')) {
+        size_t digits = strspn(colon + 1, "0123456789");
+        if (digits < 1 || digits > 5 || colon[1 + digits])
+            return false;
+        *port = colon + 1;
+        *colon = 0;
+        end = colon;
+    }
+    if (six && (end < host + 2 || end[-1] != ']'))
+        return false;
+    if (six)
+        end[-1] = 0;
+    *name = host + six;
+    return **name;
+}
+
+bool auth_host(const struct site *site, char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    char *name;
+    const char *port;
+    bool six = *host == '[';
+    if (site->any_host)
+        return true;
+    if (!split_host(host, &name, &port))
+        return false;
+    if (six || inet_pton(AF_INET, name, address) == 1) /* addresses need no DNS */
+        return !six || inet_pton(AF_INET6, name, address) == 1;
+    bool known = strcasecmp(name, localhost) == 0;
+    for (size_t i = 0; i < site->host_count; i++)
+        known = known || strcasecmp(name, site->hosts[i]) == 0;
+    return known;
+}
+
+static bool host_known(const struct check *check)
+{
+    char host[SITE_BYTES];
+    int bytes = lws_hdr_total_length(check->wsi, WSI_TOKEN_HOST);
+    /* Every browser sends one. */
+    return bytes <= 0 || (*request_header(check->wsi, WSI_TOKEN_HOST, host, sizeof host) &&
+                          auth_host(check->site, host));
+}
+
+/* --- the origin of the page that makes the request --- */
+
+/* May pages of this origin, scheme://host[:port], use the server as its own may? */
+static bool origin_allowed(const struct site *site, const char *origin)
+{
+    for (size_t i = 0; i < site->origin_count; i++)
+        if (strcmp(origin, site->origins[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Is it scheme://Host of this request? */
+static bool is_own(struct lws *wsi, const char *origin)
+{
+    char host[SITE_BYTES];
+    const char *site = strncmp(origin, "http://", 7) == 0    ? origin + 7
+                       : strncmp(origin, "https://", 8) == 0 ? origin + 8
+                                                             : NULL;
+    return site && *request_header(wsi, WSI_TOKEN_HOST, host, sizeof host) &&
+           strcmp(site, host) == 0;
+}
+
+/* Browsers send no Origin for an <img>, but may send a Referer: its origin. */
+static const char *referring_site(struct lws *wsi, char *out, int room)
+{
+    request_header(wsi, WSI_TOKEN_HTTP_REFERER, out, room);
+    char *host = strstr(out, "://");
+    if (host)
+        host[3 + strcspn(host + 3, "/?#")] = 0;
+    return out;
+}
+
+/*
+ * Does a page of another site make this request, without being allowed to? Old browsers send no
+ * Sec-Fetch-* headers, nor do others that don't trust this server for lack of TLS. Navigation is
+ * always allowed: the result is shown to the user, not to the page with the link, and not in its
+ * frames either.
+ */
+static bool is_foreign(const struct check *check, bool cors)
+{
+    struct lws *wsi = check->wsi;
+    char origin[SITE_BYTES], referrer[SITE_BYTES * 4], site[32], mode[32];
+    bool any = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
+    request_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
+    request_named_header(wsi, "sec-fetch-site:", site, sizeof site);
+    request_named_header(wsi, "sec-fetch-mode:", mode, sizeof mode);
+    bool own = any ? is_own(wsi, origin)
+                   : !*site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+    const char *from = any ? origin : referring_site(wsi, referrer, sizeof referrer);
+    bool allowed = !own && origin_allowed(check->site, from);
+    check->credentials->shared = !own && (allowed || (cors && cors_find(check->site, from)));
+    check->credentials->reads_only = check->credentials->shared && !allowed;
+    return !own && !check->credentials->shared && (any || strcmp(mode, "navigate"));
+}
+
+/* --- tokens --- */
+
+/* Cookies are shared by all ports of a host, so the name includes the port, as the browser sees
+ * it. */
+static const char *cookie_name(struct lws *wsi)
+{
+    static char out[32];
+    char host[SITE_BYTES], *name;
+    const char *port = "";
+    request_header(wsi, WSI_TOKEN_HOST, host, sizeof host);
+    bool any = split_host(host, &name, &port) && *port;
+    snprintf(out, sizeof out, "shmcast%s%s", any ? "-" : "", any ? port : "");
+    return out;
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool auth_cookie(const char **text, const char *name, unsigned char digest[TOKEN_DIGEST])
+{
+    size_t bytes = strlen(name);
+    const char *at = *text;
+    while (*at) {
+        at += strspn(at, "; ");
+        const char *value = at + bytes + 1, *end = at + strcspn(at, ";");
+        bool ours =
+            strncmp(at, name, bytes) == 0 && at[bytes] == '=' && end - value == 2 * TOKEN_DIGEST;
+        for (size_t i = 0; ours && i < TOKEN_DIGEST; i++) {
+            int high = hex(value[2 * i]), low = hex(value[2 * i + 1]);
+            ours = high >= 0 && low >= 0;
+            if (ours)
+                digest[i] = (unsigned char)(high << 4 | low);
+        }
+        at = end;
+        if (ours) {
+            *text = at;
+            return true;
+        }
+    }
+    *text = at;
+    return false;
+}
+
+/* There may be several of the name, if a page at another port of this host has set one: the best
+ * role counts. */
+static enum role cookie_role(const struct check *check, unsigned char digest[TOKEN_DIGEST])
+{
+    static char text[SITE_HEADER_BYTES + 1]; /* too large for a stack */
+    const char *name = cookie_name(check->wsi);
+    unsigned char one[TOKEN_DIGEST];
+    enum role best = ROLE_NONE;
+    for (int i = 0;
+         lws_hdr_copy_fragment(check->wsi, text, sizeof text, WSI_TOKEN_HTTP_COOKIE, i) >= 0; i++)
+        for (const char *at = text; auth_cookie(&at, name, one);) {
+            enum role role = tokens_role(check->site->tokens, one);
+            if (role > best) {
+                best = role;
+                memcpy(digest, one, TOKEN_DIGEST);
+            }
+        }
+    return best;
+}
+
+/* "Bearer TOKEN"; other schemes are meant for a proxy. */
+static const char *bearer(struct lws *wsi, char *out, int room)
+{
+    static const char scheme[] = "bearer ";
+    request_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, out, room);
+    if (strncasecmp(out, scheme, sizeof scheme - 1))
+        return "";
+    out += sizeof scheme - 1;
+    return out + strspn(out, " ");
+}
+
+static bool is_token(const char *argument)
+{
+    return strncmp(argument, "token=", 6) == 0;
+}
+
+/* The i-th argument after the question mark; "" if it is too long. False: no more. */
+static bool argument(struct lws *wsi, int i, char *out, int room)
+{
+    if (lws_hdr_copy_fragment(wsi, out, room, WSI_TOKEN_HTTP_URI_ARGS, i) >= 0)
+        return true;
+    *out = 0;
+    return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
+}
+
+/* The value of ?token=. lws has replaced each plus by a blank; tokens have no blanks. */
+static const char *token_argument(struct lws *wsi, char *out, int room)
+{
+    for (int i = 0; argument(wsi, i, out, room); i++)
+        if (is_token(out)) {
+            for (char *at = out; (at = strchr(at, ' '));)
+                *at = '+';
+            return out + 6;
+        }
+    return out;
+}
+
+enum token_origin { FROM_NOWHERE, FROM_HEADER, FROM_ARGUMENT, FROM_COOKIE };
+
+/* The most explicit credential wins, and the others are ignored. */
+static enum token_origin find_role(const struct check *check)
+{
+    char text[LOCATION_BYTES];
+    struct credentials *credentials = check->credentials;
+    enum token_origin from = FROM_HEADER;
+    const char *token = bearer(check->wsi, text, sizeof text);
+    if (!*token) {
+        from = FROM_ARGUMENT;
+        token = token_argument(check->wsi, text, sizeof text);
+    }
+    if (!*token) {
+        credentials->role = cookie_role(check, credentials->token);
+        return credentials->role ? FROM_COOKIE : FROM_NOWHERE;
+    }
+    token_digest(token, strlen(token), credentials->token);
+    credentials->role = tokens_role(check->site->tokens, credentials->token);
+    return from;
+}
+
+/* --- answers --- */
+
+/* Header lines for a refusal, as response_text takes them. */
+static struct {
+    char text[EXTRA_BYTES];
+    size_t bytes;
+} extra;
+
+static void extra_line(const char *name, const char *value)
+{
+    size_t n = strlen(name) + 1, v = strlen(value) + 1;
+    memcpy(extra.text + extra.bytes, name, n);
+    memcpy(extra.text + extra.bytes + n, value, v);
+    extra.bytes += n + v;
+    extra.text[extra.bytes] = 0;
+}
+
+/* The page's own address without its token, as a relative URL: whatever prefix a proxy has added to
+ * the path stays. False: too long. */
+static bool location(struct lws *wsi, const char *path, char *out)
+{
+    static char part[LOCATION_BYTES];
+    const char *last = strrchr(path, '/') + 1;
+    size_t room = LOCATION_BYTES - sizeof "./", used;
+    if (3 * strlen(last) > room)
+        return false;
+    strcpy(out, "./");
+    url_encode(last, out + 2);
+    used = strlen(out);
+    char mark = '?';
+    for (int i = 0; argument(wsi, i, part, sizeof part); i++) {
+        char *value = strchr(part, '=');
+        if (is_token(part) || !lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i))
+            continue;
+        if (!*part || used + 3 * strlen(part) + 3 > room)
+            return false;
+        if (value)
+            *value++ = 0;
+        out[used++] = mark;
+        mark = '&';
+        url_encode(part, out + used);
+        used += strlen(out + used);
+        if (value) {
+            out[used++] = '=';
+            url_encode(value, out + used);
+            used += strlen(out + used);
+        }
+    }
+    out[used] = 0;
+    return true;
+}
+
+static void set_cookie(const struct check *check)
+{
+    char line[256], proto[16];
+    int n = snprintf(line, sizeof line, "%s=", cookie_name(check->wsi));
+    for (size_t i = 0; i < TOKEN_DIGEST; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, "%02x", check->credentials->token[i]);
+    request_named_header(check->wsi, "x-forwarded-proto:", proto, sizeof proto);
+    bool secure = check->site->tls || strcmp(proto, "https") == 0;
+    snprintf(line + n, sizeof line - (size_t)n, "; Path=/; HttpOnly; SameSite=Strict%s",
+             secure ? "; Secure" : "");
+    extra_line("set-cookie:", line);
+}
+
+static bool refuse(const struct check *check, unsigned status, const char *why)
+{
+    *check->refusal = (struct refusal){status, extra.bytes ? extra.text : NULL, why};
+    return false;
+}
+
+static bool refuse_token(const struct check *check, enum token_origin from)
+{
+    char site[32];
+    extra_line("www-authenticate:", from == FROM_NOWHERE
+                                        ? "Bearer realm=\"shmcast\""
+                                        : "Bearer realm=\"shmcast\", error=\"invalid_token\"");
+    /* A browser sends no SameSite cookie after a link of another site; a reload of the page does.
+     */
+    request_named_header(check->wsi, "sec-fetch-site:", site, sizeof site);
+    if (from == FROM_NOWHERE && strcmp(site, "cross-site") == 0)
+        extra_line("refresh:", "0");
+    return refuse(check, HTTP_STATUS_UNAUTHORIZED,
+                  from == FROM_NOWHERE
+                      ? "token required: append ?token=TOKEN to the page's address, or send "
+                        "Authorization: Bearer TOKEN"
+                      : "not a token of this server");
+}
+
+/* A token in the address of a page is moved to a cookie, so that it does not stay in the history
+ * and in bookmarks. */
+static bool admit_token(const struct check *check, const char *path, bool page)
+{
+    char to[LOCATION_BYTES];
+    enum token_origin from = find_role(check);
+    if (!check->credentials->role)
+        return refuse_token(check, from);
+    if (from != FROM_ARGUMENT || !page)
+        return true;
+    if (!location(check->wsi, path, to))
+        return refuse(check, 414, "the address is too long");
+    extra_line("location:", to);
+    set_cookie(check);
+    return refuse(check, HTTP_STATUS_SEE_OTHER, "the token is in a cookie now");
+}
+
+/* Redirects plain HTTP where TLS is required. A token in the address is dropped: it has been sent
+ * in the clear, and should not appear to work that way. */
+static bool admit_tls(const struct check *check, const char *path)
+{
+    char to[LOCATION_BYTES + SITE_BYTES], host[SITE_BYTES];
+    if (!check->site->tls || lws_is_ssl(check->wsi))
+        return true;
+    request_header(check->wsi, WSI_TOKEN_HOST, host, sizeof host);
+    if (*host && 3 * strlen(path) < LOCATION_BYTES) {
+        size_t used = (size_t)snprintf(to, sizeof to, "https://%s", host);
+        for (const char *at = path; *at;) { /* each part between slashes */
+            char part[LOCATION_BYTES];
+            size_t bytes = strcspn(at + 1, "/");
+            memcpy(part, at + 1, bytes);
+            part[bytes] = 0;
+            to[used++] = '/';
+            url_encode(part, to + used);
+            used += strlen(to + used);
+            at += 1 + bytes;
+        }
+        extra_line("location:", to);
+    }
+    return refuse(check, 308, "use https");
+}
+
+bool auth_admit(const struct site *site, struct lws *wsi, const char *path, bool page, bool cors,
+                struct credentials *credentials, struct refusal *refusal)
+{
+    const struct check check = {site, wsi, credentials, refusal};
+    credentials->role = ROLE_NONE;
+    credentials->shared = credentials->reads_only = false;
+    extra.bytes = 0;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0)
+        extra_line("connection:", "close"); /* lws closes after a handshake that is refused */
+    if (!host_known(&check))
+        return refuse(&check, 421, "unknown name in the Host header; --host allows more names");
+    if (!admit_tls(&check, path))
+        return false;
+    if (is_foreign(&check, cors))
+        return refuse(&check, HTTP_STATUS_FORBIDDEN,
+                      "requested by a page of another site; --origin allows more origins");
+    if (!site->tokens)
+        credentials->role = ROLE_CONTROL;
+    else if (!admit_token(&check, path, page))
+        return false;
+    if (site->view_only || credentials->reads_only)
+        credentials->role = ROLE_VIEW;
+    return true;
+}
+
+bool auth_still_valid(const struct site *site, const struct credentials *credentials)
+{
+    if (!site->tokens)
+        return true;
+    enum role role = tokens_role(site->tokens, credentials->token);
+    return role &&
+           (site->view_only || credentials->reads_only ? ROLE_VIEW : role) == credentials->role;
+}

@@ -1,0 +1,58 @@
+/* A connection, whatever it is used for: its socket, its place in the limits, its end. */
+#ifndef SERVER_CONN_H
+#define SERVER_CONN_H
+
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "server/stream/viewer.h"
+#include "site.h"
+
+struct conn;
+struct connlimit;
+
+/* Counts the connection in site, and takes over limit. NULL: no memory. */
+struct conn *conn_new(struct site *site, struct connlimit *limit);
+void conn_free(struct conn *conn);
+
+/* lws' handle, known from the first event on. */
+void conn_set_wsi(struct conn *conn, struct lws *wsi);
+struct lws *conn_wsi(const struct conn *conn);
+
+struct site *conn_site(const struct conn *conn);
+struct connlimit *conn_limit(const struct conn *conn);
+
+/* The client's address, for people. */
+void conn_address(const struct conn *conn, char *out, size_t size);
+
+/* Requests a call of the write functions once the socket has room. */
+void conn_want_write(struct conn *conn);
+
+/* Closes the connection, politely and soon, whichever of its callbacks runs now. code goes into a
+ * WebSocket's close frame. */
+void conn_close(struct conn *conn, unsigned code);
+
+/* The same after an error of the client; why goes into the close frame. */
+void conn_fail(struct conn *conn, unsigned code, const char *why);
+
+bool conn_is_closing(const struct conn *conn);
+
+/* Now that the socket has room: hands code and reason to lws. Returns -1, for lws to close. */
+int conn_write_close(struct conn *conn, bool websocket);
+
+/* A WebSocket's close frame has gone out: nothing may follow it. */
+void conn_close_sent(struct conn *conn);
+
+/* lws has closed the connection. May be called several times. */
+void conn_closed(struct conn *conn);
+
+/* Hangs up in the middle of anything: lws notices and closes. */
+void conn_abort(struct conn *conn);
+
+/* May conn_send be called at this moment, ahead of conn_want_write? */
+bool conn_can_send(const struct conn *conn);
+
+/* Sends a whole message or nothing of it: lws keeps what the socket doesn't take of the rest. */
+enum viewer_sent conn_send(struct conn *conn, unsigned char *message, size_t bytes);
+
+#endif

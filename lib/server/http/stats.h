@@ -1,0 +1,15 @@
+/* Statistics as JSON; man/shmcast-web.7 describes the members. */
+#ifndef SERVER_STATS_H
+#define SERVER_STATS_H
+
+#include <stddef.h>
+#include "site.h"
+
+struct served;
+
+/* Both in malloc'ed memory, or NULL: of one stream that is attached; of all streams in short,
+ * removed ones included. */
+char *stats_json(const struct site *site, const struct served *served, size_t *bytes);
+char *stats_list_json(const struct streams *streams, size_t *bytes);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Offers of WebRTC clients, by WHEP or as FURY makes them: the HTTP part. The sessions that offers
+ * lead to are the program's (rtc-serve's session.c), behind whep_ops.
+ */
+#ifndef SERVER_WHEP_H
+#define SERVER_WHEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include "auth.h"
+
+struct conn;
+struct response;
+struct served;
+struct session;
+struct streams;
+struct whep; /* a request with an offer, from its header to its answer */
+
+struct whep_answer {
+    unsigned status;
+    const char *extra; /* header lines as response_text takes them, or NULL */
+    const char *type;
+    char *text;      /* malloc'ed body of this type; or NULL, and why is the body */
+    const char *why; /* valid until the next round of the loop */
+};
+
+struct whep_ops {
+    /* Begins a session for an offer. NULL: *refusal is filled in. */
+    struct session *(*offer)(struct whep *request, struct served *served, bool fury,
+                             const char *text, size_t bytes, struct refusal *refusal);
+    /* The request can be answered now. False: no answer is there yet. Otherwise the session does
+     * not use the request any more. */
+    bool (*answer)(struct session *session, struct whep_answer *out);
+    /* The client has gone without waiting for the answer. */
+    void (*forget)(struct session *session);
+    /* Ends the session of this id, and its viewer. False: there is none. */
+    bool (*hang_up)(struct served *served, const char *id);
+
+    /* Further members of /NAME/stats, each with a comma before it; further metrics. */
+    void (*stats)(FILE *to, const struct served *served);
+    void (*metrics)(FILE *to, const struct streams *streams);
+};
+
+/* NULL: no memory. */
+struct whep *whep_new(struct conn *conn, struct response *response,
+                      const struct credentials *credentials, struct served *served, bool fury);
+void whep_free(struct whep *request); /* NULL is allowed */
+
+/* Part of the body; its end. 0 or -1: hang up. */
+int whep_body(struct whep *request, const char *data, size_t bytes);
+int whep_body_end(struct whep *request);
+
+/* The socket has room: sends the answer if it is there. */
+int whep_write(struct whep *request);
+
+/* Has the request been answered? */
+bool whep_is_over(const struct whep *request);
+
+/* For sessions. */
+struct conn *whep_conn(const struct whep *request);
+const struct credentials *whep_credentials(const struct whep *request);
+
+#endif

@@ -1,0 +1,173 @@
+#include "delivery.h"
+#include "ladder.h"
+#include "monotonic.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool was_sent(const struct viewer *viewer, const struct packet *packet)
+{
+    return viewer->times && viewer->number == packet->meta.number &&
+           viewer->generation == packet->generation;
+}
+
+/* The newest packet, if it is to be sent, or NULL. The last MJPEG part is sent twice, as browsers
+ * draw a part only when the next one begins. */
+static struct packet *pending_packet(const struct viewer *viewer)
+{
+    struct packet *newest = viewer->watcher_link ? viewer->shown->newest : NULL;
+    bool twice = viewer->transport->kind == VIEWER_MJPEG && viewer->shown->idle;
+    if (viewer->shown->stale || (newest && newest->meta.captured_ns < viewer->not_before_ns))
+        return NULL;
+    if (newest && was_sent(viewer, newest) && viewer->times >= (twice ? 2 : 1))
+        return NULL;
+    return newest;
+}
+
+static void count_sent(struct viewer *viewer, const struct packet *packet)
+{
+    struct served *served = viewer->shown;
+    if (was_sent(viewer, packet)) {
+        viewer->times++;
+    } else {
+        if (viewer->sent && viewer->generation == packet->generation) {
+            viewer->skipped += packet->meta.number - viewer->number - 1;
+            served->skipped += packet->meta.number - viewer->number - 1;
+        }
+        viewer->sent++;
+        served->sent++;
+        viewer->times = 1;
+    }
+    viewer->number = packet->meta.number;
+    viewer->generation = packet->generation;
+    viewer->captured_ns = packet->meta.captured_ns;
+    viewer->not_before_ns = 0;
+    viewer->bytes += packet->meta.bytes;
+    served->sent_bytes += packet->meta.bytes;
+}
+
+/* -1: the connection is broken. */
+static int send_packet(struct viewer *viewer, struct packet *packet)
+{
+    enum viewer_sent sent = viewer->transport->send_packet(viewer->link, packet);
+    if (sent != VIEWER_SENT)
+        return sent == VIEWER_BROKEN ? -1 : 0;
+    count_sent(viewer, packet);
+    ladder_count_sent(viewer);
+    if (viewer->transport->kind != VIEWER_MJPEG)
+        flow_sent(&viewer->flow, packet->meta.number, monotonic_ns());
+    return 0;
+}
+
+static int send_pong(struct viewer *viewer)
+{
+    unsigned char out[LWS_PRE + 128];
+    uint64_t now = monotonic_ns();
+    int bytes = snprintf((char *)out + LWS_PRE, sizeof out - LWS_PRE,
+                         "{\"type\":\"pong\",\"t\":%s,\"now\":%" PRIu64 ".%09" PRIu64
+                         ",\"event\":%" PRIu64 "}",
+                         viewer->pongs[0], now / 1000000000u, now % 1000000000u, viewer->event);
+    viewer->pong_count--;
+    memmove(viewer->pongs[0], viewer->pongs[1], viewer->pong_count * sizeof viewer->pongs[0]);
+    return viewer->transport->send_text(viewer->link, out + LWS_PRE, (size_t)bytes);
+}
+
+/* Kinds of content, sent alternately so that none holds up another. */
+enum content { STATE, PONG, PACKET, CONTENTS };
+
+static bool is_pending(const struct viewer *viewer, enum content content)
+{
+    return content == STATE  ? viewer->state_pending
+           : content == PONG ? viewer->pong_count > 0
+                             : !viewer->moved && pending_packet(viewer) && flow_open(&viewer->flow);
+}
+
+/* What is to be sent next, or CONTENTS: nothing. */
+static enum content next_content(const struct viewer *viewer)
+{
+    for (unsigned i = 0; i < CONTENTS; i++) {
+        enum content content = (enum content)((viewer->next_send + i) % CONTENTS);
+        if (is_pending(viewer, content))
+            return content;
+    }
+    return CONTENTS;
+}
+
+static void want_write(struct viewer *viewer)
+{
+    viewer->want_pending = true;
+    viewer_want_write(viewer);
+}
+
+static void await_window(struct viewer *viewer);
+
+static void on_probe(lws_sorted_usec_list_t *timer)
+{
+    struct viewer *viewer = lws_container_of(timer, struct viewer, probe_timer);
+    if (pending_packet(viewer) && !flow_open(&viewer->flow))
+        await_window(viewer);
+}
+
+/* A packet is pending, and the window is full until the next acknowledgement. The probe timer runs
+ * for seconds and is left alone meanwhile, so that packets don't cost a timer each. */
+static void await_window(struct viewer *viewer)
+{
+    uint64_t ns = flow_wait(&viewer->flow, monotonic_ns());
+    if (!ns)
+        want_write(viewer);
+    else if (lws_dll2_is_detached(&viewer->probe_timer.list))
+        lws_sul_schedule(viewer->served->streams->context, 0, &viewer->probe_timer, on_probe,
+                         (lws_usec_t)(ns / 1000 + 1));
+}
+
+void delivery_wake(struct viewer *viewer)
+{
+    /* At once if possible: waiting until lws reports room costs a round of its loop. */
+    if (!viewer->want_pending && next_content(viewer) == PACKET &&
+        viewer->transport->ready(viewer->link) && send_packet(viewer, pending_packet(viewer)))
+        viewer->transport->abort(viewer->link);
+    if (!pending_packet(viewer))
+        return;
+    if (flow_open(&viewer->flow))
+        want_write(viewer);
+    else
+        await_window(viewer);
+}
+
+void delivery_packet(struct viewer *viewer)
+{
+    ladder_count_packet(viewer);
+    delivery_wake(viewer);
+}
+
+int delivery_write(struct viewer *viewer)
+{
+    enum content content = next_content(viewer);
+    int result = 0;
+    viewer->next_send = content + 1;
+    viewer->want_pending = false;
+    switch (content) {
+    case STATE:
+        result = control_send_state(viewer);
+        break;
+    case PONG:
+        result = send_pong(viewer);
+        break;
+    case PACKET:
+        result = send_packet(viewer, pending_packet(viewer));
+        break;
+    case CONTENTS:
+        return 0;
+    }
+    if (result == 0 && next_content(viewer) != CONTENTS)
+        want_write(viewer);
+    return result;
+}
+
+void delivery_pong(struct viewer *viewer, const char *t)
+{
+    if (viewer->pong_count == VIEWER_PONGS) /* the viewer doesn't read: its oldest is useless */
+        memmove(viewer->pongs[0], viewer->pongs[1], --viewer->pong_count * sizeof viewer->pongs[0]);
+    strcpy(viewer->pongs[viewer->pong_count++], t);
+    viewer_want_write(viewer);
+}

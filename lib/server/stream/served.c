@@ -1,0 +1,272 @@
+/*
+ * The waiter thread touches only mapped memory: the futex word of the packet ring and the stream's
+ * state. It is cancelled only while it sleeps on that word, where it holds nothing, and joined
+ * before the mapping goes.
+ */
+#include "served.h"
+#include "futex.h"
+#include "pixfmt.h"
+#include "stream.h"
+#include "tool/cli.h"
+#include "tool/thread.h"
+#include <errno.h>
+
+enum {
+    IDLE_US = 200000,  /* time without a packet, after which the last MJPEG part is sent again */
+    STALE_US = 250000, /* longest time for which an old packet is held back */
+    LEASE_US = 2000000 /* time for which a snapshot request keeps the encoder awake */
+};
+
+static void *wait_for_packets(void *arg)
+{
+    struct served *served = arg;
+    const struct shmfmt_ring *ring =
+        stream_at(served->stream, stream_header(served->stream)->packets_at);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    for (;;) {
+        uint32_t seen = atomic_load(&ring->wake);
+        bool alive = stream_alive(served->stream) == 0;
+        if (!alive || atomic_load(&served->wanted))
+            lws_cancel_service(served->streams->context);
+        if (!alive)
+            return NULL;
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+        futex_wait(&ring->wake, seen, NULL);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    }
+}
+
+int served_start(struct served *served)
+{
+    served->waiter_runs = thread_start(&served->waiter, wait_for_packets, served) == 0;
+    return served->waiter_runs ? 0 : -1;
+}
+
+static void stop_waiter(struct served *served)
+{
+    if (!served->waiter_runs)
+        return;
+    pthread_cancel(served->waiter);
+    pthread_join(served->waiter, NULL);
+    served->waiter_runs = false;
+}
+
+static void schedule(struct served *served, lws_sorted_usec_list_t *timer, sul_cb_t callback,
+                     lws_usec_t us)
+{
+    lws_sul_schedule(served->streams->context, 0, timer, callback, us);
+}
+
+void served_schedule_reap(struct streams *streams)
+{
+    if (lws_dll2_is_detached(&streams->reaper.list))
+        lws_sul_schedule(streams->context, 0, &streams->reaper, streams->ops->reap, 1);
+}
+
+/* There is a new packet, or waiting for one has ended. */
+static void settle(struct served *served)
+{
+    served->stale = false;
+    lws_sul_cancel(&served->stale_timer);
+    served->streams->ops->pending(served);
+    for (struct snapshot_waiter *waiter = served->snapshot_waiters; waiter; waiter = waiter->next)
+        waiter->ready(waiter);
+}
+
+static void on_stale_timeout(lws_sorted_usec_list_t *timer)
+{
+    settle(lws_container_of(timer, struct served, stale_timer));
+}
+
+/* Passes on to the waiter thread and to the encoder whether packets are wanted. */
+static void update_demand(struct served *served)
+{
+    bool want = served->watcher_count > 0 || served->lease;
+    /* Before any look at the ring: either that look finds the packet, or the waiter reports it. */
+    atomic_store(&served->wanted, want);
+    if (!served->ring || !ring_want(served->ring, want) || !want || served->stale ||
+        !ring_stale(served->ring))
+        return;
+    served->stale = true;
+    schedule(served, &served->stale_timer, on_stale_timeout, STALE_US);
+}
+
+static void end_lease(struct served *served)
+{
+    lws_sul_cancel(&served->lease_timer);
+    served->lease = false;
+    update_demand(served);
+}
+
+static void on_lease_timeout(lws_sorted_usec_list_t *timer)
+{
+    end_lease(lws_container_of(timer, struct served, lease_timer));
+}
+
+/* --- attaching --- */
+
+static int attach(struct served *served)
+{
+    struct stream *stream = stream_attach(served->name, STREAM_READ);
+    struct ring *ring = NULL;
+    if (stream && !pixfmt_is_image(stream_header(stream)->format))
+        errno = ENOMSG;
+    else if (stream)
+        ring = ring_open_reader(stream, RING_PACKETS);
+    if (!ring) {
+        stream_close(stream);
+        return -1;
+    }
+    served->stream = stream;
+    served->ring = ring;
+    served->generation = stream_header(stream)->generation;
+    return 0;
+}
+
+static void detach(struct served *served)
+{
+    stop_waiter(served);
+    served->streams->ops->detaching(served);
+    ring_close(served->ring);
+    stream_close(served->stream);
+    served->ring = NULL;
+    served->stream = NULL;
+    if (served->newest)
+        packet_release(&served->packets, served->newest);
+    served->newest = NULL;
+    if (served->stale)
+        settle(served);
+}
+
+int served_open(struct served *served, struct streams *streams, const char *name)
+{
+    *served = (struct served){.streams = streams, .name = name};
+    return attach(served);
+}
+
+void served_close(struct served *served)
+{
+    lws_sul_cancel(&served->idle_timer);
+    end_lease(served);
+    detach(served);
+    packet_pool_free(&served->packets);
+}
+
+int served_follow(struct served *served, int err)
+{
+    detach(served);
+    if (err == ESTALE && attach(served) == 0 && served_start(served) == 0) {
+        served->streams->ops->replaced(served);
+        update_demand(served);
+        return 0;
+    }
+    if (err == ESTALE && errno != ENOENT)
+        cli_warn("%s: %s", served->name, stream_problem(errno));
+    detach(served);
+    served->streams->live--;
+    lws_sul_cancel(&served->idle_timer);
+    end_lease(served);
+    served->ended = served->streams->stream_ended = true;
+    served_schedule_reap(served->streams);
+    return -1;
+}
+
+/* --- packets --- */
+
+static void on_idle_timeout(lws_sorted_usec_list_t *timer)
+{
+    struct served *served = lws_container_of(timer, struct served, idle_timer);
+    served->idle = true;
+    served->streams->ops->pending(served);
+}
+
+static void restart_idle_timer(struct served *served)
+{
+    served->idle = false;
+    if (served->kinds[VIEWER_MJPEG])
+        schedule(served, &served->idle_timer, on_idle_timeout, IDLE_US);
+}
+
+static void publish(struct served *served, const struct ring_view *view)
+{
+    struct packet *packet = packet_copy(&served->packets, view, served->generation);
+    if (!packet) /* this packet is lost; memory may suffice for the next */
+        return;
+    if (served->newest)
+        packet_release(&served->packets, served->newest);
+    served->newest = packet;
+    restart_idle_timer(served);
+    served->streams->ops->packet(served);
+}
+
+struct packet *served_newest(struct served *served)
+{
+    while (served->stream) {
+        struct ring_view view;
+        int got = ring_pin(served->ring, served->newest ? served->newest->meta.number : 0, &view);
+        int err = errno;
+        if (got > 0) {
+            publish(served, &view);
+            ring_unpin(served->ring);
+        }
+        if (got >= 0 || (err != ESTALE && err != EIDRM))
+            return served->newest;
+        served_follow(served, err);
+    }
+    return NULL;
+}
+
+void served_look(struct served *served)
+{
+    if (atomic_load(&served->wanted))
+        served_newest(served);
+    else if (served->stream && stream_alive(served->stream))
+        served_follow(served, errno);
+    if ((!served->stale && !served->lease) || !served->ring || ring_stale(served->ring))
+        return;
+    /* The encoder is awake. */
+    if (served->stale)
+        settle(served);
+    if (served->lease)
+        end_lease(served);
+}
+
+void served_watchers_changed(struct served *served)
+{
+    update_demand(served);
+    if (!served->watcher_count)
+        return;
+    served_newest(served);
+    if (served->kinds[VIEWER_MJPEG] && !served->idle) /* no timer runs before the first viewer */
+        restart_idle_timer(served);
+}
+
+/* --- snapshots --- */
+
+bool served_await_fresh(struct served *served, struct snapshot_waiter *waiter)
+{
+    if (!served->ring || !ring_stale(served->ring))
+        return false;
+    served->lease = true;
+    schedule(served, &served->lease_timer, on_lease_timeout, LEASE_US);
+    update_demand(served);
+    if (!served->stale)
+        return false;
+    waiter->link = &served->snapshot_waiters;
+    waiter->next = served->snapshot_waiters;
+    if (waiter->next)
+        waiter->next->link = &waiter->next;
+    served->snapshot_waiters = waiter;
+    return true;
+}
+
+void served_forget_waiter(struct snapshot_waiter *waiter)
+{
+    if (!waiter->link)
+        return;
+    *waiter->link = waiter->next;
+    if (waiter->next)
+        waiter->next->link = waiter->link;
+    waiter->link = NULL;
+}
