@@ -88,6 +88,7 @@ static void encode_and_send(struct encodethread *t, const struct ring_view *view
     if (made < 0) {
         reset_encoder(t); /* its state is undefined */
         t->repeats = REPEATS;
+        t->keyframe_ns = now; /* the next try for this frame waits, too */
         lost(t, "a frame of this size or format cannot be encoded");
         return;
     }

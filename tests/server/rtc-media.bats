@@ -180,6 +180,26 @@ assert s["webrtc"]["peers"] == 1, s' <"$BATS_TEST_TMPDIR/stats"
     kill -KILL "$stopped"
 }
 
+# Milliseconds that the threads of a process have run, or waited for a processor.
+runnable_ms() {
+    cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 + $2 } END { printf "%d\n", sum / 1000000 }'
+}
+
+@test "--rtp with frames that are not images: the server idles, and sends the next image" {
+    shm-create -s 64x48 -f rgba "$S"
+    head -c 4096 /dev/zero | shm-write -s 64x16 -f f32 "$S"
+    serve --rtp 127.0.0.1:"$(free_port)" "$S"
+    wait_until 20 stat_is 's["webrtc"]["peers"]' 1
+    sleep 1 # GStreamer loads its plugins
+    before=$(runnable_ms "$BG")
+    sleep 2
+    after=$(runnable_ms "$BG")
+    echo "runnable for $((after - before)) of 2000 ms"
+    [ $((after - before)) -lt 1000 ]
+    frame-gen -s 64x48 -n 1 -o "$S"
+    wait_until 20 stat_is 's["webrtc"]["pictures"] > 0' True
+}
+
 @test "offers with a missing, doubled or broken line: an answer, or 400 or 406" {
     scene 320x240 20
     python3 "$TESTS/server/rtc-offers.py" "$URL/" "$TESTS/server/rtc-offer.sdp"
