@@ -112,15 +112,15 @@ tsan:
 	BUILD=$(BUILD)/tsan scripts/run-tests
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
-	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	for m in $(MAN); do \
-		d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; \
+	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin"
+	$(INSTALL) -m 755 $(BINS) "$(DESTDIR)$(PREFIX)/bin"
+	for m in $(filter-out $(patsubst %,man/%.1,$(filter-out $(COMMANDS),$(OPTIONAL))),$(MAN)); do \
+		d="$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}"; \
 		$(INSTALL) -d "$$d" && $(INSTALL) -m 644 "$$m" "$$d" || exit 1; \
 	done
 
 uninstall:
-	rm -f $(COMMANDS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	for c in $(sort $(COMMANDS) $(OPTIONAL)); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$c"; done
 	for m in $(MAN:man/%=%); do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m"; done
 
 # scripts/fuzz builds these with clang in a folder of its own.

@@ -96,6 +96,7 @@ all_end() {
     all_end
 }
 
+# bats test_tags=quick
 @test "recipe: a renderer in Python" {
     block file renderer.py >renderer.py
     recipe python

@@ -300,8 +300,79 @@ as_nobody() {
         echo "$file"
         tags=$(sed -n 's/^# bats file_tags=//p' "$file" | tr ',' '\n')
         [ "$(grep -cxE 'core|graphics|compute|scripts' <<<"$tags")" = 1 ]
-        run -1 grep -vxE 'core|graphics|compute|scripts|sanitize|threads' <<<"$tags"
+        run -1 grep -vxE 'core|graphics|compute|scripts|sanitize|threads|quick' <<<"$tags"
     done
+}
+
+@test "run-tests: each result appears at once" {
+    mkfifo "$BATS_TEST_TMPDIR/gate"
+    printf '@test "%s\n' 'one" { true; }' "two\" { read -r _ <$BATS_TEST_TMPDIR/gate; }" >"$BATS_TEST_TMPDIR/two.bats"
+    bg env BUILD="$BUILD" scripts/run-tests "$BATS_TEST_TMPDIR/two.bats" >"$OUT"
+    wait_until 10 grep -q '^ok 1 one' "$OUT"
+    run -1 grep -q '^ok 2' "$OUT"
+    echo >"$BATS_TEST_TMPDIR/gate"
+    ends 0 "$BG"
+    [ "$(tail -n 1 "$OUT")" = "2 passed, 0 failed, 0 skipped" ]
+}
+
+# A tree with scripts/check, stubs of what it calls, and one test per lane. /dev/shm is a folder there.
+check_tree() {
+    T=$BATS_TEST_TMPDIR/tree
+    mkdir -p "$T/scripts" "$T/shm" "$T/tests/x"
+    cp scripts/run-tests "$T/scripts/"
+    sed "s,/dev/shm ,$T/shm ,; s,/dev/shm),$T/shm)," scripts/check >"$T/scripts/check"
+    printf '#!/bin/sh\nexit 0\n' | tee "$T/scripts/setup" "$T/scripts/lint" >/dev/null
+    printf 'tests:\n\t@mkdir -p $(or $(BUILD),build)\n' >"$T/Makefile"
+    for lane in core,sanitize,threads,quick graphics compute scripts; do
+        printf '# bats file_tags=%s\n@test "a test of %s" { true; }\n' "$lane" "$lane" >"$T/tests/x/${lane%%,*}.bats"
+    done
+    chmod +x "$T"/scripts/*
+}
+
+check() { # STATUS LAST-LINE ARGS...
+    run "-$1" env -i PATH=/usr/bin:/bin "$T/scripts/check" "${@:3}"
+    [ "${lines[-1]}" = "$2" ]
+}
+
+@test "check: lanes, --all, --quick, FILE; a failure anywhere; the time of each lane" {
+    check_tree
+    check 0 "3 passed, 0 failed, 0 skipped"
+    grep -qxE 'core +1 +0 +0 +0:[0-5][0-9]' <<<"$output"
+    check 0 "6 passed, 0 failed, 0 skipped" --all
+    for lane in build lint core graphics compute build-asan asan build-tsan tsan; do
+        grep -qE "^$lane +[0-9-]+ +0 +[0-9-]+ +0:" <<<"$output"
+        [ -e "$T/build/$lane.log" ]
+    done
+    check 0 "1 passed, 0 failed, 0 skipped" --quick
+    check 0 "2 passed, 0 failed, 0 skipped" tests/x/core.bats tests/x/compute.bats
+    printf '# bats file_tags=scripts\n@test "%s" { echo why; false; }\n' bad >"$T/tests/x/bad.bats"
+    check 1 "3 passed, 1 failed, 0 skipped"
+    grep -q '^not ok .* bad' <<<"$output"
+    grep -qx '# why' <<<"$output"
+    rm "$T/tests/x/bad.bats"
+    touch "$T/shm/bats-left-behind"
+    echo 'touch /dev/shm/none 2>/dev/null; exit 1' | sed "s,/dev/shm/none,$T/shm/bats-left-now," >"$T/scripts/lint"
+    check 1 "3 passed, 2 failed, 0 skipped"
+    grep -qx 'scripts/check: .*/shm has changed:' <<<"$output"
+    fails 2 check_usage --no-such-option
+}
+
+check_usage() {
+    "$T/scripts/check" "$@" 2>&1 | head -n 1 >&2
+    return "${PIPESTATUS[0]}"
+}
+
+@test "check: progress at least every 5 s; an interrupted run leaves its logs and no process" {
+    check_tree
+    printf '@test "%s\n' 'first" { true; }' 'held" { tail -f /dev/null; }' | sed '1i # bats file_tags=core' >"$T/tests/x/core.bats"
+    bg "$T/scripts/check" >"$OUT"
+    wait_until 10 grep -qE '^\[0:[0-9]+\] .*core 1/2' "$OUT"
+    kill -INT "$BG"
+    ends 130 "$BG" 30
+    grep -q '^ok 1 first' "$T/build/core.log"
+    grep -q '^scripts/check: interrupted' "$BG_ERR"
+    # The lanes have process groups of their own.
+    run -1 pgrep -f "$T/tests/x/core.bats"
 }
 
 # The rows of bench.json as one line each: ROW|OK|LEFT-OUT

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154
 # The table of events, and events as text and JSON.
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=core,sanitize,quick
 load ../support/helper
 
 # The JSON reader is always tested with sanitizers, whatever the build.

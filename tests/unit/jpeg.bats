@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Unit test of the encoder; shm-encode.bats tests the program.
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize,threads
+# bats file_tags=core,sanitize,threads,quick
 load ../support/helper
 
 @test "jpeg: no access outside image and buffer; threads give the same image; invalid calls are refused" {
