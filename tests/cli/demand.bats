@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Nothing is encoded while nobody watches, and whoever watches sees what is newest.
+# Encoding on demand: nothing is encoded without viewers, and viewers see the newest frame.
 # bg reads stdin, and wait_until calls functions: shellcheck can't see that.
 # shellcheck disable=SC2154,SC2217,SC2317
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize,threads
 load ../support/helper
 
-# What shm-ls tells of a stream, into these. No Python: it is asked all the time.
+# Reads a stream's numbers from shm-ls into variables; without Python, as it is called often.
 look() { # [STREAM]
     local text ring='"published":([0-9]+),"dropped":[0-9]+,"skipped":([0-9]+)'
     text=$(shm-ls -j "${1:-$S}")
@@ -21,33 +21,33 @@ look() { # [STREAM]
     encoded=$(grep -c '"role":"packets","pid"' <<<"$text") || true
 }
 
-is() { # EXPRESSION [STREAM]: over those
+is() { # EXPRESSION [STREAM]: over those variables
     look "${2-}"
     (($1))
 }
 
-# The encoder sleeps, and nobody wants it awake.
+# The encoder sleeps, and there is no demand.
 asleep() {
     is 'asleep && wanted == 0' "$@"
 }
 
-# FRAMES more frames have come.
+# At least $1 more frames are published.
 frames_pass() {
     look "${2-}"
     wait_until 20 is "frames >= $((frames + $1))" "${2-}"
 }
 
-# So many packets more come.
+# At least $1 more packets are published.
 packets_pass() {
     look "${2-}"
     wait_until 20 is "packets >= $((packets + $1))" "${2-}"
 }
 
-switches() { # PID: how often its threads slept, or were put aside
+switches() { # PID: number of context switches of its threads
     cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
 
-# It sleeps through 60 frames: no packet, and it isn't even woken.
+# The encoder sleeps through 60 frames: no packet, no wake-up.
 sleeps_through() { # PID [STREAM of packets]
     local before encoded_before
     wait_until 20 asleep "${2-}"
@@ -60,11 +60,11 @@ sleeps_through() { # PID [STREAM of packets]
     ((packets == encoded_before))
 }
 
-com() { # KEY: that value of the comment of the JPEG on stdin
+com() { # KEY: its value in the comment of the JPEG on stdin
     rdjpgcom | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"
 }
 
-# A frame of its own, then the stream stands still.
+# One frame, then a static scene.
 put() {
     frame-gen -s 64x48 -n 1 -o "$S"
 }
@@ -81,13 +81,13 @@ scene() { # OPTIONS of shm-encode
     encoder=$BG
 }
 
-viewer() { # a WebSocket viewer that stays, in $viewer, what it sees in $OUT
+viewer() { # a WebSocket viewer that stays: pid in $viewer, output in $OUT
     OUT=$BATS_TEST_TMPDIR/viewer.$BG_COUNT
     bg "$TESTS/server/ws-client.py" --stay --restarts --repeats "ws://127.0.0.1:$PORT/ws" >"$OUT"
     viewer=$BG
 }
 
-# Four ways to see a picture; each prints the number of the frame that it shows.
+# Four ways to get an image; each prints the number of its frame.
 snapshot() {
     curl -sSf "$URL/snapshot.jpg" | com frame
 }
@@ -108,8 +108,7 @@ by_reader() {
     shm-read -f jpg "$S" | com frame
 }
 
-# What WAY shows is no older than the newest frame now. Waiting for the encoder has its end, on a
-# machine that is too busy; then it comes again.
+# WAY shows the newest frame. Waits for the encoder are limited, so on a busy machine it is repeated.
 shows_newest() { # WAY
     local newest shown began
     for _ in {1..20}; do
@@ -125,7 +124,7 @@ shows_newest() { # WAY
     return 1
 }
 
-@test "asleep while frames flow, after the first; a viewer wakes it; when it leaves all sleeps again" {
+@test "encoder: sleeps after the first frame, wakes for a viewer, sleeps after it leaves" {
     scene -j 2
     wait_until 10 is 'packets == 1'
     sleeps_through "$encoder"
@@ -133,7 +132,7 @@ shows_newest() { # WAY
     run -0 shm-ls -l "$S"
     [[ $output == *"packets "*"; wanted by nobody, the encoder sleeps"* ]]
     serve "$S"
-    sleeps_through "$encoder" # a server alone wants nothing
+    sleeps_through "$encoder" # a server without viewers has no demand
     viewer
     packets_pass 30
     is 'wanted == 1 && !asleep'
@@ -154,7 +153,7 @@ shows_newest() { # WAY
     ends 143 "$encoder"
 }
 
-@test "two servers, a reader: awake until the last has left; the 65th and who may only read aren't heard" {
+@test "two servers and a reader: awake until the last leaves; no demand from read-only or 65th readers" {
     scene
     serve "$S"
     first=$URL
@@ -179,11 +178,11 @@ shows_newest() { # WAY
         bg event-read "$S"
     done
     wait_until 20 is 'readers == 64'
-    run -1 timeout 20 shm-read -t 1 -n 2 -f jpg "$S" # no bit is left for it: it copies
+    run -1 timeout 20 shm-read -t 1 -n 2 -f jpg "$S" # no reader slot is left: it copies
     asleep
 }
 
-@test "the scene stands still: who comes sees the last frame at once, and nothing older" {
+@test "static scene: a new viewer gets the last frame at once, and nothing older" {
     clean_run shm-create -s 64x48 "$S"
     put
     bg shm-encode "$S"
@@ -199,7 +198,7 @@ shows_newest() { # WAY
     done
     is 'frames == 8 && packets == 5'
     shows_newest by_websocket
-    # There is nothing new: nothing is encoded.
+    # Nothing is encoded without a new frame.
     for way in by_websocket by_mjpeg by_reader snapshot; do
         [ "$("$way")" = 8 ]
     done
@@ -207,7 +206,7 @@ shows_newest() { # WAY
     wait_until 10 is 'wanted == 0'
 }
 
-@test "ws-serve is killed with viewers: within a second the encoder sleeps again" {
+@test "ws-serve killed with viewers: the encoder sleeps again within a second" {
     scene
     serve "$S"
     server=$BG
@@ -216,19 +215,19 @@ shows_newest() { # WAY
     kill -KILL "$server"
     ends 137 "$server"
     sleeps_through "$encoder"
-    # Its successor has the same place in the ring.
+    # Its successor gets the same slot for readers.
     serve "$S"
     viewer
     packets_pass 10
 }
 
-@test "shm-encode is killed, awake or asleep: its successor does what is wanted" {
+@test "shm-encode killed, awake or asleep: its successor serves the demand" {
     scene
     serve "$S"
     wait_until 10 asleep
     kill -KILL "$encoder"
     ends 137 "$encoder"
-    snapshot # of the dead one's picture, with no wait for a new one
+    snapshot # the dead encoder's packet, without a wait for a new one
     bg shm-encode "$S"
     encoder=$BG
     sleeps_through "$encoder"
@@ -243,7 +242,7 @@ shows_newest() { # WAY
     sleeps_through "$encoder"
 }
 
-@test "--replace, asleep and awake, by turns" {
+@test "--replace, alternately asleep and awake" {
     scene
     serve "$S"
     sleeps_through "$encoder"
@@ -270,7 +269,7 @@ second_scene() {
     scene "$@" -o "$S2"
 }
 
-@test "-o STREAM: asleep and awake by those who watch that one; the end of either wakes it" {
+@test "-o STREAM: demand comes from the output stream; the end of either stream wakes the encoder" {
     second_scene
     sleeps_through "$encoder" "$S2"
     serve "$S2"
@@ -278,13 +277,13 @@ second_scene() {
     packets_pass 10 "$S2"
     kill "$viewer"
     sleeps_through "$encoder" "$S2"
-    shows_newest snapshot # look() is of S, where the frames are
-    # Replaced while it sleeps, the one and the other, with no frame that could wake it.
+    shows_newest snapshot # look() reads S, which has the frames
+    # Each stream is replaced while the encoder sleeps, without a frame that would wake it.
     wait_until 10 asleep "$S2"
     kill "$writer"
     ends 143 "$writer"
     clean_run shm-create --replace -s 64x48 "$S2"
-    wait_until 10 is 'packets == 1' "$S2" # the frame that is there
+    wait_until 10 is 'packets == 1' "$S2" # the existing frame
     wait_until 10 is 'encoded' "$S2"
     clean_run shm-create --replace -s 64x48 "$S"
     wait_until 10 is 'readers == 1' "$S"
@@ -303,7 +302,7 @@ second_scene() {
     ends 0 "$encoder"
 }
 
-@test "-o STREAM on a kernel that can't wait for two: woken as ever, and the end of either is seen" {
+@test "-o STREAM on a kernel without futex_waitv: still woken, and the end of either stream is noticed" {
     clean_run shm-create -s 64x48 "$S"
     for gone in "$S" "$S2"; do
         [ -e "/dev/shm/$S" ] || clean_run shm-create -s 64x48 "$S"
@@ -316,7 +315,7 @@ second_scene() {
         put
         wait_until 10 asleep "$S2"
         grep -q 'futex_waitv.*ENOSYS' "$BATS_TEST_TMPDIR/trace"
-        [ "$(wc -l <"$BATS_TEST_TMPDIR/trace")" -lt 300 ] # once a second, no more
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/trace")" -lt 300 ] # at most once per second
         [ "$(shm-read -f jpg -n 1 "$S2" | com frame)" -gt 1 ]
         put
         wait_until 10 asleep "$S2"
@@ -326,7 +325,7 @@ second_scene() {
     done
 }
 
-@test "snapshots are fresh, one after the other and many at once; HEAD, ETag" {
+@test "snapshots are fresh, in sequence and in parallel; HEAD, ETag" {
     scene
     serve "$S"
     for _ in 1 2 3 4 5; do
@@ -344,7 +343,7 @@ second_scene() {
     }
     curl -sSf -I "$URL/snapshot.jpg" "$URL/snapshot.jpg" | etag_of >"$BATS_TEST_TMPDIR/etags" # one connection
     [ "$(wc -l <"$BATS_TEST_TMPDIR/etags")" = 2 ]
-    # The same frame is the same picture, and a new one is not.
+    # The ETag changes only with a new frame.
     kill "$writer"
     ends 143 "$writer"
     shows_newest snapshot
@@ -359,23 +358,23 @@ second_scene() {
     put
     wait_until 10 asleep
     run -0 status
-    wait_until 10 eval '[ "$(status)" = 200 ]' # for the first only where the encoder was slow
+    wait_until 10 eval '[ "$(status)" = 200 ]' # at the first attempt unless the encoder was slow
     is "packets == $before + 1"
     etag=$(curl -sSf -I "$URL/snapshot.jpg" | etag_of)
     put
     wait_until 10 asleep
     kill -STOP "$encoder"
-    [ "$(status)" = 304 ] # the answer that had to wait knows what was asked
+    [ "$(status)" = 304 ] # a delayed answer remembers If-None-Match
     kill -CONT "$encoder"
 }
 
-@test "a stopped encoder: the snapshot that there is; who hangs up meanwhile leaves nothing" {
+@test "stopped encoder: the existing snapshot is served; a client that disconnects leaves nothing" {
     scene
     serve "$S"
     server=$BG
     wait_until 10 asleep
     sockets() { find "/proc/$server/fd" -lname 'socket:*' | wc -l; }
-    local own # of an idle server: the listener, and from libwebsockets 4.3 on one for netlink
+    local own # descriptors of an idle server: the listener, and from libwebsockets 4.3 on one for netlink
     own=$(sockets)
     look
     before=$packets
@@ -383,24 +382,24 @@ second_scene() {
     frames_pass 5
     curl -sSf -D "$BATS_TEST_TMPDIR/head" -o "$BATS_TEST_TMPDIR/old.jpg" "$URL/snapshot.jpg"
     grep -q "^etag: \"[0-9a-f]*-$before\"" <(tr -d '\r' <"$BATS_TEST_TMPDIR/head")
-    # shm-read too, and a viewer.
+    # shm-read gets it too, and a viewer.
     shm-read -f jpg "$S" | cmp - "$BATS_TEST_TMPDIR/old.jpg"
     "$TESTS/server/ws-client.py" --count 1 "ws://127.0.0.1:$PORT/ws" | grep -q "^picture .* seq=$before "
-    # A second request behind the first ends the connection, as with any answer that isn't out yet.
+    # A pipelined second request ends the connection, as with any pending answer.
     for _ in {1..5}; do
         "$TESTS/server/ws-client.py" "$URL/" >"$BATS_TEST_TMPDIR/answers" --bytes 'GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\nGET /stats HTTP/1.1\r\nHost: localhost\r\n\r\n'
         run -1 grep -a HTTP "$BATS_TEST_TMPDIR/answers"
     done
     python3 - "$PORT" <<'PYTHON'
 import socket, sys
-for _ in range(100): # gone before there is an answer
+for _ in range(100): # disconnected before the answer
     s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
     s.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
     s.close()
 PYTHON
     only_own() { [ "$(sockets)" = "$own" ]; }
     wait_until 10 only_own
-    # What it was asked for stays wanted for a while, so that a slow encoder comes to it, and no longer.
+    # The demand remains for a while, so that a slow encoder serves it, but not longer.
     wait_until 10 is 'wanted == 0'
     kill -CONT "$encoder"
     shows_newest snapshot
@@ -409,7 +408,7 @@ PYTHON
     ends 0 "$server"
 }
 
-@test "a snapshot is waited for when the stream is replaced, and when it is removed" {
+@test "a pending snapshot when the stream is replaced, and when it is removed" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
     put
@@ -438,7 +437,7 @@ PYTHON
     ends 0 "$encoder"
 }
 
-@test "--always encodes for nobody; -u and -r sleep too" {
+@test "--always encodes without demand; -u and -r sleep too" {
     scene --always
     packets_pass 30
     is 'wanted == 0 && !asleep'
@@ -455,7 +454,7 @@ PYTHON
     done
 }
 
-@test "a frame left out as unchanged is no reason to wait for one" {
+@test "a frame skipped as unchanged ends the wait for a fresh one" {
     clean_run shm-create -s 64x48 "$S"
     head -c 9216 /dev/zero >"$BATS_TEST_TMPDIR/raw"
     clean_run shm-write -s 64x48 "$S" <"$BATS_TEST_TMPDIR/raw"
@@ -467,5 +466,5 @@ PYTHON
     wait_until 10 is 'skipped == 1'
     kill "$BG"
     ends 143 "$BG"
-    wait_until 10 is 'wanted == 0 && !asleep' # it has looked, and no frame has come since
+    wait_until 10 is 'wanted == 0 && !asleep' # the encoder has skipped it, and no frame has come since
 }

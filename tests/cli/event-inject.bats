@@ -12,7 +12,7 @@ setup() {
     in=$BATS_TEST_TMPDIR/in
 }
 
-# All that is in the log, without times.
+# All events in the log, without times.
 logged() {
     event-read --from start -t 0 "$S" | sed 's/ t=[0-9.]*$//'
 }
@@ -21,12 +21,12 @@ logged_is() {
     [ "$(logged)" = "$1" ]
 }
 
-# Is the last of so many events this one?
+# Does the log have N events, the last of them this one?
 last_is() {
     [ "$(logged | wc -l)" -eq "$1" ] && [ "$(logged | tail -n 1)" = "$2" ]
 }
 
-# Is it at rest in the stream?
+# Does it sleep with the stream attached?
 asleep() {
     local stat
     grep -q "/dev/shm/$2" "/proc/$1/maps" && read -r stat <"/proc/$1/stat" &&
@@ -51,12 +51,12 @@ asleep() {
     [ "$(logged | xargs)" = "wheel dy=1 wheel dy=2 wheel dy=3" ]
 }
 
-@test "nothing at all is fine" {
+@test "empty input is a success" {
     clean_run event-inject "$S" </dev/null
     [ -z "$(logged)" ]
 }
 
-@test "a bad line ends it with its number; what stood before it is in the log" {
+@test "a bad line ends it and is reported by number; the events before it are in the log" {
     n=0
     while IFS='|' read -r line why; do
         n=$((n + 1))
@@ -117,7 +117,7 @@ TABLE
     [ $n -eq 47 ]
 }
 
-@test "the same in arguments, without a line number, and nothing goes into the log" {
+@test "bad arguments are reported without a line number, and nothing is appended" {
     fails 2 event-inject "$S" nonsense
     [[ $stderr == "event-inject: unknown event 'nonsense'; "* ]]
     fails 2 event-inject "$S" pointer_down x=1 y=1 foo=2
@@ -132,8 +132,8 @@ TABLE
     [ -z "$(logged)" ]
 }
 
-@test "lines that are too long, and binary, are refused at once" {
-    # 511 bytes are a line, 512 are not, be it a comment.
+@test "lines that are too long, and binary data, are refused at once" {
+    # A line may have 511 bytes, not 512, even as a comment.
     printf 'wheel dy=1%*s\n' 501 '' | clean_run event-inject "$S"
     printf 'wheel dy=2%*s\n' 502 '' >"$in"
     fails 2 event-inject "$S" <"$in"
@@ -144,7 +144,7 @@ TABLE
     head -c 1000000 /dev/zero | tr '\0' '#' >"$in"
     fails 2 event-inject "$S" <"$in"
     [ "$stderr" = "event-inject: line 1: longer than 511 bytes" ]
-    # Without waiting for more of it.
+    # Does not wait for the rest of the line.
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     bg event-inject "$S" <>"$BATS_TEST_TMPDIR/fifo"
     head -c 600 /dev/zero >"$BATS_TEST_TMPDIR/fifo"
@@ -153,7 +153,7 @@ TABLE
     [ "$(logged | xargs)" = "wheel dy=1 wheel dy=3" ]
 }
 
-@test "lines are taken wherever reads cut them" {
+@test "lines are complete wherever reads split them" {
     events-test text 21 3000 | grep ' t=' >"$in"
     python3 -c '
 import os, random, sys
@@ -164,7 +164,7 @@ while at < len(data):
     event-read --from start -t 0 "$S" | cmp - "$in"
 }
 
-@test "a line goes into the log without waiting for the next" {
+@test "a line is appended without waiting for the next" {
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     bg event-inject "$S" <>"$BATS_TEST_TMPDIR/fifo"
     exec 8>"$BATS_TEST_TMPDIR/fifo"
@@ -177,17 +177,17 @@ while at < len(data):
     exec 8>&-
 }
 
-@test "what one read returns costs one step" {
+@test "the lines of one read are appended in one step" {
     skip_missing strace
     yes wheel dy=1 | head -n 3000 >"$in"
     ASAN_OPTIONS=detect_leaks=0 strace -o "$BATS_TEST_TMPDIR/trace" -e trace=futex,read,fcntl event-inject "$S" <"$in"
     [ "$(logged | wc -l)" -eq 3000 ]
-    # 33,000 bytes are one block: one claim, one wake-up.
+    # 33,000 bytes are one block: one lock, one wake-up.
     [ "$(grep -c 'FUTEX_WAKE' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
     [ "$(grep -c 'F_WRLCK' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
 }
 
-@test "--timing gives the same events at their recorded distances" {
+@test "--timing replays the same events at their recorded intervals" {
     cat >"$in" <<'LINES'
 # t starts anywhere
 pointer_down x=0.25 y=0.5 button=1 buttons=1 t=500000.25
@@ -211,7 +211,7 @@ assert t == sorted(t)
 PY
 }
 
-@test "a recorded session replayed with --timing is the same session" {
+@test "a recorded session replayed with --timing equals the original" {
     shm-create "$S2"
     printf 'wheel dy=%s t=%s\n' 1 10.5 2 10.52 3 10.6 4 10.6 5 10.7 | event-inject --timing "$S"
     event-read --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/session"
@@ -238,7 +238,7 @@ PY
     [ "$(logged)" = "wheel dy=1" ]
 }
 
-@test "stop signals end it by themselves while it waits for lines" {
+@test "a stop signal ends it by that signal while it waits for lines" {
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     for pair in TERM:143 INT:130 HUP:129; do
         bg event-inject "$S" <>"$BATS_TEST_TMPDIR/fifo"
@@ -249,7 +249,7 @@ PY
     done
 }
 
-@test "two injectors and three readers, 20,000 events each: nobody loses or doubles one" {
+@test "two injectors and three readers, 20,000 events each: none is lost or duplicated" {
     readers=()
     for r in 1 2 3; do
         bg event-read -n 40000 "$S" >"$out.$r"
@@ -259,7 +259,7 @@ PY
     for i in 1 2; do
         seq 20000 | sed "s/.*/pointer_move x=0.5 y=0.5 pointer=& viewer=$i/" >"$in.$i"
     done
-    # Both are fed in small pieces by turns, so that they get into each other's way all the time.
+    # Both are fed alternately in small pieces, so that they contend all the time.
     bg python3 - "$S" "$in.1" "$in.2" <<'PY'
 import os, random, subprocess, sys
 rng = random.Random(8)
@@ -286,10 +286,10 @@ PY
     done
 }
 
-@test "a writer waits for its turn, and a stop signal ends its waiting" {
+@test "a writer waits for the event-log lock, and a stop signal ends the wait" {
     mkfifo "$BATS_TEST_TMPDIR/gate"
     exec 8<>"$BATS_TEST_TMPDIR/gate"
-    # It is the turn of somebody else, who lives and writes nothing, as shmcast-stream(5) has it.
+    # Another process holds the lock, as in shmcast-stream(5), and does not write.
     bg python3 -c '
 import fcntl, os, struct, sys
 fd = os.open("/dev/shm/" + sys.argv[1], os.O_RDWR)
@@ -315,7 +315,7 @@ os.read(0, 1)' "$S" <&8 >"$out"
     exec 8>&-
 }
 
-@test "injectors one line at a time: order per injector holds, none lost" {
+@test "injectors with one line at a time: order is kept per injector, no event is lost" {
     bg event-read -n 2000 "$S" >"$out"
     reader=$BG
     wait_until 10 asleep "$BG" "$S"
@@ -337,7 +337,7 @@ sys.exit(p.wait())' "$S" $i
     done
 }
 
-@test "a killed injector leaves whole events, and the others go on" {
+@test "a killed injector leaves complete events, and the others continue" {
     yes 'key_down key=abcdefgh' | head -n 200000 >"$in"
     for i in 1 2 3; do
         bg event-inject "$S" <"$in"
@@ -383,25 +383,25 @@ sys.exit(p.wait())' "$S" $i
     [[ $(cat "$BG_ERR") == "event-inject: "*"truncated while in use" ]]
 }
 
-@test "no such stream, no stream at all, somebody else's" {
+@test "no such stream, not a stream, another user's stream" {
     fails 3 event-inject "$S2" wheel dy=1
     fails 3 event-inject "$S2" </dev/null
     echo hello >"/dev/shm/$S2"
     fails 3 event-inject "$S2" wheel dy=1
     fails_usage event-inject
     fails 2 event-inject a/b wheel dy=1
-    # A bad event is found before the stream is looked for.
+    # A bad event is reported before the stream is opened.
     fails 2 event-inject "$S3" wheel
 }
 
-@test "a standard input that can't be read is a failure" {
+@test "an unreadable standard input is a failure" {
     fails 3 event-inject "$S" <&-
     [[ $stderr == "event-inject: standard input: "* ]]
     fails 3 event-inject "$S" </
     [ "$stderr" = "event-inject: standard input: Is a directory" ]
 }
 
-@test "the examples of the page" {
+@test "the examples of the man page" {
     clean_run event-inject "$S" pointer_down x=0.5 y=0.5 button=1 buttons=1
     clean_run event-inject "$S" pointer_up x=0.5 y=0.5 button=1
     yes wheel dy=-10 | head -n 100 | clean_run event-inject "$S"

@@ -16,12 +16,12 @@ has_lines() {
     (($(wc -l <"$1") == $2))
 }
 
-# How many events are in the log?
+# Number of events in the log.
 logs() {
     (($(event-read --from start -t 0 "$1" | wc -l) == $2))
 }
 
-# How often does a text stand in a file? At least so often.
+# Does a file contain a text at least N times?
 shows() {
     (($(grep -c -- "$2" "$1") >= $3))
 }
@@ -47,7 +47,7 @@ asleep() {
     [ ! -s "$BG_ERR" ]
 }
 
-@test "--from start: what is in the log, then what comes" {
+@test "--from start: the events in the log, then new ones" {
     printf 'wheel dy=%d\n' 1 2 3 | event-inject "$S"
     bg event-read --from start -n 4 "$S" >"$out"
     wait_until 10 has_lines "$out" 3
@@ -75,17 +75,17 @@ asleep() {
     run -1 --separate-stderr event-read -t 0.05 -n 4 --from start "$S"
     [ "${#lines[@]}" -eq 3 ]
     [ -z "$stderr" ]
-    # FURY has nothing for a key: nothing was printed.
+    # FURY has no key events: nothing is printed.
     shm-create --replace "$S"
     event-inject "$S" key_down key=a
     run -1 event-read -f fury -t 0 --from start "$S"
 }
 
-@test "-t is not over early, and each event starts it anew" {
+@test "-t does not expire early, and each event restarts it" {
     begin=$(date +%s%N)
     run -1 event-read -t 0.4 "$S"
     (($(date +%s%N) - begin >= 400000000))
-    # Two events 0.25 s apart, with a patience of 0.4 s: the second is seen.
+    # Two events 0.25 s apart, with a time-out of 0.4 s: the second is printed.
     bg event-read -t 0.4 "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
     printf 'wheel dy=1 t=1\nwheel dy=2 t=1.25\nwheel dy=3 t=1.5\n' | event-inject --timing "$S"
@@ -153,7 +153,7 @@ LINES
 8 0 0 0 0 0 15000.000000 0
 1 -53.5 0.5 0.25 1 0 17000.000000 0
 LINES
-    # -n counts lines that are printed.
+    # -n counts printed lines.
     [ "$(event-read -f fury -n 8 --from start "$S" | wc -l)" -eq 8 ]
     run -1 event-read -f fury -n 9 -t 0 --from start "$S"
 }
@@ -164,7 +164,7 @@ LINES
     bg bash -c 'event-read "$1" | event-inject "$2"' - "$S" "$S2"
     wait_until 10 pgrep -g "$BG" event-read
     wait_until 10 asleep "$(pgrep -g "$BG" event-read)" "$S"
-    # In pieces, so that it is copied in many steps.
+    # In pieces, to copy it in many steps.
     split -l 1500 "$in" "$in."
     for part in "$in".*; do event-inject "$S" <"$part"; done
     wait_until 30 logs "$S2" "$(wc -l <"$in")"
@@ -173,7 +173,7 @@ LINES
     ends 0 "$BG"
 }
 
-@test "--coalesce merges moves, and wheel steps, that follow each other, and nothing else" {
+@test "--coalesce merges consecutive moves, and wheel steps, and nothing else" {
     cat >"$in" <<'LINES'
 pointer_move x=0.125 y=0 t=1
 pointer_move x=0.25 y=0 t=2
@@ -236,7 +236,7 @@ wheel dy=600000 t=28
 LINES
     # Without the option nothing is merged.
     has_lines <(event-read --from start -t 0 "$S") 29
-    # -n counts what is printed.
+    # -n counts printed events.
     [ "$(event-read --coalesce -n 1 --from start "$S")" = "pointer_move x=0.5 y=1 t=3.000000000" ]
 }
 
@@ -249,7 +249,7 @@ LINES
     done
 }
 
-@test "overrun: the number of lost events is exact, and it goes on with the oldest left" {
+@test "overrun: the number of lost events is exact, and reading continues with the oldest left" {
     shm-create --replace -e 64 "$S"
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
@@ -263,11 +263,11 @@ LINES
     sed 's/wheel dy=\([0-9]*\) t=.*/\1/' "$out" | cmp - <(seq 937 1000)
 }
 
-@test "overrun under way: lost and printed make up all, in order" {
+@test "overrun while reading: lost and printed events add up, in order" {
     shm-create --replace -e 1024 "$S"
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     exec 8<>"$BATS_TEST_TMPDIR/fifo"
-    # Its output is not read before all is in the log, so that the pipe fills up.
+    # Its output is not read before all events are in the log, so that the pipe fills up.
     bg event-read "$S" >&8
     reader=$BG
     err=$BG_ERR
@@ -286,31 +286,31 @@ LINES
     sed -n 's/wheel dy=\([0-9]*\) t=.*/\1/p' "$out" | sort -nuc
 }
 
-@test "an idle reader sleeps, an event wakes it once: nobody polls" {
+@test "an idle reader sleeps, and an event wakes it once: no polling" {
     skip_missing strace
     bg env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$BATS_TEST_TMPDIR/trace" event-read "$S" > >(cat >"$out")
-    # Shared, not private: a sanitizer's threads wait too.
+    # Counts only shared futexes: a sanitizer's threads use private ones.
     wait_until 10 shows "$BATS_TEST_TMPDIR/trace" 'FUTEX_WAIT_BITSET,' 1
     for i in 1 2 3 4 5; do
         event-inject "$S" wheel dy=$i
         wait_until 10 shows "$BATS_TEST_TMPDIR/trace" 'FUTEX_WAIT_BITSET,' $((i + 1))
     done
-    sleep 0.5 # of idleness, that is
+    sleep 0.5 # idle
     shm-rm -f "$S"
     ends 0 "$BG"
     sed -n '/FUTEX_WAIT_BITSET,/,$p' "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/all"
     grep "^$(head -n 1 "$BATS_TEST_TMPDIR/all" | cut -d ' ' -f 1) " "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/calls"
     cat "$BATS_TEST_TMPDIR/calls"
-    # One sleep and one write an event, and the sleep that the end interrupts.
+    # One sleep and one write per event, and the sleep that the end interrupts.
     [ "$(grep -c 'FUTEX_WAIT_BITSET,' "$BATS_TEST_TMPDIR/calls")" -eq 6 ]
     [ "$(grep -c 'write(1' "$BATS_TEST_TMPDIR/calls")" -eq 5 ]
-    # The thread that watches stdout looks once.
+    # The thread that watches stdout polls once.
     [ "$(grep -c 'poll(\[' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
-    # Until it ends: a sanitizer may have its own business then.
+    # Only up to the end, when a sanitizer may do more calls.
     run -1 grep -E 'nanosleep|itimer|timer_|select|epoll' <(sed '/close(1)/,$d' "$BATS_TEST_TMPDIR/calls")
 }
 
-@test "events that came together are written in one go" {
+@test "events that arrive together are written at once" {
     skip_missing strace
     yes wheel dy=1 | head -n 1000 | event-inject "$S"
     ASAN_OPTIONS=detect_leaks=0 strace -o "$BATS_TEST_TMPDIR/trace" -e trace=write event-read --from start -t 0 "$S" >"$out"
@@ -326,22 +326,22 @@ LINES
     ends 141 "$BG"
     has_lines "$out" 1
     [ ! -s "$BG_ERR" ]
-    # Nobody ever read it.
+    # Its output was never read.
     bg bash -c 'set -o pipefail; event-read "$1" | exec true' - "$S"
     ends 141 "$BG"
 }
 
-@test "enough was printed: success, whatever its reader does meanwhile" {
+@test "success once -n lines are printed, whatever the reader of the output does" {
     skip_missing strace
     printf 'wheel dy=%d\n' 1 2 3 | event-inject "$S"
-    # The end is slowed down, so that head has gone long before.
+    # The end is delayed, so that head has gone long before.
     set -o pipefail
     ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=munmap -e inject=munmap:delay_enter=300000 \
         event-read --from start -n 3 "$S" | head -n 1 >"$out"
     has_lines "$out" 1
 }
 
-@test "where SIGPIPE is ignored that is a failure, with a message" {
+@test "with SIGPIPE ignored a lost reader is a failure, with a message" {
     bg bash -c 'trap "" PIPE; set -o pipefail; event-read "$1" | exec true' - "$S"
     ends 3 "$BG"
     [ "$(cat "$BG_ERR")" = "event-read: standard output: Broken pipe" ]
@@ -355,7 +355,7 @@ LINES
     [ "$stderr" = "event-read: standard output: No space left on device" ]
 }
 
-@test "a stopped reader of its output stops nobody else" {
+@test "a stopped reader of its output blocks no other program" {
     bg event-read "$S" > >(exec sleep 60)
     stuck=$BG
     wait_until 10 asleep "$stuck" "$S"
@@ -366,7 +366,7 @@ LINES
     ends 143 "$stuck"
 }
 
-@test "stop signals: 128 + n, at rest" {
+@test "stop signals: 128 + n, while idle" {
     for pair in TERM:143 INT:130 HUP:129; do
         bg event-read "$S" >"$out"
         wait_until 10 asleep "$BG" "$S"
@@ -387,7 +387,7 @@ LINES
     [ -z "$(cat "$BATS_TEST_TMPDIR"/bg.*.err)" ]
 }
 
-@test "a removed stream is the end, after what was in it" {
+@test "a removed stream ends it, after the remaining events" {
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
     kill -STOP "$BG"
@@ -399,7 +399,7 @@ LINES
     sed 's/wheel dy=\([0-9]*\) t=.*/\1/' "$out" | cmp - <(seq 5000)
 }
 
-@test "a replaced stream is followed, nothing of either is lost" {
+@test "a replaced stream is followed, no event of either is lost" {
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
     kill -STOP "$BG"
@@ -416,11 +416,11 @@ LINES
     sed 's/wheel dy=\([0-9]*\) t=.*/\1/' "$out" | cmp - <(seq 5001)
 }
 
-@test "replaced again and again under one injector: every event arrives, once and in order" {
+@test "replaced repeatedly under one injector: every event arrives once and in order" {
     bg event-read "$S" >"$out"
     reader=$BG
     wait_until 10 asleep "$BG" "$S"
-    # Each time there are events on their way, and the reader has found the stream before.
+    # Each time events are being written, and the reader has attached the stream before.
     bg python3 - "$S" "$out" <<'PY'
 import os, subprocess, sys, time
 name, out = sys.argv[1:]
@@ -452,9 +452,9 @@ PY
     [[ $(cat "$BG_ERR") == "event-read: "*"truncated while in use" ]]
 }
 
-@test "records that are no events are skipped with a message" {
+@test "corrupt records are skipped with a message" {
     printf 'wheel dy=%d\n' 1 2 3 | event-inject "$S"
-    # The second record's type, as shmcast-stream(5) has it.
+    # The second record's type, at the offset in shmcast-stream(5).
     clean_run python3 - "/dev/shm/$S" <<'PY'
 import struct, sys
 with open(sys.argv[1], "r+b") as f:
@@ -466,7 +466,7 @@ PY
     event-read --from start -t 0 "$S" >"$out" 2>"$BATS_TEST_TMPDIR/err"
     [ "$(sed 's/ t=.*//' "$out" | xargs)" = "wheel dy=1 wheel dy=3" ]
     [ "$(cat "$BATS_TEST_TMPDIR/err")" = "event-read: $S: skipped 1 corrupt records" ]
-    # Not-a-number likewise.
+    # Likewise for a NaN.
     clean_run python3 - "/dev/shm/$S" <<'PY'
 import struct, sys
 with open(sys.argv[1], "r+b") as f:
@@ -482,7 +482,7 @@ PY
     [ "$(cat "$BATS_TEST_TMPDIR/err")" = "event-read: $S: skipped 1 corrupt records" ]
 }
 
-@test "a stream that may only be read is read" {
+@test "a read-only stream is read" {
     ((UID == 0)) || skip "root only: reads as another user"
     id nobody >/dev/null
     shm-create --replace -m 0644 "$S"
@@ -496,7 +496,7 @@ PY
     [[ ${#lines[@]} -eq 2 && ${lines[0]} == "wheel dy=1 "* && ${lines[1]} == "wheel dy=2 "* ]]
 }
 
-@test "shm-ls names it as a reader of events" {
+@test "shm-ls lists it as a reader of events" {
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
     shm-ls -j >"$BATS_TEST_TMPDIR/ls"

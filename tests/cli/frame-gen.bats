@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# frame-gen: what it draws can be read back, wherever it goes.
+# frame-gen: its number can be read back from every output.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
@@ -32,13 +32,13 @@ from PIL import Image
 print(*Image.open(sys.argv[1]).convert("RGB").getpixel((int(sys.argv[2]), int(sys.argv[3]))))' "$@"
 }
 
-@test "PPM is the default, and its size that of a stream" {
+@test "PPM of a stream's default size is the default" {
     clean_run frame-gen -n 3 -r 0 >"$BATS_TEST_TMPDIR/a.ppm"
     head -n 3 "$BATS_TEST_TMPDIR/a.ppm" | cmp - <(printf 'P6\n# frame=1 event=0\n1280 720\n')
     reads 0 $'1\n2\n3' <"$BATS_TEST_TMPDIR/a.ppm"
 }
 
-@test "every format, both row orders, reads back" {
+@test "every format and both row orders read back" {
     for format in $FORMATS; do
         for order in "" --bottom-up; do
             echo "$format $order"
@@ -50,20 +50,20 @@ print(*Image.open(sys.argv[1]).convert("RGB").getpixel((int(sys.argv[2]), int(sy
     done
 }
 
-@test "a picture upside down has no number" {
+@test "an upside-down image has no number" {
     for size in 96x24 128x96 131x77; do
         frame-gen -s "$size" -f gray8 --bottom-up -n 2 -r 0 >"$BATS_TEST_TMPDIR/a"
         reads 1 $'none\nnone' -s "$size" -f gray8 <"$BATS_TEST_TMPDIR/a"
     done
 }
 
-@test "a picture that was rolled up by some rows has no number" {
+@test "a vertically shifted image has no number" {
     frame-gen -s 96x24 -f gray8 -n 1 -r 0 >"$BATS_TEST_TMPDIR/a"
     { tail -c +769 "$BATS_TEST_TMPDIR/a" && head -c 768 "$BATS_TEST_TMPDIR/a"; } >"$BATS_TEST_TMPDIR/b"
     reads 1 none -s 96x24 -f gray8 <"$BATS_TEST_TMPDIR/b"
 }
 
-@test "raw output is exactly as many bytes as the format says" {
+@test "raw output has exactly the bytes of the format" {
     [ "$(frame-gen -s 17x31 -f bgra -n 2 -r 0 | wc -c)" -eq $((17 * 31 * 4 * 2)) ]
     [ "$(frame-gen -s 1x1 -f gray8 -n 3 -r 0 | wc -c)" -eq 3 ]
     [ "$(frame-gen -s 1919x1079 -f rgb24 -n 1 -r 0 | wc -c)" -eq $((1919 * 1079 * 3)) ]
@@ -95,7 +95,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     done
 }
 
-@test "a torn picture is seen, and a half-torn number too" {
+@test "a torn image is detected, and a torn number too" {
     cd "$BATS_TEST_TMPDIR"
     frame-gen -s 320x240 -f gray8 -n 9 -r 0 >all
     picture() { tail -c +$((($1 - 1) * 76800 + 1)) all | head -c 76800; }
@@ -103,15 +103,15 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     reads 3 "torn 4 4 5" -s 320x240 -f gray8 <torn
     { picture 4 | head -c 19200; picture 5 | tail -c 57600; } >torn
     reads 3 "torn 4 5 5" -s 320x240 -f gray8 <torn
-    # The cut goes through the topmost number, between its two rows of cells.
+    # The tear is between the two rows of cells of the topmost number.
     { picture 4 | head -c 1280; picture 5 | tail -c 75520; } >torn
     reads 3 "torn - 5 5" -s 320x240 -f gray8 <torn
-    # One torn picture among whole ones decides the exit code.
+    # One torn image decides the exit code.
     { picture 1; cat torn; picture 2; } >mixed
     reads 3 $'1\ntorn - 5 5\n2' -s 320x240 -f gray8 <mixed
 }
 
-@test "pictures without a number" {
+@test "images without a number" {
     cd "$BATS_TEST_TMPDIR"
     head -c 76800 /dev/zero >black
     reads 1 none -s 320x240 -f gray8 <black
@@ -144,7 +144,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [ "$(newest_number "$S")" = 2 ]
 }
 
-@test "the pipe and -o draw the same picture" {
+@test "the pipe and -o draw the same image" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 320x240 "$S"
     frame-gen -o "$S" -n 7 -r 0
@@ -153,7 +153,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     cmp a b
 }
 
-@test "-r paces, the first picture comes at once" {
+@test "-r limits the rate, and the first image comes at once" {
     begin=${EPOCHREALTIME/[.,]/}
     clean_run frame-gen -s 96x24 -r 50 -n 26 >/dev/null
     took=$((${EPOCHREALTIME/[.,]/} - begin))
@@ -162,7 +162,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [ "$took" -lt 1500000 ]
 }
 
-@test "-e draws the pointer and tells which event is shown" {
+@test "-e draws the pointer and reports the event shown" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 320x240 "$S"
     bg frame-gen -r 100 -e "$S" -o "$S"
@@ -173,7 +173,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [ "$(pixel a.ppm 303 227)" = "255 255 255" ]
     event-inject "$S" pointer_down x=0.05 y=0.9 button=1 buttons=1
     wait_until 10 shows_event 2
-    read -r red green blue <<<"$(pixel a.ppm 20 212)" # beside the arms of the cross
+    read -r red green blue <<<"$(pixel a.ppm 20 212)" # next to the arms of the cross
     echo "$red $green $blue"
     ((red > 200 && green < 60 && blue < 90))
     event-inject "$S" pointer_up x=0.05 y=0.9 button=1
@@ -184,7 +184,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [ ! -s "$BG_ERR" ]
 }
 
-@test "-e on the way through a pipe: the event's number gets into the stream" {
+@test "-e through a pipe: the event's number reaches the stream" {
     shm-create -s 96x24 "$S"
     event-inject "$S" pointer_move x=0.5 y=0.5
     frame-gen -s 96x24 -r 100 -e "$S" 2>/dev/null >"$BATS_TEST_TMPDIR/ppm" &
@@ -193,7 +193,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     event-inject "$S" pointer_move x=0.6 y=0.5
     wait_until 10 grep -aq '^# frame=[0-9]* event=2$' "$BATS_TEST_TMPDIR/ppm"
     kill "$gen"
-    run -1 grep -aq ' event=1$' "$BATS_TEST_TMPDIR/ppm" # what was before is not replayed
+    run -1 grep -aq ' event=1$' "$BATS_TEST_TMPDIR/ppm" # earlier events are not replayed
 }
 
 @test "follows --replace to another size, ends when the stream is removed" {
@@ -208,7 +208,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [ ! -s "$BG_ERR" ]
 }
 
-@test "what it refuses" {
+@test "refused options and operands" {
     shm-create -s 32x32 "$S"
     fails 3 frame-gen -o "$S" -s 320x240 -n 1
     [[ $stderr == *"shm-create --replace -s 320x240 -f rgb24 $S" ]]
@@ -223,7 +223,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     fails_usage frame-gen --nonsense
 }
 
-@test "a second writer is refused and told who writes" {
+@test "a second writer is refused with the pid of the first" {
     shm-create -s 96x24 "$S"
     bg frame-gen -o "$S"
     wait_until 10 shows_past "$S" 0
@@ -231,7 +231,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     [[ $stderr == *"already written by pid $BG (frame-gen)" ]]
 }
 
-@test "output that fails" {
+@test "failing output" {
     fails 3 frame-gen -n 1 >/dev/full
     [[ $stderr == *"standard output: No space left"* ]]
     fails 3 frame-gen -n 1 >&-
@@ -241,7 +241,7 @@ sys.stdout.buffer.write(data[data.rindex(b"P6\n# frame="):])' |
     fails 3 frame-gen --read <&-
 }
 
-@test "SIGTERM and SIGINT end it at once, by themselves" {
+@test "SIGTERM and SIGINT end it at once, by that signal" {
     shm-create -s 96x24 "$S"
     for signal in TERM:143 INT:130 HUP:129; do
         bg frame-gen -r 0.01 -o "$S"

@@ -7,7 +7,7 @@ made() {
     make -s -C "$ROOT" BUILD="$BUILD" "$@"
 }
 
-@test "install puts every program and page in its place, uninstall removes them all" {
+@test "install copies every program and man page, uninstall removes them all" {
     dest=$BATS_TEST_TMPDIR/a\ place
     made install DESTDIR="$dest" PREFIX=/opt/cast
     for program in shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls \

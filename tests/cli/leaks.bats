@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# man/shmcast-leaks.7 is run as it stands, in a /dev/shm and among processes of its own; and what it
-# says of Python and of a full /dev/shm is shown on the real ones.
+# Runs the examples of man/shmcast-leaks.7 in a separate /dev/shm and pid namespace, and checks its
+# statements about Python and a full /dev/shm.
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
@@ -11,7 +11,7 @@ subsections() {
     sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Ss //p' "$page"
 }
 
-displays() { # SUBSECTION: what it shows, as it reads
+displays() { # SUBSECTION: its displays as plain text
     awk -v want="$1" '
         /^\.S[sh] / { on = substr($0, 5) == want; next }
         /^\.Bd / { shown = on; next }
@@ -19,8 +19,8 @@ displays() { # SUBSECTION: what it shows, as it reads
         shown { sub(/^\\&/, ""); gsub(/\\e/, "\\"); gsub(/\\(\(aq|\[aq\])/, "\047"); print }' "$page"
 }
 
-# Runs in bash what the page shows behind "$ " and "> ", and compares what comes out, numbers apart.
-# A command that only looks is tried again until it shows what it should, as nobody types that fast.
+# Runs the commands after "$ " and "> " in bash and compares their output, except for numbers.
+# Commands without side effects are repeated until their output matches.
 cat >"$BATS_FILE_TMPDIR/follow" <<'E2'
 same() {
     sed -E 's/[0-9]+(\.[0-9]+)?[KMGsmhd]?\b/N/g; s/N+/N/g; s/-+/-/g' | tr -s ' \n' ' ' | sed 's/^ //; s/ $//'
@@ -62,7 +62,7 @@ follow() { # SUBSECTION [SIZE of /dev/shm]
         bash "$0" <"$1"' "$BATS_FILE_TMPDIR/follow" "$BATS_TEST_TMPDIR/shown" 3>&- 4>&-
 }
 
-# Every example has a test below, and no test is of an example that has gone.
+# Every example has a test below, and every test has an example.
 @test "each example is run here" {
     [ "$(subsections)" = "$(sed -n 's/^    follow "\([^"]*\)".*/\1/p' "$BATS_TEST_FILENAME")" ]
     [ "$(subsections | wc -l)" -ge 6 ]
@@ -100,7 +100,7 @@ state() { # NAME
     shm-ls -j "$1" | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["objects"][0]["state"])'
 }
 
-frames() { # NAME: published in the first of that name
+frames() { # NAME: published in the first stream of that name
     shm-ls -j "$1" | /usr/bin/python3 -c 'import json, sys
 print(json.load(sys.stdin)["objects"][0]["frames"]["published"])'
 }
@@ -115,7 +115,7 @@ m = SharedMemory(name=sys.argv[1])
 assert bytes(m.buf[:7]) == b"shmcast"
 m.close()'
 
-@test "bpo-38119: the tracker takes the name, programs go on, --replace brings all of them over" {
+@test "bpo-38119: the tracker unlinks the name, programs continue, --replace moves all of them" {
     shm-create -s 64x64 "$S"
     bg frame-gen -s 64x64 -r 25 -o "$S"
     writer=$BG
@@ -127,11 +127,11 @@ m.close()'
     inode=$(stat -c %i "/dev/shm/$S")
 
     /usr/bin/python3 -c "$attach" "$S" 2>"$BATS_TEST_TMPDIR/python"
-    # it is another process that does it, and says so
+    # another process does it, and reports it
     wait_until 10 grep -q 'leaked shared_memory objects' "$BATS_TEST_TMPDIR/python"
     wait_until 10 test ! -e "/dev/shm/$S"
 
-    # Everybody goes on with what they have.
+    # All programs continue with the old stream.
     [ "$(state "$S")" = deleted ]
     more=$(($(frames "$S") + 10))
     wait_until 10 more_frames_than $more "$S"
@@ -142,10 +142,10 @@ m.close()'
     [[ $output == *"process "*"$writer (frame-gen), mapped and open"* ]]
     [[ $output == *"process "*"$reader (event-read), mapped and open"* ]]
 
-    # A stream made anew by the plain command is another one, and they don't know of it …
+    # They do not notice a new stream that was created without --replace …
     shm-create -s 64x64 "$S"
     [ "$(state "$S")" = idle ]
-    # … but they are told when it is replaced.
+    # … but attach one that was created with it.
     clean_run shm-create --replace -s 64x64 "$S"
     [ "$(stat -c %i "/dev/shm/$S")" != "$inode" ]
     wait_until 10 more_frames_than 3 "$S"
@@ -158,7 +158,7 @@ m.close()'
     curl -sf "$URL/snapshot.jpg" | djpeg >/dev/null
 }
 
-@test "--replace tells only those who lost this name, and not those whose stream was removed" {
+@test "--replace moves only programs of an unlinked stream of this name, not of a removed one" {
     shm-create -s 8x8 "$S"
     bg event-read "$S" >/dev/null
     removed=$BG
@@ -175,14 +175,14 @@ m.close()'
     kill -CONT "$removed"
     ends 0 "$removed"
     [ "$(state "$S")" = idle ]
-    # and that one when it is its turn
+    # and the other one with its own --replace
     clean_run shm-create --replace -s 8x8 "$S2"
     wait_until 10 eval '[ "$(state "$S2")" = live ]'
     kill -TERM "$other"
     ends 143 "$other"
 }
 
-@test "a Python that stays keeps what it has, and the others leave it" {
+@test "a Python program keeps the old stream, and the others leave it" {
     shm-create -s 64x64 "$S"
     bg /usr/bin/python3 -c "$attach
 print(1, flush=True)
@@ -191,7 +191,7 @@ m = SharedMemory(name=sys.argv[1])
 print('has it', flush=True)
 signal.pause()" "$S" >"$BATS_TEST_TMPDIR/held"
     wait_until 10 grep -q 'has it' "$BATS_TEST_TMPDIR/held"
-    # no lock of ours: the stream is idle, and it is said who has it
+    # Python holds no lock: the stream is idle, and the reason names the process
     run -0 shm-ls -l "$S"
     [[ $output == *"idle: nobody has it attached, though python3:$BG"*" has it open"* ]]
     clean_run shm-create --replace -s 64x64 "$S"
@@ -200,7 +200,7 @@ signal.pause()" "$S" >"$BATS_TEST_TMPDIR/held"
     run -0 shm-ls --check "$S"
 }
 
-@test "killed alone, Python's tracker cleans up; killed with it, a psm_ stays that nobody has" {
+@test "Python killed alone: its tracker cleans up; killed with its tracker: an unused psm_ remains" {
     hold='import signal, sys
 from multiprocessing.shared_memory import SharedMemory
 m = SharedMemory(name=sys.argv[1], create=True, size=1 << 20)
@@ -225,7 +225,7 @@ signal.pause()'
 }
 
 @test "programs of a stream never see a full /dev/shm" {
-    # What is written here for the first time is written after it has become full.
+    # Memory is first written after /dev/shm has become full.
     run -0 --separate-stderr unshare -rpf --kill-child --mount-proc bash -e -c '
         mount -t tmpfs -o size=24m tmpfs /dev/shm
         shm-create -s 640x480 -n 8 -e 4096 view

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# The whole way: from real programs to what an HTTP or WebSocket client decodes.
+# End to end: from real programs to the images that an HTTP or WebSocket client decodes.
 bats_require_minimum_version 1.5.0
 # bats file_tags=graphics
 load ../support/helper
 
-# A picture that arrives at -q 90 -S 444 is at least this close to its source, in dB.
+# Minimum PSNR in dB of an image at -q 90 -S 444.
 CLOSE=35
 
 start_x() {
@@ -18,7 +18,7 @@ windows() {
     [ "$(xwininfo -root -tree 2>/dev/null | grep -cE '^ +0x.*\("')" -ge "$1" ]
 }
 
-# A number that a JPEG's comment carries: `com frame FILE`.
+# A number from a JPEG's comment: `com frame FILE`.
 com() {
     rdjpgcom "$2" | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"
 }
@@ -38,7 +38,7 @@ ws_url() {
     echo "ws${URL#http}/ws"
 }
 
-# The first picture that a WebSocket viewer gets.
+# The first packet of a WebSocket viewer.
 from_websocket() {
     rm -rf "$BATS_TEST_TMPDIR/ws"
     mkdir "$BATS_TEST_TMPDIR/ws"
@@ -63,8 +63,8 @@ frames_past() {
     [ "$(newest_frame)" -gt "$1" ]
 }
 
-# Stands the writer still between two pictures of its own making, so that everybody ends on the same
-# frame, and compares it as it arrives by HTTP and by WebSocket with what shm-write was given.
+# Pauses the writer between two frames, so that all programs end on the same one, and compares it, as
+# received by HTTP and by WebSocket, with the input of shm-write.
 compare_standing() {
     local writer=$1 dir=$BATS_TEST_TMPDIR frame
     kill -STOP -- "-$writer"
@@ -72,7 +72,7 @@ compare_standing() {
     frame=$(frame_of_ppm "$dir/source.ppm")
     [ -n "$frame" ]
     wait_until 10 snapshot_shows "$frame" "$dir/http.jpg"
-    # shm-read doubles the chroma samples of 4:2:0 too, and doesn't smooth them.
+    # shm-read too repeats the chroma samples of 4:2:0 without smoothing.
     djpeg -nosmooth -outfile "$dir/http.ppm" "$dir/http.jpg"
     close_to "$CLOSE" "$dir/source.ppm" "$dir/http.ppm"
     from_websocket "$dir/ws.jpg"
@@ -82,7 +82,7 @@ compare_standing() {
     wait_until 10 frames_past "$((frame + 5))"
 }
 
-# A screen full of things that move, grabbed as $1 (raw or y4m) and $2 (a pixel format).
+# A screen of moving objects, grabbed as $1 (raw or y4m) and $2 (a pixel format).
 moving_screen() {
     local writer
     start_x 640x360
@@ -108,27 +108,27 @@ moving_screen() {
     compare_standing "$writer"
     mv "$BATS_TEST_TMPDIR/source.ppm" "$BATS_TEST_TMPDIR/earlier.ppm"
     compare_standing "$writer"
-    # It moved in between, or all this proves nothing.
+    # It must have moved, or the test proves nothing.
     run -1 cmp -s "$BATS_TEST_TMPDIR/earlier.ppm" "$BATS_TEST_TMPDIR/source.ppm"
 }
 
-@test "a moving X display as raw rgb24 arrives as it was sent" {
+@test "a moving X display as raw rgb24 arrives unchanged" {
     moving_screen raw rgb24
 }
 
-@test "a moving X display as raw bgra arrives as it was sent" {
+@test "a moving X display as raw bgra arrives unchanged" {
     moving_screen raw bgra
 }
 
-@test "a moving X display as y4m 4:4:4 arrives as it was sent" {
+@test "a moving X display as y4m 4:4:4 arrives unchanged" {
     moving_screen y4m yuv444p
 }
 
-@test "a moving X display as y4m 4:2:0 arrives as it was sent" {
+@test "a moving X display as y4m 4:2:0 arrives unchanged" {
     moving_screen y4m yuv420p
 }
 
-# A standing, lopsided, colourful screen, sent on by a grab's bytes taken as $2 $3… .
+# A static, asymmetric, colourful screen; the bytes of the grab are interpreted as $2 $3… .
 standing_screen() {
     local grabbed=$1 dir=$BATS_TEST_TMPDIR
     shift
@@ -145,7 +145,7 @@ standing_screen() {
     ends 0 "$BG"
 }
 
-@test "a standing X display against a grab of another's: orientation and colours" {
+@test "a static X display against a grab by another program: orientation and colours" {
     dir=$BATS_TEST_TMPDIR
     start_x 400x300
     bg xlogo -geometry 200x300+0+0 -bg '#d02010' -fg '#10a0f0'
@@ -163,14 +163,14 @@ standing_screen() {
         close_to "$CLOSE" "$dir/reference.ppm" "$dir/http.ppm"
     done
     standing_screen gray -f gray8
-    # Red and blue changed over, and upside down: these must not pass.
+    # Swapped red and blue, and upside down: these must fail.
     standing_screen rgb24 -f bgr24
     far_from "$dir/reference.ppm" "$dir/http.ppm"
     standing_screen rgb24 -f rgb24 --bottom-up
     far_from "$dir/reference.ppm" "$dir/http.ppm"
 }
 
-@test "every format, odd sizes, top-down and bottom-up, one after the other in one stream" {
+@test "every format, odd sizes, top-down and bottom-up, in sequence in one stream" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 1920x1080 -f bgra -p 8388608 "$S"
     bg shm-encode -q 90 -S 444 "$S"
@@ -194,7 +194,7 @@ standing_screen() {
     done
 }
 
-@test "a viewer's pictures never go back, and every one is whole" {
+@test "a viewer's frames never go back, and each is complete" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 640x360 "$S"
     bg frame-gen -s 640x360 -r 120 -o "$S"
@@ -208,16 +208,16 @@ standing_screen() {
             djpeg "$picture" || return 1
         done
     }
-    # One number for each picture: frame-gen --read ends with 3 when the halves of one differ.
+    # One number per image: frame-gen --read exits 3 if an image is torn.
     clean_run djpeg_all >"$dir/pictures"
     clean_run frame-gen --read <"$dir/pictures" >"$dir/shown"
     [ "$(wc -l <"$dir/shown")" -ge 400 ]
-    sort -n -u -c "$dir/shown" # ever upwards
-    # What the comment says is what the picture shows.
+    sort -n -u -c "$dir/shown" # strictly increasing
+    # The comment has the number that the image shows.
     diff <(head -n 400 "$dir/shown") <(head -n 400 "$dir/told")
 }
 
-@test "sizes that change while it streams arrive as they come" {
+@test "size changes in a running stream reach the viewer" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 320x240 "$S"
     bg shm-encode -q 90 -S 444 "$S"
@@ -239,7 +239,7 @@ standing_screen() {
     done
 }
 
-@test "a picture larger than the stream: said once, counted, and the rest goes on" {
+@test "a frame too large for the stream: reported once, counted, and the others continue" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode -q 90 -S 444 "$S"
@@ -302,7 +302,7 @@ standing_screen() {
     for pid in "$writer" "$encoder" "$reader" "$server" "$picture_reader"; do
         kill -0 "$pid"
     done
-    # The old ones are gone, and only the newest is there to be removed.
+    # The old streams are gone, and only the newest remains to be removed.
     [ "$(shm-ls | grep -c "$S")" -eq 1 ]
     clean_run shm-rm -f "$S"
     ends 0 "$encoder"
@@ -311,7 +311,7 @@ standing_screen() {
     ends 0 "$picture_reader"
 }
 
-# The program given, its threads and children: how often they were woken.
+# Number of wake-ups of a program, its threads and children.
 wake_ups() {
     local pid
     for pid; do
@@ -319,10 +319,10 @@ wake_ups() {
     done | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
 }
 
-@test "an idle pipeline sleeps: nobody wakes up in five seconds" {
+@test "an idle pipeline sleeps: no wake-ups in five seconds" {
     clean_run shm-create -s 64x48 "$S"
     mkfifo "$BATS_TEST_TMPDIR/in"
-    bg shm-write -s 64x48 "$S" <>"$BATS_TEST_TMPDIR/in" # open for writing too: no end comes
+    bg shm-write -s 64x48 "$S" <>"$BATS_TEST_TMPDIR/in" # open for writing too: no end of file
     pids=("$BG")
     bg shm-encode -j 2 "$S"
     pids+=("$BG")
@@ -340,19 +340,19 @@ wake_ups() {
         sleep 1
         [ "$(wake_ups "${pids[@]}")" = "$before" ]
     }
-    # The thread sanitizer has a thread that never does.
+    # The thread sanitizer has a thread that never sleeps.
     ! ldd "$(command -v shm-encode)" | grep -q libtsan || return 0
     wait_until 10 settled
     before=()
     for pid in "${pids[@]}"; do before+=("$(wake_ups "$pid")"); done
-    sleep 5 # the time that is measured
+    sleep 5 # the measured time
     for i in "${!pids[@]}"; do
         echo "$(tr '\0' ' ' <"/proc/${pids[i]}/cmdline"): ${before[i]} → $(wake_ups "${pids[i]}")"
     done
     [ "$(wake_ups "${pids[@]}")" = "$(printf '%s\n' "${before[@]}" | awk '{ n += $1 } END { print n }')" ]
 }
 
-# Ends CMD… by each stop signal, at many different moments of its life.
+# Ends CMD… by each stop signal, at many different moments.
 stopped_at_any_time() {
     local signal number delay
     for signal in INT:2 TERM:15 HUP:1; do
@@ -368,7 +368,7 @@ stopped_at_any_time() {
     done
 }
 
-@test "stop signals at any time: exit by the signal, nothing held, nothing left" {
+@test "stop signals at any time: exit by the signal, no claim held, nothing left" {
     mkfifo "$BATS_TEST_TMPDIR/in"
     exec 8<>"$BATS_TEST_TMPDIR/in"
     clean_run shm-create -s 64x48 "$S"
@@ -391,12 +391,12 @@ stopped_at_any_time() {
     clean_run frame-gen -s 64x48 -n 1 -o "$S"
 }
 
-@test "stop signals at any time: shm-create takes its stream and its command with it" {
+@test "stop signals at any time: shm-create ends its command and removes its stream" {
     for signal in INT:2 TERM:15 HUP:1; do
         for delay in 0 0.001 0.002 0.004 0.008 0.016 0.1; do
             bg shm-create -s 64x48 "$S2" -- sh -c 'frame-gen -s 64x48 -o "$SHMCAST_STREAM" & wait'
             sleep "$delay"
-            kill -"${signal%:*}" "$BG" # which hands it on to the command
+            kill -"${signal%:*}" "$BG" # which passes it to the command
             ends $((128 + ${signal#*:})) "$BG"
             wait_until 5 group_gone "$BG"
             [ ! -e "/dev/shm/$S2" ]
@@ -404,7 +404,7 @@ stopped_at_any_time() {
     done
 }
 
-@test "SIGKILL of any one program: the others go on, and its successor takes its place" {
+@test "SIGKILL of any program: the others continue, and its successor replaces it" {
     clean_run shm-create -s 64x48 "$S"
     bg frame-gen -s 64x48 -r 100 -o "$S"
     writer=$BG

@@ -9,7 +9,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     print(struct.unpack_from("<" + sys.argv[3], f.read(4096), int(sys.argv[2]))[0])' "$S" "$1" "$2"
 }
 
-@test "a stream has exactly the bytes it says, all of them reserved" {
+@test "a stream has exactly the bytes in its header, all reserved" {
     clean_run shm-create -s 640x480 -f rgb24 -n 3 -e 1000 -p 100000 "$S"
     [ "$(header 0 8s)" = "b'shmcast\\x00'" ]
     [ "$(header 16 Q)" = "$(stat -c %s "/dev/shm/$S")" ]
@@ -34,12 +34,12 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ "$(stat -c %a "/dev/shm/$S")" = 664 ]
 }
 
-@test "a leading slash is no part of the name" {
+@test "a leading slash is not part of the name" {
     clean_run shm-create -s 8x8 "/$S"
     [ -e "/dev/shm/$S" ]
 }
 
-@test "with no name it makes one up and prints it" {
+@test "without a name it generates one and prints it" {
     run -0 --separate-stderr shm-create -s 8x8
     [ "${#lines[@]}" = 1 ]
     [[ $output =~ ^shmcast-[a-z2-7]{8}$ ]]
@@ -48,7 +48,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     shm-rm "$output"
 }
 
-@test "a made-up name that cannot be printed is an error, and no stream is left" {
+@test "a generated name that cannot be printed is an error, and no stream is left" {
     skip_missing strace
     fails 3 strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=linkat shm-create -s 8x8 >/dev/full
     [[ $stderr == "shm-create: standard output: No space left on device" ]]
@@ -57,7 +57,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ ! -e "$made" ]
 }
 
-@test "a name that exists is refused, and the stream is as it was" {
+@test "an existing name is refused, and the stream is unchanged" {
     shm-create -s 8x8 "$S"
     before=$(sha256sum "/dev/shm/$S")
     fails 3 shm-create -s 16x16 "$S"
@@ -68,7 +68,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ ! -s "/dev/shm/$S2" ]
 }
 
-@test "names, sizes, formats and counts that aren't any are refused with exit 2" {
+@test "bad names, sizes, formats and counts are refused with exit 2" {
     for name in "" . .. a/b //a "$(printf 'a\nb')" "$(printf '%0251d' 1)"; do
         fails 2 shm-create -s 8x8 "$name"
     done
@@ -90,7 +90,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "no room in /dev/shm: says needed and free bytes, leaves nothing" {
+@test "no room in /dev/shm: reports needed and free bytes, leaves nothing" {
     fails 3 unshare -rm sh -c '
         mount -t tmpfs -o size=8m tmpfs /dev/shm
         shm-create -s 16x16 -e 16 small || exit 9
@@ -104,7 +104,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [[ $stderr =~ ^"shm-create: big: no room in /dev/shm: needs "[0-9]{8}" bytes, "[0-9]{7}" are free"$ ]]
 }
 
-@test "killed at any system call that matters, it leaves nothing or a whole stream" {
+@test "killed at any relevant system call, it leaves nothing or a complete stream" {
     skip_missing strace
     for call in ftruncate fallocate fchmod mmap linkat renameat2; do
         for when in 1 2 3 8; do
@@ -114,7 +114,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
                 [ -z "$replace" ] || name=$S2
                 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$when" \
                     shm-create -s 8x8 $replace "$name" 2>/dev/null || true
-                # what stands under a name is whole
+                # a stream with a name is complete
                 for file in /dev/shm/"$S" /dev/shm/"$S2"; do
                     [ ! -e "$file" ] || clean_run shm-ls "${file##*/}" >/dev/null
                 done
@@ -123,12 +123,12 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
             shm-rm -f "$S2"
         done
     done
-    # a killed --replace can leave one stream under a side name, and shm-rm knows it
+    # a killed --replace can leave one stream under a temporary name, and shm-rm finds it
     shm-rm --orphans
     run -2 ls -d /dev/shm/.shmcast-*
 }
 
-@test "with a command the stream lives as long as the command, whose status comes out" {
+@test "with a command the stream lives as long as the command, and its status is returned" {
     run -0 shm-create -s 8x8 "$S" -- sh -c 'shm-ls -j "$SHMCAST_STREAM"'
     [[ $output == *'"state":"live"'*'"owned":true'*'"role":"owner"'* ]]
     [ ! -e "/dev/shm/$S" ]
@@ -137,13 +137,13 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     run -127 shm-create -s 8x8 "$S" -- no-such-command-at-all
     run -126 shm-create -s 8x8 "$S" -- /etc/passwd
     [ ! -e "/dev/shm/$S" ]
-    # the name may be made up, and dashes of the command are its own
+    # the name may be generated, and options of the command are not parsed
     run -0 shm-create -s 8x8 -- sh -c 'echo "$SHMCAST_STREAM"'
     [[ $output =~ ^shmcast-[a-z2-7]{8}$ ]]
     [ ! -e "/dev/shm/$output" ]
 }
 
-@test "stop signals are handed on; stream, command and status go by convention" {
+@test "stop signals are passed to the command, which decides the status" {
     for signal in TERM INT HUP; do
         bg shm-create -s 8x8 "$S" -- sleep 1000
         wait_until 5 pgrep -P "$BG" -x sleep
@@ -153,7 +153,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
         pid_gone "$child"
         [ ! -e "/dev/shm/$S" ]
     done
-    # a command that ends well in its own time decides itself
+    # a command that handles the signal decides the status
     bg shm-create -s 8x8 "$S" -- bash -c 'trap "exit 5" TERM; while :; do sleep 0.1; done'
     wait_until 5 pgrep -P "$BG" -x bash
     wait_until 5 pgrep -P "$(pgrep -P "$BG" -x bash)" -x sleep
@@ -162,7 +162,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "killed outright, its command ends too and the stream is an orphan that shm-rm knows" {
+@test "killed by SIGKILL, its command ends too, and shm-rm finds the stream as an orphan" {
     bg shm-create -s 8x8 "$S" -- sleep 1000
     wait_until 5 pgrep -P "$BG" -x sleep
     child=$(pgrep -P "$BG" -x sleep)
@@ -177,7 +177,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ -e "/dev/shm/$S2" ]
 }
 
-@test "--replace gives the name to a new stream, and makes one where there is none" {
+@test "--replace gives the name to a new stream, and creates one if there is none" {
     clean_run shm-create --replace -s 8x8 "$S"
     first=$(header 24 Q)
     clean_run shm-create --replace -s 16x16 "$S"
@@ -186,7 +186,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     run -2 ls -d /dev/shm/.shmcast-*
 }
 
-@test "--replace refuses what is no stream, and what belongs to somebody else" {
+@test "--replace refuses objects that are not streams, and those of another user" {
     echo precious >"/dev/shm/$S"
     fails 3 shm-create --replace -s 8x8 "$S"
     [[ $stderr == *"not a shmcast stream"* ]]
@@ -197,7 +197,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [[ $stderr == *"belongs to another user"* ]]
 }
 
-race() { # WORD CMD…: eight times at once; a line WORD in the file of that name for each success
+race() { # WORD CMD…: eight in parallel; a line WORD in the file of that name for each success
     local word=$1 pids=() i
     shift
     for i in 1 2 3 4 5 6 7 8; do
@@ -216,7 +216,7 @@ race() { # WORD CMD…: eight times at once; a line WORD in the file of that nam
     clean_run shm-rm "$S"
 }
 
-@test "with standard descriptors closed nothing is written into a stream" {
+@test "with closed standard descriptors nothing is written to a stream" {
     sh -c 'exec shm-create -s 8x8 '"$S"' <&- >&- 2>&-'
     clean_run shm-ls "$S" >/dev/null
     run -3 --separate-stderr sh -c 'exec shm-create -s 8x8 >&-'

@@ -17,7 +17,7 @@ sys.stdout.buffer.write(b"P6 %d %d 255\n" % (w, h) + bytes(
     for v in (200 * x // w, (40 * n + 150 * y // h) % 256, 220 - 100 * x * y // (w * h))))' "$1" "${2-0}"
 }
 
-# Bytes that no JPEG encoder makes small.
+# Incompressible bytes.
 noise() {
     python3 -c 'import random, sys
 sys.stdout.buffer.write(random.Random(1).randbytes(int(sys.argv[1])))' "$1"
@@ -31,7 +31,7 @@ jpg() { # the newest packet of a stream, on stdout
     shm-read -f jpg -t 10 "${1:-$S}"
 }
 
-com() { # KEY: that value of the comment of the JPEG on stdin
+com() { # KEY: its value in the comment of the JPEG on stdin
     rdjpgcom | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"
 }
 
@@ -45,7 +45,7 @@ o = json.load(sys.stdin)["objects"][0]
 print(eval(sys.argv[1]))' "$1"
 }
 
-# frame, event, captured, published of the newest packet's record, as shmcast-stream(5) has it.
+# frame, event, captured, published of the newest packet's record, by shmcast-stream(5).
 slot() {
     python3 -c 'import struct, sys
 with open("/dev/shm/" + sys.argv[1], "rb") as f:
@@ -57,7 +57,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
 print(frame, event, *("%d.%09d" % divmod(t, 10**9) for t in (captured, published)))' "$S"
 }
 
-# PSNR of two picture files, the second converted to the first's mode (L, RGB); its own codec.
+# PSNR of two image files, the second converted to the first's mode (L, RGB); uses its own codec.
 db() {
     "$PYTHON" -c 'import sys
 import numpy as np
@@ -72,7 +72,7 @@ sleeps() { # PID: it waits
     grep -q '^State:.S' "/proc/$1/status"
 }
 
-images() { # FILE: how many JPEGs of ours it holds
+images() { # FILE: number of JPEGs from shm-encode in it
     grep -ao 'shmcast seq=' "$1" | wc -l
 }
 
@@ -80,7 +80,7 @@ has_images() {
     [ "$(images "$1")" -ge "$2" ]
 }
 
-@test "every format, size, row order, by 1, 2 and 3 threads, in three decoders" {
+@test "every format, size and row order, with 1, 2 and 3 threads, in three decoders" {
     for name in "$S" "$S2" "$S3"; do
         clean_run shm-create -s 1920x1080 -f bgra "$name"
     done
@@ -90,7 +90,7 @@ has_images() {
     "$PYTHON" "$TESTS/cli/encode-matrix.py" "$S" "$S2" "$S3"
 }
 
-@test "a frame that is there already is encoded at once, and its packet tells all" {
+@test "an existing frame is encoded at once, and its packet has all numbers" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 | put
     picture 64x48 2 | put
@@ -109,7 +109,7 @@ assert captured < published < time.monotonic() < captured + 20' "${BASH_REMATCH[
     [ ! -s "$BG_ERR" ]
 }
 
-@test "the event that a frame shows goes along" {
+@test "the packet has the frame's event number" {
     clean_run shm-create -s 8x8 "$S"
     { printf 'P6\n# event=77\n8 8\n255\n'; head -c 192 /dev/zero; } | put
     bg shm-encode "$S"
@@ -119,7 +119,7 @@ assert captured < published < time.monotonic() < captured + 20' "${BASH_REMATCH[
     [ "$frame $event $captured" = "1 77 $(jpg | com captured)" ]
 }
 
-@test "published is when the JPEG was done, not when it was begun" {
+@test "published is the time when the JPEG was complete, not when encoding began" {
     clean_run shm-create -s 1920x1080 -p 10000000 "$S"
     bg shm-encode -q 98 -S 444 "$S"
     noise 6220800 >"$BATS_TEST_TMPDIR/raw" # takes several times ten milliseconds
@@ -132,10 +132,10 @@ assert captured < published < time.monotonic() < captured + 20' "${BASH_REMATCH[
         awk -v slot="$published" -v com="$(jpg | com published)" \
             'BEGIN { exit !(com <= slot && slot - com < 0.005) }'
     }
-    wait_until 5 close # a busy machine may come in between
+    wait_until 5 close # repeated because of busy machines
 }
 
-@test "4:2:0, 4:2:2, 4:4:4 and gray, of packed pixels and of planes" {
+@test "4:2:0, 4:2:2, 4:4:4 and gray, from packed pixels and from planes" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 >"$BATS_TEST_TMPDIR/source.ppm"
     factors() { # of the newest JPEG: each component's sampling
@@ -175,7 +175,7 @@ gray yuv444p 1x1
 TABLE
 }
 
-@test "limited and full range both come out with the right contrast" {
+@test "limited and full range both have the right contrast" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 >"$BATS_TEST_TMPDIR/source.ppm"
     bg shm-encode -q 95 "$S"
@@ -208,7 +208,7 @@ TABLE
     [ "$(tail -c 3072 "$BATS_TEST_TMPDIR/gray.pgm" | od -A n -v -t u1 -w1 | sort -n | sed -n '1p;$p' | tr -d ' \n')" = 0255 ]
 }
 
-@test "-o - is one JPEG after the other, which ffmpeg reads" {
+@test "-o - writes concatenated JPEGs, which ffmpeg reads" {
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode -o - "$S" >"$BATS_TEST_TMPDIR/out"
     encoder=$BG
@@ -230,8 +230,8 @@ TABLE
         grep -v '^#' | cmp - "$BATS_TEST_TMPDIR/frames"
 }
 
-@test "-o - to a reader that has stopped costs the writer no frame" {
-    clean_run shm-create -s 640x480 -n 2 "$S" # a frame that is held would leave room for no other
+@test "-o - to a stopped consumer costs the writer no frame" {
+    clean_run shm-create -s 640x480 -n 2 "$S" # a frame held by the encoder would leave no free slot
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     exec 8<>"$BATS_TEST_TMPDIR/fifo"
     bg shm-encode -q 100 -S 444 -o - "$S" >&8
@@ -248,7 +248,7 @@ TABLE
     exec 8>&-
 }
 
-@test "-o STREAM fills another stream, and leaves the packets of the first alone" {
+@test "-o STREAM writes to another stream, and not to the packets of the first" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
     bg shm-encode -q 90 "$S"
@@ -261,7 +261,7 @@ TABLE
     [ "$(stat_of 'o["packets"]["published"]')" = 1 ]
 }
 
-@test "-u leaves out what hasn't changed, and only that" {
+@test "-u skips unchanged frames, and only those" {
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode -a -u "$S"
     skipped() { [ "$(stat_of 'o["packets"]["skipped"]')" = "$1" ]; }
@@ -271,7 +271,7 @@ TABLE
     wait_until 10 skipped 1
     picture 64x48 2 | put
     wait_until 10 shows 3
-    # The same bytes in another shape, another format, another order are another picture.
+    # The same bytes in another shape, format or row order are another frame.
     head -c 9216 /dev/zero >"$BATS_TEST_TMPDIR/raw"
     clean_run shm-write -s 64x48 "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 shows 4
@@ -284,7 +284,7 @@ TABLE
     clean_run shm-write -s 48x64 -f bgr24 --bottom-up "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 skipped 2
     [ "$(stat_of 'o["packets"]["published"]')" = 6 ]
-    # Without -u each is encoded.
+    # Without -u each frame is encoded.
     kill -TERM "$BG"
     ends 143 "$BG"
     bg shm-encode "$S"
@@ -293,7 +293,7 @@ TABLE
     wait_until 10 shows 9
 }
 
-@test "-r is the most pictures a second" {
+@test "-r limits the frames per second" {
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode -r 20 -o - "$S" >"$BATS_TEST_TMPDIR/out"
     for n in 1 2 3 4 5 6 7 8; do picture 64x48 "$n"; done >"$BATS_TEST_TMPDIR/loop.ppm"
@@ -306,11 +306,11 @@ times = [tuple(map(float, line.split())) for line in sys.stdin][:12]
 published = [t[1] for t in times]
 print(times)
 assert published[-1] - published[0] > 11 / 20 - 0.02, "too fast"
-# The newest was taken, not the next: at 200 a second it is young.
+# The newest frame was encoded, not the next: at 200 fps it is recent.
 assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
 }
 
-@test "-v tells pictures a second, size and time" {
+@test "-v reports frames per second, size and time" {
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode -a -v -r 50 "$S"
     for n in 1 2 3 4 5 6 7 8; do picture 64x48 "$n"; done >"$BATS_TEST_TMPDIR/loop.ppm"
@@ -327,7 +327,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     ((fps > 5 && fps <= 52))
 }
 
-@test "a packet too small: lower quality, one warning; back up when it fits again" {
+@test "packets too small: lower quality and one warning; quality rises when frames fit again" {
     clean_run shm-create -s 128x128 -p 16384 "$S"
     bg shm-encode -q 95 -S 444 "$S"
     noise 49152 >"$BATS_TEST_TMPDIR/raw"
@@ -341,7 +341,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     cat "$BG_ERR"
     [ "$(wc -l <"$BG_ERR")" -eq 1 ]
     [[ $(<"$BG_ERR") == "shm-encode: $S: "*"quality lowered"*"shm-create --replace -s 128x128 -f rgb24 -p BYTES $S"* ]]
-    # Quality rises by steps, a picture each.
+    # Quality rises by one step per frame.
     picture 128x128 1 >"$BATS_TEST_TMPDIR/source.ppm"
     for frame in 3 4 5 6 7 8 9; do
         put <"$BATS_TEST_TMPDIR/source.ppm"
@@ -355,7 +355,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     ends 0 "$encoder"
 }
 
-@test "a picture that fits at no quality is dropped and counted, the others go on" {
+@test "a frame that does not fit at any quality is dropped and counted, the others continue" {
     clean_run shm-create -s 1024x1024 -p 4096 "$S"
     bg shm-encode -a -j 2 "$S"
     noise 3145728 >"$BATS_TEST_TMPDIR/raw"
@@ -365,7 +365,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     clean_run shm-write -s 1024x1024 "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 dropped 2
     cat "$BG_ERR"
-    [ "$(wc -l <"$BG_ERR")" -eq 2 ] # lowered, dropped: once each
+    [ "$(wc -l <"$BG_ERR")" -eq 2 ] # lowered and dropped, once each
     [[ $(<"$BG_ERR") == *"quality lowered"*"dropped, it does not fit at any quality"* ]]
     picture 32x32 1 | put
     wait_until 10 shows 3
@@ -373,7 +373,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     ends 3 "$BG"
 }
 
-@test "a second encoder is refused and told the first one's pid; after its death another may" {
+@test "a second encoder is refused with the first one's pid; after its death another may start" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
     bg shm-encode "$S"
@@ -391,7 +391,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     wait_until 10 shows 2
 }
 
-@test "the packets' numbers go on when the encoder is started again" {
+@test "packet numbers continue after a restart of the encoder" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 | put
     for n in 1 2 3; do
@@ -405,10 +405,10 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     done
 }
 
-@test "stop signals end it by that signal, idle or at work" {
+@test "stop signals end it by that signal, idle or busy" {
     clean_run shm-create -s 640x480 "$S"
     limit=3
-    # The thread sanitizer holds a signal's handler back until the sleep is over.
+    # The thread sanitizer delays a signal's handler until the sleep is over.
     ! grep -q __tsan_init "$BUILD/shm-encode" || limit=20
     for pair in TERM:143 INT:130 HUP:129; do
         for work in idle busy slow; do
@@ -450,7 +450,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     [ ! -s "$BG_ERR" ]
 }
 
-@test "--replace is followed, again and again, and nothing leaks" {
+@test "--replace is followed repeatedly, and nothing leaks" {
     clean_run shm-create -s 64x48 "$S"
     bg shm-encode "$S"
     attached() { [ "$(stat_of 'sorted(h["role"] for h in o["holders"])')" = "['frames-reader', 'packets']" ]; }
@@ -472,14 +472,14 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     [ ! -s "$BG_ERR" ]
 }
 
-@test "--replace of the stream that -o names is followed, with the frame that is there" {
+@test "--replace of the -o stream is followed, with the existing frame" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
     bg shm-encode -u -o "$S2" "$S"
     picture 64x48 1 | put
     wait_until 10 shows 1 "$S2"
     clean_run shm-create --replace -s 64x48 "$S2"
-    wait_until 10 shows 1 "$S2" # nobody has it there
+    wait_until 10 shows 1 "$S2" # the new stream does not have this frame
     clean_run shm-create --replace -s 64x48 "$S2"
     picture 64x48 2 | put
     wait_until 10 shows 2 "$S2"
@@ -507,7 +507,7 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     encoder=$BG
     picture 64x48 1 | put
     wait_until 10 shows 1
-    # A reader that stands still: its claim and pin as shmcast-stream(5) has them.
+    # A stopped reader: its claim and pin, by shmcast-stream(5).
     cat >"$BATS_TEST_TMPDIR/pin.py" <<'PYTHON'
 import fcntl, os, signal, struct, sys
 fd = os.open("/dev/shm/" + sys.argv[1], os.O_RDWR)
@@ -531,14 +531,14 @@ PYTHON
     shows 2
     kill -KILL "$BG"
     ends 137 "$BG"
-    picture 64x48 4 | put # the dead reader's pin holds nobody up
+    picture 64x48 4 | put # the dead reader's pin blocks no writer
     wait_until 10 shows 4
     [ "$(stat_of 'o["packets"]["dropped"]')" = 1 ]
     kill -TERM "$encoder"
     ends 143 "$encoder"
 }
 
-@test "bad options are exit 2 in one line" {
+@test "bad options are exit 2 with one line" {
     for bad in "-q 0" "-q 101" "-q x" "-q -1" "-q 4294967376" "-S 411" "-r 0" "-r nan" "-r -5" \
         "-r 2000" "-j 0" "-j 65" "-j 1.5" "-o a/b" "-o ."; do
         fails 2 shm-encode "${bad% *}" "${bad#* }" "$S"
@@ -550,7 +550,7 @@ PYTHON
     fails_usage shm-encode "$S" -S
 }
 
-@test "the other stream missing is exit 3 and names it" {
+@test "a missing second stream is exit 3, with its name" {
     clean_run shm-create -s 64x48 "$S"
     fails 3 shm-encode -o "$S2" "$S"
     [[ $stderr == "shm-encode: $S2: no such stream"* ]]

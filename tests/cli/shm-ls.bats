@@ -18,7 +18,7 @@ narrow() { # nothing on stdin is wider than 80 columns
     ! grep -E '.{81}'
 }
 
-# Has $1 in the way that $2 says, until it is ended; prints a line when it has.
+# Holds $1 as $2 specifies until it is ended; prints a line when ready.
 cat_holder='import mmap, os, signal, sys
 f = open("/dev/shm/" + sys.argv[1], "r+b")
 if sys.argv[2] != "open":
@@ -28,7 +28,7 @@ if sys.argv[2] == "mapped":
 print("has it", flush=True)
 signal.pause()'
 
-foreign_held() { # NAME open|mapped|both: by a Python; its pid in $BG
+foreign_held() { # NAME open|mapped|both: a Python program holds NAME; its pid in $BG
     bg /usr/bin/python3 -c "$cat_holder" "$1" "$2" >"$BATS_TEST_TMPDIR/held"
     wait_until 10 grep -q 'has it' "$BATS_TEST_TMPDIR/held"
 }
@@ -41,7 +41,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     f.write(struct.pack("<" + form, int(value)))' "$S" "$@"
 }
 
-@test "a line tells name, state, size, geometry, frames, rate, age and holders" {
+@test "a line has name, state, size, geometry, frames, rate, age and holders" {
     shm-create -s 640x480 -f rgb24 "$S"
     frame-gen -n 1 -r 0 -o "$S"
     run -0 --separate-stderr shm-ls "$S"
@@ -51,7 +51,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [ "${#lines[@]}" = 2 ]
 }
 
-@test "nothing but a name is ever wider than 80 columns" {
+@test "only names may be wider than 80 columns" {
     long=$S-$(printf '%0220d' 1)
     shm-create -s 1920x1080 -f yuv420p "$S"
     shm-create -s 8x8 "$long"
@@ -67,10 +67,10 @@ with open("/dev/shm/" + name, "r+b") as f:
     run -0 shm-ls --all
     [[ $output == *"$long"$'\n'* ]]
     grep -v "^$long" <<<"$output" | narrow
-    # as many holders as fit, and how many more
+    # the holders that fit, and the number of the others
     [[ $output =~ $S\ [^$'\n']*[0-9.]+s\ 4$'\n' ]]
     rm "/dev/shm/$long" "/dev/shm/psm_$S2" "/dev/shm/$S3"
-    # beside names up to one that fills its column
+    # with names up to the width of the column
     : >"/dev/shm/$S3"
     for ((n = ${#S3} + 1; n <= 20; n++)); do
         name=$(printf "%.${n}s" "$S3-xxxxxxxxxxxxxxxx")
@@ -90,7 +90,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+\+1$ ]]
 }
 
-@test "holders are named by command and pid, and vanish when they die" {
+@test "holders are listed by command and pid, and disappear when they die" {
     shm-create -s 64x64 "$S"
     bg frame-gen -r 20 -o "$S"
     writer=$BG
@@ -111,7 +111,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     is "o['holders'] + o['processes']" "[]"
 }
 
-@test "json has it all, whatever the name" {
+@test "JSON has all values, for any name" {
     name="$S \"quo\\ted"
     shm-create -s 64x64 -e 64 "$name"
     event-inject "$name" key_down key=a
@@ -132,7 +132,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     python3 -m json.tool <<<"$output" >/dev/null
 }
 
-@test "the event log tells what is still there and what was overwritten" {
+@test "events: the numbers of readable and overwritten ones" {
     shm-create -s 8x8 -e 16 "$S"
     seq -f 'wheel dy=%.0f' 1 40 | event-inject "$S"
     is "o['events']" "{'written': 40, 'room': 16, 'readable': 16, 'overwritten': 24}"
@@ -140,7 +140,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ $output == *"events "*"40 written, 16 of them readable, 24 overwritten; room for 16"* ]]
 }
 
-@test "one look tells a writer's rate, and that it has stopped" {
+@test "a single scan shows a writer's rate, and that it has stopped" {
     shm-create -s 64x64 "$S"
     bg frame-gen -r 20 -o "$S"
     wait_until 10 is "o['frames']['published'] > 8" True
@@ -154,7 +154,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ ${lines[1]} =~ \ [12][0-9]\.[0-9]\ +[0-9.]+s\ frame-gen ]]
 }
 
-@test "-w looks again each second, and its rates are of the time between" {
+@test "-w repeats every second, and rates are measured in between" {
     shm-create -s 64x64 "$S"
     bg shm-ls -lw "$S" >"$BATS_TEST_TMPDIR/out"
     wait_until 5 grep -q 'room for' "$BATS_TEST_TMPDIR/out"
@@ -166,7 +166,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     ends 143 "$watcher"
 }
 
-@test "it is seen by nobody: a stream looked at can be removed" {
+@test "it attaches nothing: a stream that it lists can be removed" {
     shm-create -s 8x8 "$S"
     bg shm-ls -w "$S" >"$BATS_TEST_TMPDIR/out"
     wait_until 5 grep -q "$S" "$BATS_TEST_TMPDIR/out"
@@ -175,7 +175,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     ends 143 "$BG"
 }
 
-@test "what is no stream shows with --all or by name; a broken stream always" {
+@test "foreign objects are listed with --all or by name; corrupt streams always" {
     echo foreign >"/dev/shm/$S"
     run -0 shm-ls
     [[ $output != *"$S"* ]]
@@ -195,7 +195,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     rm "/dev/shm/$S" "/dev/shm/$S2" "/dev/shm/$S3"
 }
 
-@test "foreign objects are told by name, and held from unheld" {
+@test "foreign objects: the kind is derived from the name, and use is detected" {
     for kind in psm_:python torch_:torch sem.:semaphore fastrtps_:fastdds x:other; do
         name=${kind%:*}$S
         head -c 4096 /dev/zero >"/dev/shm/$name"
@@ -212,16 +212,16 @@ with open("/dev/shm/" + name, "r+b") as f:
         done
         rm "/dev/shm/$name"
     done
-    # an empty one is named by its name too
+    # the kind of an empty object is derived from its name too
     : >"/dev/shm/psm_$S"
-    run shm-ls --check # what others have left is none of ours
+    run shm-ls --check # leaks of other programs do not count
     ((status <= 1)) && [[ $output != *"$S"* ]]
     run -1 shm-ls --check --all
     [[ $output == *"psm_$S "*foreign* ]]
     rm "/dev/shm/psm_$S"
 }
 
-@test "whether a foreign object is held is right across pid namespaces, where no pid tells" {
+@test "use of a foreign object is detected across pid namespaces, without pids" {
     unshare -rpf --mount-proc true || skip "no user namespaces"
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     run -0 unshare -rpf --mount-proc shm-ls -l "psm_$S"
@@ -237,10 +237,10 @@ with open("/dev/shm/" + name, "r+b") as f:
     rm "/dev/shm/psm_$S"
 }
 
-@test "live and orphan are right across pid namespaces; a pid is only told" {
+@test "live and orphan are right across pid namespaces; pids are only shown" {
     unshare -rpf --mount-proc true || skip "no user namespaces"
     shm-create -s 8x8 "$S"
-    # seen from above: their pid is another one here
+    # from the outer namespace: pids differ
     bg unshare -rpf --kill-child --mount-proc shm-read -n 1 "$S" >/dev/null
     wait_until 5 is "o['state'], len(o['holders'])" "('live', 1)"
     inner=$(pgrep -P "$BG")
@@ -249,7 +249,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ $output == *"pid 1 (shm-read), for "*"; that is pid $inner here"* ]]
     kill -KILL "$inner"
     wait_until 5 is "o['state']" idle
-    # seen from below: nobody can be seen, and the lock holds all the same
+    # from the inner namespace: no process is visible, but the lock is
     bg shm-create -s 8x8 "$S2" -- shm-read "$S2" >/dev/null
     wait_until 5 is "len(o['holders'])" 2 "$S2"
     run -0 unshare -rpf --mount-proc shm-ls -l "$S2"
@@ -261,20 +261,20 @@ with open("/dev/shm/" + name, "r+b") as f:
     run -1 unshare -rpf --mount-proc shm-ls --check "$S2"
 }
 
-@test "after a pid's reuse the lock decides, and the record is said to be old" {
+@test "after reuse of a pid the lock decides, and the record is reported as old" {
     shm-create -s 8x8 "$S"
     bg frame-gen -s 8x8 -r 5 -o "$S"
     wait_until 5 is "[h['process'] for h in o['holders']]" "['here']"
-    # the pid in the record of the claim on frames now is this shell's, which started at another time
+    # the record of the claim on frames now has the pid of this shell, which started at another time
     field 2 0 I $$
     is "o['state'], [(h['pid'], h['process']) for h in o['holders']]" "('live', [($$, 'reused')])"
     run -0 shm-ls -l "$S"
     [[ $output == *"pid $$ (frame-gen), for "*"; it has ended, "*"; pid $$ is now "* ]]
-    # and now nobody's
+    # and now an unused pid
     field 2 0 I 4194305
     is "o['state'], [(h['pid'], h['process']) for h in o['holders']]" "('live', [(4194305, 'gone')])"
     fails 3 shm-rm "$S"
-    # the other way round: the record of a dead writer names a living process
+    # the opposite: the record of a dead writer has the pid of a living process
     kill -KILL "$BG"
     ends 137 "$BG"
     field 2 0 I $$
@@ -282,7 +282,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     is "o['state'], o['holders']" "('idle', [])"
 }
 
-@test "--check lists only leaks and exits 1 when there is one" {
+@test "--check lists only leaks and exits 1 if there is one" {
     shm-create -s 8x8 "$S"
     run -0 shm-ls --check "$S"
     [ "$output" = "" ]
@@ -296,13 +296,13 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ $output != *"$S "* ]]
     run -1 shm-ls -j --check "$S2"
     python3 -m json.tool <<<"$output" >/dev/null
-    # one that somebody looks into without our locks is an orphan still, and that is said
+    # a process without locks does not save an orphan, and the reason names it
     foreign_held "$S2" both
     run -1 shm-ls -l "$S2" --check
     [[ $output == *"though python3:$BG has it open; shm-rm --orphans removes it"* ]]
 }
 
-@test "a stream without its name is deleted, and a leak; a foreign one is nobody's business" {
+@test "an unlinked stream is deleted, and a leak; a foreign object is not" {
     shm-create -s 8x8 "$S"
     bg frame-gen -s 8x8 -r 5 -o "$S"
     writer=$BG
@@ -321,7 +321,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     run -0 shm-ls --all
     [[ $output == *"psm_$S2"*deleted*"python3:$BG"* ]]
     run -0 shm-ls --check --all "psm_$S2"
-    # the reason is broken at every width of what comes before
+    # the reason is wrapped after names of every width
     for n in {1..8}; do
         name=$S2-$(printf "%0${n}d" 1)
         shm-create -s 8x8 "$name"
@@ -331,10 +331,10 @@ with open("/dev/shm/" + name, "r+b") as f:
     run -0 shm-ls --all
     [ "$(tr -s ' \n' ' ' <<<"$output" | grep -o " $S2-0*1 deleted" | wc -l)" = 8 ]
     narrow <<<"$output"
-    # and so close to the edge that not one word more would fit
+    # and each line has as many words as fit
     awk '/^  [^ ]/ && last && length(last) + 1 + length($1) <= 80 { exit 1 }
         { last = /^  [^ ]/ ? $0 : "" }' <<<"$output"
-    # one that shm-rm took is on its way, and no leak
+    # a stream that shm-rm removed is not a leak
     kill -STOP "$writer"
     shm-create -s 8x8 "$S3"
     bg shm-read "$S3" >/dev/null
@@ -345,14 +345,14 @@ with open("/dev/shm/" + name, "r+b") as f:
         "('deleted', False, 'removed; freed when shm-read:$BG ends')" "$S3"
 }
 
-@test "only the owner has a stream that lost its name: it is found all the same" {
+@test "an unlinked stream that only its owner has is found" {
     bg shm-create -s 8x8 "$S" -- sleep 1000
     wait_until 5 pgrep -P "$BG" -x sleep
     rm "/dev/shm/$S"
     is "o['state'], [(h['role'], h['pid']) for h in o['holders']]" "('deleted', [('owner', $BG)])"
 }
 
-@test "free space stands below; 64 MB and a full one are warned of" {
+@test "free space is in the last line; warnings at 64 MB and when full" {
     run -0 shm-ls
     [[ ${lines[-1]} =~ ^/dev/shm:\ [0-9.]+[KMGT]\ free\ of\ [0-9.]+[KMGT]$ || $output == *warning:* ]]
     run -0 unshare -rm sh -c 'mount -t tmpfs -o size=64m tmpfs /dev/shm && shm-ls && shm-ls -j'
@@ -366,7 +366,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     [[ $output == *"warning: no room for another 1280x720 stream"* ]]
 }
 
-@test "logind's RemoveIPC is warned of where it will bite, and only there" {
+@test "a warning about logind's RemoveIPC, only where it applies" {
     [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
     run -0 unshare -m bash -e -c '
         mount -t tmpfs -o size=99m tmpfs /dev/shm
@@ -406,13 +406,13 @@ lingers: 0" ]
     fails 3 shm-ls "$S" >/dev/full
 }
 
-@test "one that may not be read is unknown, to those who may not" {
+@test "an unreadable object is unknown" {
     [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
     nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     shm-create -s 8x8 "$S"
     run -0 "${nobody[@]}" shm-ls "$S"
     [[ $output == *"$S "*unknown*"no permission to read it"* ]]
-    # and of a foreign one that may be read, whether anybody has it
+    # the use of a readable foreign object is unknown too
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     run -0 "${nobody[@]}" shm-ls --check --all "psm_$S"
     run -0 "${nobody[@]}" shm-ls "psm_$S"

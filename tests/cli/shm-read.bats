@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# shm-read: what stands in the stream comes out, in every format.
+# shm-read: every output format has the contents of the stream.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
 
-# A writer that goes on until descriptor 8 is closed, and takes what is written there.
+# A writer that runs until descriptor 8 is closed; its input is written there.
 open_writer() {
     mkfifo "$BATS_TEST_TMPDIR/in"
     exec 8<>"$BATS_TEST_TMPDIR/in"
@@ -32,7 +32,7 @@ reads_frames() {
     shm-ls -l "$S" | grep -q 'frames-reader .*(shm-read)'
 }
 
-@test "PPM is the default, PGM for gray, and tells number, event and time" {
+@test "PPM is the default, PGM for gray, with number, event and time" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 2x2 "$S"
     before=$(/usr/bin/python3 -c 'import time; print(time.monotonic())')
@@ -50,7 +50,7 @@ reads_frames() {
     shm-read -f ppm "$S" | tail -c 4 | cmp - <(printf abcd)
 }
 
-@test "PAM keeps alpha, and the order of the colours is R G B A" {
+@test "PAM keeps alpha, in the order R G B A" {
     shm-create -s 1x1 -f rgba "$S"
     for one in gray8:a:a:GRAYSCALE rgb24:abc:abc:RGB bgr24:cba:abc:RGB rgba:abcd:abcd:RGB_ALPHA \
         bgra:cbad:abcd:RGB_ALPHA; do
@@ -64,7 +64,7 @@ reads_frames() {
     done
 }
 
-@test "y4m: YUV as it is, everything else as full-range 4:4:4, gray as mono" {
+@test "y4m: YUV unchanged, other formats as full-range 4:4:4, gray as mono" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 322x242 -f rgba "$S"
     frame-gen -s 322x242 -n 1 >want.ppm
@@ -87,7 +87,7 @@ reads_frames() {
     shm-read -f y4m "$S" | head -n 1 | grep -q ' XCOLORRANGE=FULL$'
 }
 
-@test "y4m of several pictures has one header, and ffmpeg reads it" {
+@test "y4m of several frames has one header, and ffmpeg reads it" {
     shm-create -s 96x24 "$S"
     bg frame-gen -r 100 -o "$S"
     clean_run shm-read -f y4m -n 5 "$S" >"$BATS_TEST_TMPDIR/a.y4m"
@@ -99,7 +99,7 @@ reads_frames() {
     sort -nuc "$BATS_TEST_TMPDIR/numbers"
 }
 
-@test "bottom-up pictures are turned the right way" {
+@test "bottom-up frames are flipped" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 2x3 -f rgba "$S"
     printf 'abcdef' | shm-write -f gray8 --bottom-up "$S"
@@ -116,7 +116,7 @@ reads_frames() {
     done
 }
 
-@test "without a picture yet it waits for the first" {
+@test "it waits for the first image" {
     shm-create -s 4x4 -f gray8 "$S"
     bg shm-read -f raw "$S" >"$BATS_TEST_TMPDIR/out"
     wait_until 10 reads_frames
@@ -126,7 +126,7 @@ reads_frames() {
     [ ! -s "$BG_ERR" ]
 }
 
-@test "-t: no picture within the time is exit 1" {
+@test "-t: no image within the time is exit 1" {
     shm-create -s 4x4 -f gray8 "$S"
     fails 1 shm-read -t 0 "$S"
     begin=${EPOCHREALTIME/[.,]/}
@@ -136,11 +136,11 @@ reads_frames() {
     ((took >= 300000 && took < 2000000))
     frame 1 | shm-write "$S"
     clean_run shm-read -t 0 "$S" >/dev/null
-    fails 1 shm-read -t 0.1 -n 1 "$S" # what is there already is not new
+    fails 1 shm-read -t 0.1 -n 1 "$S" # an existing image is not new
     fails 1 shm-read -t 0.1 -f jpg "$S"
 }
 
-@test "-n COUNT gives the next COUNT, each once and in order" {
+@test "-n COUNT writes the next COUNT images, each once and in order" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 4x4 -f gray8 "$S"
     open_writer
@@ -151,7 +151,7 @@ reads_frames() {
     for n in 2 3 4 5; do
         frame $n >&8
         wait_until 10 newest_is $n
-        # The reader has it before the next one comes: three are to be three different ones.
+        # The reader has each image before the next is written, so that three are different.
         ((n == 5)) || wait_until 10 grep -aq "^# frame=$n " out
     done
     ends 0 "$BG"
@@ -160,7 +160,7 @@ reads_frames() {
     exec 8>&-
 }
 
-@test "a stopped reader costs the writer nothing" {
+@test "a stopped consumer costs the writer nothing" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -n 2 -s 64x64 -f rgba "$S" # one slot for the newest, one for the next
     mkfifo stuck
@@ -168,21 +168,21 @@ reads_frames() {
     bg shm-read -f raw -n 1000000 "$S" >stuck
     reader=$BG
     wait_until 10 reads_frames
-    # The pipe fills and shm-read stands in write(2).
+    # The pipe fills and shm-read blocks in write(2).
     bg frame-gen -r 200 -o "$S" -s 64x64
     in_write() { grep -q '^1 ' "/proc/$reader/syscall"; } # write is call 1 on x86-64
     [ "$(uname -m)" != x86_64 ] || wait_until 10 in_write
     from=$(newest)
     moved() { [ "$(newest)" -gt $((from + 50)) ]; }
     wait_until 10 moved
-    # Our own short pins may cost a picture now and then; a reader that held one would cost them all.
+    # This test's own short pins may cost a frame occasionally; a held one would cost all.
     dropped=$(shm-ls -l "$S" | sed -n 's/.* \([0-9]*\) dropped.*/\1/p' | head -n 1)
     echo "$dropped dropped"
     [ "$dropped" -le 10 ]
     exec 7>&-
 }
 
-@test "follows --replace, and ends quietly when the stream is removed" {
+@test "follows --replace, and ends silently when the stream is removed" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 4x4 -f gray8 "$S"
     bg shm-read -f raw -n 1000 "$S" >out
@@ -190,7 +190,7 @@ reads_frames() {
     wait_until 10 reads_frames
     has() { grep -aq "$(frame "$1")" out; }
     open_writer
-    # Numbers start again in each new stream: every one of these is number 1 of its own.
+    # Numbers restart in each new stream: each of these frames is number 1.
     for n in 1 2 3; do
         frame $n >&8
         wait_until 10 has $n
@@ -202,7 +202,7 @@ reads_frames() {
     exec 8>&-
 }
 
-@test "removed before there was a picture: exit 1" {
+@test "removed before the first image: exit 1" {
     shm-create -s 4x4 "$S"
     bg shm-read "$S" >/dev/null
     wait_until 10 reads_frames
@@ -211,7 +211,7 @@ reads_frames() {
     [ "$(<"$BG_ERR")" = "shm-read: $S: removed before there was an image" ]
 }
 
-@test "a change of size: PPM follows, y4m can't" {
+@test "a change of size: PPM follows, y4m fails" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 8x8 "$S"
     open_writer
@@ -233,7 +233,7 @@ reads_frames() {
     exec 8>&-
 }
 
-@test "a change of range is one that y4m can't do either" {
+@test "a change of range: y4m fails" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 4x4 -f yuv444p "$S"
     bg shm-read -f y4m -n 3 "$S" >out
@@ -249,7 +249,7 @@ reads_frames() {
     frames 2
 }
 
-@test "-f jpg gives the packets as they are" {
+@test "-f jpg writes the packets unchanged" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 320x240 "$S"
     bg frame-gen -r 20 -o "$S"
@@ -260,13 +260,13 @@ reads_frames() {
     [ "$(<number)" -ge 1 ]
     rdjpgcom a.jpg | grep -q "^shmcast seq=[0-9]* frame=$(<number) "
     clean_run shm-read -f jpg -n 3 "$S" >three
-    [ "$(rdjpgcom -verbose three | grep -c shmcast)" -eq 1 ] # rdjpgcom reads the first only
+    [ "$(rdjpgcom -verbose three | grep -c shmcast)" -eq 1 ] # rdjpgcom reads only the first JPEG
     ffmpeg -v error -f mjpeg -i three -f image2pipe -c:v ppm - | frame-gen --read >numbers
     [ "$(wc -l <numbers)" -eq 3 ]
     sort -nuc numbers
 }
 
-@test "without -f: jpg where only packets ever were" {
+@test "without -f: jpg for a stream that never had frames" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 96x24 "$S"
     shm-create -s 96x24 "$S2"
@@ -280,12 +280,12 @@ reads_frames() {
     shm-read "$S2" | head -c 2 | grep -qx P6
 }
 
-@test "a reader that may only read gets its pictures too" {
+@test "a reader without write permission gets images too" {
     [ "$(id -u)" -eq 0 ] || skip "takes another user"
     command -v setpriv >/dev/null || skip "setpriv is not installed"
     shm-create -s 4x4 -f gray8 -m 0644 "$S"
     frame 1 | shm-write "$S"
-    cp "$(command -v shm-read)" "$BATS_TEST_TMPDIR/" # the checkout may not be readable for all
+    cp "$(command -v shm-read)" "$BATS_TEST_TMPDIR/" # the checkout may not be readable for other users
     chmod 755 "$BATS_TEST_TMPDIR/shm-read"
     cat >"$BATS_TEST_TMPDIR/as-nobody" <<'EOF'
 exec 9<"$1"
@@ -300,7 +300,7 @@ EOF
     [[ $stderr == *"belongs to another user"* ]]
 }
 
-@test "output that fails" {
+@test "failing output" {
     shm-create -s 4x4 "$S"
     frame-gen -s 4x4 -n 1 | shm-write "$S"
     fails 3 shm-read "$S" >/dev/full
@@ -312,7 +312,7 @@ EOF
     [ -z "$stderr" ]
 }
 
-@test "signals end it by themselves while it waits" {
+@test "signals end it by that signal while it waits" {
     shm-create -s 4x4 "$S"
     for signal in TERM:143 INT:130 HUP:129; do
         bg shm-read "$S" >/dev/null
@@ -323,7 +323,7 @@ EOF
     done
 }
 
-@test "what it refuses" {
+@test "refused options and operands" {
     shm-create -s 4x4 "$S"
     fails 3 shm-read "$S2"
     [[ $stderr == "shm-read: $S2: no such stream"* ]]
@@ -341,7 +341,7 @@ EOF
     [[ $stderr == "shm-read: $S3: not a shmcast stream" ]]
 }
 
-@test "an array is no picture: raw gives it, and who wants a picture says so" {
+@test "an array is not an image: raw writes it, the other formats refuse it" {
     shm-create -s 3x5000 -f f32 "$S"
     head -c 60000 /dev/urandom >"$BATS_TEST_TMPDIR/array"
     clean_run shm-write "$S" <"$BATS_TEST_TMPDIR/array"

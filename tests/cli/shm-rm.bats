@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
 
-hold() { # a program that has $1 attached: a reader with nothing to read
+hold() { # a program that has $1 attached: a reader without input
     bg shm-read "$1" >/dev/null
     holder=$BG
     wait_until 5 is_state "$1" live
@@ -13,7 +13,7 @@ is_state() {
     shm-ls -j "$1" | grep -q "\"state\":\"$2\""
 }
 
-@test "removes what is named, silently or with -v" {
+@test "removes the names given, silently or with -v" {
     shm-create -s 8x8 "$S"
     shm-create -s 8x8 "$S2"
     run -0 --separate-stderr shm-rm "$S" "/$S2"
@@ -25,7 +25,7 @@ is_state() {
     [ "$output" = "removed $S" ]
 }
 
-@test "a name that isn't there is said, and the others are removed" {
+@test "a missing name is reported, and the others are removed" {
     shm-create -s 8x8 "$S2"
     fails 3 shm-rm "$S" "$S2"
     [ "$stderr" = "shm-rm: $S: no such stream" ]
@@ -35,7 +35,7 @@ is_state() {
     fails 2 shm-rm ../etc
 }
 
-@test "a stream in use is refused; with -f its programs see the end" {
+@test "a stream in use is refused; with -f its programs end" {
     shm-create -s 8x8 "$S"
     hold "$S"
     fails 3 shm-rm "$S"
@@ -50,7 +50,7 @@ is_state() {
     [ ! -e "/dev/shm/$S" ]
 }
 
-@test "a reader that was killed holds nothing" {
+@test "a killed reader holds nothing" {
     shm-create -s 8x8 "$S"
     hold "$S"
     kill -KILL "$holder"
@@ -65,7 +65,7 @@ is_state() {
     [ -e "/dev/shm/$S" ]
 }
 
-@test "what is no stream, or a broken one, goes only with -f" {
+@test "foreign objects and corrupt streams are only removed with -f" {
     echo foreign >"/dev/shm/$S"
     shm-create -s 8x8 "$S2"
     truncate -s 5000 "/dev/shm/$S2"
@@ -78,7 +78,7 @@ is_state() {
     done
 }
 
-@test "somebody else's stream is refused" {
+@test "another user's stream is refused" {
     [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
     shm-create -s 8x8 -m 0666 "$S"
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-rm "$S"
@@ -107,14 +107,14 @@ is_state() {
     [ "$output" = "" ]
 }
 
-# Removes /dev/shm/$S with these options, but gets the name between shm-rm's look and its second one.
-exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS…
+# Removes /dev/shm/$S with these options, but changes the name's object between shm-rm's two checks.
+exchanged_meanwhile() { # COMMAND that gives the name to another object, OPTIONS…
     local exchange=$1 log=$BATS_TEST_TMPDIR/trace third=3
     shift
-    # Under the thread sanitizer the one between them, of the descriptor, is another system call.
+    # Under the thread sanitizer the check of the descriptor in between is another system call.
     ! strace -P "/dev/shm/$S" -e trace=fstat shm-ls "$S" 2>&1 | grep '^fstat(' || third=2
     rm -f "$log"
-    # What strace runs can't be searched for leaks; and bg would wait for it, as it ignores SIGINT.
+    # The leak checker does not work under strace; and bg would wait for it, as it ignores SIGINT.
     bg bash -c 'ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"; exit $?' bash -o "$log" \
         -P "/dev/shm/$S" -e trace=newfstatat,unlink \
         -e inject=newfstatat:delay_enter=3000000:when="$third" shm-rm "$@" "$S"
@@ -124,13 +124,13 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     run -1 grep unlink "$log"
 }
 
-@test "what has got the name since it was looked at is not removed" {
+@test "an object that got the name after the check is not removed" {
     skip_missing strace
     shm-create -s 8x8 "$S"
     exchanged_meanwhile 'shm-create --replace -s 16x16 "$S"'
     grep -q "another object has the name now" "$BG_ERR"
     clean_run shm-ls "$S" | grep -q 16x16
-    # however hard one asks
+    # not even with -f
     exchanged_meanwhile 'shm-create --replace -s 24x24 "$S"' -f
     clean_run shm-ls "$S" | grep -q 24x24
     shm-rm "$S"
@@ -141,7 +141,7 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     rm "/dev/shm/$S2"
 }
 
-@test "it says who has a foreign object" {
+@test "the message names the holder of a foreign object" {
     head -c 4096 /dev/zero >"/dev/shm/psm_$S"
     bg sleep 1000 <"/dev/shm/psm_$S"
     fails 3 shm-rm "psm_$S"
@@ -152,7 +152,7 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     [ ! -e "/dev/shm/psm_$S" ]
 }
 
-@test "after SIGKILL of everything the orphan is found, and exactly it is removed" {
+@test "after SIGKILL of all programs exactly the orphan is found and removed" {
     shm-create -s 64x64 "$S2"
     bg shm-create -s 64x64 "$S" -- sh -c '
         frame-gen -s 64x64 -r 20 -o "$SHMCAST_STREAM" &
@@ -172,11 +172,11 @@ exchanged_meanwhile() { # COMMAND that gives the name to something else, OPTIONS
     [ -e "/dev/shm/$S2" ]
 }
 
-@test "what a killed shm-create --replace leaves is removed, and its programs go to the new stream" {
+@test "a killed shm-create --replace: the old stream is removed, its programs attach the new one" {
     side=.shmcast-0123456789abcdef
     shm-create -s 8x8 "$S"
     hold "$S"
-    # so it stands when the kill comes right behind the exchange of names
+    # the state after a kill right after the exchange of names
     mv "/dev/shm/$S" "/dev/shm/$side"
     shm-create -s 8x8 "$S"
     run -1 shm-ls --check "$side"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shm-write: what comes in on stdin is what stands in the stream.
+# shm-write: the stream has the images from stdin.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
@@ -8,7 +8,7 @@ load ../support/helper
 PACKED="gray8 rgb24 bgr24 rgba bgra"
 PLANAR="yuv420p yuv422p yuv444p"
 
-# Bytes of a WxH picture of a format, counted apart from the programs.
+# Bytes of a WxH frame of a format, computed independently of the programs.
 bytes_of() {
     local w=${2%x*} h=${2#*x}
     local cw=$(((w + 1) / 2)) ch=$(((h + 1) / 2))
@@ -41,7 +41,7 @@ head_of() {
     head -c 200 "$1" | sed -n '1p;3p' | xargs
 }
 
-@test "raw frames of every format and odd size come out as they went in" {
+@test "raw frames of every format and odd size are unchanged in the stream" {
     cd "$BATS_TEST_TMPDIR"
     for size in 1x1 17x31 1919x1079; do
         for format in $PACKED $PLANAR; do
@@ -57,7 +57,7 @@ head_of() {
     done
 }
 
-@test "packed pixels are told apart: red, green, blue and alpha" {
+@test "packed pixels have the right red, green, blue and alpha" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 2x1 -f rgba "$S"
     for order in rgb24:1,2,3 bgr24:3,2,1 rgba:1,2,3,9 bgra:3,2,1,9; do
@@ -102,13 +102,13 @@ for stride, rows in planes:
 assert want == b and a != b, name
 EOF
     done
-    # And a PNM or y4m picture likewise.
+    # And likewise for PNM and y4m.
     pgmramp -tb 4 3 >ramp.pgm
     shm-write --bottom-up "$S" <ramp.pgm
     shm-read "$S" | tail -c 12 | cmp - <(pamflip -tb ramp.pgm | tail -c 12)
 }
 
-@test "ffmpeg's y4m, 4:2:0 to gray, limited and full range, has the colours that ffmpeg gives it" {
+@test "ffmpeg's y4m, 4:2:0 to gray, limited and full range, has the same colours as in ffmpeg" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 322x242 "$S"
     for format in yuv420p yuv422p yuv444p gray yuvj420p yuvj422p yuvj444p; do
@@ -122,7 +122,7 @@ EOF
     done
 }
 
-# swscale stretches the chroma of odd sizes a little, so there the arithmetic itself is the measure.
+# swscale scales the chroma of odd sizes slightly, so these are compared with the arithmetic.
 @test "y4m of odd sizes has the colours of BT.601" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 64x64 "$S"
@@ -168,7 +168,7 @@ EOF
     done
 }
 
-@test "a channel swap, a flip or a wrong range would be noticed" {
+@test "a channel swap, a flip or a wrong range would be detected" {
     cd "$BATS_TEST_TMPDIR"
     frame-gen -s 320x240 -n 1 >want.ppm
     shm-create -s 320x240 "$S"
@@ -191,7 +191,7 @@ EOF
     run -1 close_to 35 want.ppm got.ppm
 }
 
-@test "raw YUV is limited unless --full-range, which leaves y4m alone" {
+@test "raw YUV is limited-range unless --full-range, which does not affect y4m" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 1x1 -f yuv444p "$S"
     printf '\353\200\200' >white # 235
@@ -205,7 +205,7 @@ EOF
     shm-read "$S" | tail -c 3 | cmp - <(printf '\353\353\353')
 }
 
-@test "netpbm's pictures, sizes changing from one to the next" {
+@test "netpbm's images, each of another size" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 200x200 "$S"
     ppmmake red 17 31 >1.ppm
@@ -239,7 +239,7 @@ EOF
     shm-read -f raw "$S" | cmp - <(tail -c 252 alpha.pam)
 }
 
-@test "comments: anywhere in a header, and event=N tells the event" {
+@test "comments: anywhere in a header, and event=N is the event number" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 8x8 "$S"
     event_of() { shm-read "$S" | sed -n '2s/.* event=\([0-9]*\) .*/\1/p'; }
@@ -254,14 +254,14 @@ EOF
     [ "$(event_of)" = 43 ]
     clean_run shm-write "$S" <two.y4m
     [ "$(event_of)" = 0 ]
-    # Not numbers, and too large ones, are just comments.
+    # Words that are not numbers, and too large numbers, are plain comments.
     for odd in event=x event= event=5x preevent=5 event=99999999999999999999; do
         printf 'P5\n# %s\n2 1\n255\nab' "$odd" | clean_run shm-write "$S"
         [ "$(event_of)" = 0 ]
     done
 }
 
-@test "what shm-read writes shm-write takes, event and all" {
+@test "shm-write reads the output of shm-read, with the event number" {
     shm-create -s 64x48 "$S"
     shm-create -s 64x48 "$S2"
     printf 'P6\n# event=7\n3 2\n255\nabcdefghijklmnopqr' | shm-write "$S"
@@ -274,7 +274,7 @@ EOF
     [ "$(shm-read "$S2" | sed -n '2s/.* \(event=[0-9]*\) .*/\1/p')" = event=7 ]
 }
 
-@test "with -s or -f input is raw, whatever it starts with, but y4m" {
+@test "with -s or -f input is raw, whatever its first bytes, except y4m" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 4x4 -f gray8 "$S"
     printf 'P5\n2 2 255\nabcde' >in # 16 bytes
@@ -287,7 +287,7 @@ EOF
     [ "$(shm-read -f raw "$S")" = a ]
 }
 
-@test "a pipe that delivers in any portions" {
+@test "a pipe that delivers pieces of any size" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -n 2 -s 7x5 -f gray8 "$S"
     ppmpat -gingham2 -randomseed=1 7 5 | tee a.ppm b.ppm >c.ppm
@@ -304,7 +304,7 @@ EOF
     [ "$(published)" = 1021 ]
 }
 
-@test "a non-blocking standard input is waited for" {
+@test "a non-blocking standard input works" {
     shm-create -s 4x4 -f gray8 "$S"
     /usr/bin/python3 - "$S" <<'EOF'
 import os, subprocess, sys
@@ -314,7 +314,7 @@ p = subprocess.Popen(["shm-write", sys.argv[1]], stdin=r)
 os.close(r)
 for part in (b"0123", b"456789abcdef"):
     import time
-    time.sleep(0.1)  # so that it finds the pipe empty
+    time.sleep(0.1)  # so that the pipe is empty at first
     os.write(w, part)
 os.close(w)
 assert p.wait(10) == 0
@@ -322,7 +322,7 @@ EOF
     [ "$(shm-read -f raw "$S")" = 0123456789abcdef ]
 }
 
-@test "cut off: the frames before stay, and it says where" {
+@test "truncated input: the frames before it are published, and the place is reported" {
     shm-create -s 4x4 -f gray8 "$S"
     fails 3 shm-write "$S" < <(yes | head -c 41)
     [[ $stderr == *"standard input: cut off: got 9 of 16 bytes of frame 3" ]]
@@ -343,14 +343,14 @@ EOF
     [ "$(published)" = 4 ]
 }
 
-@test "nothing at all, or a header alone, is an end like any other" {
+@test "empty input, or a header alone, is a normal end" {
     shm-create -s 4x4 "$S"
     clean_run shm-write "$S" </dev/null
     clean_run shm-write "$S" < <(printf 'YUV4MPEG2 W1 H1\n')
     [ "$(published)" = 0 ]
 }
 
-# Refuses this input, saying this: `refuses PATTERN FORMAT-FOR-PRINTF`.
+# The input is refused with this message: `refuses PATTERN FORMAT-FOR-PRINTF`.
 refuses() {
     # shellcheck disable=SC2059
     fails 3 shm-write "$S" < <(printf "$2")
@@ -418,7 +418,7 @@ refuses() {
     [[ $stderr == *"C444p12 have more than 8 bits"* ]]
 }
 
-@test "a picture too large: one message a size, the others go on, exit 3" {
+@test "frames too large: one message per size, the others continue, exit 3" {
     shm-create -s 64x64 -f gray8 "$S"
     big=$(printf 'P5 100 100 255 ' && head -c 10000 /dev/zero | tr '\0' b)
     wide=$(printf 'P5 400 300 255 ' && head -c 120000 /dev/zero | tr "\0" w)
@@ -431,14 +431,14 @@ refuses() {
     [ "$(published)" = 2 ]
     [ "$(published dropped)" = 4 ]
     [ "$(shm-read -f raw "$S")" = z ]
-    # The largest there is isn't read into memory.
+    # An image of the largest size is not read into memory.
     { printf 'P6 65500 65500 255 ' && head -c 200000 /dev/zero; } >"$BATS_TEST_TMPDIR/in"
     fails 3 shm-write "$S" <"$BATS_TEST_TMPDIR/in"
     [[ $stderr == *"got 200000 of 12870750000 bytes of frame 1" ]]
     fails 3 shm-write -s 100x100 "$S" < <(head -c 10000 /dev/zero)
 }
 
-@test "--replace to a larger stream is followed in the middle of it all" {
+@test "--replace by a larger stream is followed within a frame" {
     cd "$BATS_TEST_TMPDIR"
     mkfifo in
     shm-create -s 64x64 -f gray8 "$S"
@@ -453,7 +453,7 @@ refuses() {
     big c >&8
     wait_until 10 has_published 1
     [ "$(shm-read -f raw "$S" | tr -d c | wc -c)" -eq 0 ]
-    # Half a picture is in the old stream's slot when the next --replace comes.
+    # Half a frame is in the old stream's slot at the next --replace.
     big d | head -c 5000 >&8
     shm-create --replace -s 101x101 -f gray8 "$S"
     big d | tail -c +5001 >&8
@@ -464,7 +464,7 @@ refuses() {
     [ "$(wc -l <"$BG_ERR")" -eq 1 ]
 }
 
-@test "ends quietly when the stream is removed" {
+@test "ends silently when the stream is removed" {
     shm-create -s 96x24 "$S"
     bg shm-write "$S" < <(frame-gen -s 96x24 -r 100 2>/dev/null)
     wait_until 10 has_published 1
@@ -473,7 +473,7 @@ refuses() {
     [ ! -s "$BG_ERR" ]
 }
 
-@test "a second writer is refused and told who writes; the first is not disturbed" {
+@test "a second writer is refused with the pid of the first, which continues" {
     mkfifo "$BATS_TEST_TMPDIR/in"
     shm-create -s 1x1 -f gray8 "$S"
     exec 8<>"$BATS_TEST_TMPDIR/in"
@@ -489,7 +489,7 @@ refuses() {
     clean_run shm-write "$S" < <(printf c)
 }
 
-@test "a reader that stopped with a picture in hand: dropped and counted, never waited for" {
+@test "a stopped reader with a pinned frame: frames are dropped and counted, without a wait" {
     cd "$BATS_TEST_TMPDIR"
     skip_missing pin-hold
     mkfifo in
@@ -503,14 +503,14 @@ refuses() {
     bg pin-hold "$S" >held 8>&-
     wait_until 10 test -s held
     holder=$BG
-    frame 2 >&8 # into the other slot
+    frame 2 >&8 # in the other slot
     wait_until 10 has_published 2
-    frame 3 >&8 # no slot: one is pinned, the other is the newest
+    frame 3 >&8 # no free slot: one is pinned, the other is the newest
     frame 4 >&8
     dropped() { [ "$(published dropped)" -eq "$1" ]; }
     wait_until 10 dropped 2
     [ "$(shm-read -f raw "$S")" = "$(frame 2)" ]
-    kill -KILL "$holder" # what a dead reader held is free again
+    kill -KILL "$holder" # a dead reader's pin is released
     ends 137 "$holder"
     frame 5 >&8
     wait_until 10 has_published 3
@@ -520,7 +520,7 @@ refuses() {
     grep -q 'in all 3 frames .* 2 dropped, 0 unchanged' "$writer_err"
 }
 
-@test "-u leaves out what is equal to the last, and only that" {
+@test "-u skips frames equal to the last, and only those" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 4x4 -f gray8 "$S"
     frame() { printf '%016d' "$1"; }
@@ -531,12 +531,12 @@ refuses() {
     [ "$(shm-read -f raw "$S")" = "$(frame 1)" ]
     clean_run shm-write "$S" <in
     [ "$(published)" = 10 ]
-    # The same bytes in another shape are another picture.
+    # The same bytes in another shape are another frame.
     printf 'P5 2 1 255 abP5 1 2 255 abP5 1 2 255 ab' | clean_run shm-write -u "$S"
     [ "$(published)" = 12 ]
 }
 
-@test "-r plays at that rate, like a player" {
+@test "-r plays a file at that rate" {
     shm-create -s 1x1 -f gray8 "$S"
     begin=${EPOCHREALTIME/[.,]/}
     yes | head -c 26 | clean_run shm-write -r 50 "$S"
@@ -547,7 +547,7 @@ refuses() {
     [ "$(published)" = 26 ]
 }
 
-@test "-v: a line about a second, and a summary" {
+@test "-v: about a line per second, and a summary" {
     shm-create -s 96x24 "$S"
     run -0 --separate-stderr bash -c "frame-gen -s 96x24 -r 100 -n 230 | shm-write -v $S"
     echo "$stderr"
@@ -556,7 +556,7 @@ refuses() {
     [[ ${stderr_lines[2]} == "shm-write: $S: in all 230 frames in 2."* ]]
 }
 
-@test "signals end it by themselves, in a read and in a pause" {
+@test "signals end it by that signal, in a read and in a pause" {
     mkfifo "$BATS_TEST_TMPDIR/in"
     shm-create -s 1x1 -f gray8 "$S"
     n=0
@@ -577,7 +577,7 @@ refuses() {
     [ ! -s "$BG_ERR" ]
 }
 
-@test "what it refuses" {
+@test "refused options and operands" {
     shm-create -s 4x4 "$S"
     fails 3 shm-write "$S2" </dev/null
     [[ $stderr == "shm-write: $S2: no such stream"* ]]
