@@ -27,9 +27,10 @@ enum {
 };
 
 struct pixfmt_plane {
-    size_t offset;          /* bytes from the start of the image */
-    size_t stride;          /* bytes from one row to the next */
-    uint32_t width, height; /* in samples (YUV, gray) or pixels (packed formats) */
+    size_t offset;   /* bytes from the start of the image */
+    size_t stride;   /* bytes from one row to the next */
+    uint32_t width;  /* samples (YUV, gray) or pixels (packed formats) */
+    uint32_t height; /* rows */
 };
 
 struct pixfmt_planes {

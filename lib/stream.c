@@ -44,8 +44,7 @@ static uint64_t round_up(uint64_t n, uint64_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-/* Checks the sizes in a header and computes the offsets that follow from them. false with EINVAL.
- */
+/* Checks the sizes in a header and computes the offsets that follow. false with EINVAL. */
 static bool stream_plan(struct shmfmt_header *h)
 {
     uint64_t image = pixfmt_bytes(h->format, h->width, h->height);
