@@ -9,7 +9,7 @@
 #define EDGES_NS 9e6
 
 #define SMALL 2.6f /* pixels: nodes with a smaller radius are drawn as sprites */
-_Static_assert(SMALL <= SPRITES_RADIUS, "the radius of a sprite");
+_Static_assert((int)SMALL < SPRITES_RADIUS, "the radius of a sprite");
 
 static void free_arrays(struct renderer *renderer)
 {

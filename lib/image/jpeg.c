@@ -372,7 +372,7 @@ static int join_strip(struct jpeg *jpeg, const struct strip *strip)
 {
     struct sink *first = &jpeg->strips[0].sink;
     uint8_t *out = first->data + first->bytes;
-    size_t length;
+    size_t length = 0;
     if (strip->top == 0) {
         size_t frame = find_segment(first->data, first->bytes, SOF0, &length);
         first->data[frame + 5] = (uint8_t)(jpeg->job.image.height >> 8);
