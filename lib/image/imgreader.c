@@ -364,7 +364,7 @@ static int pnm_next(struct imgreader *in)
         return -1;
     if (p != 'P' || type < '1' || type > '7')
         return fail(in, EILSEQ,
-                    "byte %" PRIu64 ": no PNM picture where frame %" PRIu64 " should begin", begin,
+                    "byte %" PRIu64 ": no PNM image where frame %" PRIu64 " should begin", begin,
                     in->frame);
     if (type == '5' || type == '6')
         return pnm_plain(in, type == '5' ? PIXFMT_GRAY8 : PIXFMT_RGB24);

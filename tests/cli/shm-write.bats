@@ -360,9 +360,9 @@ refuses() {
 
 @test "bad PNM" {
     shm-create -s 4x4 -f gray8 "$S"
-    refuses "byte 12: no PNM picture where frame 2 should begin" 'P5 1 1 255 ax5 1 1 255 b'
-    refuses "byte 12: no PNM picture" 'P5 1 1 255 a\n'
-    refuses "byte 12: no PNM picture" 'P5 1 1 255 aP9 1 1 255 a'
+    refuses "byte 12: no PNM image where frame 2 should begin" 'P5 1 1 255 ax5 1 1 255 b'
+    refuses "byte 12: no PNM image" 'P5 1 1 255 a\n'
+    refuses "byte 12: no PNM image" 'P5 1 1 255 aP9 1 1 255 a'
     [ "$(published)" = 3 ]
     refuses "width 0" 'P5 0 1 255 a'
     refuses "height 0" 'P6 1 0 255 a'
