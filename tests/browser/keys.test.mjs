@@ -1,7 +1,7 @@
 /* Keys reach the stream with their modifiers, Tab leaves the picture, no key stays down. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {eventsUpTo, live, open, readEvents, still, until} from './helper.mjs';
+import {eventsUpTo, open, readEvents, ready, still, until} from './helper.mjs';
 
 function keysOf(events)
 {
@@ -14,7 +14,7 @@ async function focused(t, options)
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url, options);
-    await live(page);
+    await ready(page);
     await page.focus('#picture');
     return {page, events};
 }
@@ -81,6 +81,22 @@ test('pasting is left to the browser and types nothing', async t => {
     assert.equal(await text(), before);
     await page.keyboard.press('z');
     assert.equal(keysOf(await eventsUpTo(events, 'key_up', 3)).at(-1), 'up "z"');
+});
+
+test('Alt alone goes to the stream and does not open the menu of the browser', async t => {
+    const {page, events} = await focused(t);
+    await page.evaluate(() => {
+        window.kept = [];
+        for (const type of ['keydown', 'keyup'])
+            addEventListener(type, e => kept.push(`${type} ${e.key} ${e.defaultPrevented}`));
+    });
+    await page.keyboard.press('Alt');
+    await page.keyboard.press('Alt+f'); /* a shortcut of the browser */
+    assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up', 3)),
+                     ['down "Alt" alt', 'up "Alt"', 'down "Alt" alt', 'down "f" alt', 'up "f" alt', 'up "Alt"']);
+    assert.deepEqual(await page.evaluate(() => kept),
+                     ['keydown Alt true', 'keyup Alt true', 'keydown Alt true', 'keydown f false',
+                      'keyup f false', 'keyup Alt true']);
 });
 
 test('AltGr types its character without Control and Alt', async t => {
