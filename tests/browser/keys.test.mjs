@@ -71,14 +71,12 @@ test('pasting is left to the browser and types nothing', async t => {
         addEventListener('keydown', e => e.key === 'v' && seen.push(e.defaultPrevented));
         addEventListener('paste', e => seen.push(e.clipboardData.getData('text')));
     });
-    const text = () => page.evaluate(() => document.body.textContent);
-    const before = await text();
     await page.keyboard.press('Control+v');
     assert.deepEqual(keysOf(await eventsUpTo(events, 'key_up', 2)),
                      ['down "Control" ctrl', 'down "v" ctrl', 'up "v" ctrl', 'up "Control"']);
     await until('the browser pasted, into nothing', () => page.evaluate(() => seen.length === 2));
     assert.deepEqual(await page.evaluate(() => seen), [false, 'rubbish']);
-    assert.equal(await text(), before);
+    assert.ok(!(await page.content()).includes('rubbish'));
     await page.keyboard.press('z');
     assert.equal(keysOf(await eventsUpTo(events, 'key_up', 3)).at(-1), 'up "z"');
 });
