@@ -67,7 +67,7 @@ static void take(struct drain *d, int fd)
 }
 
 /* Answers a line on stdin. */
-static void tell(const struct drain *d)
+static void report(const struct drain *d)
 {
     char line[64];
     if (read(STDIN_FILENO, line, sizeof line) < 1)
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
         int count = epoll_wait(d.epoll, events, EVENTS, -1);
         for (int i = 0; i < count; i++)
             if (events[i].data.fd == STDIN_FILENO)
-                tell(&d);
+                report(&d);
             else
                 take(&d, events[i].data.fd);
         if (!ready && d.watching == d.viewers) {

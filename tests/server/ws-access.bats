@@ -3,7 +3,7 @@
 # The helpers set stderr, URL and PORT in each test's own shell; what eval gets is for later.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 VIEW=only-for-the-eyes-0001

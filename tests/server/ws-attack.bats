@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Attacks by ws-attack.py, each while somebody watches, who must not notice.
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 # A moving stream of S, served, with a viewer.

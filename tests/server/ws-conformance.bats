@@ -2,7 +2,7 @@
 # RFC 6455 section by section, by ws-conformance.py; each check also sees to it that another viewer
 # of the stream goes on. (The Autobahn suite wants a server that echoes, which ours is not.)
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 # Only the listener, and a connection that waits for one more request.

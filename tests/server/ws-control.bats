@@ -4,7 +4,7 @@
 # The helpers set stderr, URL and PORT in each test's own shell.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize,threads
+# bats file_tags=server,sanitize,threads
 load ../support/helper
 
 DOWN='{"type":"pointer_down","x":0.25,"y":0.5,"button":1,"buttons":1}'

@@ -3,7 +3,7 @@
 # SHMCAST_FLOW_SECONDS makes the long run as long as you like.
 # shellcheck disable=SC2030,SC2031
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 viewers() {

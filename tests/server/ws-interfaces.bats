@@ -4,7 +4,7 @@
 # picture: frame-gen draws its number, `frame-gen --read` reads it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 SIZE=320x240

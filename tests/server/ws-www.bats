@@ -2,7 +2,7 @@
 # ws-serve --www: a folder's files, and nothing outside of it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=core,sanitize
+# bats file_tags=server,sanitize
 load ../support/helper
 
 setup() {
