@@ -1,7 +1,7 @@
 /*
  * shm-write: reads frames from stdin directly into the slots of a stream.
  *
- * stdin: raw frames, YUV4MPEG2, or concatenated binary PNM/PAM. Nothing on stdout.
+ * stdin: raw frames, YUV4MPEG2, or concatenated PNM/PAM. Nothing on stdout.
  * Follows shm-create --replace; ends when the stream is removed, or at the end of stdin.
  * A frame that finds no free slot, or is too large for one, is read and dropped.
  * Exit: 0; 2 usage; 3 no such stream, written by another process, malformed or truncated input,
@@ -22,12 +22,12 @@
 #include "pixfmt.h"
 #include "stream.h"
 
-static const char usage[] =
-    "shm-write [-s WxH] [-f FMT] [-r FPS] [--bottom-up] [--full-range] [-u] "
-    "[-v] NAME\n";
+static const char usage[] = "shm-write [-s WxH] [-f FMT] [--stride BYTES] [-r FPS] [--bottom-up] "
+                            "[--full-range] [-u] [-v] NAME\n";
 static const char help[] =
     "  -s, --size WxH            size of raw frames (the stream's)\n"
     "  -f, --format FMT          pixel format of raw frames (the stream's)\n"
+    "      --stride BYTES        bytes per row of raw frames, with padding\n"
     "  -r, --rate FPS            publish at most FPS frames per second\n"
     "      --bottom-up           the first row of each frame is the lowest\n"
     "      --full-range          raw YUV spans 0 to 255 instead of 16 to 235\n"
@@ -43,7 +43,7 @@ struct writer {
     struct streamwriter out;
     struct imgreader *in;
     struct ratelimit rate;
-    bool skip_unchanged, verbose;
+    bool skip_unchanged, verbose, aspect_reported;
     int code;
     struct scratch spare; /* for a frame without a slot */
     const void *last;     /* newest frame, in its slot: not reused before the next is published */
@@ -189,6 +189,19 @@ static bool take_frame(struct writer *w, const struct imgreader_head *head)
     return true;
 }
 
+/* Streams have no pixel aspect: readers show square pixels. */
+static void report_aspect(struct writer *w, const struct imgreader_head *head)
+{
+    double aspect = head->aspect_width ? (double)head->aspect_width / head->aspect_height : 1;
+    if (w->aspect_reported || (aspect > 0.98 && aspect < 1.02)) /* the rest is rounding */
+        return;
+    w->aspect_reported = true;
+    cli_warn("standard input: pixels of %" PRIu32 ":%" PRIu32
+             " are shown as squares; correct them, "
+             "as with ffmpeg -vf scale=iw*sar:ih,setsar=1",
+             head->aspect_width, head->aspect_height);
+}
+
 static void write_all(struct writer *w)
 {
     struct imgreader_head head;
@@ -196,6 +209,7 @@ static void write_all(struct writer *w)
     w->now.at_ns = monotonic_ns();
     w->begun = w->second = w->now;
     while (!cli_stopped() && (got = imgreader_next(w->in, &head)) == 1) {
+        report_aspect(w, &head);
         if (!take_frame(w, &head))
             break;
         w->now.at_ns = monotonic_ns();
@@ -206,6 +220,8 @@ static void write_all(struct writer *w)
     }
     if (got < 0)
         read_failed(w);
+    else if (got == 0 && *imgreader_why(w->in))
+        cli_warn("standard input: %s", imgreader_why(w->in));
     w->now.at_ns = monotonic_ns();
     if (w->verbose)
         report(w, "in all ", &w->begun);
@@ -213,11 +229,17 @@ static void write_all(struct writer *w)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"size", 1, NULL, 's'},       {"format", 1, NULL, 'f'},
-                                          {"rate", 1, NULL, 'r'},       {"bottom-up", 0, NULL, 'B'},
-                                          {"full-range", 0, NULL, 'F'}, {"unchanged", 0, NULL, 'u'},
-                                          {"verbose", 0, NULL, 'v'},    {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},    {0}};
+    static const struct option longs[] = {{"size", 1, NULL, 's'},
+                                          {"format", 1, NULL, 'f'},
+                                          {"stride", 1, NULL, 'S'},
+                                          {"rate", 1, NULL, 'r'},
+                                          {"bottom-up", 0, NULL, 'B'},
+                                          {"full-range", 0, NULL, 'F'},
+                                          {"unchanged", 0, NULL, 'u'},
+                                          {"verbose", 0, NULL, 'v'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     struct writer w = {0};
     struct imgreader_spec spec = {.flags = PIXFMT_LIMITED};
     int c;
@@ -228,7 +250,12 @@ int main(int argc, char **argv)
             cli_size("-s", optarg, &spec.width, &spec.height);
             break;
         case 'f':
-            spec.format = cli_format("-f", optarg);
+            spec.format = imgreader_format(optarg);
+            if (!spec.format)
+                cli_die(CLI_USAGE, "-f %s: must be one of %s", optarg, imgreader_formats());
+            break;
+        case 'S':
+            spec.stride = cli_number("--stride", optarg, 1, INT32_MAX);
             break;
         case 'r':
             w.rate = ratelimit_per_second(cli_real("-r", optarg, 0.001, 10000));
@@ -254,7 +281,7 @@ int main(int argc, char **argv)
     if (streamwriter_open(&w.out, name, RING_FRAMES))
         cli_die(CLI_FAIL, "%s: %s", name, streamwriter_problem(&w.out, errno));
     const struct shmfmt_header *header = stream_header(w.out.stream);
-    spec.raw = spec.width || spec.format;
+    spec.raw = spec.width || spec.format || spec.stride;
     if (!spec.width) {
         spec.width = header->width;
         spec.height = header->height;
@@ -262,6 +289,9 @@ int main(int argc, char **argv)
     if (!spec.format)
         spec.format = header->format;
     w.in = imgreader_open(STDIN_FILENO, &spec);
+    if (!w.in && errno == EINVAL && spec.stride)
+        cli_die(CLI_USAGE, "--stride %zu: too small for rows of %" PRIu32 " pixels", spec.stride,
+                spec.width);
     if (!w.in)
         cli_die(CLI_FAIL, "%s: %s", name, strerror(errno));
 

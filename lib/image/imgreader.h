@@ -1,6 +1,7 @@
 /*
- * Reads images from a descriptor: raw frames, YUV4MPEG2, or concatenated binary PNM/PAM, detected
- * by the first bytes. Reads directly into the caller's memory.
+ * Reads images from a descriptor: raw frames, YUV4MPEG2, or concatenated PNM/PAM, detected by the
+ * first bytes. Images in a pixel format of streams are read directly into the caller's memory;
+ * others are converted row by row. Encoded input (JPEG, PNG, AVI, …) is refused.
  */
 #ifndef SHMCAST_IMGREADER_H
 #define SHMCAST_IMGREADER_H
@@ -8,31 +9,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "image/imghead.h"
 
 struct imgreader;
 
 struct imgreader_spec {
-    uint32_t width, height, format; /* of raw frames */
-    uint32_t flags; /* PIXFMT_BOTTOM_UP for all images; PIXFMT_LIMITED for raw yuv frames */
-    bool raw;       /* input that starts like PNM is raw: size or format were given */
+    uint32_t width, height; /* of raw frames */
+    uint32_t format;        /* of raw frames: enum pixfmt, or one of imgreader_format */
+    size_t stride;          /* bytes per row of the first plane of raw frames; 0: no padding */
+    uint32_t flags;         /* PIXFMT_BOTTOM_UP for all images; PIXFMT_LIMITED for raw yuv frames */
+    bool raw;               /* all input but YUV4MPEG2 is raw: size or format were given */
 };
 
-struct imgreader_head {
-    uint32_t width, height, format, flags;
-    uint64_t event; /* number of the last event shown, from "event=N" in a comment; or 0 */
-    size_t bytes;   /* of the image data */
-};
+/* A format of raw frames by its name: enum pixfmt, or nv12, nv21, yuyv422, uyvy422, which are
+ * converted to yuv420p and yuv422p. 0 if there is none of that name. */
+uint32_t imgreader_format(const char *name);
 
-/* If fd is a pipe, sets its largest size. NULL with ENOMEM, or EINVAL (no such raw format or size).
- * The caller ends with imgreader_close. */
+/* All names, comma-separated, for messages. Static storage. */
+const char *imgreader_formats(void);
+
+/* If fd is a pipe, sets its largest size. NULL with ENOMEM, or EINVAL (no such raw format, size or
+ * stride). The caller ends with imgreader_close. */
 struct imgreader *imgreader_open(int fd, const struct imgreader_spec *spec);
 void imgreader_close(struct imgreader *in); /* the descriptor stays open */
 
 /*
  * Reads the next image's header; waits until the image has begun to arrive, so that the caller
  * needs no slot for it before. 1; 0: end of input; -1 with errno: EINTR (a signal), EILSEQ
- * (malformed), ENODATA (truncated), or that of read(2); imgreader_why has the details. Reading
- * cannot continue after -1.
+ * (malformed, encoded), ENODATA (truncated), ENOMEM, or that of read(2); imgreader_why has the
+ * details. Reading cannot continue after -1.
  */
 int imgreader_next(struct imgreader *in, struct imgreader_head *head);
 
@@ -40,7 +45,8 @@ int imgreader_next(struct imgreader *in, struct imgreader_head *head);
  * truncated image. */
 int imgreader_data(struct imgreader *in, void *data);
 
-/* One line about the last -1, such as "cut off: got 12 of 6220800 bytes of frame 3". */
+/* One line about the last -1, such as "cut off: got 12 of 6220800 bytes of frame 3", or about an
+ * end of input without any image. */
 const char *imgreader_why(const struct imgreader *in);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Pictures on a descriptor: y4m, PNM, PAM or raw. The same bytes are read twice, from a file in one
- * piece and from a pipe in pieces: pictures, end and message have to be the same.
- * Input: format, width, height, flags, size of the pieces (16 bits), then what is read.
+ * Images on a descriptor: y4m, PNM, PAM, raw or encoded. The same bytes are read twice, from a file
+ * in one piece and from a pipe in pieces: images, end and message must be the same.
+ * Input: format, width, height, flags, size of the pieces (16 bits), then the bytes to read.
  */
 #include "fuzz.h"
 #include "shmfmt.h"
+#include "image/imgconvert.h"
 #include "image/imgreader.h"
 #include "pixfmt.h"
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 enum { PICTURES = 64, ROOM = 1 << 20 };
 
-struct story { /* what picin told of an input */
+struct story { /* the results for an input */
     struct imgreader_head heads[PICTURES];
     uint64_t sums[PICTURES];
     int count, end, err;
@@ -70,7 +71,7 @@ static void read_file(const struct imgreader_spec *spec, const uint8_t *data, si
     imgreader_close(in);
 }
 
-/* A pipe in packet mode gives no more than one write's bytes to a read. 0: it holds too little. */
+/* A pipe in packet mode returns at most the bytes of one write. 0: the pipe is too small. */
 static int read_pipe(const struct imgreader_spec *spec, const uint8_t *data, size_t bytes,
                      size_t piece, struct story *out)
 {
@@ -98,17 +99,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static struct story whole, pieces;
     struct input in = {data, bytes};
-    struct imgreader_spec spec = {
-        .format = take(&in) % (PIXFMT_FORMATS + 1), .width = take(&in), .height = take(&in)};
+    unsigned format = take(&in);
+    struct imgreader_spec spec = {.format = format < 128 ? format % (PIXFMT_FORMATS + 1)
+                                                         : IMGCONVERT_RAW_NV12 + format % 4,
+                                  .width = take(&in),
+                                  .height = take(&in)};
     unsigned flags = take(&in), piece = take16(&in);
     spec.flags = flags & (PIXFMT_BOTTOM_UP | PIXFMT_LIMITED);
     spec.raw = flags & 4;
-    if (!pixfmt_bytes(spec.format, spec.width, spec.height)) {
+    if (flags & 8)
+        spec.stride = spec.width * 4 + (flags >> 4);
+    if (!pixfmt_bytes(imgconvert_raw_target(spec.format), spec.width, spec.height)) {
         CHECK(!imgreader_open(0, &spec) && errno == EINVAL);
         return 0;
     }
     read_file(&spec, in.data, in.left, &whole);
-    /* Not larger than what picin reads ahead, and not more pieces than a pipe holds. */
+    /* At most what imgreader reads ahead, and no more pieces than a pipe holds. */
     if (piece < 1 + in.left / 200)
         piece = (unsigned)(1 + in.left / 200);
     if (piece > 4000)

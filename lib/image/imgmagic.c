@@ -1,0 +1,90 @@
+#include "image/imgmagic.h"
+#include <string.h>
+#include <strings.h>
+
+enum result { NO, YES, MORE };
+
+/* Compares the first bytes with a signature; '?' matches any byte. */
+static enum result match(const uint8_t *data, size_t bytes, const char *signature, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (i == bytes)
+            return MORE;
+        if (signature[i] != '?' && (uint8_t)signature[i] != data[i])
+            return NO;
+    }
+    return YES;
+}
+
+/* "--BOUNDARY\r\nContent-…" */
+static enum result match_multipart(const uint8_t *data, size_t bytes)
+{
+    enum { BOUNDARY = 72 };
+    static const char content[] = "Content-";
+    size_t at = 2;
+    enum result dashes = match(data, bytes, "--", 2);
+    if (dashes != YES)
+        return dashes;
+    while (at < bytes && at < BOUNDARY && data[at] > ' ' && data[at] < 127)
+        at++;
+    if (at < bytes && data[at] == '\r')
+        at++;
+    if (at == bytes)
+        return MORE;
+    if (data[at++] != '\n')
+        return NO;
+    size_t have = bytes - at < sizeof content - 1 ? bytes - at : sizeof content - 1;
+    if (strncasecmp((const char *)data + at, content, have))
+        return NO;
+    return have == sizeof content - 1 ? YES : MORE;
+}
+
+bool imgmagic_find(const uint8_t *data, size_t bytes, const struct imgmagic **found)
+{
+#define SIGNATURE(text) text, sizeof text - 1
+    static const struct {
+        const char *signature;
+        size_t length;
+        struct imgmagic is;
+    } known[] = {
+        {SIGNATURE("\xff\xd8\xff\xe0"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xe1"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xe2"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xed"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xee"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xdb"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xc0"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xc4"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\xff\xd8\xff\xfe"), {"JPEG", "-f mjpeg -i -"}},
+        {SIGNATURE("\x89PNG\r\n\x1a\n"), {"PNG", "-f png_pipe -i -"}},
+        {SIGNATURE("GIF87a"), {"GIF", "-f gif -i -"}},
+        {SIGNATURE("GIF89a"), {"GIF", "-f gif -i -"}},
+        {SIGNATURE("BM????\0\0\0\0???\0\x0c\0\0\0"), {"BMP", "-f bmp_pipe -i -"}},
+        {SIGNATURE("BM????\0\0\0\0???\0(\0\0\0"), {"BMP", "-f bmp_pipe -i -"}},
+        {SIGNATURE("BM????\0\0\0\0???\0@\0\0\0"), {"BMP", "-f bmp_pipe -i -"}},
+        {SIGNATURE("BM????\0\0\0\0???\0l\0\0\0"), {"BMP", "-f bmp_pipe -i -"}},
+        {SIGNATURE("BM????\0\0\0\0???\0|\0\0\0"), {"BMP", "-f bmp_pipe -i -"}},
+        {SIGNATURE("RIFF????AVI "), {"AVI", "-f avi -i -"}},
+        {SIGNATURE("RIFF????WEBP"), {"WebP", "-f webp_pipe -i -"}},
+        {SIGNATURE("PF\n"), {"PFM", "-f pfm_pipe -i -"}},
+        {SIGNATURE("Pf\n"), {"PFM", "-f pfm_pipe -i -"}},
+        {SIGNATURE("II*\0"), {"TIFF", "-i FILE"}},
+        {SIGNATURE("MM\0*"), {"TIFF", "-i FILE"}},
+        {SIGNATURE("\0\0\0?ftyp"), {"MP4", "-i FILE"}},
+        {SIGNATURE("\x1a\x45\xdf\xa3"), {"Matroska or WebM", "-f matroska -i -"}},
+        {SIGNATURE("OggS\0"), {"Ogg", "-f ogg -i -"}},
+        {SIGNATURE("FLV\1"), {"FLV", "-f flv -i -"}},
+    };
+#undef SIGNATURE
+    static const struct imgmagic multipart = {"multipart JPEG", "-f mpjpeg -i -"};
+    enum result result = match_multipart(data, bytes);
+    bool decided = result != MORE;
+    *found = result == YES ? &multipart : NULL;
+    for (size_t i = 0; i < sizeof known / sizeof known[0] && !*found; i++) {
+        result = match(data, bytes, known[i].signature, known[i].length);
+        decided = decided && result != MORE;
+        if (result == YES)
+            *found = &known[i].is;
+    }
+    return decided || *found;
+}
