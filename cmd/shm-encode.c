@@ -64,7 +64,7 @@ struct encoder {
 
     uint64_t report_ns; /* time of the last report; the numbers below are since then */
     uint64_t encode_ns, bytes;
-    unsigned pictures, skipped, dropped;
+    unsigned encoded, skipped, dropped;
 };
 
 static bool one_stream(const struct encoder *e)
@@ -253,7 +253,7 @@ static bool frame_to_packet(struct encoder *e, const struct ring_view *view)
                                .height = m->height};
     ring_commit(e->out.ring, &packet);
     e->sequence = packet.number + 1;
-    e->pictures++;
+    e->encoded++;
     e->bytes += bytes;
     keep(e, view);
     return true;
@@ -273,7 +273,7 @@ static bool frame_to_stdout(struct encoder *e, const struct ring_view *view)
             return false;
         cli_die(CLI_FAIL, "standard output: %s", strerror(errno));
     }
-    e->pictures++;
+    e->encoded++;
     e->bytes += bytes;
     return true;
 }
@@ -283,13 +283,13 @@ static void report(struct encoder *e)
     uint64_t now = monotonic_ns();
     if (!e->verbose || now - e->report_ns < 1000000000u)
         return;
-    double n = e->pictures ? e->pictures : 1;
+    double n = e->encoded ? e->encoded : 1;
     cli_warn("%s: %.1f fps, %.1f KB per frame, %.2f ms to encode, %u unchanged, %u dropped",
-             e->name, e->pictures * 1e9 / (double)(now - e->report_ns), (double)e->bytes / 1000 / n,
+             e->name, e->encoded * 1e9 / (double)(now - e->report_ns), (double)e->bytes / 1000 / n,
              (double)e->encode_ns / 1e6 / n, e->skipped, e->dropped);
     e->report_ns = now;
     e->encode_ns = e->bytes = 0;
-    e->pictures = e->skipped = e->dropped = 0;
+    e->encoded = e->skipped = e->dropped = 0;
 }
 
 /* Sleeps as long as the rate limit requires. false: a stop signal came. */

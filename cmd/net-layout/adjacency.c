@@ -3,6 +3,8 @@
 #include "array.h"
 #include "rank.h"
 
+static const float negligible = 1e-12f; /* weight of an edge that is left out */
+
 void adjacency_free(struct adjacency *a)
 {
     free(a->first);
@@ -36,44 +38,68 @@ static int reserve_links(struct adjacency *a, uint32_t edges)
     return 0;
 }
 
-static void build_links(struct adjacency *a, const struct graph *graph)
+/* Factor that makes the mean weight 1. */
+static float weight_unit(const struct graph *graph)
 {
     double sum = 0;
+    for (uint32_t e = 0; e < graph->edges; e++)
+        sum += (double)graph->weight[e];
+    return sum > 0 ? (float)(graph->edges / sum) : 0;
+}
+
+static void build_links(struct adjacency *a, const struct graph *graph)
+{
+    float unit = weight_unit(graph);
     /* Counted two entries ahead, so that filling moves first[i + 1] from the start of node i to its
      * end. */
     memset(a->first, 0, ((size_t)a->nodes + 2) * sizeof *a->first);
-    for (uint32_t e = 0; e < graph->edges; e++) {
-        sum += (double)graph->weight[e];
-        a->first[graph->edge[2 * (size_t)e] + 2]++;
-        a->first[graph->edge[2 * (size_t)e + 1] + 2]++;
-    }
+    for (size_t e = 0; e < graph->edges; e++)
+        for (unsigned end = 0; end < 2; end++)
+            a->first[graph->edge[2 * e + end] + 2] += graph->weight[e] * unit >= negligible;
     for (uint32_t i = 0; i < a->nodes; i++)
         a->first[i + 2] += a->first[i + 1];
-    float unit = sum > 0 ? (float)(graph->edges / sum) : 0;
-    for (uint32_t e = 0; e < graph->edges; e++)
-        for (unsigned end = 0; end < 2; end++) {
-            uint32_t at = a->first[graph->edge[2 * (size_t)e + end] + 1]++;
-            a->other[at] = graph->edge[2 * (size_t)e + 1 - end];
+    for (size_t e = 0; e < graph->edges; e++)
+        for (unsigned end = 0; end < 2 && graph->weight[e] * unit >= negligible; end++) {
+            uint32_t at = a->first[graph->edge[2 * e + end] + 1]++;
+            a->other[at] = graph->edge[2 * e + 1 - end];
             a->weight[at] = graph->weight[e] * unit;
         }
 }
 
-static int number_components(struct adjacency *a, struct graph *graph)
+/* The representative of the set that a node is in, in a forest of disjoint sets. */
+static uint32_t find_root(uint32_t *parent, uint32_t node)
 {
-    a->components = 0;
-    /* A component's representative is its smallest node, so it is numbered before the others. */
-    for (uint32_t i = 0; i < a->nodes; i++) {
-        uint32_t root = graph_component(graph, i);
-        a->component[i] = root == i ? a->components++ : a->component[root];
+    while (parent[node] != node) {
+        parent[node] = parent[parent[node]];
+        node = parent[node];
     }
-    return rank_by_size(a->component, a->nodes, a->components);
+    return node;
 }
 
-int adjacency_build(struct adjacency *a, struct graph *graph)
+static int number_components(struct adjacency *a)
+{
+    uint32_t *component = a->component;
+    for (uint32_t i = 0; i < a->nodes; i++)
+        component[i] = i;
+    for (uint32_t i = 0; i < a->nodes; i++)
+        for (uint32_t e = a->first[i]; e < a->first[i + 1]; e++) {
+            uint32_t p = find_root(component, i), q = find_root(component, a->other[e]);
+            component[p < q ? q : p] = p < q ? p : q;
+        }
+    for (uint32_t i = 0; i < a->nodes; i++)
+        component[i] = find_root(component, i);
+    /* The representative is the smallest node, so it is numbered before the others. */
+    a->components = 0;
+    for (uint32_t i = 0; i < a->nodes; i++)
+        component[i] = component[i] == i ? a->components++ : component[component[i]];
+    return rank_by_size(component, a->nodes, a->components);
+}
+
+int adjacency_build(struct adjacency *a, const struct graph *graph)
 {
     if (reserve_nodes(a, graph->nodes) || reserve_links(a, graph->edges))
         return -1;
     a->nodes = graph->nodes;
     build_links(a, graph);
-    return number_components(a, graph);
+    return number_components(a);
 }

@@ -1,5 +1,7 @@
-/* The graph as the layout needs it: neighbours of each node (compressed sparse rows), and connected
- * components. */
+/*
+ * The graph as the layout needs it: neighbours of each node (compressed sparse rows), and connected
+ * components. Edges with no weight, or almost none, attract nothing, and are left out.
+ */
 #ifndef NET_LAYOUT_ADJACENCY_H
 #define NET_LAYOUT_ADJACENCY_H
 
@@ -17,7 +19,7 @@ struct adjacency {
 };
 
 /* Rebuilds it from the graph. A struct of zeros is empty. 0, or -1 with ENOMEM. */
-int adjacency_build(struct adjacency *adjacency, struct graph *graph);
+int adjacency_build(struct adjacency *adjacency, const struct graph *graph);
 void adjacency_free(struct adjacency *adjacency); /* frees the arrays, not the struct */
 
 #endif

@@ -1,6 +1,6 @@
 #include "clustering.h"
+#include "tool/thread.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include "futex.h"
 #include "leiden.h"
@@ -71,8 +71,6 @@ static void start_search(struct clustering *c, const struct graph *graph)
 {
     struct job *job = calloc(1, sizeof *job);
     pthread_t thread;
-    pthread_attr_t attr;
-    sigset_t all, old;
     if (!job)
         return;
     *job = (struct job){.word = c->word, .seed = c->seed, .owners = 2, .state = BUSY};
@@ -87,14 +85,9 @@ static void start_search(struct clustering *c, const struct graph *graph)
         search(job);
         return;
     }
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int err = pthread_create(&thread, &attr, search, job);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    if (err)
+    if (thread_start(&thread, search, job) == 0)
+        pthread_detach(thread);
+    else
         search(job);
 }
 

@@ -1,4 +1,5 @@
 #include "force.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct vector {
 
 struct sums {
     double power, speed2, force2, energy, length, moved2, links;
+    double position; /* sum of all coordinates, for whether they are finite */
 };
 
 struct centre {
@@ -101,6 +103,7 @@ static void wake(struct force *s)
 {
     s->quiet = 0;
     s->state.settled = false;
+    fire_release(&s->fire);
 }
 
 static void start_from_rest(struct force *s)
@@ -162,11 +165,12 @@ static struct vector between(const struct body *a, const struct body *b)
 /*
  * Scales the layout so that the largest component neither grows nor shrinks: there the attraction
  * of its edges, the sum of weight * length³, equals the repulsion of its pairs of nodes, 1 each.
+ * -1: EDOM.
  */
-static void scale_to_balance(struct force *s)
+static int scale_to_balance(struct force *s)
 {
     const struct adjacency *a = &s->adjacency;
-    double attraction = 0, nodes = 0;
+    double attraction = 0, nodes = 0, sum = 0;
     for (uint32_t i = 0; i < s->nodes; i++) {
         if (a->component[i])
             continue;
@@ -182,10 +186,15 @@ static void scale_to_balance(struct force *s)
         s->bodies[i].x *= scale;
         s->bodies[i].y *= scale;
         s->bodies[i].z *= scale;
+        sum += (double)(s->bodies[i].x + s->bodies[i].y + s->bodies[i].z);
     }
+    if (isfinite(sum))
+        return 0;
+    errno = EDOM;
+    return -1;
 }
 
-int force_grow(struct force *s, struct graph *graph)
+int force_grow(struct force *s, const struct graph *graph)
 {
     uint32_t had = s->nodes;
     if (reserve(s, graph->nodes) || adjacency_build(&s->adjacency, graph))
@@ -200,7 +209,8 @@ int force_grow(struct force *s, struct graph *graph)
     } else {
         if (placement_all(&s->adjacency, s->flat, s->seed, s->bodies))
             return -1;
-        scale_to_balance(s);
+        if (scale_to_balance(s))
+            return -1;
     }
     start_from_rest(s);
     return 0;
@@ -289,7 +299,7 @@ static void move(void *user, unsigned chunk)
     uint32_t first = chunk * CHUNK, end = first + CHUNK < s->nodes ? first + CHUNK : s->nodes;
     float step = (float)s->fire.step, keep = (float)s->fire.keep, turn = (float)s->fire.turn;
     float limit = step_limit * (float)s->state.edge;
-    double moved2 = 0;
+    double moved2 = 0, position = 0;
     for (uint32_t i = first; i < end; i++) {
         struct vector *v = &s->velocity[i];
         const struct vector *f = &s->force[i];
@@ -310,8 +320,10 @@ static void move(void *user, unsigned chunk)
         s->bodies[i].y += step * v->y;
         s->bodies[i].z += step * v->z;
         moved2 += (double)(length * length);
+        position += (double)(s->bodies[i].x + s->bodies[i].y + s->bodies[i].z);
     }
     s->sums[chunk].moved2 = moved2;
+    s->sums[chunk].position = position;
 }
 
 static struct sums add_up(const struct force *s, unsigned chunks)
@@ -325,6 +337,7 @@ static struct sums add_up(const struct force *s, unsigned chunks)
         all.length += s->sums[c].length;
         all.moved2 += s->sums[c].moved2;
         all.links += s->sums[c].links;
+        all.position += s->sums[c].position;
     }
     return all;
 }
@@ -344,7 +357,12 @@ int force_step(struct force *s)
     fire_adapt(&s->fire, all.power, all.speed2, all.force2);
     pool_run(s->pool, move, s, chunks);
     all = add_up(s, chunks);
+    if (!isfinite(all.moved2) || !isfinite(all.position)) {
+        errno = EDOM;
+        return -1;
+    }
     s->state.moved = sqrt(all.moved2 / s->nodes) / s->state.edge;
+    fire_damp(&s->fire, s->state.moved);
     s->quiet = s->state.moved < still ? s->quiet + 1 : 0;
     s->state.settled = s->quiet >= QUIET;
     return 0;

@@ -31,10 +31,10 @@ struct force *force_new(struct pool *pool, bool flat, uint64_t seed);
 void force_free(struct force *force); /* NULL is allowed */
 
 /* Adopts new nodes and edges of the graph. New nodes are placed beside their neighbours; if they
- * outnumber the others, all nodes are placed afresh. 0, or -1 with ENOMEM. */
-int force_grow(struct force *force, struct graph *graph);
+ * outnumber the others, all nodes are placed afresh. 0, or -1 as force_step. */
+int force_grow(struct force *force, const struct graph *graph);
 
-/* Performs one step. 0, or -1 with ENOMEM. */
+/* Performs one step. 0; -1 with ENOMEM, or EDOM (positions are not finite). */
 int force_step(struct force *force);
 struct force_state force_state(const struct force *force);
 

@@ -13,7 +13,6 @@ void graph_free(struct graph *graph)
     free(graph->edge);
     free(graph->weight);
     free(graph->degree);
-    free(graph->parent);
     free(graph->community);
     free(graph->text);
     free(graph->name_at);
@@ -27,7 +26,6 @@ static int reserve_node(struct graph *g)
         return 0;
     size_t capacity = g->node_capacity ? 2 * (size_t)g->node_capacity : 1024;
     if (array_resize(&g->degree, capacity, sizeof *g->degree) ||
-        array_resize(&g->parent, capacity, sizeof *g->parent) ||
         array_resize(&g->community, capacity, sizeof *g->community) ||
         array_resize(&g->name_at, capacity + 1, sizeof *g->name_at))
         return -1;
@@ -93,7 +91,6 @@ int graph_add_node(struct graph *g, const char *name, size_t bytes)
     g->name_at[node + 1] = g->name_at[node] + (uint32_t)bytes;
     g->named = g->named || bytes;
     g->degree[node] = 0;
-    g->parent[node] = node;
     g->community[node] = GRAPH_NO_COMMUNITY;
     g->nodes++;
     return 0;
@@ -132,15 +129,6 @@ static int reserve_edge(struct graph *g)
     return 0;
 }
 
-uint32_t graph_component(struct graph *g, uint32_t node)
-{
-    while (g->parent[node] != node) {
-        g->parent[node] = g->parent[g->parent[node]];
-        node = g->parent[node];
-    }
-    return node;
-}
-
 int graph_add_edge(struct graph *g, uint32_t a, uint32_t b, float weight)
 {
     uint32_t low = a < b ? a : b, high = a < b ? b : a;
@@ -169,9 +157,5 @@ int graph_add_edge(struct graph *g, uint32_t a, uint32_t b, float weight)
     g->edges++;
     g->degree[low]++;
     g->degree[high]++;
-    low = graph_component(g, low);
-    high = graph_component(g, high);
-    /* The smaller node represents both, so the result does not depend on the edges' order. */
-    g->parent[low < high ? high : low] = low < high ? low : high;
     return 0;
 }

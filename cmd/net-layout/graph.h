@@ -17,7 +17,6 @@ struct graph {
     float *weight;       /* weight of each edge; 1 if none was given */
     bool weighted;       /* true if any weight was given */
     uint32_t *degree;    /* degree of each node */
-    uint32_t *parent;    /* disjoint-set forest of the connected components: graph_component */
     uint32_t *community; /* community of each node: see clustering.h */
     uint32_t communities;
     char *text;        /* all names, one after another */
@@ -39,8 +38,5 @@ int graph_add_node(struct graph *graph, const char *name, size_t bytes);
 
 /* Adds an edge. weight: finite and ≥ 0, or NAN if none was given. -1: as graph_add_node. */
 int graph_add_edge(struct graph *graph, uint32_t a, uint32_t b, float weight);
-
-/* The smallest node of the connected component that the node is in. */
-uint32_t graph_component(struct graph *graph, uint32_t node);
 
 #endif

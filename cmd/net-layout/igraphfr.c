@@ -54,6 +54,11 @@ int igraphfr_step(const struct graph *graph, struct body *bodies, const bool *pi
         bodies[i].x = (float)MATRIX(positions, i, 0);
         bodies[i].y = (float)MATRIX(positions, i, 1);
         bodies[i].z = flat ? 0 : (float)MATRIX(positions, i, 2);
+        if (!isfinite(bodies[i].x + bodies[i].y + bodies[i].z)) {
+            igraphbase_set_error(
+                "positions are no longer finite numbers; use less extreme weights");
+            result = -1;
+        }
     }
 out_vectors:
     while (vectors-- > 0) {

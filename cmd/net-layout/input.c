@@ -1,10 +1,10 @@
 #include "input.h"
+#include "tool/thread.h"
 #include "futex.h"
 #include "monotonic.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,13 +111,9 @@ struct input *input_open(int fd, bool whole, _Atomic uint32_t *word)
     input->word = word;
     pthread_mutex_init(&input->lock, NULL);
     pthread_cond_init(&input->taken, NULL);
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int err = pthread_create(&input->thread, NULL, read_loop, input);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!err)
+    if (thread_start(&input->thread, read_loop, input) == 0)
         return input;
+    int err = errno;
     close(fd);
     free(input);
     errno = err;

@@ -40,6 +40,7 @@ struct layout {
     double temperature; /* initial temperature of igraph's layout; 1 for the first layout */
     bool terminal;      /* true if progress is shown */
     uint64_t shown_ns, shown_steps; /* time and all_steps of the last line of progress */
+    bool failed;                    /* true if positions are not valid any more */
     int code;                       /* exit status */
 };
 
@@ -49,11 +50,25 @@ static void restart(struct layout *l)
     l->temperature = l->all_steps ? 0.1 : 1;
 }
 
+/* Reports the problem, and makes the loop end without publishing anything more. */
+static void fail(struct layout *l, const char *why)
+{
+    cli_warn("%s", why);
+    l->failed = true;
+    l->code = CLI_FAIL;
+}
+
+static void fail_force(struct layout *l)
+{
+    fail(l, errno == EDOM ? "positions are no longer finite numbers; use less extreme weights"
+                          : strerror(errno));
+}
+
 static void adopt_growth(struct layout *l)
 {
     clustering_update(l->clustering, &l->graph);
     if (force_grow(l->force, &l->graph))
-        cli_die(CLI_FAIL, "%s", strerror(errno));
+        fail_force(l);
     restart(l);
     l->net_pending = l->positions_pending = true;
 }
@@ -147,7 +162,7 @@ static void step_igraph(struct layout *l)
     if (igraphfr_step(&l->graph, force_bodies(l->force), force_pinned(l->force), o->dimensions == 2,
                       hottest * l->temperature * cooling) &&
         !cli_stopped())
-        cli_die(CLI_FAIL, "%s", igraphbase_error());
+        fail(l, igraphbase_error());
     force_moved(l->force, l->steps + 1 >= limit);
 }
 
@@ -156,7 +171,7 @@ static void step(struct layout *l)
     if (l->o->igraph)
         step_igraph(l);
     else if (force_step(l->force))
-        cli_die(CLI_FAIL, "%s", strerror(errno));
+        fail_force(l);
     if (l->positions_pending)
         publish_dropped(l->publish);
     l->steps++;
@@ -184,10 +199,10 @@ static bool advance(struct layout *l, bool *go_on)
         adopt_growth(l);
     l->net_pending = clustering_update(l->clustering, &l->graph) || l->net_pending;
     apply_events(l);
-    bool active = !at_rest(l);
+    bool active = !l->failed && !at_rest(l);
     if (active)
         step(l);
-    *go_on = publish_pending(l) && (!active || record(l));
+    *go_on = !l->failed && publish_pending(l) && (!active || record(l));
     return active;
 }
 
@@ -196,7 +211,7 @@ static void loop(struct layout *l)
     bool was_active = true;
     adopt_growth(l);
     l->shown_ns = monotonic_ns();
-    for (bool go_on = publish_pending(l); go_on && !cli_stopped();) {
+    for (bool go_on = !l->failed && publish_pending(l); go_on && !cli_stopped();) {
         uint32_t seen = atomic_load(&news);
         bool active = advance(l, &go_on);
         if (active || was_active)

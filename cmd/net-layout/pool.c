@@ -1,7 +1,7 @@
 #include "pool.h"
+#include "tool/thread.h"
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -55,22 +55,14 @@ struct pool *pool_new(unsigned threads)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->go, NULL);
     pthread_cond_init(&pool->done, NULL);
-    sigset_t all, old;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &old); /* the main thread handles signals */
-    int err = 0;
-    while (!err && pool->count < threads - 1) {
-        err = pthread_create(&pool->threads[pool->count], NULL, thread_main, pool);
-        if (!err)
-            pool->count++;
-    }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!err)
-        return pool;
-    pool_free(pool);
-    errno = err;
-    return NULL;
+    for (; pool->count < threads - 1; pool->count++)
+        if (thread_start(&pool->threads[pool->count], thread_main, pool)) {
+            int err = errno;
+            pool_free(pool);
+            errno = err;
+            return NULL;
+        }
+    return pool;
 }
 
 void pool_free(struct pool *pool)

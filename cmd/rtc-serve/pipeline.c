@@ -1,4 +1,5 @@
 #include "pipeline.h"
+#include "budget.h"
 #include "encodethread.h"
 #include "fanout.h"
 #include "loopthread.h"
@@ -35,6 +36,11 @@ struct pipeline_peer {
 const char *pipeline_missing(const char *codec)
 {
     return plugins_missing(codec);
+}
+
+unsigned pipeline_peer_descriptors(void)
+{
+    return budget_peer_descriptors();
 }
 
 /* --- start and end --- */
@@ -193,6 +199,22 @@ void pipeline_close(struct pipeline *pipeline)
 
 /* --- peers --- */
 
+/* As offer_read; NULL with 503 too, when there is no room for another peer. */
+static struct offer *accept_offer(const struct pipeline *pipeline, const char *sdp, size_t bytes,
+                                  int *status, const char **why)
+{
+    struct offer *offer = offer_read(sdp, bytes, pipeline->options.codec, status, why);
+    const char *exhausted =
+        offer ? budget_exhausted(rtcpeer_connecting() + 1, pipeline->options.reserved_descriptors)
+              : NULL;
+    if (!exhausted)
+        return offer;
+    offer_free(offer);
+    *status = 503;
+    *why = exhausted;
+    return NULL;
+}
+
 struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp, size_t bytes,
                                      void *user)
 {
@@ -200,7 +222,7 @@ struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp,
     int status = 400;
     struct offer *offer = NULL;
     if (bytes <= PIPELINE_OFFER_BYTES)
-        offer = offer_read(sdp, bytes, pipeline->options.codec, &status, &why);
+        offer = accept_offer(pipeline, sdp, bytes, &status, &why);
     if (!offer && status == 400) {
         errno = EINVAL;
         return NULL;

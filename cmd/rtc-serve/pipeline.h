@@ -1,6 +1,6 @@
 /*
- * The WebRTC pipeline of one stream: its frames, one encoder, all its peers. No other header of
- * rtc-serve's server side exposes GStreamer.
+ * The WebRTC pipeline of one stream: its frames, one encoder, all its peers. The server's side
+ * includes this header only, which hides GStreamer.
  *
  * The server's thread makes every call and receives every callback, from pipeline_dispatch. Our
  * own threads and GStreamer's block all signals but SIGBUS.
@@ -26,6 +26,7 @@ struct pipeline_options {
     const char *turn;                           /* turn://USER:PASSWORD@HOST:PORT, or NULL */
     const char *rtp_host;                       /* destination of plain RTP, or NULL */
     int rtp_port;                               /* RTCP uses rtp_port + 1 */
+    unsigned reserved_descriptors;              /* left to the rest of the process */
     void (*wake)(void *arg); /* requests pipeline_dispatch soon; called on any thread */
     void *wake_arg;
 };
@@ -35,7 +36,8 @@ struct pipeline_options {
 struct pipeline_ops {
     /* The complete answer, all candidates included. */
     void (*answer)(void *user, const char *sdp);
-    /* No answer: 404 the stream is gone, 406 the offer has nothing to answer, 500 our failure. */
+    /* No answer: 404 the stream is gone, 406 the offer has nothing to answer, 500 our failure, 503
+     * too few descriptors or threads. */
     void (*refused)(void *user, int http_status, const char *why);
     void (*connected)(void *user); /* called once, when media can flow */
     void (*open)(void *user);      /* the data channel is open */
@@ -65,6 +67,9 @@ const char *pipeline_missing(const char *codec);
  * caller ends with pipeline_close. */
 struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options,
                                const struct pipeline_ops *ops);
+
+/* Descriptors that a peer uses at most. */
+unsigned pipeline_peer_descriptors(void);
 
 /* Ends all peers without callbacks. NULL is allowed. */
 void pipeline_close(struct pipeline *pipeline);

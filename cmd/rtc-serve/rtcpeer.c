@@ -37,6 +37,8 @@ struct rtcpeer {
     bool answered, connected, dropped, ended;
 };
 
+static _Atomic unsigned connecting;
+
 /* --- references --- */
 
 gpointer rtcpeer_hold(gpointer user)
@@ -122,6 +124,8 @@ static void end(struct rtcpeer *peer, int status, const char *why)
     if (peer->ended)
         return;
     peer->ended = true;
+    if (peer->offer && !peer->connected)
+        atomic_fetch_sub(&connecting, 1);
     rtcpeer_hold(peer);
     stop_timer(peer);
     if (peer->link)
@@ -237,6 +241,7 @@ static void set_connected(struct rtcpeer *peer)
     if (peer->connected)
         return;
     peer->connected = true;
+    atomic_fetch_sub(&connecting, 1);
     webrtcbin_each_dtls(peer->webrtcbin, watch_dtls, peer);
     fanout_add(peer->peers->options.fanout, peer->sink);
     post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
@@ -445,7 +450,13 @@ static gboolean start(gpointer user)
 
 void rtcpeer_start(struct rtcpeer *peer)
 {
+    atomic_fetch_add(&connecting, 1);
     invoke(peer, start);
+}
+
+unsigned rtcpeer_connecting(void)
+{
+    return atomic_load(&connecting);
 }
 
 struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *offer, void *owner)

@@ -45,6 +45,10 @@ void rtcpeer_release(gpointer peer);
  * end closed. */
 void rtcpeer_start(struct rtcpeer *peer);
 
+/* Any thread: the number of peers, of all streams, that have started but are not connected: their
+ * descriptors and threads are not all in use yet. */
+unsigned rtcpeer_connecting(void);
+
 /* Any thread: ends the peer without a message, and takes the caller's reference. */
 void rtcpeer_drop(struct rtcpeer *peer);
 

@@ -508,10 +508,17 @@ static void wake(void *context)
     lws_cancel_service(context);
 }
 
-static void session_open(struct streams *streams)
+/* A peer whose answer is pending is no viewer yet, and needs descriptors too. */
+static unsigned session_descriptors(unsigned viewers)
+{
+    return (viewers + CONNECTING_MAX) * pipeline_peer_descriptors();
+}
+
+static void session_open(struct streams *streams, unsigned reserved)
 {
     session_options.wake = wake;
     session_options.wake_arg = streams->context;
+    session_options.reserved_descriptors = reserved;
     session_options.stun = session_ice.stun;
     session_options.turn = session_ice.turn;
     all.pipelines = calloc(streams->count, sizeof(struct pipeline *));
@@ -560,6 +567,7 @@ static const struct whep_ops whep_ops = {
 };
 
 const struct server_extension session_extension = {
+    .descriptors = session_descriptors,
     .open = session_open,
     .look = session_look,
     .close = session_close,

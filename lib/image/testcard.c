@@ -201,10 +201,10 @@ static void draw_codes(const struct testcard *card, void *out, uint32_t number)
 /* A ball and a line, at positions given by the number; smooth at 60 fps. */
 static void draw_motion(const struct testcard *card, void *out, uint32_t number)
 {
-    const double turn = 2 * 3.14159265358979323846;
+    const double cycle = 2 * 3.14159265358979323846;
     double radius = card->height / 12.0;
-    double x = card->width * (0.5 + 0.42 * sin(turn * (number % 300) / 300));
-    double y = card->height * (0.5 + 0.38 * sin(turn * (number % 220) / 220));
+    double x = card->width * (0.5 + 0.42 * sin(cycle * (number % 300) / 300));
+    double y = card->height * (0.5 + 0.38 * sin(cycle * (number % 220) / 220));
     struct ink white = ink_of(card->format, 255, 255, 255);
     int thick = 1 + card->width / 640;
     fill(card, out, (int)((uint64_t)card->width * (number % 240) / 240), 0, thick, card->height,
@@ -222,7 +222,7 @@ static void draw_pointer(const struct testcard *card, void *out,
 {
     struct ink black = ink_of(card->format, 0, 0, 0), white = ink_of(card->format, 255, 255, 255);
     struct ink red = ink_of(card->format, 230, 30, 60);
-    /* fmin and fmax also turn a NaN into an edge. */
+    /* fmin and fmax map a NaN to an edge too. */
     int x = (int)(fmin(fmax((double)pointer->x, 0), 1) * (card->width - 1) + 0.5);
     int y = (int)(fmin(fmax((double)pointer->y, 0), 1) * (card->height - 1) + 0.5);
     int arm = card->height / 24 < 4 ? 4 : card->height / 24, thick = arm / 8;

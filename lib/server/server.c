@@ -19,8 +19,9 @@ enum {
     END_MS = 1000         /* time for clients to reply to the closing of their WebSocket */
 };
 
-/* Descriptors for all viewers, and for as many connections again that fetch the page. lws allocates
- * by this limit, so it is lowered too where it is enormous. */
+/* Descriptors for all viewers, for as many connections again that fetch the page, and for the
+ * extension. lws allocates by this limit, so an enormous one is lowered. Below the limit needed,
+ * connections get at most half of what the server does not use itself. */
 void server_set_limits(struct server *server)
 {
     struct site *site = &server->site;
@@ -30,15 +31,18 @@ void server_set_limits(struct server *server)
     site->connections_max = 2 * viewers + 128;
     site->files_max = site->www < 0 ? 0 : viewers / 2 + 32;
     own += site->files_max;
+    rlim_t others = server->extension ? server->extension->descriptors(viewers) : 0;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "getrlimit: %s", strerror(errno));
-    limit.rlim_cur = site->connections_max + own;
+    limit.rlim_cur = site->connections_max + own + others;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max) {
         if (limit.rlim_max < own + 8)
             cli_die(CLI_FAIL, "too few descriptors (ulimit -n is %llu)",
                     (unsigned long long)limit.rlim_max);
         limit.rlim_cur = limit.rlim_max;
-        site->connections_max = (unsigned)(limit.rlim_cur - own);
+        rlim_t rest = limit.rlim_cur - own, connections = others ? rest / 2 : rest;
+        if (site->connections_max > connections)
+            site->connections_max = (unsigned)connections;
     }
     if (setrlimit(RLIMIT_NOFILE, &limit))
         cli_die(CLI_FAIL, "setrlimit: %s", strerror(errno));
@@ -190,7 +194,8 @@ int server_run(struct server *server, const char *url)
     if (streams_start(&server->streams))
         cli_die(CLI_FAIL, "thread: %s", strerror(errno));
     if (server->extension)
-        server->extension->open(&server->streams);
+        server->extension->open(&server->streams,
+                                server->site.connections_max + server->site.files_max);
     puts(url);
     bool printed = fflush(stdout) == 0;
     while (printed && is_serving(server))

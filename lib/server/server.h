@@ -10,8 +10,11 @@ struct names;
 
 /* A further transport, of the program's own. All of it is called on the main thread. */
 struct server_extension {
-    /* Streams and context are there. Exits with a message if it fails. */
-    void (*open)(struct streams *streams);
+    /* Descriptors that it needs for this many viewers. */
+    unsigned (*descriptors)(unsigned viewers);
+    /* Streams and context are there. Exits with a message if it fails. reserved: the number of
+     * descriptors that it has to leave to the server. */
+    void (*open)(struct streams *streams, unsigned reserved);
     /* The loop was woken. */
     void (*look)(struct streams *streams);
     void (*close)(struct streams *streams);

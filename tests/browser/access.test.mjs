@@ -7,7 +7,7 @@ import {once} from 'node:events';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createStream, eventsUpTo, live, name, open, quarters, readEvents, run, serve, start, stateOf,
+import {createStream, eventsUpTo, live, name, open, quarters, readEvents, ready, run, serve, start, stateOf,
         until} from './helper.mjs';
 
 const VIEW = 'only-for-the-eyes-0001', CONTROL = 'hands-on-everything-0002';
@@ -192,7 +192,7 @@ test('a token in the address becomes a cookie, and the page works with it', asyn
     for (const [token, mayControl] of [[VIEW, false], [CONTROL, true]]) {
         await page.goto(`${server.root}?token=${token}`);
         assert.equal(page.url(), server.root);
-        await live(page);
+        await (mayControl ? ready : live)(page);
         assert.equal(await page.evaluate(() => document.cookie), '');
         await page.mouse.click(450, 300);
         if (mayControl)

@@ -13,15 +13,23 @@ async function states(t, colorScheme, size)
     await page.click('#help-button');
     await axe(page, 'statistics and help');
     await page.keyboard.press('Escape');
+    await page.click('#save-button');
+    await axe(page, 'saving');
+    await page.keyboard.press('Escape');
     const other = await open(t, server.url, {colorScheme});
     await live(other);
     await axe(other, 'another viewer has control');
+    await other.click('#picture');
+    await other.waitForSelector('#invitation button');
+    await axe(other, 'an invitation');
     await other.click('#actions button');
     await page.waitForSelector('#requests button');
     await axe(page, 'another viewer requests control');
+    await until('still', async () => (await stateOf(page)) === 'still');
+    await axe(page, 'still');
+    writer.stdin.end();
     await until('stalled', async () => (await stateOf(page)) === 'stalled');
     await axe(page, 'stalled');
-    writer.stdin.end();
     for (const one of [page, other])
         one.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
     await server.stop();

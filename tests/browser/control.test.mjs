@@ -3,7 +3,8 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {eventsSent, eventsUpTo, hide, live, moving, open, readEvents, settle, still, until, wireOf} from './helper.mjs';
+import {eventsSent, eventsUpTo, hide, live, moving, open, readEvents, ready, serve, settle, still, until,
+        wireOf} from './helper.mjs';
 
 const controller = page => page.textContent('#controller');
 const says = (page, text) => until(text, async () => (await controller(page)) === text);
@@ -48,7 +49,9 @@ test('first: one viewer has control, hands it over, releases it, takes it', asyn
     await b.click('text=Request');
     await until('the request', async () => (await a.textContent('#requests')) === 'Viewer 2 requests controlHand over');
     await can(b, 'Withdraw');
+    await says(b, 'Requested · waiting for viewer 1');
     await b.click('text=Withdraw');
+    await says(b, 'Viewer 1 has control');
     await until('no request', async () => (await a.textContent('#requests')) === '');
     await b.click('text=Request');
     await a.mouse.move(300, 300);
@@ -99,16 +102,17 @@ test('token: a control token may take over at once, a view token only watches', 
     await live(c);
     await useAll(c);
     assert.deepEqual([await actions(c), await eventsSent(c)], [[], []]);
+    assert.equal(await c.textContent('#invitation'), 'View only: for control, open a link with a control token.');
 });
 
 test('any: both viewers have control, and only their number is shown', async t => {
     const {server} = await still(t, 320, 200);
     const events = await readEvents(t);
     const a = await open(t, server.url);
-    await live(a);
+    await ready(a);
     assert.ok(!(await a.isVisible('#control')), 'nothing to show');
     const b = await open(t, server.url);
-    await live(b);
+    await ready(b);
     await until('two viewers', async () => (await a.textContent('#count')) === '2');
     assert.deepEqual([await controller(a), await controller(b), await actions(a)], ['', '', []]);
     await a.mouse.click(300, 300);
@@ -158,4 +162,40 @@ test('a hidden page disconnects, and reconnects at once when shown', async t => 
     await says(page, 'You have control');
     await page.mouse.click(300, 300);
     assert.ok((await eventsSent(page)).includes('pointer_down'));
+});
+
+test('input without control gets an invitation, or the reason', async t => {
+    const invitation = page => page.textContent('#invitation');
+    const invited = async (page, text) => {
+        await page.mouse.click(300, 300);
+        await until(text, async () => (await invitation(page)) === text);
+    };
+    const {server} = await still(t, 320, 200, '--control', 'first');
+    const a = await open(t, server.url);
+    await says(a, 'You have control');
+    await a.mouse.click(300, 300);
+    assert.equal(await invitation(a), '');
+    const b = await open(t, server.url);
+    await says(b, 'Viewer 1 has control');
+    await invited(b, 'Viewer 1 has control. Request it to use mouse and keys.Request');
+    await b.click('#invitation button');
+    await until('waiting', async () => (await invitation(b)) === 'Waiting for viewer 1 to hand over control.Withdraw');
+    await b.click('#invitation button');
+    await a.click('text=Release');
+    await says(b, 'Nobody has control');
+    await invited(b, 'Take control to use mouse and keys.Take control');
+    await b.click('#invitation button');
+    await says(b, 'You have control');
+    await until('no invitation', async () => (await invitation(b)) === '');
+
+    const only = await open(t, `${server.url}?transport=mjpeg`);
+    await live(only);
+    await invited(only, 'This connection is view only: it cannot send input.');
+    for (const page of [a, b, only])
+        page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
+    await server.stop();
+    const closed = await serve(t, server.port, '--view-only');
+    const c = await open(t, closed.url);
+    await says(c, 'View only');
+    await invited(c, 'View only: this server accepts no input.');
 });

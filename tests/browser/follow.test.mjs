@@ -1,21 +1,21 @@
 /* The page follows a server restart, a larger stream, a picture of another size. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {QUARTERS, eventsUpTo, live, moving, name, near, open, pixels, ppm, quarters, readEvents, run,
-        serve, sizeOf, start, stateOf, still, until} from './helper.mjs';
+import {QUARTERS, eventsUpTo, live, moving, name, near, open, pixels, ppm, quarters, readEvents, ready,
+        run, serve, sizeOf, start, stateOf, still, until} from './helper.mjs';
 
 test('the page survives a restart of the server, and says so', async t => {
     const {server, writer} = await still(t, 320, 200);
     const events = await readEvents(t);
     const page = await open(t, server.url);
     page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/); /* Chromium's messages */
-    await live(page);
+    await ready(page);
 
     await page.mouse.move(200, 300);
     await page.mouse.down();
     await eventsUpTo(events, 'pointer_down');
     await server.stop();
-    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting', 5);
+    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting');
     assert.equal(await page.textContent('#state'), 'Reconnecting');
     near((await pixels(page, [[0.25, 0.25]]))[0], QUARTERS[0], 6, 'the last picture stays');
     await until('the picture fades', () =>
@@ -24,7 +24,7 @@ test('the page survives a restart of the server, and says so', async t => {
     await eventsUpTo(events, 'pointer_up'); /* the server released the button */
 
     await serve(t, server.port);
-    await live(page);
+    await ready(page);
     await page.mouse.up(); /* the page does not release it again */
     writer.stdin.write(ppm(320, 200, () => [10, 200, 220]));
     await until('the new picture', async () => {

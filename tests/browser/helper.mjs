@@ -16,7 +16,7 @@ import {chromium} from 'playwright-core';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
                '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const SECONDS = 20; /* default time limit of until() */
+const SECONDS = 60; /* default time limit of until() */
 
 export const name = process.env.S || `browser-${process.pid}`;
 
@@ -261,9 +261,18 @@ export function stateOf(page)
     return page.evaluate(() => document.documentElement.dataset.state);
 }
 
+/* Waits until the page shows a picture. On a slow machine it may already be at rest again. */
 export async function live(page)
 {
-    await until('the page is live', async () => (await stateOf(page)) === 'live');
+    await until('the page is live', async () => ['live', 'still'].includes(await stateOf(page)));
+}
+
+/* Waits until the page is live and has control, so that it sends input. */
+export async function ready(page)
+{
+    await live(page);
+    await until('the page has control', () =>
+        page.evaluate(() => document.documentElement.classList.contains('has-control')));
 }
 
 /* The visible canvas or video of the page's picture. */
@@ -361,21 +370,25 @@ export async function eventsUpTo(events, type, count = 1)
     return mine();
 }
 
-/* Fingers, injected as system input. Each call takes the fingers that are down afterwards, [id, x, y] each. */
+/* Fingers, injected as system input. Each call takes the fingers that are down afterwards, [id, x, y] each.
+ * at(seconds since 1970): the same with this time. */
 export async function hand(page)
 {
     const session = await page.context().newCDPSession(page);
-    const send = (type, points) => session.send('Input.dispatchTouchEvent', {
-        type, touchPoints: points.map(([id, x, y]) => ({id, x, y}))});
-    return {
-        down: (...points) => send('touchStart', points),
-        move: async (...points) => {
-            await send('touchMove', points);
-            await settle(page); /* so that no two moves merge */
-        },
-        up: (...points) => send('touchEnd', points),
-        cancel: () => send('touchCancel', []),
+    const touch = timestamp => {
+        const send = (type, points) => session.send('Input.dispatchTouchEvent', {
+            type, ...(timestamp && {timestamp}), touchPoints: points.map(([id, x, y]) => ({id, x, y}))});
+        return {
+            down: (...points) => send('touchStart', points),
+            move: async (...points) => {
+                await send('touchMove', points);
+                await settle(page); /* so that no two moves merge */
+            },
+            up: (...points) => send('touchEnd', points),
+            cancel: () => send('touchCancel', []),
+        };
     };
+    return {...touch(), at: touch};
 }
 
 /* Hides the page by opening another in front; page.bringToFront() shows it again. Playwright emulates

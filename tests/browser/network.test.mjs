@@ -2,7 +2,7 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {SHOWN, canvasBox, createStream, live, name, open, serve, start, until} from './helper.mjs';
+import {SHOWN, canvasBox, createStream, name, open, ready, serve, sizeOf, start, until} from './helper.mjs';
 
 const net = `${name}-net`;
 const BLUE = [91, 157, 255], ORANGE = [255, 159, 69], GREEN = [79, 209, 165];
@@ -19,7 +19,9 @@ async function network(t)
     start(t, 'shm-encode', ['-q', '95', '-S', '444', name]);
     const server = await serve(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
+    /* The stream's 800 pixels in the shape of the window. */
+    await until('the size of the window', async () => (await sizeOf(page)) === '800 × 490');
     let last = {};
     await until('the nodes, at rest', async () => {
         const before = last;

@@ -33,6 +33,10 @@ load ../support/scenarios
     scenario stats "input delay is known even if the frame arrives before the pong"
 }
 
+@test "a clock of whole milliseconds shows no delay of 0.0 ms" {
+    scenario stats "a clock of whole milliseconds shows no delay of 0.0 ms"
+}
+
 @test "a drag arrives complete and in order" {
     scenario pointer "a drag arrives complete and in order"
 }
@@ -137,6 +141,10 @@ load ../support/scenarios
     scenario keys "pasting is left to the browser and types nothing"
 }
 
+@test "Alt alone goes to the stream and does not open the menu of the browser" {
+    scenario keys "Alt alone goes to the stream and does not open the menu of the browser"
+}
+
 @test "AltGr types its character without Control and Alt" {
     scenario keys "AltGr types its character without Control and Alt"
 }
@@ -181,6 +189,10 @@ load ../support/scenarios
     scenario control "interaction=0 never takes control"
 }
 
+@test "input without control gets an invitation, or the reason" {
+    scenario control "input without control gets an invitation, or the reason"
+}
+
 @test "a hidden page disconnects, and reconnects at once when shown" {
     scenario control "a hidden page disconnects, and reconnects at once when shown"
 }
@@ -209,8 +221,12 @@ load ../support/scenarios
     scenario appearance "nothing overlaps or is cut off from 320 pixels up"
 }
 
-@test "waiting for the first picture, then live, then stalled" {
-    scenario appearance "waiting for the first picture, then live, then stalled"
+@test "nothing overlaps or is cut off on a touch screen" {
+    scenario appearance "nothing overlaps or is cut off on a touch screen"
+}
+
+@test "waiting for the first picture, then live, then still" {
+    scenario appearance "waiting for the first picture, then live, then still"
 }
 
 @test "a picture from before the page connected does not count as delay" {
@@ -223,6 +239,18 @@ load ../support/scenarios
 
 @test "nothing is loaded from elsewhere and nothing is inline" {
     scenario appearance "nothing is loaded from elsewhere and nothing is inline"
+}
+
+@test "stalled, with the reason, only if a writer has ended or is stopped" {
+    scenario appearance "stalled, with the reason, only if a writer has ended or is stopped"
+}
+
+@test "help begins with what a user does, and a phone can close it" {
+    scenario appearance "help begins with what a user does, and a phone can close it"
+}
+
+@test "the picture is saved as PNG and JPEG" {
+    scenario appearance "the picture is saved as PNG and JPEG"
 }
 
 @test "axe finds nothing in the dark scheme" {

@@ -1,13 +1,13 @@
 /* event-read prints drags, buttons, wheel and double clicks in order, and loses none. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {canvasBox, eventsUpTo, live, nearPlace, open, readEvents, settle, still} from './helper.mjs';
+import {canvasBox, eventsUpTo, nearPlace, open, readEvents, ready, settle, still} from './helper.mjs';
 
 test('a drag arrives complete and in order', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
 
     const path = [[200, 200], [250, 230], [300, 260], [420, 300], [500, 320]];
@@ -36,7 +36,7 @@ test('a press has its own position, after the move that waited for its animation
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
 
     /* Sent without waiting for each, so that several arrive within one animation frame. */
@@ -61,7 +61,7 @@ test('a drag continues outside the picture', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url, {viewport: {width: 400, height: 700}});
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
     const out = box.top + box.height + 90;
     await page.mouse.move(200, box.top + 30);
@@ -87,7 +87,7 @@ test('right button, middle button, two buttons at once', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     await page.evaluate(() => {
         window.kept = [];
         addEventListener('contextmenu', e => kept.push(e.defaultPrevented));
@@ -116,7 +116,7 @@ test('the wheel, with modifiers, scrolls the stream and not the page', async t =
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
     await page.evaluate(() => {
         window.kept = [];
@@ -140,7 +140,7 @@ test('double click', async t => {
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
     await page.mouse.dblclick(250, 350);
     const got = await eventsUpTo(events, 'double_click');

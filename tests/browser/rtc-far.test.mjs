@@ -1,7 +1,7 @@
 /* The page at URL, which tests/server/rtc-turn.bats serves from another network. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {eventsUpTo, live, open, readEvents, until} from './helper.mjs';
+import {eventsUpTo, open, readEvents, ready, until} from './helper.mjs';
 
 const {URL: address} = process.env;
 const transports = async () =>
@@ -22,7 +22,7 @@ async function play(t)
         };
     });
     await page.goto(`${address}?overlay=1`);
-    await live(page);
+    await ready(page);
     await until('pictures', async () => parseFloat(await page.textContent('#o-rate')) > 5);
     await page.mouse.click(300, 300);
     assert.deepEqual((await eventsUpTo(events, 'pointer_up')).map(e => e.type).slice(-2),

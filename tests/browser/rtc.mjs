@@ -16,10 +16,18 @@ export async function broadcast(t, size, rate, ...options)
 export const transports = async server => (await statsOf(server)).viewer_list.map(v => v.transport);
 export const published = async server => (await (await fetch(`${server.root}streams`)).json())[0].frames;
 
-/* In the page, before its own scripts: records its peer connections in order. */
+/* In the page, before its own scripts: records its peer connections and its video frames. */
 function tapPeers()
 {
     window.peers = [];
+    window.presented = []; /* times of video frames */
+    const request = HTMLVideoElement.prototype.requestVideoFrameCallback;
+    HTMLVideoElement.prototype.requestVideoFrameCallback = function (act) {
+        return request.call(this, (...args) => {
+            presented.push(performance.now());
+            act(...args);
+        });
+    };
     const Real = RTCPeerConnection;
     window.RTCPeerConnection = class extends Real {
         constructor(options)
@@ -63,11 +71,14 @@ export function decoded(page)
     });
 }
 
-/* Growth of the source and of these counts while the source publishes this many frames. */
+/* Growth of the source and of these counts while the source publishes this many frames or more. The counts
+ * are read within the time for which the source is counted. */
 export async function growth(server, frames, ...counts)
 {
-    const read = async () => [await published(server), ...await Promise.all(counts.map(c => c()))];
+    const read = () => Promise.all(counts.map(count => count()));
+    const first = await published(server);
     const before = await read();
-    await until(`${frames} frames`, async () => (await published(server)) >= before[0] + frames);
-    return (await read()).map((n, i) => n - before[i]);
+    await until(`${frames} frames`, async () => (await published(server)) >= first + frames);
+    const after = await read();
+    return [await published(server) - first, ...after.map((n, i) => n - before[i])];
 }

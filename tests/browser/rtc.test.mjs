@@ -3,7 +3,8 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
 import {promisify} from 'node:util';
-import {axe, canvasBox, eventsUpTo, nearPlace, readEvents, settle, sizeOf, statsOf, until, watch} from './helper.mjs';
+import {axe, canvasBox, eventsUpTo, nearPlace, readEvents, ready, settle, sizeOf, statsOf, until,
+        watch} from './helper.mjs';
 import {broadcast, decoded, growth, openRtc, published, transports} from './rtc.mjs';
 
 /* dB */
@@ -31,18 +32,22 @@ test('decoded frames keep up with the source and match its frames', async t => {
     const page = await openRtc(t, server);
     assert.deepEqual(await transports(server), ['webrtc']);
     assert.equal(await sizeOf(page), '1280 × 720');
-    /* At least one of several seconds is good, however busy this machine is. */
-    await until('as many frames as the source made', async () => {
-        const [source, shown] = await growth(server, 25, () => decoded(page));
-        assert.ok(shown <= source + 10, `${shown} of ${source}`);
-        return shown >= 0.9 * source;
-    }, 40);
+    const encoded = async () => (await statsOf(server)).webrtc.pictures;
+    await until('as many frames as the encoder made', async () => {
+        const [, made, shown] = await growth(server, 25, encoded, () => decoded(page));
+        const total = await decoded(page);
+        assert.ok(total <= await encoded(), `${total} decoded`);
+        return shown >= 0.9 * made;
+    });
 
     const made = await published(server);
-    const {all, numbers} = await watch(page, 5);
+    const {all, numbers} = await until('a newer frame', async () => {
+        const seen = await watch(page, 5);
+        return seen.numbers[0] >= made && seen;
+    });
     numbers.forEach((n, i) => assert.ok(!i || n >= numbers[i - 1], `${n} after ${numbers[i - 1]}`));
     const [number] = numbers;
-    assert.ok(number >= made - 50 && number <= await published(server), `${number} of ${made}`);
+    assert.ok(number <= await published(server), `${number} of ${made}`);
     const db = psnr(all.subarray(0, all.length / numbers.length), await original(size, number));
     t.diagnostic(`picture ${number}: ${db.toFixed(1)} dB`);
     assert.ok(db >= 28, `${db} dB`);
@@ -83,13 +88,25 @@ test('statistics: rates, frame and input delay, transport', async t => {
         await page.mouse.click(310, 300);
         return (await shown('#o-input-delay')) > 0;
     });
-    await until('the frame rate', async () => (await shown('#o-rate')) > 20);
+    /* At the moment when the overlay changes. */
+    await until('the frame rate', () => page.evaluate(() => new Promise(done => {
+        const node = document.getElementById('o-rate');
+        new MutationObserver((list, observer) => {
+            observer.disconnect();
+            const count = presented.filter(at => at > performance.now() - 2000).length;
+            done(count > 2 && Math.abs(parseFloat(node.textContent) - count / 2) <= 1.5);
+        }).observe(node, {childList: true});
+    })));
     await until('the codec', async () => (await page.textContent('#o-transport')) === 'WebRTC VP8');
     await until('the data rate', async () => (await shown('#o-data')) > 0);
     await until('the buffer', async () => /^[\d.]+ ms[\d.]+ ms buffered$/.test(await page.textContent('#o-round-trip')));
     assert.equal(await page.textContent('#o-size'), '640 × 360 ');
-    /* Source and browser share a clock: no frame is shown before it is made. */
-    assert.ok((await shown('#o-frame-delay')) < 1000, await page.textContent('#o-frame-delay'));
+    /* Source and browser share a clock: no frame is shown before it is made, or much later. */
+    await until('a short delay', async () => {
+        const delay = await shown('#o-frame-delay');
+        assert.ok(delay >= 0, `${delay}`);
+        return delay < 1000;
+    });
 });
 
 test('three browsers at once cost one encode', async t => {
@@ -98,16 +115,19 @@ test('three browsers at once cost one encode', async t => {
     for (let i = 0; i < 3; i++)
         pages.push(await openRtc(t, server, i ? {flags: ['--mute-audio']} : {}));
     assert.deepEqual(await transports(server), ['webrtc', 'webrtc', 'webrtc']);
-    const [source, encoded, ...each] = await growth(server, 60,
-        async () => (await statsOf(server)).webrtc.pictures, ...pages.map(page => () => decoded(page)));
-    assert.ok(encoded <= source + 5, `${encoded} encoded of ${source}`);
-    each.forEach((n, i) => assert.ok(n > encoded / 3, `browser ${i}: ${n} of ${encoded}`));
+    await until('each browser shows most frames', async () => {
+        const [source, encoded, ...each] = await growth(server, 60,
+            async () => (await statsOf(server)).webrtc.pictures, ...pages.map(page => () => decoded(page)));
+        assert.ok(encoded <= source + 5, `${encoded} encoded of ${source}`);
+        return each.every(n => n > encoded / 3);
+    });
 });
 
 test('axe finds nothing and the keyboard works over WebRTC', async t => {
     const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
     const events = await readEvents(t);
     const page = await openRtc(t, server, {search: '?overlay=1'});
+    await ready(page);
     await until('statistics', async () => /^WebRTC VP8/.test(await page.textContent('#o-transport')));
     await axe(page, 'live');
     const active = () => page.evaluate(() => document.activeElement.id);

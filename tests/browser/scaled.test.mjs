@@ -1,6 +1,6 @@
 /* Positions are correct however the page is scaled and the picture letterboxed. */
 import {test} from 'node:test';
-import {canvasBox, eventsUpTo, live, near, nearPlace, open, readEvents, still} from './helper.mjs';
+import {canvasBox, eventsUpTo, near, nearPlace, open, readEvents, ready, still} from './helper.mjs';
 import assert from 'node:assert/strict';
 
 /* Near corners, at an edge and in the middle, as fractions of the picture. */
@@ -27,7 +27,7 @@ async function letterboxed(t, viewport)
     const {server} = await still(t, 640, 360);
     const events = await readEvents(t);
     const page = await open(t, server.url, {viewport});
-    await live(page);
+    await ready(page);
     const box = await canvasBox(page);
     near([box.width / box.height], [640 / 360], 0.01, 'aspect');
     const stage = await page.evaluate(() => {
@@ -49,7 +49,7 @@ test('on a page that is scaled, moved and at another pixel ratio', async t => {
     const {server} = await still(t, 300, 500);
     const events = await readEvents(t);
     const page = await open(t, server.url, {deviceScaleFactor: 1.5});
-    await live(page);
+    await ready(page);
     await page.evaluate(() => {
         document.body.style.transformOrigin = '0 0';
         document.body.style.transform = 'translate(37px, 11px) scale(0.7)';
@@ -64,7 +64,7 @@ test('fill, cropped on the long side', async t => {
     const events = await readEvents(t);
     for (const [width, height] of [[1200, 400], [400, 700]]) {
         const page = await open(t, server.url, {viewport: {width, height}});
-        await live(page);
+        await ready(page);
         await page.click('text=Fill');
         const box = await canvasBox(page);
         const stage = await page.evaluate(() => {
@@ -92,18 +92,18 @@ test('the last choice survives a reload, and options in the address win', async 
         document.documentElement.dataset.fit, document.querySelector(':checked').value,
         document.getElementById('overlay').checkVisibility(),
         document.getElementById('stats').getAttribute('aria-pressed')]);
-    await live(page);
+    await ready(page);
     assert.deepEqual(await chosen(), ['fit', 'fit', false, 'false']);
     await page.click('text=Fill');
     await page.click('#stats');
     await page.reload();
-    await live(page);
+    await ready(page);
     assert.deepEqual(await chosen(), ['fill', 'fill', true, 'true']);
     await page.goto(`${server.url}?fit=actual&overlay=0`);
-    await live(page);
+    await ready(page);
     assert.deepEqual(await chosen(), ['actual', 'actual', false, 'false']);
     await page.goto(`${server.url}?fit=nonsense&overlay=`);
-    await live(page);
+    await ready(page);
     assert.deepEqual(await chosen(), ['fill', 'fill', true, 'true']);
 });
 
@@ -111,7 +111,7 @@ test('actual size, scrolled', async t => {
     const {server} = await still(t, 1700, 1100);
     const events = await readEvents(t);
     const page = await open(t, server.url);
-    await live(page);
+    await ready(page);
     await page.click('text=1:1');
     let box = await canvasBox(page);
     near([box.width, box.height], [1700, 1100], 0.01, 'one to one');

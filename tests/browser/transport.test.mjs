@@ -15,7 +15,7 @@ test('transport=mjpeg: the same pictures by MJPEG alone, view only', async t => 
     assert.equal(await sizeOf(page), '321 × 177');
     (await pixels(page, MIDDLES)).forEach((pixel, i) => near(pixel, QUARTERS[i], 6, `quarter ${i}`));
     /* The server sends the last picture twice, which does not count as a new one. */
-    await until('stalled', async () => (await stateOf(page)) === 'stalled');
+    await until('still', async () => (await stateOf(page)) === 'still');
     writer.stdin.write(ppm(200, 150, () => [10, 200, 220]));
     await until('the next picture', async () => (await sizeOf(page)) === '200 × 150');
     await live(page);

@@ -12,8 +12,8 @@ load ../support/helper
     scenario list "only visible streams are requested, and nothing while the page is hidden"
 }
 
-@test "the list shows a removed stream and a lost server" {
-    scenario list "the list shows a removed stream and a lost server"
+@test "the list shows a removed stream, a lost server and a stalled stream" {
+    scenario list "the list shows a removed stream, a lost server and a stalled stream"
 }
 
 @test "without scripts the list is links with pictures" {

@@ -267,6 +267,56 @@ assert full.min() > 0.3 * full.mean() and full.max() < 3 * full.mean(), (full.mi
 END
 }
 
+@test "many components, isolated nodes and cliques come to rest" {
+    cd "$BATS_TEST_TMPDIR"
+    sanitized && size=100 || size=600
+    seq 1000 >isolated
+    awk -v n="$size" 'BEGIN { for (i = 0; i < n; i++) for (j = 0; j < i; j++) print i, j }' >clique
+    { cat clique && seq -f s%.0f 500; } >clique-and-isolated
+    awk 'BEGIN { srand(5); for (c = 0; c < 300; c++) { k = 2 + int(-6 * log(1 - rand()))
+        for (i = 1; i < k; i++) print c "." i, c "." int(rand() * i) } }' >components
+    for file in "$TESTS/net/cases/never-settles.txt" isolated clique clique-and-isolated components; do
+        clean_run timeout 100 net-layout --once --record "$file" "$S" >steps.npy
+        last_step <steps.npy >positions
+        awk '{ for (i = 1; i <= NF; i++) if (!($i > -1e6 && $i < 1e6)) exit 1 }' positions
+    done
+}
+
+# Prints the positions of the last step that --record has written, one node per line.
+last_step() {
+    /usr/bin/python3 -c 'import sys, numpy
+while sys.stdin.buffer.peek(1):
+    step = numpy.load(sys.stdin.buffer)
+numpy.savetxt(sys.stdout, step)'
+}
+
+@test "edges of weight 0 attract nothing: they neither join components nor hold leaves" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'a b 0\nb c 0\n' >zeros
+    printf 'a b 1e-30\nb c 1e30\nc d 1e-30\nd e 1\n' >extremes
+    for file in "$TESTS/net/cases/zero-weight-bridge.txt" zeros extremes; do
+        for d in 2 3; do
+            clean_run timeout 60 net-layout -d "$d" --once --record "$file" "$S" >steps.npy
+            last_step <steps.npy >positions
+            awk '{ for (i = 1; i <= NF; i++) if (!($i > -20 && $i < 20)) exit 1 }' positions
+        done
+    done
+    # The edge is still part of the network.
+    lay_out "$TESTS/net/cases/zero-weight-bridge.txt" "$S"
+    [ "$(net "$S" edges | xargs)" = "a b 0.0 b c 1.0" ]
+}
+
+@test "positions that are not finite end the layout with a message" {
+    cd "$BATS_TEST_TMPDIR"
+    ! sanitized || return 0 # its runtime must be loaded first
+    # The layout is scaled by a cube root.
+    echo 'double cbrt(double x) { return x * (0.0 / 0.0); }' | cc -shared -fPIC -o nan.so -x c -
+    ring 100 >list
+    fails 3 env LD_PRELOAD="$PWD/nan.so" net-layout --once list "$S"
+    [ "$stderr" = "net-layout: positions are no longer finite numbers; use less extreme weights" ]
+    [ ! -e "/dev/shm/$S" ]
+}
+
 @test "standard input may grow: nodes keep their numbers, and the stream grows" {
     cd "$BATS_TEST_TMPDIR"
     mkfifo list

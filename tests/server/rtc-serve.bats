@@ -204,24 +204,89 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     [ "$(offer | whep)" = 201 ]
 }
 
-@test "a hundred offers at once: 32 are answered, the others get Retry-After, all can be ended" {
-    scene
-    save_usage
+# Sends 100 offers at once. The answers are in $BATS_TEST_TMPDIR/all, lines of status, location and
+# Retry-After.
+offer_100() {
     offer >"$BATS_TEST_TMPDIR/offer"
     curl -sS -Z --parallel-max 100 -m 30 -o /dev/null -w '%{http_code} %header{location}%header{retry-after}\n' \
         -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$URL/whep?[1-100]" \
         >"$BATS_TEST_TMPDIR/all"
     sort "$BATS_TEST_TMPDIR/all" | cut -c 1-8 | uniq -c
     [ "$(wc -l <"$BATS_TEST_TMPDIR/all")" = 100 ]
+}
+
+end_answered() {
+    while read -r _ where; do
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
+}
+
+@test "a hundred offers at once: 32 are answered, the others get Retry-After, all can be ended" {
+    scene
+    save_usage
+    offer_100
     answered=$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")
     [ "$answered" = 32 ]
     [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 68 ]
     [ "$(stat_of 's["viewers"]')" = 32 ]
-    while read -r _ where; do
-        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
-    done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
+    end_answered
     usage_restored
     no_warnings
+}
+
+@test "a low --max-viewers leaves descriptors for every peer" {
+    scene --max-viewers 40
+    save_usage
+    offer_100
+    [ "$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")" = 32 ]
+    end_answered
+    usage_restored
+    no_warnings
+}
+
+# Offers exhaust a limit of the server: some are answered, the others get 503, and it serves on.
+exhaust() {
+    save_usage
+    for _ in 1 2 3; do
+        offer_100
+        [ "$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")" -ge 1 ]
+        [ "$(grep -c '^503 1' "$BATS_TEST_TMPDIR/all")" -ge 1 ]
+        run ! grep -Evq '^(201 whep/|503 1|429 1)' "$BATS_TEST_TMPDIR/all"
+        end_answered
+        usage_restored
+    done
+    clean_run client "$URL/" frames=2 go
+    no_warnings
+}
+
+@test "too few descriptors for another peer: 503, and the others continue" {
+    ulimit -n 300
+    scene --max-viewers 40
+    exhaust
+}
+
+# Starts rtc-serve with a limit of threads, as a user without privileges, as root has no limit.
+limit_threads() {
+    local limit=80 as=()
+    if ((EUID)); then
+        limit=$((limit + $(ps -L -u "$UID" --no-headers | wc -l)))
+    else
+        as=(setpriv --reuid=64999 --regid=64999 --clear-groups)
+    fi
+    SERVER_PROGRAM=$BATS_TEST_TMPDIR/limited
+    printf '#!/bin/sh\nexec %s prlimit --nproc=%s rtc-serve "$@"\n' "${as[*]}" "$limit" >"$SERVER_PROGRAM"
+    chmod 755 "$SERVER_PROGRAM" "$BATS_TEST_TMPDIR"
+}
+
+@test "too few threads for another peer: 503, and the others continue" {
+    limit_threads
+    shm-create -s 64x48 "$S"
+    ((EUID)) || chown 64999 "/dev/shm/$S"
+    bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
+    serve "$S"
+    SERVER=$BG
+    SERVER_ERR=$BG_ERR
+    exhaust
 }
 
 @test "two hundred viewers join and leave, and nothing remains" {

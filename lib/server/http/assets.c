@@ -24,6 +24,8 @@ extern const char page_input_js[], page_input_js_end[];
 extern const char page_gestures_js[], page_gestures_js_end[];
 extern const char page_stats_js[], page_stats_js_end[];
 extern const char page_control_js[], page_control_js_end[];
+extern const char page_save_js[], page_save_js_end[];
+extern const char page_writers_js[], page_writers_js_end[];
 extern const char page_icon_svg[], page_icon_svg_end[];
 
 static const struct asset files[] = {
@@ -43,6 +45,8 @@ static const struct asset files[] = {
     {"gestures.js", "text/javascript; charset=utf-8", page_gestures_js, page_gestures_js_end},
     {"stats.js", "text/javascript; charset=utf-8", page_stats_js, page_stats_js_end},
     {"control.js", "text/javascript; charset=utf-8", page_control_js, page_control_js_end},
+    {"save.js", "text/javascript; charset=utf-8", page_save_js, page_save_js_end},
+    {"writers.js", "text/javascript; charset=utf-8", page_writers_js, page_writers_js_end},
     {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
 };
 

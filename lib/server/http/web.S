@@ -24,6 +24,8 @@
         file    page_gestures_js, "lib/server/web/gestures.js"
         file    page_stats_js, "lib/server/web/stats.js"
         file    page_control_js, "lib/server/web/control.js"
+        file    page_save_js, "lib/server/web/save.js"
+        file    page_writers_js, "lib/server/web/writers.js"
         file    page_icon_svg, "lib/server/web/icon.svg"
 
         .section .note.GNU-stack, "", @progbits

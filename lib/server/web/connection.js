@@ -240,6 +240,14 @@ export function createConnection(here, wanted, on)
     return {
         connect,
         send,
+
+        /* The server's current stats, or null. */
+        async requestStats()
+        {
+            const {status, answered} = await requestInfo();
+            return status === 200 && answered.name !== undefined ? answered : null;
+        },
+
         ping,
         isOpen: () => openedAt > 0,
 

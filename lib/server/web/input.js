@@ -261,9 +261,10 @@ export function createInput(picture, stage, fingers, send)
         /* Tab leaves the picture; composition makes no sense without text. */
         if (!enabled || e.key === 'Tab' || e.isComposing || IGNORED_KEYS.has(e.key) || !SENDABLE.test(e.key))
             return;
-        /* The browser also handles its own shortcuts, such as Ctrl+V. */
+        /* The browser also handles its own shortcuts, such as Ctrl+V; Alt alone would open its menu. */
         const chord = modifiers(e).some(m => m !== 'shift');
-        if (SCROLL_KEYS.has(e.key) ? !e.altKey && !e.metaKey : e.key.length === 1 && !chord)
+        if (e.key === 'Alt' ||
+            (SCROLL_KEYS.has(e.key) ? !e.altKey && !e.metaKey : e.key.length === 1 && !chord))
             e.preventDefault();
         if (e.repeat)
             return;
@@ -273,6 +274,8 @@ export function createInput(picture, stage, fingers, send)
     });
 
     picture.addEventListener('keyup', e => {
+        if (enabled && e.key === 'Alt')
+            e.preventDefault();
         /* By code: if Shift is released in between, the key down is A and the key up is a. */
         keyUp(e.code || e.key, modifiers(e), e.timeStamp);
         checkModifiers(e);

@@ -3,13 +3,15 @@
  * status. Uses snapshots instead of MJPEG, because a browser opens only six connections to a server.
  * A hidden page requests nothing.
  */
+import {stallReason} from './writers.js';
+
 const ROUND_MS = 1000;  /* between two images of a stream */
 const PARALLEL = 4;     /* simultaneous image requests */
 const WAIT_ROUNDS = 8;  /* maximum between two requests for a stream without images */
 const RATE_MS = 4000;   /* period over which rates are measured */
 const STILL_MS = 2500;  /* without a new frame for this long a stream is still */
 
-const WORDS = {live: 'Live', still: 'Still', empty: 'No picture yet', removed: 'Removed',
+const WORDS = {live: 'Live', still: 'Still', stalled: 'Stalled', empty: 'No picture yet', removed: 'Removed',
                unknown: 'No connection'};
 
 const status = document.getElementById('status');
@@ -43,11 +45,12 @@ function count(number, word)
     return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
-function show(card, state, facts = [])
+/* detail: follows the word for the state. */
+function show(card, state, facts = [], detail = '')
 {
     card.state = state;
     card.item.dataset.state = state;
-    const text = [WORDS[state], ...facts].join(' · ');
+    const text = [WORDS[state] + (detail && `: ${detail}`), ...facts].join(' · ');
     if (card.facts.textContent !== text)
         card.facts.textContent = text;
 }
@@ -84,7 +87,8 @@ function update(card, stream)
     if (live && stream.frames)
         facts.push(`${frames < 9.5 ? frames.toFixed(1) : Math.round(frames)}/s`);
     facts.push(count(stream.viewers, 'viewer'));
-    show(card, live ? 'live' : stream.newest ? 'still' : 'empty', facts);
+    const reason = live || !stream.newest ? '' : stallReason(stream.writers);
+    show(card, live ? 'live' : !stream.newest ? 'empty' : reason ? 'stalled' : 'still', facts, reason);
 }
 
 async function loadImage(card)

@@ -2,23 +2,27 @@
  * The viewer page: shows a stream's newest image and sends the user's input. shmcast-web(7) describes
  * the protocol and the options in the page's address.
  *
- * connection.js is the connection, view.js and video.js show images, input.js and gestures.js make
- * events, control.js shows who has control, stats.js measures. This file connects them and shows the
- * state.
+ * connection.js is the connection, view.js and video.js show images, save.js saves one, input.js and
+ * gestures.js make events, control.js shows which viewer has control, stats.js measures, writers.js
+ * explains a stall. This file connects them and shows the state.
  */
 import {TRANSPORTS, createConnection} from './connection.js';
 import {createView} from './view.js';
 import {createVideo} from './video.js';
 import {createInput} from './input.js';
 import {createStats} from './stats.js';
-import {createControl} from './control.js';
+import {createControl, readState} from './control.js';
+import {savePicture} from './save.js';
+import {stallReason} from './writers.js';
 
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
 const stage = $('stage');
 const picture = $('picture');
 
-const STALLED_MS = 2000;      /* without a new image */
+const STILL_MS = 2000;        /* without a new image */
+const CHECK_MS = 2000;        /* between two checks of a still picture's writers, */
+const CHECK_VIEWER_MS = 50;   /* and more for each viewer: stats list all of them */
 const HIDDEN_MS = 5000;       /* hidden for this long, the page disconnects */
 const SETTLED_MS = 1000;      /* screen readers announce a state that lasts this long */
 const ANNOUNCE_MS = 10000;    /* minimum between two announcements */
@@ -80,6 +84,7 @@ const TITLES = {
     connecting: 'Connecting',
     waiting: 'Waiting for a picture',
     live: 'Live',
+    still: 'Still',
     stalled: 'Stalled',
     broken: 'Picture cannot be read',
     reconnecting: 'Reconnecting',
@@ -236,12 +241,13 @@ const input = createInput(picture, stage, fingers, (event, when) => {
 
 const control = createControl(connection.send);
 
-function updateControl(s)
+function updateControl(message)
 {
+    const s = readState(message);
     if (s.stream !== controlState?.stream)
         stats.sequenceBreak();
     controlState = s;
-    const hasControl = s.steering && interactive;
+    const hasControl = s.hasControl && interactive;
     root.classList.toggle('has-control', hasControl);
     picture.role = hasControl ? 'application' : 'img';
     picture.tabIndex = hasControl ? 0 : -1;
@@ -250,15 +256,28 @@ function updateControl(s)
     input.enable(hasControl);
     if (interactive)
         control.show(s, s.ladder.indexOf(s.stream) > Math.max(0, s.ladder.indexOf(stream)));
-    else if (s.steering && s.control !== 'any')
+    else if (s.hasControl && !s.shared)
         connection.send({type: 'control', want: 'release'});
 }
+
+picture.addEventListener('pointerdown', () => {
+    if (interactive && !root.classList.contains('has-control'))
+        control.invite();
+});
 
 /* --- once per second while the page is visible ---------------------------------------------- */
 
 function digits(x)
 {
     return x < 9.95 ? x.toFixed(1) : x.toFixed(0);
+}
+
+/* Some browsers round their clock to whole milliseconds. */
+let coarseClock = true;
+
+function milliseconds(x)
+{
+    return !coarseClock ? digits(x) : x < 1 ? '< 1' : x.toFixed(0);
 }
 
 function bytes(x)
@@ -283,7 +302,7 @@ function showValue(id, value, unit, details = '')
 function showDelay(id, delay)
 {
     if (delay)
-        showValue(id, digits(delay.median), 'ms', `p95 ${digits(delay.p95)}`);
+        showValue(id, milliseconds(delay.median), 'ms', `p95 ${milliseconds(delay.p95)}`);
     else
         showValue(id, '–', 'ms');
 }
@@ -292,7 +311,7 @@ function showStats()
 {
     const s = stats.read();
     showValue('rate', digits(s.rate), 'fps');
-    showValue('delay', s.frameDelay ? digits(s.frameDelay.median) : '–', 'ms');
+    showValue('delay', s.frameDelay ? milliseconds(s.frameDelay.median) : '–', 'ms');
     if ($('overlay').hidden)
         return;
     showValue('o-rate', digits(s.rate), 'fps');
@@ -305,7 +324,7 @@ function showStats()
     const {width, height, quality, sampling} = s.last ?? {};
     const roundTrip = connection.roundTrip();
     showValue('o-transport', transport.name ?? '–', '', transport.fallback ? 'no WebRTC' : transport.details);
-    showValue('o-round-trip', roundTrip === undefined ? '–' : digits(roundTrip), 'ms',
+    showValue('o-round-trip', roundTrip === undefined ? '–' : milliseconds(roundTrip), 'ms',
               transport.buffer === undefined ? '' : `${digits(transport.buffer)} ms buffered`);
     showValue('o-size', s.last ? `${width} × ${height}` : '–', '',
               quality ? `q ${quality} ${sampling ?? ''}` : '');
@@ -316,16 +335,43 @@ function showStats()
 
 let tickTimer = 0;
 let hiddenTimer = 0;
+let checkedAt = 0;
+let checking = false;
+
+const showsPicture = () => ['live', 'still', 'stalled'].includes(state);
+
+/* A still picture is no fault while its writers live. */
+async function checkWriters(now)
+{
+    const drawn = drawnAt;
+    checkedAt = now;
+    checking = true;
+    const answer = await connection.requestStats();
+    checking = false;
+    if (!answer || drawn !== drawnAt || !showsPicture())
+        return;
+    const why = stallReason(answer.writers, transport.name !== 'WebRTC');
+    setState(why ? 'stalled' : 'still', why);
+    showSince();
+}
+
+function showSince()
+{
+    if (state === 'still' || state === 'stalled')
+        $('since').textContent = `${Math.round((performance.now() - drawnAt) / 1000)} s`;
+}
 
 function tick()
 {
     const now = performance.now();
+    coarseClock &&= Number.isInteger(now);
     connection.tick();
     showStats();
-    if (state === 'live' && now - drawnAt > STALLED_MS)
-        setState('stalled');
-    if (state === 'stalled')
-        $('since').textContent = `${Math.round((now - drawnAt) / 1000)} s`;
+    showSince();
+    const interval = CHECK_MS + CHECK_VIEWER_MS * (controlState?.viewers ?? 0);
+    if (showsPicture() && !checking && now - drawnAt > STILL_MS &&
+        (checkedAt < drawnAt || now - checkedAt > interval))
+        checkWriters(now);
 }
 
 /* A hidden page draws nothing, and disconnects after a while. */
@@ -384,6 +430,12 @@ async function enterFullScreen()
         /* the browser refused and reports why */
     }
 }
+
+for (const button of document.querySelectorAll('#save button'))
+    button.addEventListener('click', () => {
+        $('save').hidePopover();
+        savePicture(picture.querySelector(':scope > :not([hidden])'), stream || 'picture', button.value);
+    });
 
 $('stats').addEventListener('click', toggleOverlay);
 $('full').hidden = !document.fullscreenEnabled;
