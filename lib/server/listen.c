@@ -55,7 +55,8 @@ static struct {
     ino_t ino;
 } local;
 
-/* Removes what has this path already, if it is a socket on which no server listens. */
+/* Removes an existing socket of this path on which no server listens. Exits with a message if the
+ * path is in use otherwise. */
 static void local_clear(const char *path, const struct sockaddr_un *address)
 {
     struct stat there;

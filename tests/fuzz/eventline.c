@@ -1,6 +1,6 @@
 /*
- * Event lines: event_parse of any bytes. What it takes is valid, and comes back as the same event
- * from its own text and from its own JSON.
+ * Event lines: event_parse of any bytes. An accepted event is valid, and its text and its JSON give
+ * the same event.
  */
 #include "fuzz.h"
 #include "eventtext.h"
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
     length = event_fury(&first, text, sizeof text);
     CHECK(length == 0 || (length == strlen(text) && text[length - 1] == '\n'));
-    for (size_t room = 0; room < 64; room++) { /* too little room is told, not overrun */
+    for (size_t room = 0; room < 64; room++) { /* too little room is reported, not overrun */
         char *small = malloc(room + 1);
         CHECK(small);
         size_t n = event_text(&first, small, room);

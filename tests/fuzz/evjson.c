@@ -1,6 +1,6 @@
 /*
- * Viewers' JSON: evjson_parse of any bytes. What it gives is valid, whole, and survives the way
- * through an event line; what it refuses has had no effect.
+ * Viewers' JSON: evjson_parse of any bytes. Its events are valid, and survive the conversion to an
+ * event line and back; a text that is refused has no effect.
  */
 #include "fuzz.h"
 #include "eventtext.h"
@@ -21,7 +21,7 @@ static int take_message(const struct evjson_message *message, void *user)
         CHECK(event_parse(line, length - 1, &event, &why));
         CHECK(event_text(&event, again, sizeof again) == length && !strcmp(line, again));
         break;
-    case EVJSON_PING: /* goes out again as it is, between commas */
+    case EVJSON_PING: /* is sent back unchanged, between commas */
         CHECK(message->t[0] && strnlen(message->t, sizeof message->t) < sizeof message->t);
         CHECK(!message->t[strspn(message->t, "0123456789+-.eE")]);
         break;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Each target of tests/fuzz for FUZZ_SECONDS (60), two at a time, built with clang's sanitizers.
-# FUZZ_SECONDS=3 is a quick look; scripts/fuzz says where inputs and crashes are.
+# FUZZ_SECONDS=3 is quick; scripts/fuzz describes where inputs and crashes are.
 bats_require_minimum_version 1.5.0
 # bats file_tags=compute
 load ../support/helper
@@ -22,7 +22,7 @@ fuzz() { # TARGET TARGET
     [ "${#lines[@]}" = $# ]
 }
 
-@test "every target is run below" {
+@test "all targets are run below" {
     for target in "$TESTS"/fuzz/*.c; do
         target=${target##*/}
         grep -Eq "^    fuzz .*\b${target%.c}\b" "$BATS_TEST_FILENAME"
@@ -30,11 +30,11 @@ fuzz() { # TARGET TARGET
     done
 }
 
-@test "an arbitrary segment, and arbitrary input of pictures" {
-    fuzz segment picin
+@test "arbitrary segments, and arbitrary image input" {
+    fuzz segment imgreader
 }
 
-@test "packets that ought to be networks" {
+@test "arbitrary network packets" {
     fuzz net
 }
 
@@ -50,11 +50,11 @@ fuzz() { # TARGET TARGET
     fuzz names jpeg
 }
 
-@test "tokens, Host and cookies" {
+@test "token files, Host headers and cookies" {
     fuzz access
 }
 
-@test "scripts/fuzz tells of a target that isn't there, and of one that ends badly" {
+@test "scripts/fuzz reports an unknown target, and one that crashes" {
     cd "$ROOT"
     run -2 scripts/fuzz nothing
     [[ $output == *"nothing: no such target"* ]]

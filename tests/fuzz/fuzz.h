@@ -1,4 +1,4 @@
-/* What the fuzz targets share: a check that can't be compiled out, and pieces of the input. */
+/* Shared by the fuzz targets: a check that can't be compiled out, and access to the input. */
 #ifndef SHMCAST_FUZZ_H
 #define SHMCAST_FUZZ_H
 
@@ -23,7 +23,7 @@ struct input {
     size_t left;
 };
 
-/* The next byte; 0 behind the end. */
+/* The next byte; 0 after the end. */
 static inline unsigned take(struct input *in)
 {
     if (!in->left)
@@ -38,7 +38,7 @@ static inline unsigned take16(struct input *in)
     return low | take(in) << 8;
 }
 
-/* The next bytes, at most so many: *bytes becomes what there is. */
+/* The next bytes, at most *bytes: *bytes becomes the number available. */
 static inline const uint8_t *take_bytes(struct input *in, size_t *bytes)
 {
     const uint8_t *data = in->data;

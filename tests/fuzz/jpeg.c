@@ -1,8 +1,8 @@
 /*
  * The encoder: any small size, format, flags, quality, sampling, one to three threads, any room.
- * What comes out is a whole JPEG that libjpeg reads without a warning, with the right size and
- * comment, the same picture whatever the number of threads, and never more than its bound.
- * Input: eleven bytes of parameters, then the picture, repeated until it is full.
+ * The output is a whole JPEG that libjpeg reads without a warning, with the right size and comment,
+ * the same image for each number of threads, and never longer than its bound.
+ * Input: eleven bytes of parameters, then the image, repeated to its size.
  */
 #include "fuzz.h"
 #include "image/jpeg.h"
@@ -27,7 +27,7 @@ static void on_error(j_common_ptr c)
     on_message(c, -1);
 }
 
-/* The picture's samples in malloc'ed memory. */
+/* The image's samples in malloc'ed memory. */
 static uint8_t *decode(const uint8_t *jpeg, size_t bytes, uint32_t width, uint32_t height,
                        int components, size_t *size)
 {
@@ -50,7 +50,7 @@ static uint8_t *decode(const uint8_t *jpeg, size_t bytes, uint32_t width, uint32
         CHECK(jpeg_read_scanlines(&c, &at, 1) == 1);
     }
     CHECK(jpeg_finish_decompress(&c) && errors.num_warnings == 0);
-    CHECK(c.src->bytes_in_buffer == 0); /* nothing behind the end */
+    CHECK(c.src->bytes_in_buffer == 0); /* nothing after the end */
     jpeg_destroy_decompress(&c);
     return out;
 }
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     for (unsigned i = 0; i < 3; i++)
         CHECK(jpegs[i] || (jpegs[i] = jpeg_new(i + 1)));
 
-    /* Memory of just the size: one byte more read or written is found out. */
+    /* Memory of the exact size, so that the sanitizer finds each byte beyond it. */
     uint8_t *pixels = malloc(picture ? picture : 1), *out = malloc(room ? room : 1);
     CHECK(pixels && out);
     fill(pixels, picture, &in);

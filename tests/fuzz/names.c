@@ -1,7 +1,7 @@
 /*
- * Stream names: stream_name of any bytes, and what may be made, attached and removed under a name
- * that it takes lies in /dev/shm itself and nowhere else. Objects are made only under names that
- * begin with fuzz-names-PID-.
+ * Stream names: stream_name of any bytes. Streams created, attached and removed under an accepted
+ * name are in /dev/shm itself and nowhere else. Only names that begin with fuzz-names-PID- are
+ * created.
  */
 #include "fuzz.h"
 #include "stream.h"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Is what stream has open the directory entry /dev/shm/NAME? */
+/* Checks that the stream's descriptor is that of /dev/shm/NAME. */
 static void in_its_place(const struct stream *stream, const char *name)
 {
     char self[64], path[4096], wanted[4096];
@@ -33,7 +33,7 @@ static bool sound(const char *name)
     return true;
 }
 
-/* Only looks: it may be anybody's. */
+/* Only peeks: the stream may belong to any program. */
 static void look(const char *text)
 {
     errno = 0;

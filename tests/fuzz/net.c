@@ -1,7 +1,7 @@
 /*
- * A network's packet: net_read of any bytes. What it takes is sound in every number, and is written
- * as the same bytes again. The first byte says how the rest is read: as it is, or behind a head of
- * small counts that is whole, so that the sections are reached.
+ * A network's packet: net_read of any bytes. An accepted network is valid in every number, and is
+ * written as the same bytes. The first byte selects whether the rest is read unchanged, or after a
+ * valid header with small counts, so that the sections are reached.
  */
 #include "fuzz.h"
 #include "net/net.h"
@@ -10,7 +10,7 @@
 
 enum { ROOM = 4096 };
 
-/* A packet of the counts that the input wants, its sections filled from the rest. */
+/* A packet with counts from the input, its sections filled from the rest. */
 static size_t build(struct input *in, unsigned char packet[ROOM])
 {
     static const uint32_t none[300];
@@ -53,7 +53,7 @@ static void look(const struct net *net, const void *packet, size_t bytes)
     unsigned char *again = malloc(bytes);
     CHECK(again);
     net_write(net, again);
-    struct net *second = net_read(again, bytes); /* the same, but for what pads it */
+    struct net *second = net_read(again, bytes); /* the same, except padding */
     CHECK(second && net_bytes(second) == bytes);
     CHECK(!memcmp(again, packet, sizeof(struct net_head)));
     net_free(second);

@@ -1,9 +1,9 @@
 /*
- * Attach and use of an arbitrary segment, by readers of every kind and by the writers.
- * Input, first byte 0xff: the second says whether the object is just as long as the rest of the
- * input or filled up with zeros to the size that its header tells, then its bytes.
- * Else: a small valid stream, and steps that poke bytes into it and use it by turns. A step is a
- * byte, its number the low four bits, then what the step takes.
+ * Attaching and using an arbitrary segment, by readers of every kind and by writers.
+ * Input, first byte 0xff: the second byte selects whether the segment is as long as the rest of the
+ * input, or padded with zeros to the size in its header; then its bytes.
+ * Otherwise: a small valid stream, and steps that alternately corrupt and use it. A step is a byte,
+ * with its kind in the low four bits, then its arguments.
  */
 #include "fuzz.h"
 #include "claim.h"
@@ -33,15 +33,15 @@ enum step {
     ABORT,
     ASK,
     WAIT,
-    AGAIN, /* all close and attach again */
+    AGAIN, /* all users close and attach again */
     STEPS
 };
 
 static char name[64];
-static uint8_t *file;          /* the object's bytes, past all checks */
-static uint8_t *pristine;      /* as they were */
-static struct stream *holder;  /* made the valid stream */
-static volatile uint64_t sink; /* so that every byte is really read */
+static uint8_t *file;          /* the segment's bytes, without any checks */
+static uint8_t *pristine;      /* the initial bytes */
+static struct stream *holder;  /* creator of the valid stream */
+static volatile uint64_t sink; /* makes the compiler read every byte */
 
 static void touch(const void *data, size_t bytes)
 {
@@ -160,8 +160,8 @@ static void use_claims(const struct stream *stream)
     CHECK(stream_alive(stream) == 0 || errno == ESTALE || errno == EIDRM);
 }
 
-/* Everybody who uses one stream: a pinning and a copying reader, and a writer, of each ring. Pages
- * that nobody may touch lie before and behind each mapping, where they find room. */
+/* All users of one stream: a pinning and a copying reader, and a writer, of each ring. Guard pages
+ * are before and after each mapping, where there is room. */
 struct users {
     struct stream *stream, *peek;
     void *guards[4];
@@ -219,7 +219,7 @@ static bool users_attach(struct users *u, const char *stream)
     return true;
 }
 
-/* A reader copies when all readers' claims are taken. */
+/* A reader copies if all readers' claims are taken. */
 static struct ring *copying(struct users *u, enum ring_channel channel)
 {
     if (u->copying[channel])
@@ -304,7 +304,7 @@ static void aim(struct input *in)
     atomic_store(&slots[slot % 2].seq, 2 * number);
 }
 
-/* false: nobody can attach any more. */
+/* False: the stream can't be attached any more. */
 static bool do_step(struct users *u, struct input *in)
 {
     unsigned byte = take(in), high = byte >> 4;

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# Who may do what with ws-serve: roles, tokens, TLS, Host and Origin, limits.
-# The helpers set stderr, URL and PORT in each test's own shell; what eval gets is for later.
+# Authorization in ws-serve: roles, tokens, TLS, Host and Origin, limits.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
@@ -13,7 +12,7 @@ client() {
     "$TESTS/server/ws-client.py" "$@"
 }
 
-# A stream of S with one picture in it, served.
+# Serves a stream S with one packet in it.
 scene() {
     shm-create -s 64x48 "$S"
     bg shm-encode "$S"
@@ -25,13 +24,13 @@ scene() {
     WS=${URL/http/ws}/ws
 }
 
-# The file $T with both tokens.
+# Writes both tokens to the file $T.
 tokens() {
     T=$BATS_TEST_TMPDIR/tokens
     (umask 077 && printf 'view %s\ncontrol %s\n' "$VIEW" "$CONTROL" >"$T")
 }
 
-# Certificate and key NAME.pem, NAME.key of this machine; further arguments choose the key.
+# Makes certificate and key of this machine, NAME.pem and NAME.key; further arguments choose the kind of key.
 certificate() {
     local name=$BATS_TEST_TMPDIR/$1
     shift
@@ -40,7 +39,7 @@ certificate() {
         -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$name.key" -out "$name.pem" 2>/dev/null
 }
 
-# A scene with TLS, and curl's option to trust it in $CA.
+# A scene with TLS; CA is curl's option to trust it.
 tls_scene() {
     certificate one
     CERT=$BATS_TEST_TMPDIR/cert.pem
@@ -61,13 +60,13 @@ header_of() {
     curl -s -o /dev/null -D - "$@" | tr -d '\r' | sed -n "s/^$name: //Ip"
 }
 
-# The status of a WebSocket handshake, 101 when it is taken.
+# Prints the status of a WebSocket handshake, 101 if it is accepted.
 handshake() {
     client "$WS" --texts 1 --send '{"type":"ping","t":1}' "$@" 2>/dev/null |
         sed -n 's/^open$/101/p; s/^status //p'
 }
 
-# A client in the background, its output in $OUT, once it is there.
+# Starts a client in the background, its output in $OUT, and waits until it has joined.
 bg_client() {
     OUT=$BATS_TEST_TMPDIR/client.$BG_COUNT
     : >"$OUT"
@@ -87,7 +86,7 @@ has_subject() {
     [ "$(subject)" = "$1" ]
 }
 
-# For curl to go through, on one connection; and the statuses that came, each once.
+# Requests all URLs on one connection, and prints the distinct statuses.
 ALL_PATHS='{/,/page.css,/page.js,/icon.svg,/ws,/stream.mjpg,/snapshot.jpg,/stats,/video/mjpeg,/metrics,/healthz,/streams,/nothing,/a/b/c,/.%2e/x}'
 
 statuses_of() {
@@ -96,7 +95,7 @@ statuses_of() {
 
 # --- roles ---
 
-@test "--view-only: events are dropped, the viewer stays and sees" {
+@test "--view-only: events are dropped, the viewer stays and watches" {
     scene --view-only
     client "$WS" --count 1 --texts 1 --quiet --send '{"type":"pointer_down","x":0.5,"y":0.5,"button":1,"buttons":1}' \
         --send '{"type":"key_down","key":"a"}' --send '{"type":"ping","t":1}'
@@ -107,7 +106,7 @@ statuses_of() {
 
 # --- tokens ---
 
-@test "a token file that isn't one: which line, exit 2; one that can't be read: exit 3" {
+@test "an invalid token file: the line, exit 2; an unreadable one: exit 3" {
     shm-create -s 64x48 "$S"
     T=$BATS_TEST_TMPDIR/tokens
     bad() {
@@ -148,13 +147,13 @@ statuses_of() {
     fails 3 ws-serve -p 0 --token-file "$T" "$S"
 }
 
-@test "blanks, comments, CRLF and a last line without its end are taken" {
+@test "blanks, comments, CRLF and a last line without its newline are accepted" {
     T=$BATS_TEST_TMPDIR/tokens
     (umask 077 && printf '# who\r\n\n  \t\n  view \t%s  \r\n#\ncontrol %s' "$VIEW" "$CONTROL" >"$T")
     scene --token-file "$T"
     [ "$(status_of "$URL/stats?token=$VIEW")" = 200 ]
     [ "$(status_of "$URL/stats?token=$CONTROL")" = 200 ]
-    # a token of each length that there may be
+    # a token of each valid length
     for length in 16 256; do
         long=$(head -c "$length" /dev/zero | tr '\0' '~')
         printf '\nview %s' "$long" >>"$T"
@@ -166,7 +165,7 @@ statuses_of() {
     says 0
 }
 
-@test "without a token every path is 401, whether there is something or not, and says nothing" {
+@test "without a token every path is 401, whether it exists or not, and reveals nothing" {
     tokens
     scene --token-file "$T" --host viz.example
     : >"$BATS_TEST_TMPDIR/answers"
@@ -174,7 +173,7 @@ statuses_of() {
     for how in X: "Authorization: Bearer ${VIEW}x" "Authorization: Bearer ${VIEW%?}" "Cookie: shmcast-$PORT=$VIEW"; do
         curl -s -m 20 --path-as-is -D - -H "$how" "$URL$paths" >"$BATS_TEST_TMPDIR/answers"
         run -1 grep -e "$S" -e "$VIEW" "$BATS_TEST_TMPDIR/answers"
-        # not a byte tells one path from another: each line comes so often, the empty one once an answer
+        # answers to all paths are the same: each line comes once per answer
         [ "$(sort "$BATS_TEST_TMPDIR/answers" | uniq -c | awk '{ print $1 }' | sort -u)" = 19 ]
         [ "$(grep -c '^HTTP/1.1 401 ' "$BATS_TEST_TMPDIR/answers")" = 19 ]
     done
@@ -186,14 +185,14 @@ statuses_of() {
     curl -s "$URL/" | grep -q '?token=TOKEN'
     [ "$(handshake)" = 401 ]
     [ "$(handshake --header "Authorization: Bearer nothing-of-the-kind")" = 401 ]
-    # methods too, with --cors or without
+    # the same for other methods, with --cors or without
     for method in OPTIONS POST; do
         [ "$(status_of -X $method "$URL/stats")" = "$(status_of -X $method "$URL/nothing")" ]
     done
     says 0
 }
 
-@test "with --cors a preflight, which has no token, doesn't tell what there is" {
+@test "with --cors a preflight, which has no token, does not reveal what exists" {
     tokens
     scene --token-file "$T" --cors http://a.example
     shared='{/stats,/snapshot.jpg,/stream.mjpg,/video/mjpeg,/streams}'
@@ -205,7 +204,7 @@ statuses_of() {
     [ "$(status_of -H 'Origin: http://a.example' -H "Authorization: Bearer $VIEW" "$URL/stats")" = 200 ]
 }
 
-@test "with --cors for what was asked before, a handshake on the same connection is still refused" {
+@test "after a request that --cors allows, a handshake on the same connection is still refused" {
     scene --cors http://a.example
     request="Host: localhost\r\nOrigin: http://a.example\r\n"
     client "$URL/" --bytes "GET /stats HTTP/1.1\r\n$request\r\nGET /ws HTTP/1.1\r\n${request}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" \
@@ -213,7 +212,7 @@ statuses_of() {
     [ "$(grep -a '^HTTP' "$BATS_TEST_TMPDIR/answers" | cut -d ' ' -f 2 | xargs)" = "200 403" ]
 }
 
-@test "a token by header, or behind the address of what isn't a page" {
+@test "a token in a header, or in the address of a path other than a page" {
     tokens
     scene --token-file "$T"
     for path in page.css snapshot.jpg stats metrics healthz "$S/snapshot.jpg"; do
@@ -227,11 +226,11 @@ statuses_of() {
     done
     [ "$(status_of -H "Authorization: Bearer $VIEW" "$URL/nothing")" = 404 ]
     [ "$(status_of "$URL/nothing?token=$VIEW")" = 404 ]
-    # encoded, in part, or not at all
+    # percent-encoded, partly encoded, or not at all
     for token in "$CONTROL" 'hands%2bon%2Feverything%3D0002' '%68ands+on/everything%3d0002'; do
         [ "$(status_of "$URL/stats?token=$token")" = 200 ]
     done
-    # what is said most expressly counts, and nothing else; other schemes are a proxy's
+    # the most explicit credential wins; other schemes are meant for a proxy
     [ "$(status_of -H "Authorization: Bearer $VIEW" "$URL/stats?token=wrong")" = 200 ]
     [ "$(status_of -H "Authorization: Bearer wrong" "$URL/stats?token=$VIEW")" = 401 ]
     [ "$(status_of -u name:secret "$URL/stats?token=$VIEW")" = 200 ]
@@ -248,7 +247,7 @@ statuses_of() {
     client "$URL/stream.mjpg?token=$VIEW" --count 1 --quiet
 }
 
-@test "a token behind a page's address becomes a cookie, and the address is clean" {
+@test "a token in a page's address becomes a cookie, and is removed from the address" {
     tokens
     scene --token-file "$T"
     jar=$BATS_TEST_TMPDIR/jar
@@ -256,7 +255,7 @@ statuses_of() {
     digest=$(printf %s "$VIEW" | sha256sum | cut -d ' ' -f 1)
     [ "$cookie" = "shmcast-$PORT=$digest; Path=/; HttpOnly; SameSite=Strict" ]
     [ "$(header_of set-cookie -H 'X-Forwarded-Proto: https' "$URL/?token=$VIEW")" = "$cookie; Secure" ]
-    # behind another port, as of a tunnel, it is another cookie
+    # another port, as of a tunnel, has another cookie
     [[ $(header_of set-cookie -H 'Host: localhost:9' "$URL/?token=$VIEW") = "shmcast-9=$digest;"* ]]
     [[ $(header_of set-cookie -H 'Host: localhost' "$URL/?token=$VIEW") = "shmcast=$digest;"* ]]
     goes() { # FROM TO
@@ -268,10 +267,10 @@ statuses_of() {
     goes "$S?token=$VIEW" "$S"
     goes "page.css?a=1&token=$VIEW&b=2%262&c" "page.css?a=1&b=2%262&c"
     goes "?token=$VIEW&token=$CONTROL&&x=%3Cb%3E%09A:+b" "?x=%3Cb%3E%09A%3A%20b"
-    goes "/$S//?token=$VIEW" "/$S//" # where it was asked for; lws took the slashes together
+    goes "/$S//?token=$VIEW" "/$S//" # the requested address; lws merged the slashes
     [ "$(status_of "$URL/?token=$VIEW&x=$(printf 'x%.0s' {1..2000})")" = 414 ]
     [ "$(status_of "$URL/?token=$VIEW&x=%0d%0aA:b")" = 505 ]
-    # following it gets the page, and all that belongs to it, with a role
+    # the redirection leads to the page and its files, with a role
     [ "$(status_of -L -c "$jar" "$URL/?token=$VIEW")" = 200 ]
     cmp "$BATS_TEST_TMPDIR/body" "$ROOT/lib/server/web/index.html"
     for path in "" page.js stats snapshot.jpg "$S/"; do
@@ -290,7 +289,7 @@ statuses_of() {
     says 0
 }
 
-@test "a page of one's own needs a token like everything, and gets its cookie like ours" {
+@test "a page of --www requires a token and gets a cookie, like the built-in one" {
     tokens
     mkdir -p "$BATS_TEST_TMPDIR/www/sub"
     echo '<p>mine</p>' | tee "$BATS_TEST_TMPDIR/www/index.html" "$BATS_TEST_TMPDIR/www/sub/a.html" >"$BATS_TEST_TMPDIR/mine"
@@ -305,7 +304,7 @@ statuses_of() {
     [ "$(status_of "$URL/stats?token=$VIEW")" = 200 ]
 }
 
-@test "a view token sees and can't steer, a control token can" {
+@test "a view token allows watching only, a control token control too" {
     tokens
     scene --token-file "$T"
     down='{"type":"key_down","key":"a"}' up='{"type":"key_up","key":"a"}'
@@ -314,10 +313,10 @@ statuses_of() {
     done
     [ "$(event-read --from start -n 2 -t 5 "$S" | sed 's/ t=.*//')" = $'key_down key=a viewer=2\nkey_up key=a viewer=2' ]
     [ "$(curl -s "$URL/stats?token=$VIEW" | python3 -c 'import json, sys; print(json.load(sys.stdin)["events"])')" = 2 ]
-    # of several cookies, as pages at other ports of this host may set them, the best
+    # of several cookies, as pages at other ports of this host may set them, the best counts
     cookies=$(for token in "$VIEW" "$CONTROL" "$VIEW"; do header_of set-cookie "$URL/?token=$token"; done | sed 's/;.*/;/' | xargs)
     client "$WS" --header "Cookie: $cookies" --texts 1 --send '{"type":"hello"}' | grep -c '"role":"control"'
-    # by cookie, as the page comes
+    # with a cookie, like the page
     for token in "$VIEW" "$CONTROL"; do
         cookie=$(header_of set-cookie "$URL/?token=$token")
         client "$WS" --header "Cookie: ${cookie%%;*}" --texts 1 --quiet --send "$down" --send '{"type":"ping","t":1}'
@@ -325,7 +324,7 @@ statuses_of() {
     wait_until 10 eval '[ "$(event-read --from start -n 4 -t 0 "$S" | tail -n 2 | grep -c viewer=5)" = 2 ]'
 }
 
-@test "with a view token a wish to steer is no more than that; a control token takes over" {
+@test "a request for control is refused with a view token; a control token takes over" {
     tokens
     scene --token-file "$T" --control token
     down='{"type":"key_down","key":"a"}' hello='{"type":"hello"}'
@@ -357,7 +356,7 @@ statuses_of() {
     [ "$(header_of referrer-policy "$URL/?token=$VIEW")" = no-referrer ]
 }
 
-@test "SIGHUP reads the tokens again: who has lost one goes, nobody else notices" {
+@test "SIGHUP reloads the tokens: viewers whose token has gone are disconnected, others are not affected" {
     tokens
     scene --token-file "$T"
     bg_client --stay --header "Authorization: Bearer $CONTROL"
@@ -370,7 +369,7 @@ statuses_of() {
     grep -qx 'closed 1008 ' "$goes_out"
     [ "$(status_of "$URL/stats?token=$VIEW")" = 401 ]
     [ "$(status_of "$URL/stats?token=another-one-for-viewers")" = 200 ]
-    # a broken file changes nothing, and says so once
+    # an invalid file changes nothing, and is reported once
     echo oops >>"$T"
     kill -HUP "$SERVER"
     wait_until 10 says 1
@@ -381,7 +380,7 @@ statuses_of() {
     wait_until 10 says 2
     kill -0 "$stays"
     run -1 grep -q closed "$stays_out"
-    # another role is another token
+    # a token with another role counts as another token
     (umask 077 && printf 'view %s\n' "$CONTROL" >"$T")
     kill -HUP "$SERVER"
     wait_until 10 grep -qx 'closed 1008 ' "$stays_out"
@@ -390,7 +389,7 @@ statuses_of() {
     ends 143 "$SERVER"
 }
 
-@test "SIGHUP again and again, under load" {
+@test "repeated SIGHUP under load" {
     tokens
     scene --token-file "$T"
     bg frame-gen -s 64x48 -f yuv420p -r 100 -o "$S"
@@ -419,7 +418,7 @@ statuses_of() {
 
 # --- TLS ---
 
-@test "https and wss; TLS 1.2 at least; plain HTTP is sent there" {
+@test "https and wss; at least TLS 1.2; plain HTTP is redirected" {
     tls_scene
     [[ $URL = https://127.0.0.1:* ]]
     clean_run curl -fsS "${CA[@]}" -o "$BATS_TEST_TMPDIR/page" "$URL/"
@@ -437,7 +436,7 @@ statuses_of() {
         run -1 openssl s_client -connect "127.0.0.1:$PORT" $version -cipher 'ALL:@SECLEVEL=0' </dev/null
         [[ $output = *"protocol version"* || $output = *"no protocols available"* ]]
     done
-    # no HTTP/2 is offered
+    # HTTP/2 is not offered
     openssl s_client -connect "127.0.0.1:$PORT" -alpn h2,http/1.1 </dev/null 2>/dev/null | grep -q 'ALPN protocol: http/1.1'
     [ "$(curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$PORT/$S/stats?token=x")" = \
         "308 https://127.0.0.1:$PORT/$S/stats" ]
@@ -450,7 +449,7 @@ statuses_of() {
     says 0
 }
 
-@test "over TLS pictures larger than any buffer come whole, also to who reads slowly" {
+@test "over TLS packets larger than any buffer arrive whole, at slow readers too" {
     certificate one
     shm-create -s 1280x720 "$S"
     bg shm-encode -q 95 "$S"
@@ -478,12 +477,12 @@ statuses_of() {
     [[ $(header_of set-cookie "${CA[@]}" "$URL/?token=$VIEW") = "shmcast-$PORT="*"; Path=/; HttpOnly; SameSite=Strict; Secure" ]]
     [ "$(status_of "${CA[@]}" "$URL/")" = 401 ]
     [ "$(status_of "${CA[@]}" -L -c "$BATS_TEST_TMPDIR/jar" "$URL/?token=$VIEW")" = 200 ]
-    # a token that came in the clear buys nothing
+    # a token that was sent in the clear is dropped
     [ "$(status_of "http://127.0.0.1:$PORT/stats?token=$VIEW")" = 308 ]
     run -1 grep -q "$VIEW" "$BATS_TEST_TMPDIR/body"
 }
 
-@test "a certificate or key that won't do: one line that names it" {
+@test "an unusable certificate or key: one line that names it" {
     shm-create -s 64x48 "$S"
     certificate one
     certificate two
@@ -506,15 +505,15 @@ statuses_of() {
     wont one.pem locked.key "locked.key: the key has a pass phrase; remove it with openssl pkey"
 }
 
-@test "SIGHUP: new connections get the new certificate, the others go on; a broken one changes nothing" {
+@test "SIGHUP: new connections get the new certificate, the others stay open; an invalid one changes nothing" {
     tls_scene
     bg_client --stay
     stays=$BG
     has_subject one
-    # of another kind of key, or the old one would still be there beside it
+    # with another kind of key, or the old one would stay in use beside it
     certificate two rsa:2048
     cp "$BATS_TEST_TMPDIR/two.key" "$KEY"
-    kill -HUP "$SERVER" # in the middle of it
+    kill -HUP "$SERVER" # between the two files
     wait_until 10 says 1
     grep -qx "ws-serve: $KEY: no private key in PEM format that matches the certificate; the old certificate stays in use" "$SERVER_ERR"
     has_subject one
@@ -553,7 +552,7 @@ statuses_of() {
     clean_run curl -fsS --cacert root.pem -o /dev/null "$URL/"
 }
 
-@test "a handshake that isn't finished is cut off, and others are served meanwhile" {
+@test "an unfinished handshake is cut off, and others are served meanwhile" {
     tls_scene
     python3 - "$PORT" >"$BATS_TEST_TMPDIR/cut" 3>&- <<'END' &
 import socket, sys, time
@@ -565,7 +564,7 @@ for i, s in enumerate(socks):
         s.sendall(hello[: i // 2])
 print("there", flush=True)
 at = 25
-while socks: # a byte now and then
+while socks: # one byte at a time
     time.sleep(0.5)
     at += 1
     for i, s in list(enumerate(socks)):
@@ -591,7 +590,7 @@ END
     wait_until 20 eval '[ "$(find "/proc/$SERVER/fd" -lname "socket:*" | wc -l)" = 1 ]'
 }
 
-@test "an address beyond loopback: a warning says which of token and TLS is missing" {
+@test "an address beyond loopback: a warning names the missing ones of token and TLS" {
     shm-create -s 64x48 "$S"
     tokens
     certificate one
@@ -614,7 +613,7 @@ END
 
 # --- names and sites ---
 
-@test "Host: numbers, localhost, the machine's name and those that were allowed; others 421" {
+@test "Host: addresses, localhost, the machine's name and names of --host; others 421" {
     scene --host viz.example --host Other
     for host in 127.0.0.1 "127.0.0.1:$PORT" 127.0.0.1:1 10.0.0.1 '[::1]' '[::1]:8080' '[2001:db8::1]:80' localhost \
         "localhost:$PORT" LocalHost:9000 "$(hostname)" "$(hostname):$PORT" viz.example VIZ.example:1 other; do
@@ -635,15 +634,15 @@ END
     for two in 'localhost\r\nHost: evil.test' 'evil.test\r\nHost: localhost'; do
         client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: $two\r\nConnection: close\r\n\r\n" | grep -c '^HTTP/1.1 421'
     done
-    # no browser; and nothing to rebind
+    # not a browser, so no DNS rebinding
     client "$URL/" --bytes 'GET /stats HTTP/1.0\r\n\r\n' | grep -q '^HTTP/1.0 200'
     for host in '' a:1 a/b 'a b' '*.example' "$(printf 'x%.0s' {1..254})"; do
         fails 2 ws-serve --host "$host" "$S"
     done
 }
 
-@test "Host: the name in -b; any at all over a Unix socket, where the Origin still has to match" {
-    scene -b 127.1 # a name, as far as Host goes
+@test "Host: the name in -b; any name over a Unix socket, where the Origin still has to match" {
+    scene -b 127.1 # for Host, a name
     [ "$URL" = "http://127.0.0.1:$PORT" ]
     [ "$(status_of -H "Host: 127.1:$PORT" "$URL/stats")" = 200 ]
     cd "$BATS_TEST_TMPDIR"
@@ -654,7 +653,7 @@ END
     [ "$(status_of --unix-socket here -H 'Origin: https://evil.example' http://whatever.example/stats)" = 403 ]
 }
 
-@test "pages of other sites are refused everything but to be followed to" {
+@test "requests by pages of other sites are refused, except navigation" {
     scene --origin https://lab.example
     own="http://127.0.0.1:$PORT"
     for paths in '{/,/page.js,/stats,/snapshot.jpg,/metrics}' /nothing; do
@@ -701,7 +700,7 @@ END
     [ "$(handshake --origin null)" = 403 ]
 }
 
-@test "a newline in an address can't bring a header with it" {
+@test "a newline in an address cannot inject a header" {
     tokens
     scene --origin https://lab.example
     for newline in %0a %0d%0a %0D; do
@@ -715,7 +714,7 @@ END
     [ "$(client "$URL/" --bytes "GET /ws%0aReferer:https://lab.example/ HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" | grep -c '^HTTP/1.. 4')" = 1 ]
 }
 
-@test "every answer has a strict policy, and no page of ours needs less" {
+@test "every answer has a strict policy, which suffices for the built-in pages" {
     shm-create -s 64x48 "$S2"
     scene --origin https://lab.example --origin null "$S2"
     for path in "" "$S/" page.js stats nothing; do
@@ -732,13 +731,13 @@ END
 
 # --- limits ---
 
-@test "--max-per-address: one more is closed, another address is served, room is given back" {
+@test "--max-per-address: one connection more is closed, another address is served, closed ones are not counted" {
     scene --max-per-address 3
     bg_client --stay
     bg_client --stay
     bg_client --stay
     run curl -sS -o /dev/null "$URL/stats"
-    [ "$status" = 52 ] || [ "$status" = 56 ] # at an end, or reset
+    [ "$status" = 52 ] || [ "$status" = 56 ] # closed, or reset
     [ "$(status_of --interface 127.0.0.5 "$URL/stats")" = 200 ]
     kill -KILL "$BG"
     ends 137 "$BG"
@@ -748,7 +747,7 @@ END
     done
 }
 
-@test "this machine's own connections are not counted unless asked for" {
+@test "connections of this machine are not counted unless the option is given" {
     scene
     python3 - "$PORT" <<'END'
 import socket, sys

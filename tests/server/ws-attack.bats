@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Attacks by ws-attack.py, each while somebody watches, who must not notice.
+# Attacks by ws-attack.py, each while another viewer is connected, which must not be affected.
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
 load ../support/helper
 
-# A moving stream of S, served, with a viewer.
+# Serves a moving stream S, with a viewer.
 scene() {
     WATCHED=$BATS_TEST_TMPDIR/watched
     shm-create -s 64x48 "$S"
@@ -33,7 +33,7 @@ attack() {
     "$TESTS/server/ws-attack.py" "$1" --pid "$SERVER" "${extra[@]}" "$URL/$S/"
 }
 
-# The viewer from the beginning is still there, and the server ends as it does.
+# The first viewer is still connected, and the server ends normally.
 unnoticed() {
     wait_until 20 more_pictures $(($(grep -c '^picture' "$WATCHED") + 5))
     run -1 grep -v -e '^picture' -e '^open' "$WATCHED"
@@ -42,67 +42,67 @@ unnoticed() {
     [ ! -s "$SERVER_ERR" ]
 }
 
-@test "200 half-open requests that drip are cut off in bounded time; others get in meanwhile" {
+@test "200 requests sent byte by byte are cut off in bounded time; others are served meanwhile" {
     scene
     attack slowloris
     unnoticed
 }
 
-@test "100 half-open messages of 60 KB hold bounded memory, and give it back" {
+@test "100 unfinished messages of 60 KB occupy bounded memory, which is freed" {
     scene
     attack halfframes
     unnoticed
 }
 
-@test "requests that are too large, broken, smuggled or odd; and those that are right" {
+@test "requests that are too large, broken, smuggled or odd; and valid ones" {
     scene
     attack requests
     unnoticed
 }
 
-@test "10,000 rapid connections: no descriptor and no memory stays behind" {
+@test "10,000 rapid connections leak no descriptor and no memory" {
     scene
     attack connects
     unnoticed
 }
 
-@test "more connections than there is room for" {
+@test "more connections than the limit" {
     scene --max-viewers 4
     attack crowd
     unnoticed
 }
 
-@test "pings at full speed from one that never reads: nothing piles up" {
+@test "pings at full speed from a viewer that never reads: no backlog" {
     scene
     attack pings
     unnoticed
 }
 
-@test "64 messages of 64 events at once: bounded, and what is logged can be read, none of it lost" {
+@test "64 messages of 64 events at once: bounded, and all logged events can be read" {
     scene
     attack flood
     event-read --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/read" 2>"$BATS_TEST_TMPDIR/lost"
     [ ! -s "$BATS_TEST_TMPDIR/lost" ]
     wc -l <"$BATS_TEST_TMPDIR/read"
-    # --max-events is 1,000 a second, and as many more at once
+    # --max-events is 1,000 per second, and as many more in a burst
     (($(wc -l <"$BATS_TEST_TMPDIR/read") >= 1000))
     (($(wc -l <"$BATS_TEST_TMPDIR/read") <= 4096))
     unnoticed
 }
 
-@test "1,000 inputs of garbage, of the seed printed" {
+@test "1,000 random inputs, of the printed seed" {
     scene
     attack garbage
     unnoticed
 }
 
-@test "1,000 TLS greetings of garbage, of the seed printed" {
+@test "1,000 random TLS handshakes, of the printed seed" {
     tls_scene
     attack records
     unnoticed
 }
 
-@test "over TLS too a viewer whose events have to wait holds up nobody" {
+@test "over TLS too a viewer with queued events delays no other viewer" {
     tls_scene --max-events 1000000
     bg claim-hold "$S" >"$BATS_TEST_TMPDIR/hold"
     local holder=$BG

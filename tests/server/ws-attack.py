@@ -3,9 +3,9 @@
 
 ws-attack.py ATTACK [--pid PID] [--count N] http[s]://HOST:PORT/NAME/
 
-Prints what it did and saw. --pid is the server's: its descriptors, and its memory where that says
-something (not under a sanitizer, --no-memory), have to come back to where they were.
-Exit: 0 the server did what it has to do; 1 it didn't, and what; 2 usage.
+Prints actions and results. --pid is the server's: its descriptors and, except under a sanitizer
+(--no-memory), its memory must return to their initial values.
+Exit: 0 the server behaved correctly; 1 it did not, with a message; 2 usage.
 """
 import argparse
 import os
@@ -69,7 +69,7 @@ class Target:
         return self.tls.wrap_socket(s) if tls and self.tls else s
 
     def viewer(self):
-        """A socket with a WebSocket on it; what has come behind the answer is read away."""
+        """A socket with an open WebSocket; data after the answer is discarded."""
         s = self.connect()
         s.sendall(self.handshake)
         head = b""
@@ -86,12 +86,12 @@ class Target:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def memory(self):
-        """KiB."""
+        """In KiB."""
         with open(f"/proc/{self.pid}/status") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
 
     def served(self):
-        """A new connection gets its answer."""
+        """Checks that a new connection is answered."""
         s = self.connect()
         s.sendall(self.get + b"Connection: close\r\n\r\n")
         if not s.recv(PIECE).startswith(b"HTTP/1.1 200"):
@@ -100,7 +100,7 @@ class Target:
 
     def measure(self):
         self.served()
-        wait("the connections before are gone", PATIENCE, lambda: self.settled())
+        wait("earlier connections are closed", PATIENCE, lambda: self.settled())
         self.before = self.descriptors(), self.memory()
 
     def settled(self):
@@ -109,7 +109,7 @@ class Target:
         return self.descriptors() == now
 
     def back(self, growth):
-        """Descriptors are where they were, memory has grown by so many KiB at most."""
+        """Checks that no descriptor leaked, and that memory has grown by at most growth KiB."""
         wait("descriptors are closed", PATIENCE, lambda: self.descriptors() <= self.before[0])
         grown = self.memory() - self.before[1]
         print(f"descriptors {self.before[0]} → {self.descriptors()}, memory + {grown} KiB")
@@ -118,7 +118,7 @@ class Target:
 
 
 def send_some(s, data):
-    """What can be sent now. False: the other side has gone."""
+    """Sends as much as possible now. False: the other side has closed."""
     s.settimeout(0)
     try:
         s.send(data)
@@ -130,7 +130,7 @@ def send_some(s, data):
 
 
 def gone(s):
-    """Reads what there is; is that the end?"""
+    """Reads all available data. True: the other side has closed."""
     s.settimeout(0)
     try:
         while True:
@@ -146,7 +146,7 @@ def gone(s):
 
 
 def slowloris(t, count):
-    """Half-open requests that drip: all are cut off, whatever they send, and others are served."""
+    """Requests sent byte by byte: all are cut off, whatever they send, and others are served."""
     drips = [
         (b"", b""),
         (t.get, b"X-Drip: x\r\n"),
@@ -168,7 +168,7 @@ def slowloris(t, count):
     last, viewers = begun, 0
     while alive:
         if time.monotonic() - begun > 60:
-            raise Wrong(f"{len(alive)} of {count} are still there after a minute")
+            raise Wrong(f"{len(alive)} of {count} are still open after a minute")
         for s in [s for s, drip in alive.items() if gone(s) or (drip and not send_some(s, drip))]:
             del alive[s]
             s.close()
@@ -178,12 +178,12 @@ def slowloris(t, count):
             t.viewer().close()
             t.served()
         time.sleep(0.1)
-    print(f"all {count} cut off within {time.monotonic() - begun:.1f} s; {viewers} viewers got in")
+    print(f"all {count} cut off within {time.monotonic() - begun:.1f} s; {viewers} viewers joined")
     t.back(4096)
 
 
 def halfframes(t, count):
-    """Messages of 60 KB that are announced, or begun, and never end: memory is bounded, and back."""
+    """Messages of 60 KB that are announced, or begun, and never end: memory is bounded and freed."""
     t.measure()
     viewers = []
     for n in range(count):
@@ -193,13 +193,13 @@ def halfframes(t, count):
         else:
             s.sendall(frame(1, b" " * 60000, fin=False))
         viewers.append(s)
-    s = t.viewer()  # by its answer all of the above has been looked at, but for what is on its way
+    s = t.viewer()  # once it is answered, the server has read all of the above, except data in flight
     s.sendall(frame(9, b"done"))
     wait("the server has read it", PATIENCE, lambda: all(unsent(x) == 0 for x in viewers))
     t.served()
     grown = t.memory() - t.before[1]
-    # A message's 64 KiB, and what a viewer has otherwise.
-    print(f"{count} half messages: {grown / count:.1f} KiB each")
+    # 64 KiB for a message, and the rest of a viewer.
+    print(f"{count} unfinished messages: {grown / count:.1f} KiB each")
     if t.memory_counts and grown > count * (64 + 48):
         raise Wrong(f"{grown} KiB for {count}")
     for s in viewers + [s]:
@@ -225,7 +225,7 @@ def connects(t, count):
             s.sendall(t.handshake)
         if kind == 4:
             s.recv(16)
-        if kind in (1, 2, 3, 4) and n % 3:  # or all ports of this machine would wait for their time
+        if kind in (1, 2, 3, 4) and n % 3:  # otherwise all ports of this machine would be in TIME_WAIT
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
         s.close()
     print(f"{count} connections in {time.monotonic() - begun:.1f} s")
@@ -234,7 +234,7 @@ def connects(t, count):
 
 
 def pings(t, count):
-    """A viewer that asks and asks and never reads: nothing piles up for it."""
+    """A viewer that sends pings and never reads: the server keeps no backlog for it."""
     t.measure()
     s = t.viewer()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -243,11 +243,11 @@ def pings(t, count):
     end = time.monotonic() + PATIENCE
     while sent < count and time.monotonic() < end:
         if not select.select([], [s], [], 2)[1]:
-            break  # the server reads no more of it
+            break  # the server has stopped reading
         try:
             s.sendall(block)
         except OSError:
-            break  # or has hung up
+            break  # or has closed the connection
         sent += 200
     grown = t.memory() - t.before[1]
     print(f"{sent} pings, memory + {grown} KiB while they came")
@@ -271,7 +271,7 @@ def flood(t, count):
     while b'"t":77' not in data:
         more = s.recv(PIECE)
         if not more or time.monotonic() > end:
-            raise Wrong("no answer behind the flood")
+            raise Wrong("no answer after the flood")
         data = data[-100:] + more
     print(f"{count} messages of 64 events; the connection lives")
     s.close()
@@ -279,7 +279,7 @@ def flood(t, count):
 
 
 def waits(t, count):
-    """The bats test keeps the event log: a viewer with many events has to wait, nobody else has."""
+    """The bats test keeps the event log locked: only a viewer with many events is paused."""
     move = b'{"type":"pointer_move","x":0.5,"y":0.5}'
     for pad in (0, 100, 500, 1500, 3000, 8000, 20000)[:count]:
         message = frame(1, b"[" + b",".join([move] * 64) + b"]" + b" " * pad)
@@ -288,14 +288,14 @@ def waits(t, count):
         try:
             s.sendall(message * (1600000 // len(message)))
         except OSError:
-            pass  # it isn't read from any more
+            pass  # the server has stopped reading
         t.served()
         s.close()
         print(f"messages of {len(message)} bytes: others are served")
 
 
 def records(t, count):
-    """TLS that isn't, of the seed printed."""
+    """Random bytes instead of TLS handshakes, of the printed seed."""
     seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
     print(f"SEED={seed}", flush=True)
     r = random.Random(seed)
@@ -363,21 +363,21 @@ def garbage(t, count):
             elif how == 1:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError:
-            pass  # cut off, or it waits for the rest
+            pass  # closed, or waiting for the rest
         s.close()
     t.served()
     t.back(8192)
 
 
 def ask(t, data):
-    """The statuses of all answers to these bytes, and whether the connection ended by itself."""
+    """The statuses of all answers to these bytes, and whether the server closed the connection."""
     s = t.connect()
     s.settimeout(PATIENCE)
     got, ended = b"", True
     try:
         s.sendall(data)
     except OSError:
-        pass  # it was cut off on the way; what it was told can still be there
+        pass  # cut off; an answer may still be readable
     try:
         while True:
             more = s.recv(PIECE)
@@ -396,18 +396,18 @@ LAST = b"Connection: close\r\n\r\n"
 
 
 def requests(t, count):
-    """Requests that aren't: each has its answer, or is cut off, and nothing behind it counts."""
+    """Invalid requests: each is answered or cut off, and nothing after it has an effect."""
     get, host, f = t.get, t.host, t.folder
     again = get + LAST
     page = b"GET " + f + b"page.js HTTP/1.1\r\n" + host
     wrong = 0
-    # What it is, the bytes, the statuses that have to come; [] for a connection that is cut off.
+    # Title, bytes, expected statuses; []: the connection is cut off.
     for what, data, *wanted in (
-        ("a head of 15 KB", get + b"X: " + b"a" * 15000 + b"\r\n" + LAST, [200]),
-        ("a header of 100 KB", get + b"X: " + b"a" * 100000 + b"\r\n" + LAST, []),
+        ("a header of 15 KB", get + b"X: " + b"a" * 15000 + b"\r\n" + LAST, [200]),
+        ("a header line of 100 KB", get + b"X: " + b"a" * 100000 + b"\r\n" + LAST, []),
         ("a header's name of 100 KB", get + b"a" * 100000 + b": x\r\n" + LAST, []),
         ("10,000 headers", get + b"X-Header: x\r\n" * 10000 + LAST, []),
-        ("1,000 of a known one", get + b"Accept: x\r\n" * 1000 + LAST, []),
+        ("1,000 lines of a known header", get + b"Accept: x\r\n" * 1000 + LAST, []),
         ("an address of 15 KB", b"GET /" + b"a" * 15000 + b" HTTP/1.1\r\n" + host + LAST, [404]),
         ("an address of 100 KB", b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n" + host + LAST, []),
         ("a NAME of 300 bytes", b"GET /" + b"a" * 300 + b"/stats HTTP/1.1\r\n" + host + LAST, [404]),
@@ -424,7 +424,7 @@ def requests(t, count):
         ("length 99999999999999999999", get + b"Content-Length: " + b"9" * 20 + b"\r\n\r\n", [400]),
         ("chunked", get + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + again, [400]),
         ("xchunked", get + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + again, [400]),
-        ("chunked behind a tab", get + b"Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n" + again, [400]),
+        ("chunked after a tab", get + b"Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n" + again, [400]),
         ("chunked and a length", get + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
          b"0\r\n\r\n" + again, [400]),
         ("chunked with a POST", b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -450,18 +450,18 @@ def requests(t, count):
         ("% at the end", b"GET /% HTTP/1.1\r\n" + host + LAST, [403]),
         ("%zz", b"GET /%zz HTTP/1.1\r\n" + host + LAST, [403]),
         ("half an escape", b"GET /%2 HTTP/1.1\r\n" + host + LAST, [403]),
-        ("escapes where none are due", get.replace(b"stats", b"%73t%61ts") + LAST, [200]),
+        ("unnecessary escapes", get.replace(b"stats", b"%73t%61ts") + LAST, [200]),
         ("overlong dots", b"GET /%c0%ae%c0%ae/stats HTTP/1.1\r\n" + host + LAST, [404]),
         ("bytes above 127", b"GET /\xff\xfe HTTP/1.1\r\n" + host + LAST, [404]),
         ("dots above the root", b"GET /../../../../etc/passwd HTTP/1.1\r\n" + host + LAST, [404]),
         ("a backslash", b"GET /..\\..\\stats HTTP/1.1\r\n" + host + LAST, [404]),
         ("; and &", get.replace(b"stats", b"stats;x") + b"\r\n"
          + get.replace(b"stats", b"stats&x") + LAST, [400, 400]),
-        # what is right, and has to stay so
+        # valid requests
         ("50 requests at once", (get + b"\r\n") * 49 + again, [200] * 50),
         ("20 pages at once", (page + b"\r\n") * 19 + page + LAST, [200] * 20),
-        ("on after a 404", b"GET /nothing HTTP/1.1\r\n" + host + b"\r\n" + again, [404, 200]),
-        ("on after a HEAD", b"HEAD" + page[3:] + b"\r\n" + again, [200, 200]),
+        ("another request after a 404", b"GET /nothing HTTP/1.1\r\n" + host + b"\r\n" + again, [404, 200]),
+        ("another request after a HEAD", b"HEAD" + page[3:] + b"\r\n" + again, [200, 200]),
         ("Expect", get + b"Expect: 100-continue\r\n" + LAST, [200]),
         ("Expect with a body", b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 5\r\n"
          b"Expect: 100-continue\r\n\r\n", [405]),
@@ -473,17 +473,17 @@ def requests(t, count):
         fine = statuses == wanted[0] and ended
         if what == "Range" and fine:
             fine = len(got.split(b"\r\n\r\n", 1)[1]) > 1000 and b"content-range" not in got.lower()
-        print(f"{'ok   ' if fine else 'WRONG'} {what}: {statuses}{'' if ended else ', and it stays'}")
+        print(f"{'ok   ' if fine else 'WRONG'} {what}: {statuses}{'' if ended else ', and it stays open'}")
         wrong += not fine
     if wrong:
         raise Wrong(f"{wrong} wrong")
-    s = t.connect()  # 304, then on
+    s = t.connect()  # 304, then another request
     s.sendall(b"GET " + f + b"snapshot.jpg HTTP/1.1\r\n" + host + b"If-None-Match: *\r\n\r\n" + again)
     got = b""
     while more := s.recv(PIECE):
         got += more
     if re.findall(rb"HTTP/1\.1 (\d+)", got) != [b"304", b"200"]:
-        raise Wrong("304, then on")
+        raise Wrong("304, then another request")
     t.served()
 
 
@@ -496,7 +496,7 @@ def room(t):
 
 
 def crowd(t, count):
-    """More connections than there is room for: who was there before goes on, and room comes back."""
+    """More connections than the limit: earlier ones stay open, and closed ones make room."""
     t.measure()
     s = t.viewer()
     many = [t.connect() for _ in range(count)]
@@ -507,7 +507,7 @@ def crowd(t, count):
     data, end = b"", time.monotonic() + PATIENCE
     while b"\x8a\x05still" not in data:
         if time.monotonic() > end:
-            raise Wrong("the viewer that was there has no answer")
+            raise Wrong("the first viewer gets no answer")
         data = data[-100:] + s.recv(PIECE)
     for x in many:
         x.close()

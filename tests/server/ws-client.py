@@ -1,17 +1,17 @@
 #!/usr/bin/python3
-"""A viewer for the tests: RFC 6455 and MJPEG on bare sockets, so that what ws-serve sends is seen as
-it is.
+"""A viewer for the tests: RFC 6455 and MJPEG on plain sockets, so that every byte of ws-serve is
+checked.
 
 ws-client.py [options] ws://HOST:PORT/PATH | http://HOST:PORT/PATH
 
-Prints a line for each thing that comes:
+Prints a line for each event:
   open                          the handshake was accepted
   picture BYTES seq=N frame=N … a whole JPEG, with the text of its COM segment
   text TEXT
   closed CODE REASON            a close frame (WebSocket)
   end                           the connection was closed
   status CODE                   the handshake was refused
-Exit: 0 what was asked for came; 1 something else, or nothing within --timeout.
+Exit: 0 all expected events came; 1 anything else, or nothing within --timeout.
 """
 import argparse
 import base64
@@ -34,7 +34,7 @@ class Wrong(Exception):
 
 
 def jpeg_comment(data):
-    """The COM text of a JPEG, which has to be whole: every segment, then scan data up to its EOI."""
+    """The COM text of a JPEG, which must be whole: every segment, then scan data up to its EOI."""
     if data[:2] != b"\xff\xd8" or data[-2:] != b"\xff\xd9":
         raise Wrong(f"not a whole JPEG: {data[:4].hex()} … {data[-4:].hex()}")
     at, comment = 2, ""
@@ -47,7 +47,7 @@ def jpeg_comment(data):
         at += 2 + size
     scan = data.find(b"\xff\xd9", at)
     if scan != len(data) - 2:
-        raise Wrong("two pictures, or parts of them, in one")
+        raise Wrong("two images, or parts of them, in one")
     return comment
 
 
@@ -147,7 +147,7 @@ class Viewer:
                 raise Wrong(part["content-type"])
             self.picture(self.take(int(part["content-length"])))
             if self.take(2) != b"\r\n":
-                raise Wrong("no newline behind a part")
+                raise Wrong("no newline after a part")
 
     # WebSocket
 
@@ -177,7 +177,7 @@ class Viewer:
                 self.send(PING, b"between")
 
     def send_lines(self):
-        """Each line of stdin is a message, until one that is "bye"."""
+        """Sends each line of stdin as a message, until a line "bye"."""
         try:
             for line in map(str.rstrip, sys.stdin):
                 if line == "bye":
@@ -185,10 +185,10 @@ class Viewer:
                 self.send(TEXT, line.encode())
             self.send(CLOSE, struct.pack(">H", 1000))
         except OSError:
-            pass  # the other thread notices
+            pass  # the other thread reports it
 
     def flood(self):
-        """A process that sends --flood again and again, faster than it can be answered."""
+        """Starts a process that sends --flood repeatedly, faster than it can be answered."""
         data = self.o.flood.encode()
         size = bytes([0x80 | len(data)]) if len(data) < 126 else struct.pack(">BH", 0xFE, len(data))
         block = (bytes([0x81]) + size + bytes(4) + data) * (1 + (1 << 20) // len(data))
@@ -220,9 +220,9 @@ class Viewer:
         if fields["sec-websocket-accept"] != base64.b64encode(accept).decode():
             raise Wrong("wrong Sec-WebSocket-Accept")
         if "sec-websocket-extensions" in fields:
-            raise Wrong("an extension was taken: " + fields["sec-websocket-extensions"])
+            raise Wrong("an extension was accepted: " + fields["sec-websocket-extensions"])
         self.say("open")
-        if self.o.wait:  # until somebody says so
+        if self.o.wait:  # until the test writes a line
             sys.stdin.readline()
         for text in self.o.send:
             self.send_text(text.encode())
@@ -243,12 +243,12 @@ class Viewer:
             if flooder:
                 os.kill(flooder, signal.SIGKILL)
                 os.waitpid(flooder, 0)
-        if not self.o.abort and not flooder:  # it was killed within a frame
+        if not self.o.abort and not flooder:  # the flooder was killed within a frame
             self.send(CLOSE, struct.pack(">H", 1000))
             try:
                 while self.frame():
                     pass
-            except EOFError:  # with a picture half sent libwebsockets just hangs up
+            except EOFError:  # after half a packet libwebsockets just closes the connection
                 pass
 
     def frame(self):
@@ -306,8 +306,8 @@ class Viewer:
 
 
 def run_many(options):
-    """--viewers N at once; the same first and last picture is not asked for, only whole ones in
-    order."""
+    """--viewers N at once. Checks that packets are whole and in order, not that all viewers get the
+    same first and last one."""
     wrong, done = [], []
 
     def one(number):
@@ -329,7 +329,7 @@ def run_many(options):
 
 
 def run_fuzz(options):
-    """--fuzz N connections with nonsense, the same ones for the same N."""
+    """--fuzz: N connections with random bytes, the same for the same N."""
     url = urlsplit(options.url)
     chance = random.Random(options.fuzz)
     hello = (
@@ -357,11 +357,11 @@ def run_fuzz(options):
             except (ConnectionResetError, BrokenPipeError):
                 pass
             except TimeoutError:
-                pass  # it waits for the rest of a request, as it should
+                pass  # the server waits for the rest of a request, as it should
 
 
 def run_bytes(options):
-    """Sends --bytes as they are, prints what comes back until the end."""
+    """Sends --bytes unchanged, prints the answer until the end."""
     url = urlsplit(options.url)
     with socket.create_connection((url.hostname, url.port), timeout=options.timeout) as s:
         try:
@@ -380,35 +380,35 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = p.add_argument
     add("url")
-    add("--count", type=int, default=0, metavar="N", help="wait for N pictures")
+    add("--count", type=int, default=0, metavar="N", help="wait for N packets")
     add("--texts", type=int, default=0, metavar="N", help="wait for N texts")
-    add("--save", metavar="DIR", help="pictures to DIR/000001.jpg …")
+    add("--save", metavar="DIR", help="save packets as DIR/000001.jpg …")
     add("--send", action="append", default=[], metavar="JSON", help="a text message")
     add("--send-bytes", action="append", default=[], metavar="TEXT", help=r"the same, with \x80")
     add("--send-binary", action="append", default=[], metavar="TEXT")
-    add("--raw", action="append", default=[], metavar="HEX", help="bytes behind the handshake")
-    add("--lines", action="store_true", help="each line of stdin is one, until bye; with --stay")
-    add("--flood", metavar="JSON", help="over and over again, until what was asked for came")
-    add("--fragment", type=int, metavar="BYTES", help="text messages in frames of so many bytes")
-    add("--ping-between", action="store_true", help="a ping behind each fragment")
+    add("--raw", action="append", default=[], metavar="HEX", help="bytes to send after the handshake")
+    add("--lines", action="store_true", help="send each line of stdin, until bye; with --stay")
+    add("--flood", metavar="JSON", help="send repeatedly, until all expected events came")
+    add("--fragment", type=int, metavar="BYTES", help="send text messages in frames of BYTES bytes")
+    add("--ping-between", action="store_true", help="send a ping after each fragment")
     add("--origin", metavar="ORIGIN")
     add("--host", metavar="HOST")
     add("--header", action="append", default=[], metavar="LINE")
-    add("--repeats", action="store_true", help="a picture may come again")
-    add("--restarts", action="store_true", help="numbers may begin again: --replace")
-    add("--ack", action="store_true", help="acknowledge each picture")
-    add("--stay", action="store_true", help="until killed")
-    add("--until-closed", action="store_true", help="until the server ends the connection")
+    add("--repeats", action="store_true", help="allow a packet to be repeated")
+    add("--restarts", action="store_true", help="allow numbers to restart: --replace")
+    add("--ack", action="store_true", help="acknowledge each packet")
+    add("--stay", action="store_true", help="stay until killed")
+    add("--until-closed", action="store_true", help="stay until the server closes the connection")
     add("--abort", action="store_true", help="end with a reset instead of a close frame")
     add("--wait", action="store_true", help="neither read nor send before a line on stdin")
     add("--receive-buffer", type=int, metavar="BYTES")
-    add("--viewers", type=int, metavar="N", help="so many at once")
+    add("--viewers", type=int, metavar="N", help="N clients at once")
     add("--quiet", action="store_true")
     add("--timeout", type=float, default=20, metavar="SECONDS")
-    add("--bytes", action="append", default=[], metavar="TEXT", help="no handshake, these bytes")
-    add("--times", type=int, default=1, metavar="N", help="each so many times")
-    add("--half-close", action="store_true", help="and then no more")
-    add("--fuzz", type=int, metavar="N", help="N connections with nonsense")
+    add("--bytes", action="append", default=[], metavar="TEXT", help="send these bytes instead of a handshake")
+    add("--times", type=int, default=1, metavar="N", help="N times each")
+    add("--half-close", action="store_true", help="then close the sending side")
+    add("--fuzz", type=int, metavar="N", help="N connections with random bytes")
     options = p.parse_args()
     try:
         if options.bytes:

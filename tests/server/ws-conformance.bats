@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# RFC 6455 section by section, by ws-conformance.py; each check also sees to it that another viewer
-# of the stream goes on. (The Autobahn suite wants a server that echoes, which ours is not.)
+# RFC 6455 section by section, by ws-conformance.py; each check also makes sure that another viewer
+# of the stream is not affected. (The Autobahn suite requires an echo server, which ws-serve is not.)
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
 load ../support/helper
 
-# Only the listener, and a connection that waits for one more request.
+# Only the listening socket, and a connection kept alive for another request.
 nobody_left() {
     (($(find "/proc/$1/fd" -lname 'socket:*' | wc -l) <= 2))
 }
 
-# conforms SECTION CHECKS [ws-serve's options]: so many checks of a section, all well, on a server
-# that lives on and says nothing.
+# conforms SECTION CHECKS [ws-serve's options]: that number of checks of a section, all successful, on
+# a server that survives and prints nothing.
 conforms() {
     local section=$1 checks=$2
     shift 2
@@ -57,7 +57,7 @@ conforms() {
     conforms 8.1 22
 }
 
-@test "RFC 6455, 9.1: no extension is negotiated, none is used" {
+@test "RFC 6455, 9.1: no extension is negotiated or used" {
     conforms 9.1 6
 }
 
@@ -65,11 +65,11 @@ conforms() {
     conforms 10.4 3
 }
 
-@test "TCP is a stream: however it is cut, it means the same" {
+@test "TCP is a byte stream: segmentation makes no difference" {
     conforms tcp 6
 }
 
-@test "TLS cuts it too: fragments, closing, segments" {
+@test "the same over TLS: fragments, closing, segments" {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 \
         -keyout "$BATS_TEST_TMPDIR/key" -out "$BATS_TEST_TMPDIR/cert" 2>/dev/null
     local section

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""RFC 6455 section by section, against a running ws-serve, by a client on bare sockets.
+"""RFC 6455 section by section, against a running ws-serve, by a client on plain sockets.
 
 ws-conformance.py [--list] [--section S] http[s]://HOST:PORT/NAME/
 
-NAME has to have pictures that go on. Prints a line for each check: `ok` or `WRONG`, the section,
-what it is that the server has to do, and what it did instead. After each check another viewer of
-the same stream, there from the beginning, has to get a new picture and an answer to its ping, and
-the log has to hold its event and those of the check, and no other.
-Exit: 0 all is as it has to be; 1 something isn't; 2 usage.
+NAME must be a moving stream. Prints a line for each check: `ok` or `WRONG`, the section, the
+requirement, and the deviation. After each check another viewer of the same stream, connected from
+the beginning, must get a new packet and an answer to its ping, and the log must have its event and
+those of the check, and no other.
+Exit: 0 all checks succeeded; 1 some failed; 2 usage.
 """
 import argparse
 import base64
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-PATIENCE = 20  # seconds; what has to come comes at once, but for the machine's load
+PATIENCE = 20  # seconds; answers come at once, except on a busy machine
 
 
 END = (EOFError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
@@ -71,7 +71,7 @@ def request(lines, method="GET", path=None, version="HTTP/1.1"):
 
 
 def handshake(drop=(), add=(), **values):
-    """Header lines of a right handshake, but for what is dropped, added or has another value."""
+    """Header lines of a valid handshake, except those dropped, added or changed."""
     fields = {
         "Host": server.host,
         "Upgrade": "websocket",
@@ -84,7 +84,7 @@ def handshake(drop=(), add=(), **values):
 
 
 class Peer:
-    """One connection. What comes down it has to be as the RFC wants it, always."""
+    """One connection. Checks that everything from the server conforms to the RFC."""
 
     def __init__(self, upgrade=True, glued=b"", step=0):
         self.socket = socket.create_connection(server.address, timeout=PATIENCE)
@@ -108,11 +108,11 @@ class Peer:
             for at in range(0, len(data), max(step, 1)):
                 self.socket.sendall(data[at : at + step])
         except OSError:
-            pass  # it was cut off; what was said before that can still be read
+            pass  # cut off; earlier data can still be read
 
     def fill(self):
-        if time.monotonic() > self.deadline:  # pictures come all the time
-            raise Wrong("nothing but pictures comes")
+        if time.monotonic() > self.deadline:  # packets never stop
+            raise Wrong("nothing but packets comes")
         more = self.socket.recv(1 << 16)
         if not more:
             raise EOFError
@@ -125,7 +125,7 @@ class Peer:
         return data
 
     def answer(self):
-        """Status and headers of an HTTP answer; its body is taken."""
+        """Status and headers of an HTTP answer; its body is skipped."""
         while b"\r\n\r\n" not in self.buffer:
             self.fill()
         head = self.take(self.buffer.index(b"\r\n\r\n") + 4).decode().split("\r\n")
@@ -151,7 +151,7 @@ class Peer:
         return fields
 
     def next(self):
-        """The next message or control frame that comes: opcode and payload."""
+        """The next message or control frame: opcode and payload."""
         first, second = self.take(2)
         opcode, size = first & 15, second & 0x7F
         equal(first & 0x70, 0, "reserved bits of the server's frame")
@@ -178,7 +178,7 @@ class Peer:
         return opcode, payload
 
     def other(self):
-        """The next that isn't a picture."""
+        """The next one that isn't a packet."""
         while True:
             opcode, payload = self.next()
             if opcode == PING:
@@ -190,7 +190,7 @@ class Peer:
         equal(self.other(), (PONG, payload))
 
     def answered(self, t):
-        """The answer to our own protocol's ping: all that was sent before it was taken."""
+        """Awaits the answer to a ping message: all earlier messages have been processed then."""
         opcode, payload = self.other()
         equal(opcode, TEXT, "opcode")
         equal(json.loads(payload)["t"], t, "t")
@@ -200,7 +200,7 @@ class Peer:
         self.answered(t)
 
     def ended(self):
-        """The server has closed the connection: no byte more."""
+        """Checks that the server has closed the connection: no further byte."""
         try:
             while True:
                 if self.buffer:
@@ -210,7 +210,7 @@ class Peer:
             pass
 
     def closed(self, code, reply=True):
-        """A close frame with this code (None: without), nothing behind it, then the end."""
+        """Expects a close frame with this code (None: without), then the end."""
         try:
             opcode, payload = self.other()
         except END:
@@ -230,7 +230,7 @@ class Peer:
         return payload[2:]
 
     def cut(self):
-        """The end, without a close frame."""
+        """Expects the end without a close frame."""
         try:
             opcode, payload = self.other()
             raise Wrong(f"opcode {opcode}, {payload!r}, not the end")
@@ -238,7 +238,7 @@ class Peer:
             pass
 
     def over(self):
-        """The end, with or without a close frame."""
+        """Expects the end, with or without a close frame."""
         try:
             while self.next()[0] != CLOSE:
                 pass
@@ -276,7 +276,7 @@ class Server:
         self.host = parts.netloc
         self.folder = parts.path
         self.path = parts.path + "ws"
-        self.due = log_has  # events that the log has to have had
+        self.due = log_has  # number of events expected in the log
 
     def stats(self):
         if self.tls:
@@ -290,7 +290,7 @@ class Server:
 
 
 class Witness:
-    """The other viewer, who must never notice."""
+    """The other viewer, which must not be affected."""
 
     def __init__(self):
         self.peer = Peer()
@@ -308,7 +308,7 @@ class Witness:
             if opcode == TEXT:
                 equal(json.loads(payload)["t"], t, "the other viewer's answer")
                 answered = True
-                before = self.peer.pictures  # what had waited in the socket is not new
+                before = self.peer.pictures  # packets that were buffered in the socket are not new
             elif opcode == PING:
                 self.peer.send(frame(PONG, payload))
             elif opcode != BINARY:
@@ -331,7 +331,7 @@ def check(section, what):
 
 
 def each(section, what, values):
-    """The same check for several values."""
+    """Adds the same check for several values."""
 
     def add(function):
         for value in values:
@@ -345,7 +345,7 @@ def each(section, what, values):
 # 4: opening handshake
 
 
-@check("4.2.2", "101 with the Accept value of the RFC's own example, and no more than is due")
+@check("4.2.2", "101 with the Accept value of the RFC's own example, and no other headers")
 def _():
     fields = Peer(upgrade=False)
     fields.send(request(handshake()))
@@ -407,7 +407,7 @@ def _():
     taken(handshake(drop=["Connection"], add=["Connection: keep-alive", "Connection: Upgrade"]))
 
 
-@check("4.2.1", "a question mark and what follows; an Origin of its own; none")
+@check("4.2.1", "arguments after a question mark; the server's own Origin; none")
 def _():
     taken(handshake(), path=server.path + "?a=b&c=d")
     taken(handshake(Origin="http://" + server.host))
@@ -479,7 +479,7 @@ def _():
     equal(fields["sec-websocket-version"], ["13"])
 
 
-@check("4.4", "after a refusal the connection is closed, as is said; a new one may ask again")
+@check("4.4", "after a refusal the connection is closed, as announced; a new one may try again")
 def _():
     p, fields = refused(handshake(Sec_WebSocket_Version="8, 7"), 426)
     equal(fields["connection"], ["close"])
@@ -487,13 +487,13 @@ def _():
     taken(handshake())
 
 
-@check("4.2.2", "no other path than the stream's: 404")
+@check("4.2.2", "another path than the stream's: 404")
 def _():
     for path in (server.folder + "page.js", server.folder + "nothing", "/ws/ws", server.path + "/"):
         refused(handshake(), 404, path=path)
 
 
-# 5.1: masking. libwebsockets takes unmasked frames too (CAVEATS of shmcast-web.7).
+# 5.1: masking. libwebsockets accepts unmasked frames too (CAVEATS of shmcast-web.7).
 
 
 @check("5.1", "keys of all kinds, at every length from 0 to 130")
@@ -521,7 +521,7 @@ def _():
         p.answered(cut)
 
 
-@check("5.1", "unmasked frames (not the RFC's way) do what masked ones do, and no more")
+@check("5.1", "unmasked frames (against the RFC) have the same effect as masked ones")
 def _():
     p = Peer()
     p.send(frame(TEXT, move(), key=None), frame(TEXT, ping(2), key=None))
@@ -539,7 +539,7 @@ def _():
     p.closed(1000)
 
 
-@check("5.1", "unmasked nonsense, and masked as if it weren't: its close code, no event")
+@check("5.1", "invalid unmasked frames, and a wrong mask bit: the close code, no event")
 def _():
     for bad in (b"\xff\xfe\xfd", b"\x80" * 125):
         p = Peer()
@@ -548,13 +548,13 @@ def _():
     p = Peer()
     p.send(frame(TEXT, b"nonsense", key=None))
     p.closed(1008)
-    p = Peer()  # the mask bit with a body that was never masked
+    p = Peer()  # the mask bit with an unmasked body
     p.send(frame(TEXT, text_of_move())[:2] + text_of_move())
-    p.send(b"    " + frame(BINARY, b""))  # four bytes were missing: the key ate them
+    p.send(b"    " + frame(BINARY, b""))  # four bytes are missing, taken for the key
     p.over()
 
 
-@check("5.1", "unmasked and too long: 1009 before it comes")
+@check("5.1", "unmasked and too long: 1009 before the payload")
 def _():
     for announced in (65537, 1 << 32, (1 << 63) - 1):
         p = Peer()
@@ -562,14 +562,14 @@ def _():
         p.closed(1009)
 
 
-@check("5.1", "unmasked frames of no bytes, also in long form, in a message and alone")
+@check("5.1", "empty unmasked frames, in long form too, in a message and alone")
 def _():
     for form in (0, 16, 64):
         p = Peer()
         p.send(frame(TEXT, ping(5), fin=False), frame(CONT, b"", fin=False, key=None, form=form))
         p.send(frame(CONT, b"", key=None))
         p.answered(5)
-    p = Peer()  # libwebsockets doesn't tell of this end; the next message is not its continuation
+    p = Peer()  # libwebsockets doesn't report this end; the next message must not continue it
     p.send(frame(TEXT, b"nonsense", fin=False), frame(CONT, b"", key=None, form=16))
     p.send(frame(TEXT, ping(6)))
     p.answered(6)
@@ -611,7 +611,7 @@ def _():
         p.answered(size)
 
 
-@check("5.2", "a length in more bytes than it needs is taken (the RFC binds the sender)")
+@check("5.2", "a length in more bytes than necessary is accepted (the RFC binds the sender)")
 def _():
     p = Peer()
     for form, size in ((16, 30), (64, 30), (64, 200), (64, 65535)):
@@ -627,7 +627,7 @@ def _():
         p.cut()
 
 
-@check("5.2", "63 bits of length are no memory and no wait: 1009")
+@check("5.2", "63 bits of length: 1009 at once, without allocating")
 def _():
     for announced in ((1 << 63) - 1, 1 << 62, 1 << 32, (1 << 32) + 10, 1 << 31, 65537):
         p = Peer()
@@ -635,7 +635,7 @@ def _():
         p.closed(1009)
 
 
-@check("5.2", "binary messages are none of this protocol: 1003, also fragmented, also empty")
+@check("5.2", "binary messages are not part of the protocol: 1003, fragmented or empty too")
 def _():
     for fin in (True, False):
         for payload in (b"\xff\xd8\xff\xd9", text_of_move(), b""):
@@ -658,7 +658,7 @@ def _():
     p.alive()
 
 
-@check("5.4", "fragments of no bytes: first, in between, last, many")
+@check("5.4", "empty fragments: first, in between, last, many")
 def _():
     p = Peer()
     text = ping(1)
@@ -690,13 +690,13 @@ def _():
     p.closed(1001)
 
 
-@check("5.4", "a continuation of nothing: 1002")
+@check("5.4", "a continuation without a beginning: 1002")
 def _():
     for fin in (True, False):
         p = Peer()
         p.send(frame(CONT, text_of_move(), fin=fin))
         p.closed(1002)
-    p = Peer()  # also after a whole message, and after a fragmented one
+    p = Peer()  # after a whole message, and after a fragmented one, too
     p.send(frame(TEXT, move()), frame(CONT, b" "))
     p.closed(1002)
     p = Peer()
@@ -731,7 +731,7 @@ def _():
 # 5.5: control frames
 
 
-@check("5.5", "a control frame of 125 bytes is taken, a longer one ends it, however it's written")
+@check("5.5", "a control frame of 125 bytes is accepted, a longer one ends the connection, in each encoding")
 def _():
     for opcode in (PING, PONG):
         p = Peer()
@@ -767,7 +767,7 @@ def _():
         p.ponged(payload)
 
 
-@check("5.5.2", "pings faster than pongs: no more pongs than pings, each of one of them; then on")
+@check("5.5.2", "pings faster than pongs: at most one pong per ping, each valid; then normal operation")
 def _():
     p = Peer()
     sent = [b"%d" % n for n in range(500)]
@@ -787,7 +787,7 @@ def _():
     p.alive()
 
 
-@check("5.5.3", "a pong that nobody asked for is ignored")
+@check("5.5.3", "an unsolicited pong is ignored")
 def _():
     p = Peer()
     p.send(frame(PONG, b""), frame(PONG, b"x" * 125), frame(PONG, text_of_move()))
@@ -804,7 +804,7 @@ def _():
     p.closed(None, reply=False)
 
 
-@check("5.5.1", "nothing counts after a close: no event, no pong, no second answer")
+@check("5.5.1", "after a close nothing has an effect: no event, no pong, no second answer")
 def _():
     for behind in (
         frame(TEXT, text_of_move()),
@@ -820,12 +820,12 @@ def _():
         p = Peer()
         p.send(close_frame(1000) + behind)
         p.closed(1000, reply=False)
-    p = Peer()  # it may be cut off without an answer, but that is all
+    p = Peer()  # it may be cut off without an answer, and no more
     p.send(close_frame(1000) + frame(3, b"") + frame(TEXT, text_of_move()))
     p.over()
 
 
-@check("5.5.1", "nothing counts after the server's own close either")
+@check("5.5.1", "nothing has an effect after the server's own close either")
 def _():
     for behind in (
         b"",
@@ -839,7 +839,7 @@ def _():
         p.closed(1008, reply=False)
 
 
-@check("7.1.7", "a failure tells its code, whatever was under way behind it")
+@check("7.1.7", "a failure reports its code, whatever data followed")
 def _():
     for bad, code in (
         (frame(TEXT, b"nonsense"), 1008),
@@ -852,7 +852,7 @@ def _():
         p.closed(code)
 
 
-@check("7.1.1", "who doesn't answer the server's close is cut off, who doesn't end it too")
+@check("7.1.1", "clients that don't answer the server's close, or don't close, are cut off")
 def _():
     p = Peer()
     p.send(frame(TEXT, b"nonsense"))
@@ -896,7 +896,7 @@ def _(code):
     p.closed(1002, reply=False)
 
 
-@each("7.4", "close code {}, not the RFC's but registered since: answered", [1012, 1013, 1014])
+@each("7.4", "close code {}, registered after the RFC: answered", [1012, 1013, 1014])
 def _(code):
     p = Peer()
     p.send(close_frame(code))
@@ -910,7 +910,7 @@ def _():
     p.closed(1002, reply=False)
 
 
-@check("5.5.1", "a reason of 123 bytes, in UTF-8, is taken")
+@check("5.5.1", "a reason of 123 bytes, in UTF-8, is accepted")
 def _():
     for reason in ("é".encode() * 61 + b"x", b"x" * 123):
         p = Peer()
@@ -962,16 +962,16 @@ def _(value):
     p = Peer()
     p.send(frame(TEXT, text))
     p.closed(1007)
-    for cut in (24, 25):  # in front of it and in it
+    for cut in (24, 25):  # before it and in it
         p = Peer()
         p.send(frame(TEXT, text[:cut], fin=False), frame(CONT, text[cut:]))
         p.closed(1007)
-    p = Peer()  # cut off at the end of the message
+    p = Peer()  # truncated at the end of the message
     p.send(frame(TEXT, text[: 24 + len(value[1])]))
     p.closed(1007)
 
 
-@check("8.1", "characters at every border of UTF-8 are taken, split anywhere")
+@check("8.1", "characters at every boundary of UTF-8 are accepted, split anywhere")
 def _():
     p = Peer()
     for point in (0x7E, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x10FFFF):
@@ -982,7 +982,7 @@ def _():
     p.alive()
 
 
-@check("8.1", "nothing but text is looked at: any bytes in ping and pong")
+@check("8.1", "only text must be UTF-8: ping and pong may have any bytes")
 def _():
     p = Peer()
     p.send(frame(PING, b"\xff\xfe\xc0\x80"))
@@ -1011,14 +1011,14 @@ def _(offer):
     p.send(request(handshake(add=["Sec-WebSocket-Extensions: " + offer])))
     equal("sec-websocket-extensions" in p.upgraded(), False, "an extension")
     p.alive()
-    p.send(frame(TEXT, b"\xaa\x56\x4a\x05\x00", rsv=4))  # what deflate would make of it
+    p.send(frame(TEXT, b"\xaa\x56\x4a\x05\x00", rsv=4))  # the same, deflated
     p.closed(1002)
 
 
 # 10.4: limits of the implementation
 
 
-@check("10.4", "64 KiB are taken and a byte more is not: 1009, announced or sent")
+@check("10.4", "64 KiB are accepted and a byte more is not: 1009, announced or sent")
 def _():
     p = Peer()
     p.send(frame(TEXT, padded(65536)))
@@ -1030,7 +1030,7 @@ def _():
     p.closed(1009)
 
 
-@check("10.4", "an array of 64 messages is taken, 65 are not: 1008, and none has an effect")
+@check("10.4", "an array of 64 messages is accepted, 65 are not: 1008, and none has an effect")
 def _():
     p = Peer()
     server.due += 64
@@ -1040,7 +1040,7 @@ def _():
     p.closed(1008)
 
 
-@check("10.4", "nesting without end, numbers without end, strings without end: 1008")
+@check("10.4", "endless nesting, numbers and strings: 1008")
 def _():
     for text in (b"[" * 60000, b'{"a":' * 12000, b"9" * 65000, b'{"type":"' + b"a" * 65000 + b'"}',
                  b'{"type":"ping","t":' + b"1" * 60000 + b"}", b"[" + b"[]," * 20000 + b"]"):
@@ -1049,10 +1049,10 @@ def _():
         p.closed(1008)
 
 
-# TCP is a stream: how it is cut into segments means nothing
+# TCP is a byte stream: segmentation makes no difference
 
 
-@check("tcp", "all of it byte by byte: handshake, messages, fragments, ping, close")
+@check("tcp", "everything byte by byte: handshake, messages, fragments, ping, close")
 def _():
     p = Peer(step=1)
     text = move()
@@ -1065,8 +1065,8 @@ def _():
     p.closed(4001, reply=False)
 
 
-# The RFC wants a client to wait for the answer; large ones libwebsockets overwrites with its answer.
-@check("tcp", "small frames behind the handshake in one segment; large ones hurt only themselves")
+# Clients must wait for the answer; libwebsockets overwrites large frames by its answer.
+@check("tcp", "small frames after the handshake in one segment; large ones affect only their connection")
 def _():
     p = Peer(glued=frame(TEXT, move()) + frame(TEXT, ping(3)))
     p.answered(3)
@@ -1089,14 +1089,14 @@ def _():
         p.goodbye()
 
 
-@check("tcp", "400 frames in one segment, all taken, in order")
+@check("tcp", "400 frames in one segment, all processed, in order")
 def _():
     p = Peer()
     p.send(b"".join(frame(TEXT, move(n / 400)) for n in range(400)) + frame(TEXT, ping(4)))
     p.answered(4)
 
 
-@check("tcp", "a frame cut at every byte of its head and its first bytes")
+@check("tcp", "a frame cut at every byte of its header and first bytes")
 def _():
     p = Peer()
     for form in (0, 16, 64):
@@ -1107,7 +1107,7 @@ def _():
             p.answered(form)
 
 
-@check("tcp", "frames that end near the end of what the server reads at once")
+@check("tcp", "frames that end near the end of the server's read buffer")
 def _():
     p = Peer()
     for size in list(range(4070, 4130)) + list(range(8180, 8200)) + list(range(16370, 16390)):
@@ -1144,8 +1144,8 @@ def run(section, what, function):
 def main():
     global server, witness
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--list", action="store_true", help="what there is, and run nothing")
-    p.add_argument("--section", metavar="S", help="only this one and those below it")
+    p.add_argument("--list", action="store_true", help="list the checks, and run none")
+    p.add_argument("--section", metavar="S", help="only this section and its subsections")
     p.add_argument("url", nargs="?")
     options = p.parse_args()
     chosen = [

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# Who steers: --control, hand-over, what is held then, the state that viewers are told, and how many
-# events a viewer may send.
-# The helpers set stderr, URL and PORT in each test's own shell.
+# Control: --control, changes of control, buttons and keys held down then, state messages, and limits
+# on a viewer's events.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize,threads
@@ -17,14 +16,14 @@ setup() {
     MAY=()
 }
 
-# A stream without a picture, served.
+# Serves a stream without a packet.
 scene() {
     [[ -e /dev/shm/$S ]] || shm-create -s 64x48 "$S"
     serve "$@" "$S"
     WS=ws://127.0.0.1:$PORT/ws
 }
 
-# A viewer NAME that says what `say` tells it. ARGS: for ws-client.py.
+# Starts a viewer NAME that sends the messages of `say`. ARGS: for ws-client.py.
 viewer() { # NAME [ARGS…]
     local name=$1 fd
     shift
@@ -46,13 +45,13 @@ want() { # NAME WANT [TO]
     say "$1" "{\"type\":\"control\",\"want\":\"$2\"${3:+,\"to\":$3}}"
 }
 
-# It says good-bye and is gone.
+# Closes the viewer's connection.
 bye() { # NAME
     say "$1" bye
     ends 0 "${PID[$1]}"
 }
 
-# An expression about its last state, s; becomes true within 10 seconds, or SECONDS.
+# Waits until an expression about the viewer's last state, s, is true, for 10 seconds or SECONDS.
 state() { # NAME EXPRESSION [SECONDS]
     python3 -c 'import json, sys, time
 end = time.monotonic() + float(sys.argv[3])
@@ -74,7 +73,7 @@ states() { # NAME
     grep -c '^text {"type":"state"' "${OF[$1]}"
 }
 
-# All that it has sent was taken in.
+# Waits until the server has processed all messages of the viewer.
 heard() { # NAME
     local token=$((++HEARD)).5
     say "$1" "{\"type\":\"ping\",\"t\":$token}"
@@ -88,14 +87,14 @@ v = {x['id']: x for x in s['viewer_list']}
 sys.exit(not ($1))"
 }
 
-# The log as lines, times cut off.
+# Prints the log as lines, without times.
 logged() {
     event-read --from start -t 0 "$S" | sed 's/ t=[0-9.]*$//'
 }
 
 # --- modes ---
 
-@test "--control any: everybody steers, nobody is the steerer, nothing is handed over" {
+@test "--control any: every viewer has control, no single one, and none can pass it on" {
     scene -v
     viewer a
     viewer b
@@ -126,7 +125,7 @@ EOF
     run ! grep -q 'has control' "$BG_ERR"
 }
 
-@test "--control first: the first one steers, the others' events are dropped; ask, give, release, leave" {
+@test "--control first: the first viewer has control, the others' events are dropped; ask, give, release, leave" {
     scene --control first -v
     err=$BG_ERR
     viewer a
@@ -145,7 +144,7 @@ EOF
     stat_is 'v[1]["steering"] and v[1]["events"] == 2 and v[1]["refused"] == 0'
     stat_is 'not v[2]["steering"] and v[2]["events"] == 0 and v[2]["refused"] == 2'
 
-    # c asks before b, and gets it when a lets go, which releases what a holds
+    # c asks before b, and gets control when a releases it, which releases a's buttons and keys
     want c ask
     state a 's["asking"] == [3]'
     want b ask
@@ -160,7 +159,7 @@ EOF
     say c "$DOWN"
     heard c
 
-    # c gives to a, although b asks; nobody else can give or take
+    # c gives control to a, although b waits; no other viewer can give or take it
     want b give 2
     want b take
     want b give 1
@@ -174,7 +173,7 @@ EOF
     state a 's["steering"] and s["asking"] == [2]'
     state b 's["steerer"] == 1'
 
-    # a goes away, b is next; b asks no more, so nobody is
+    # a leaves, b is next; b withdraws its request, so none is
     say a '{"type":"key_down","key":"x"}'
     heard a
     bye a
@@ -206,9 +205,9 @@ EOF
         "viewer 1 has control;viewer 3 has control;viewer 1 has control;viewer 2 has control;no viewer has control;viewer 3 has control;no viewer has control;" ]
 }
 
-@test "one of many: who comes while nobody steers, says no hello, or only looks" {
+@test "one of many: viewers that join while none has control, send no hello, or only watch" {
     scene --control first
-    bg curl -sN -o /dev/null "$URL/stream.mjpg" # never steers
+    bg curl -sN -o /dev/null "$URL/stream.mjpg" # never has control
     wait_until 5 stat_is 's["viewers"] == 1'
     viewer fury
     viewer b
@@ -216,7 +215,7 @@ EOF
     state b 's["steerer"] == 2 and s["viewers"] == 3'
     say fury '{"type":"mouseLeftClick","on":1,"mouseButton":0,"x":0.25,"y":0.5,"ctrlKey":0,"shiftKey":0}'
     heard fury
-    want fury give 1 # the MJPEG one
+    want fury give 1 # the MJPEG viewer
     heard fury
     stat_is 's["steerer"] == 2 and v[2]["refused"] == 1 and not v[1]["steering"]'
     bye fury
@@ -232,7 +231,7 @@ EOF
     run ! grep -q '"state"' "${OF[fury]}" "${OF[c]}"
 }
 
-@test "the steering viewer is killed or cut off: what it holds is released once, before the next one's first" {
+@test "the controller is killed or cut off: its buttons and keys are released once, before the next one's events" {
     scene --control first
     local end
     for end in kill abort; do
@@ -262,7 +261,7 @@ pointer_up x=0.25 y=0.5 button=1 viewer=4
 EOF
 }
 
-@test "events before and behind a hand-over in one message: taken, released, dropped" {
+@test "events before and after a change of control in one message: accepted, released, dropped" {
     scene --control first
     viewer a
     viewer b
@@ -281,7 +280,7 @@ pointer_up x=0.25 y=0.5 button=1 viewer=2
 EOF
 }
 
-@test "eight may ask, the ninth may when one of them goes" {
+@test "eight viewers may wait, the ninth may when one of them leaves" {
     scene --control first
     local n
     for n in 1 2 3 4 5 6 7 8 9 10; do
@@ -295,7 +294,7 @@ EOF
     done
     state 10 's["asking"] == [2, 3, 4, 5, 6, 7, 8, 9]'
     n=$(states 10)
-    want 10 ask # refused, answered
+    want 10 ask # refused, and answered
     heard 10
     stat_is 'v[10]["refused"] == 1'
     [ "$(states 10)" = $((n + 1)) ]
@@ -308,7 +307,7 @@ EOF
     state 10 's["steerer"] == 3 and s["asking"] == [5, 6, 7, 8, 9, 10] and s["viewers"] == 7'
 }
 
-# Tokens in a file; what is asked for with the control token.
+# Makes a token file; MAY is for requests with the control token.
 tokens() {
     VIEW='Authorization: Bearer view-0123456789abcdef' CONTROL='Authorization: Bearer control-0123456789abcdef'
     TOKENS=$BATS_TEST_TMPDIR/tokens
@@ -316,7 +315,7 @@ tokens() {
     (umask 077 && printf 'view %s\ncontrol %s\n' "${VIEW##* }" "${CONTROL##* }" >"$TOKENS")
 }
 
-@test "with a view token nothing is steered: not by events, not by any wish, not by the one who steers" {
+@test "a view token never gets control: not by events, not by requests, not from the controller" {
     tokens
     local mode
     for mode in any first token; do
@@ -340,7 +339,7 @@ tokens() {
     [ -z "$(logged)" ]
 }
 
-@test "--control token: the first with a control token steers; any of them may take it" {
+@test "--control token: the first viewer with a control token has control; others may take it" {
     tokens
     scene --token-file "$TOKENS" --control token
     viewer a --header "$CONTROL"
@@ -356,7 +355,7 @@ tokens() {
     state b 's["steering"] and s["asking"] == []'
     say b "$DOWN"
     heard b
-    want b take # it has it
+    want b take # without effect
     say b "$UP"
     heard b
     want a take
@@ -370,7 +369,7 @@ pointer_up x=0.25 y=0.5 button=1 viewer=2
 EOF
 }
 
-@test "two that take the control from each other: never do both hold anything, each release comes once" {
+@test "two viewers take control from each other: input is never held by both at once, each release comes once" {
     tokens
     scene --token-file "$TOKENS" --control token
     viewer a --header "$CONTROL"
@@ -400,7 +399,7 @@ for line in sys.stdin:
 assert not held and changes >= 2, (held, changes)'
 }
 
-@test "--view-only: control is none, whatever is wanted" {
+@test "--view-only: control is none, whatever is requested" {
     scene --view-only
     viewer a
     say a "$HELLO" "$DOWN"
@@ -415,7 +414,7 @@ assert not held and changes >= 2, (held, changes)'
     [ -z "$(logged)" ]
 }
 
-@test "--control and what it needs: exit 2" {
+@test "--control without what it requires: exit 2" {
     fails 2 ws-serve --control both "$S"
     [[ $stderr = *"must be any, first or token" ]]
     fails 2 ws-serve --control token "$S"
@@ -425,9 +424,9 @@ assert not held and changes >= 2, (held, changes)'
     fails 2 ws-serve --max-events 1000001 "$S"
 }
 
-# --- what viewers are told ---
+# --- state messages ---
 
-@test "the newest state only: many changes at once are told once; hello again is answered" {
+@test "only the newest state is sent: many changes at once are reported once; another hello is answered" {
     scene --control first
     viewer a
     viewer b
@@ -448,7 +447,7 @@ assert not held and changes >= 2, (held, changes)'
     [ -z "$(grep state "${OF[b]}")" ]
 }
 
-@test "a stream's name comes as JSON, whatever bytes it has" {
+@test "a stream's name is valid JSON, whatever its bytes" {
     S2=$S2-'q"b\ü' S3=$S3-$'\xff'
     shm-create -s 64x48 "$S2"
     shm-create -s 64x48 "$S3"
@@ -466,13 +465,13 @@ assert not held and changes >= 2, (held, changes)'
     state b 's["stream"].endswith("-\xff")'
 }
 
-@test "pongs, states and pictures take turns" {
+@test "pongs, states and packets are sent alternately" {
     shm-create -s 64x48 "$S"
     bg shm-encode "$S"
     bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
     serve --control first --max-events 1000000 "$S"
     WS=ws://127.0.0.1:$PORT/ws
-    # Asks more than can be answered, for as long as it looks.
+    # Sends more pings than can be answered, as long as it watches.
     timeout 60 "$TESTS/server/ws-client.py" --flood '[{"type":"ping","t":1},{"type":"ping","t":2},{"type":"hello"}]' \
         --count 20 "$WS" >"$BATS_TEST_TMPDIR/out"
     [ "$(grep -c '^picture' "$BATS_TEST_TMPDIR/out")" -ge 20 ]
@@ -480,7 +479,7 @@ assert not held and changes >= 2, (held, changes)'
     grep -q '^text {"type":"pong"' "$BATS_TEST_TMPDIR/out"
 }
 
-@test "a pong tells the number of the viewer's last event in the log" {
+@test "a pong has the number of the viewer's last event in the log" {
     scene
     viewer a
     viewer b
@@ -504,7 +503,7 @@ assert not held and changes >= 2, (held, changes)'
     grep -q '"t":6.5,.*"event":0}' "${OF[a]}"
 }
 
-@test "a removed stream: everybody goes, nobody steers on the way out" {
+@test "a removed stream: all viewers are closed, control is not passed on meanwhile" {
     scene --control first -v
     err=$BG_ERR
     viewer a
@@ -523,7 +522,7 @@ assert not held and changes >= 2, (held, changes)'
     [ "$(grep -c "has control" "$err")" = 1 ]
 }
 
-# --- how many events ---
+# --- limits on events ---
 
 # 64 messages as one array.
 moves() {
@@ -538,7 +537,7 @@ moves() {
     say a "$(moves)"
     heard a
     stat_is 'v[1]["events"] == 5 and v[1]["limited"] == 59'
-    # within the same second, so to say: the bucket is empty, and there is as much again
+    # within about the same second: the bucket is empty, and has as much room again for presses
     say a "[$DOWN,{\"type\":\"wheel\",\"dy\":1},{\"type\":\"key_down\",\"key\":\"a\"},$UP]"
     heard a
     logged >"$BATS_TEST_TMPDIR/log"
@@ -547,7 +546,7 @@ moves() {
     stat_is 'v[1]["events"] + v[1]["limited"] == 68 and v[1]["refused"] == 0'
 }
 
-@test "too many presses end the connection with 1008; what is held is released, others go on" {
+@test "too many presses end the connection with 1008; held keys are released, others are not affected" {
     scene --max-events 5
     viewer a
     viewer b
@@ -561,13 +560,13 @@ moves() {
     { printf 'key_down key=k%s viewer=1\n' {1..10} && printf 'key_up key=k%s viewer=1\n' {1..10}; } |
         diff <(logged) -
     heard b
-    # Nor can hello and control be had without end.
+    # hello and control are limited too
     list=$(printf ',{"type":"hello"},{"type":"control","want":"ask"}%.0s' {1..31})
     say b "[${list:1}]"
     wait_until 5 grep -q '^closed 1008 too many events' "${OF[b]}"
 }
 
-@test "events that are not taken anyhow are no reason to end a connection" {
+@test "events without control do not count as too many" {
     scene --control first --max-events 1
     viewer a
     viewer b
@@ -579,9 +578,9 @@ moves() {
     run ! grep -q closed "${OF[b]}"
 }
 
-# --- another program that keeps the event log ---
+# --- another program that keeps the event log locked ---
 
-# A stream, served, and a program that was stopped while it wrote events.
+# Serves a stream, and starts a program that is stopped while it writes events.
 held_log() { # ARGS…
     scene "$@"
     SERVER=$BG
@@ -616,7 +615,7 @@ more_pictures() { # NAME THAN
     [ "$(pictures_of "$1")" -gt "$2" ]
 }
 
-@test "a program stopped while it writes events: pictures go on, viewers are answered, events come later, in order" {
+@test "a program stopped while it writes events: packets and replies go on, events are logged later, in order" {
     held_log --control first
     moving
     say a "$DOWN" '{"type":"key_down","key":"a"}'
@@ -630,7 +629,7 @@ more_pictures() { # NAME THAN
     say b "$DOWN"
     heard b
     stat_is 's["waiting"] == 5'
-    viewer c # can come, see, and go
+    viewer c # can join, watch and leave
     wait_until 10 more_pictures c 3
     bye c
     bye b
@@ -640,7 +639,7 @@ more_pictures() { # NAME THAN
     wait_until 5 stat_is 's["waiting"] == 0 and s["events"] == 6 and v[1]["events"] == 4'
     heard a
     grep -q "\"t\":$HEARD.5,.*\"event\":4}" "${OF[a]}"
-    say a '{"type":"key_up","key":"a"}' # it steers no more
+    say a '{"type":"key_up","key":"a"}' # it has no control any more
     want a ask
     say a "$DOWN"
     bye a
@@ -656,7 +655,7 @@ pointer_up x=0.25 y=0.5 button=1 viewer=1
 EOF
 }
 
-@test "more events than the server keeps meanwhile: their viewer has to wait, none is lost" {
+@test "more events than the server queues: their viewer is paused, none is lost" {
     held_log --max-events 1000000 -v
     moving
     python3 -c 'import json
@@ -665,7 +664,7 @@ for n in range(0, 20480, 64):
     cat "$BATS_TEST_TMPDIR/many" >&"${IN[a]}" 3>&- &
     local feeder=$!
     wait_until 20 stat_is 's["waiting"] >= 2048'
-    # others are read from, and their events wait behind
+    # messages of others are read, and their events queued after these
     say b '{"type":"key_down","key":"b"}'
     heard b
     stat_is 's["waiting"] == 2048 + 1'
@@ -684,7 +683,7 @@ assert moves == list(range(20480)), len(moves)
 assert [w[1] for w in seen if w[0] == "key_down"] == ["key=b"]'
 }
 
-@test "the same over TLS: it is read from, moves are dropped and counted, presses wait" {
+@test "the same over TLS: reading goes on, moves are dropped and counted, presses are queued" {
     local pem=$BATS_TEST_TMPDIR/pem key=$BATS_TEST_TMPDIR/key
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=here -days 2 \
         -keyout "$key" -out "$pem" 2>/dev/null
@@ -708,7 +707,7 @@ for n in range(0, 20480, 64):
     [ "$(logged | tail -n 1)" = "key_down key=a viewer=1" ]
 }
 
-@test "events that wait go into the stream that supersedes theirs, or away with it" {
+@test "queued events go to the stream that replaces theirs, or are dropped if it is removed" {
     held_log
     say a "$DOWN" "$UP"
     heard a
@@ -732,7 +731,7 @@ EOF
     go_on
 }
 
-@test "a program that writes events all the time: a viewer's arrive in order, none twice, none lost" {
+@test "while a program writes events all the time, a viewer's are logged in order, none twice, none lost" {
     scene --max-events 1000000
     viewer a
     bg claim-hold "$S" again >/dev/null
@@ -747,7 +746,7 @@ moves = [round(float(line.split()[1][2:]) * 32768) for line in sys.stdin]
 assert moves == list(range(4000)), len(moves)'
 }
 
-@test "a stop signal while events wait: they have a second; logged or said to be lost" {
+@test "a stop signal while events are queued: within a second they are logged or reported lost" {
     held_log
     say a "$DOWN" '{"type":"key_down","key":"a"}'
     heard a
@@ -769,7 +768,7 @@ assert moves == list(range(4000)), len(moves)'
     kill -TERM "$SERVER"
     go_on
     ends 143 "$SERVER"
-    if [ -s "$err" ]; then # that was a very slow second
+    if [ -s "$err" ]; then # the machine was too slow
         grep -q 'events are lost' "$err"
         [ -z "$(logged)" ]
     else

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# ws-serve to viewers that follow, that can't, and that never read: ws-viewers.py is all of them.
-# SHMCAST_FLOW_SECONDS makes the long run as long as you like.
+# ws-serve and fast viewers, slow viewers, and viewers that never read: ws-viewers.py is all of them.
+# SHMCAST_FLOW_SECONDS sets the duration of the long run.
 # shellcheck disable=SC2030,SC2031
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
@@ -12,7 +12,7 @@ viewers() {
     "$TESTS/server/ws-viewers.py" "$scene" --url "ws://127.0.0.1:$PORT/$S/ws" --pid "$SERVER" "$@"
 }
 
-# Noise, which makes large JPEGs of small pictures: WxH, so many a second.
+# Noise, which makes large JPEGs of small images: WxH, RATE per second.
 noise() {
     local size=$1 rate=$2 file=$BATS_TEST_TMPDIR/noise
     head -c $((4 * ${size%x*} * ${size#*x})) /dev/urandom >"$file"
@@ -22,12 +22,12 @@ noise() {
     WRITER=$BG
 }
 
-# Pictures that went to viewers.
+# Number of packets sent to viewers.
 sent() {
     curl -fsS "$URL/$S/stats" | python3 -c 'import json, sys; print(json.load(sys.stdin)["sent"]["pictures"])'
 }
 
-crowded() { # WxH RATE: moving, encoded and served
+crowded() { # WxH RATE: a moving stream, encoded and served
     shm-create -s "$1" "$S"
     bg shm-encode "$S"
     serve --max-viewers 2000 "$S"
@@ -35,14 +35,14 @@ crowded() { # WxH RATE: moving, encoded and served
     noise "$1" "$2"
 }
 
-@test "14 viewers don't notice one that never reads and two with 1 MB/s, whose pictures are fresh" {
+@test "14 viewers are not affected by one that never reads and two with 1 MB/s, whose packets are fresh" {
     crowded 400x300 30
     san=()
     ! sanitized || san=(--sanitized)
     clean_run viewers crowd --seconds "${SHMCAST_FLOW_SECONDS:-10}" --writer "$WRITER" "${san[@]}"
 }
 
-@test "a long way opens the window; one that falls silent gets probes; one that never acknowledges all" {
+@test "a long path opens the window; silent viewers get probes; viewers that never acknowledge get all packets" {
     crowded 64x48 20
     local scene pids=()
     for scene in far longer silent plain; do
@@ -63,16 +63,16 @@ ladder() { # options of ws-serve
     noise 400x300 30
 }
 
-@test "--ladder: who can't follow is shown the lower stream, and the upper one again when it can" {
+@test "--ladder: a slow viewer is shown the lower stream, and the upper one again when it has recovered" {
     ladder --ladder "$S,$S2"
     bg shm-encode -q 10 -r 10 -o "$S2" "$S"
     clean_run viewers ladder --encoder "$BG"
-    # what it did below went where it had asked to be
+    # its input on the lower rung went to the stream that it asked for
     event-read --from start -n 1 -t 1 "$S" | grep -q '^key_down key=below viewer=1 '
     [ ! -s "$BATS_TEST_TMPDIR/bg.1.err" ]
 }
 
-@test "--ladder: a stream that nobody fills is no rung" {
+@test "--ladder: a stream without a writer is skipped" {
     ladder --ladder "$S,$S2" "$S" "$S2"
     clean_run viewers rung --lower "$S2" ${SHMCAST_FLOW_SECONDS:+--times 3}
 }
@@ -92,7 +92,7 @@ ladder() { # options of ws-serve
     S2=${S2%xxxxxxxx}
     fails 2 ws-serve -p 0 --ladder "$S,$S2" --ladder "$S2,$S" "$S"
     [[ $stderr = *"named twice"* ]]
-    # one that is only there for a ladder isn't listed, and can be had
+    # a stream that is only a rung isn't listed, but is served
     serve --ladder "/$S,$S2"
     for path in / /stats "/$S/" "/$S2/stats"; do
         [ "$(curl -s -o /dev/null -w '%{http_code}' "$URL$path")" = 200 ]
@@ -108,14 +108,14 @@ ladder() { # options of ws-serve
     curl -s "$URL/" | grep -q "$S2/"
 }
 
-@test "1,000 idle viewers: 48 KiB each at most" {
+@test "1,000 idle viewers: at most 48 KiB each" {
     crowded 64x48 20
     san=()
     ! sanitized || san=(--sanitized)
     clean_run viewers idle --viewers 1000 --writer "$WRITER" "${san[@]}"
 }
 
-@test "64 viewers: one send call for each picture and viewer, and nothing else for each of them" {
+@test "64 viewers: one send call for each packet and viewer, and no other call for each" {
     skip_missing strace
     strace -o /dev/null true || skip "no ptrace here"
     crowded 320x240 10

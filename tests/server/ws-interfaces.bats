@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# ws-serve and the programs that people have already: curl, ffmpeg, ffplay, OpenCV, Prometheus; and
-# the two ways to listen beside a port of one's own. That the right picture came is read from the
-# picture: frame-gen draws its number, `frame-gen --read` reads it.
+# ws-serve with existing programs: curl, ffmpeg, ffplay, OpenCV, Prometheus; Unix sockets; shared ports.
+# Tests recognize images by the number that frame-gen draws and `frame-gen --read` reads.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
@@ -9,7 +8,7 @@ load ../support/helper
 
 SIZE=320x240
 
-# A stream with frame-gen's moving picture, encoded and served.
+# Serves a stream with frame-gen's moving image.
 moving() {
     shm-create -s $SIZE "$S"
     bg shm-encode -q 90 "$S"
@@ -17,7 +16,7 @@ moving() {
     serve "$@" "$S"
 }
 
-# Pictures 1 to COUNT, and then it stands still; the stream's newest packet shows COUNT.
+# Writes frames 1 to COUNT, and no more; the stream's newest packet shows COUNT.
 standing() { # COUNT ws-serve-options…
     shm-create -s $SIZE "$S"
     bg shm-encode -q 90 "$S"
@@ -34,7 +33,7 @@ snapshot_number() {
     curl -sSf "$@" | djpeg | frame-gen --read
 }
 
-# FILE has at least COUNT numbers of whole pictures, ever upwards.
+# FILE has at least COUNT numbers of whole images, in ascending order.
 rising() {
     cat "$1"
     [ "$(wc -l <"$1")" -ge "$2" ]
@@ -46,7 +45,7 @@ status_of() {
     curl -s -o /dev/null -w '%{http_code}' "$@"
 }
 
-# NAME CURL-ARGS…: one header of the answer.
+# NAME CURL-ARGS…: prints one header of the answer.
 header_of() {
     curl -s -o /dev/null -D - "${@:2}" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
@@ -59,7 +58,7 @@ metric_is() {
     [ "$(metric "$1")" = "$2" ]
 }
 
-# --- what shows pictures ---
+# --- programs that show images ---
 
 @test "curl: a snapshot, and a stream that ffmpeg decodes from a pipe" {
     moving
@@ -96,16 +95,16 @@ import_screen() {
     DISPLAY=:$(<"$BATS_TEST_TMPDIR/display")
     export DISPLAY SDL_AUDIODRIVER=dummy SDL_RENDER_DRIVER=software
     bg ffplay -v error -noborder -left 0 -top 0 -f mpjpeg "$URL/stream.mjpg"
-    # what the screen shows while no picture is there yet has no number
+    # before the first image the screen has no number
     wait_until 30 on_screen
     grep -xE '[0-9]+' "$BATS_TEST_TMPDIR/numbers" >"$BATS_TEST_TMPDIR/shown"
     sort -n -c "$BATS_TEST_TMPDIR/shown"
-    # It was alive; and it does not always hear SIGTERM.
+    # It was alive; ffplay may ignore SIGTERM.
     kill -KILL "$BG"
     ends 137 "$BG"
 }
 
-@test "OpenCV: cv2.VideoCapture, as the man page has it" {
+@test "OpenCV: cv2.VideoCapture, as in the man page" {
     moving
     mandoc -T ascii "$ROOT/man/shmcast-web.7" | sed 's/.\x08//g' |
         awk '/^ *import cv2$/ { on = 1 } on && /^$/ { exit } on' |
@@ -124,7 +123,7 @@ END
     rising "$BATS_TEST_TMPDIR/numbers" 10
 }
 
-@test "snapshot: If-None-Match with one tag, weak, in a list, *, and what isn't it" {
+@test "snapshot: If-None-Match with one tag, weak, in a list, *, and others" {
     standing 3
     url=$URL/snapshot.jpg
     tag=$(header_of etag "$url")
@@ -140,7 +139,7 @@ END
         echo "$known"
         [ "$(status_of -H "If-None-Match: $known" "$url")" = 200 ]
     done
-    # the next picture has another
+    # the next packet has another tag
     frame-gen -s $SIZE -r 0 -n 5 -o "$S"
     wait_until 10 shows 5
     [ "$(status_of -H "If-None-Match: $tag" "$url")" = 200 ]
@@ -149,7 +148,7 @@ END
 
 # --- pages of other sites ---
 
-@test "without --cors nobody else's script is told anything" {
+@test "without --cors scripts of other sites can read nothing" {
     standing 1
     for path in snapshot.jpg stats stream.mjpg streams; do
         curl -s -D - -o /dev/null -m 1 -H 'Origin: http://a.example' "$URL/$path" >"$BATS_TEST_TMPDIR/head" || true
@@ -159,7 +158,7 @@ END
     done
 }
 
-@test "--cors: the origins that were named, on what there is to read, errors and preflight too" {
+@test "--cors: the named origins, on all readable paths, errors and preflight included" {
     standing 1 --cors https://a.example:8443 --cors http://b.example
     allow=access-control-allow-origin
     for path in snapshot.jpg stats "$S/stats" streams; do
@@ -180,16 +179,16 @@ END
             done
         done
     done
-    # two on one connection, and then a GET: 204 ends where it ends
+    # two on one connection, and then a GET: 204 has no body
     [ "$("$TESTS/server/ws-client.py" "$URL/" --bytes "OPTIONS /stats HTTP/1.1\r\nHost: 127.0.0.1:$PORT\r\nOrigin: http://b.example\r\n\r\nGET /stats HTTP/1.1\r\nHost: 127.0.0.1:$PORT\r\nConnection: close\r\n\r\n" | grep -cE '^HTTP/1.1 20[04]|^\{"name"')" = 3 ]
     [ "$(header_of $allow -H "Origin: http://b.example" -H "If-None-Match: *" "$URL/snapshot.jpg")" = http://b.example ]
     [ "$(header_of $allow -m 1 -H "Origin: http://b.example" "$URL/stream.mjpg")" = http://b.example ]
-    # neither the page nor the numbers of all streams
+    # neither the page nor the metrics
     for path in "" page.js metrics healthz; do
         [ "$(header_of $allow -H "Origin: http://b.example" "$URL/$path")" = "" ]
         [ "$(status_of -X OPTIONS -H "Origin: http://b.example" "$URL/$path")" = 405 ]
     done
-    # a WebSocket is another matter
+    # WebSockets are not allowed
     run -1 --separate-stderr "$TESTS/server/ws-client.py" "ws://127.0.0.1:$PORT/ws" --count 1 --origin http://b.example
     [ "$output" = "status 403" ]
     clean_run shm-create --replace -s $SIZE "$S"
@@ -213,7 +212,7 @@ END
 
 # --- Prometheus ---
 
-@test "metrics are what Prometheus takes, and true" {
+@test "metrics are valid for Prometheus, and correct" {
     odd="$S2\"\\q é" worse=$S3$'\xff'
     shm-create -s 64x48 "$odd"
     shm-create -s 64x48 "$worse"
@@ -243,18 +242,18 @@ END
     [ "$(metric "shmcast_build_info{version=\"$(ws-serve --version | sed 's/.* //')\"}")" = 1 ]
     [ "$(metric "shmcast_pictures_total$label")" = "$(curl -sSf "$URL/$S/stats" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pictures"])')" ]
     metric "shmcast_newest_picture_age_seconds$label" | grep -qE '^[0-9]+\.[0-9]{3}$'
-    [ "$(metric shmcast_connections)" = 3 ] # and the one that asks
+    [ "$(metric shmcast_connections)" = 3 ] # including the one of this request
     kill "$ws" "$mjpeg"
     wait_until 10 metric_is "shmcast_viewers{stream=\"$S\",transport=\"websocket\"}" 0
     wait_until 10 metric_is "shmcast_viewers{stream=\"$S\",transport=\"mjpeg\"}" 0
     [ "$(metric "shmcast_sent_total$label")" -ge 2 ]
-    # a removed stream's are gone
+    # those of a removed stream are gone
     clean_run shm-rm -f "$odd" "$worse"
     wait_until 10 metric_is shmcast_streams 1
     [ "$(curl -sSf "$URL/metrics" | grep -c "$S2")" = 0 ]
 }
 
-@test "every name of /metrics stands in the man page" {
+@test "the man page lists every name of /metrics" {
     standing 1
     page=$(mandoc -T ascii "$ROOT/man/shmcast-web.7" | sed 's/.\x08//g')
     names=$(curl -sSf "$URL/metrics" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p')
@@ -296,7 +295,7 @@ scraped() {
 
 # --- a socket in the file system ---
 
-# In a folder of its own: SOCKET must be short.
+# In a folder with a short path, for SOCKET.
 serve_unix() {
     SOCKET=${SOCKET:-$BATS_TEST_TMPDIR/s}
     : >"$BATS_TEST_TMPDIR/unix.out"
@@ -308,7 +307,7 @@ local_status() {
     status_of --unix-socket "$SOCKET" "http://localhost/${1-}"
 }
 
-@test "-b unix:PATH: one line on stdout, mode 0660, pictures and WebSocket, gone at the end" {
+@test "-b unix:PATH: one line on stdout, mode 0660, MJPEG and WebSocket, removed at the end" {
     shm-create -s $SIZE "$S"
     bg shm-encode -q 90 "$S"
     frame-gen -s $SIZE -r 0 -n 6 -o "$S"
@@ -332,7 +331,7 @@ local_status() {
     [ ! -e "$SOCKET" ]
 }
 
-@test "-b unix:PATH: what a killed server left is replaced; a live server and anything else are not" {
+@test "-b unix:PATH: a killed server's socket is replaced; a live server's, or any other file, is not" {
     shm-create -s 64x48 "$S"
     serve_unix "$S"
     fails 3 ws-serve -b "unix:$SOCKET" "$S"
@@ -343,12 +342,12 @@ local_status() {
     [ -S "$SOCKET" ]
     serve_unix "$S"
     [ "$(local_status)" = 200 ]
-    # a server that doesn't even answer is not dead
+    # a server that doesn't answer is not dead
     kill -STOP "$BG"
     fails 3 ws-serve -b "unix:$SOCKET" "$S"
     kill -CONT "$BG"
     [ "$(local_status)" = 200 ]
-    # one whose socket somebody took away leaves alone what is there now
+    # a server whose socket was replaced does not remove the new file
     rm "$SOCKET"
     echo mine >"$SOCKET"
     kill "$BG"
@@ -367,7 +366,7 @@ local_status() {
     [ -p "$SOCKET" ]
 }
 
-@test "-b unix:PATH: a bad path is exit 2, a place that isn't there or may not be written 3" {
+@test "-b unix:PATH: a bad path is exit 2, a missing or unwritable folder 3" {
     shm-create -s 64x48 "$S"
     cd "$BATS_TEST_TMPDIR"
     fails 2 ws-serve -b unix: "$S"
@@ -383,12 +382,12 @@ local_status() {
     fails 3 ws-serve -b unix:no/such/folder "$S"
     fails 3 ws-serve -b unix:/proc/nothing "$S"
     fails 2 ws-serve -b unix:x --share-port "$S"
-    # nothing is left by one that fails later
+    # a server that fails later leaves no socket
     fails 3 ws-serve -b unix:x "$S" >/dev/full
     [ ! -e x ]
 }
 
-@test "-b unix:PATH: of ten that start at once on what a dead one left, one serves" {
+@test "-b unix:PATH: of ten servers that start at once on a dead one's socket, one serves" {
     shm-create -s 64x48 "$S"
     serve_unix "$S"
     kill -KILL "$BG"
@@ -406,13 +405,13 @@ test_fails() {
     ! "$@"
 }
 
-# Somebody waits for the lock on this file or folder. Seen from a container only while the process
-# lives that has taken it.
+# A process waits for the lock on this file or folder. In a container this is visible only while the
+# lock's owner lives.
 waits_for() {
     grep -qE "^[0-9]+: -> FLOCK .*:$(stat -c %i "$1") " /proc/locks
 }
 
-@test "-b unix:PATH: a server that starts waits for one that is just starting there" {
+@test "-b unix:PATH: a server waits for another that is just starting on the same path" {
     shm-create -s 64x48 "$S"
     SOCKET=$BATS_TEST_TMPDIR/folder/s
     mkdir "$BATS_TEST_TMPDIR/folder"
@@ -426,13 +425,13 @@ waits_for() {
     ends 143 "$holder"
     wait_until 10 test -s "$BATS_TEST_TMPDIR/out"
     [ "$(local_status)" = 200 ]
-    # and lets go of the lock once it listens
+    # and releases the lock once it listens
     flock -n "$BATS_TEST_TMPDIR/folder" true
 }
 
 # --- several servers on one port ---
 
-@test "without --share-port a port has one server, whatever the other was started with" {
+@test "without --share-port a port has one server, whatever the other's options" {
     shm-create -s 64x48 "$S"
     serve "$S"
     fails 3 ws-serve -p "$PORT" "$S"
@@ -447,7 +446,7 @@ came() {
     grep -c ' joined: ' "$1"
 }
 
-# A viewer in the background; its output in CLIENTS.
+# Starts a viewer in the background; CLIENTS lists the outputs.
 viewer() {
     local out=$BATS_TEST_TMPDIR/viewer.$BG_COUNT
     : >"$out"
@@ -461,7 +460,7 @@ goes_on() {
     [ "$(grep -c '^picture' "$1")" -gt "$2" ]
 }
 
-@test "--share-port: two servers, one killed: the other's viewers never notice, new ones come to it" {
+@test "--share-port: two servers, one killed: the other's viewers are not affected, new ones reach it" {
     shm-create -s $SIZE "$S"
     bg shm-encode "$S"
     bg frame-gen -s $SIZE -r 50 -o "$S"
@@ -471,7 +470,7 @@ goes_on() {
     second=$BG second_err=$BG_ERR
     wait_until 10 grep -qx "$URL/" "$BATS_TEST_TMPDIR/second"
     CLIENTS=() PIDS=() OF=()
-    # the kernel chooses; until each has two, and which is whose is known
+    # the kernel chooses; repeat until each has two viewers, and find out which are whose
     for _ in {1..40}; do
         before=$(came "$second_err" || true)
         viewer
@@ -497,7 +496,7 @@ goes_on() {
     done
     [ "$(came "$second_err")" = $((before + 10)) ]
     run -1 grep ' left: ' <(head -n "$before" "$second_err")
-    # a third takes the place of the first
+    # a third server replaces the first
     bg ws-serve -v --share-port -p "$PORT" "$S" >"$BATS_TEST_TMPDIR/third"
     wait_until 10 grep -qx "$URL/" "$BATS_TEST_TMPDIR/third"
     for _ in {1..60}; do

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# ws-serve against real sockets: curl, ffmpeg, and ws-client.py, which does RFC 6455 by hand.
-# The helpers set stderr, URL and PORT in each test's own shell; what eval gets is for later.
+# ws-serve over real sockets: curl, ffmpeg, and ws-client.py, which implements RFC 6455 itself.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize,threads
@@ -10,7 +9,7 @@ client() {
     "$TESTS/server/ws-client.py" "$@"
 }
 
-# A stream of S, 64x48, with an encoder, served.
+# Serves a stream S, 64x48, with an encoder.
 scene() {
     shm-create -s 64x48 "$S"
     bg shm-encode -a "$S"
@@ -18,7 +17,7 @@ scene() {
     WS=ws://127.0.0.1:$PORT/ws
 }
 
-# Puts in so many frames, one encoded after the other: picture N shows frame N.
+# Writes COUNT frames, each after the one before was encoded: packet N shows frame N.
 pictures() {
     local n
     for ((n = 0; n < $1; n++)); do
@@ -30,7 +29,7 @@ pictures() {
     done
 }
 
-# Pictures that go on until the test ends.
+# Writes frames until the test ends.
 moving() {
     bg bash -c "exec frame-gen -s ${2:-64x48} -f yuv420p -r ${3:-50} -o ${1:-$S}"
 }
@@ -52,7 +51,7 @@ header_of() {
     curl -s -o /dev/null -D - "$2" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
 
-# A client in the background, its output in $OUT.
+# Starts a client in the background, its output in $OUT.
 bg_client() {
     OUT=$BATS_TEST_TMPDIR/client.$BG_COUNT
     : >"$OUT"
@@ -65,7 +64,7 @@ events() {
 
 # --- starting and ending ---
 
-@test "one line on stdout: the address; SIGTERM, SIGINT, SIGHUP end it as signals do" {
+@test "one line on stdout: the address; SIGTERM, SIGINT and SIGHUP end it with their status" {
     shm-create -s 64x48 "$S"
     for signal in TERM:143 INT:130 HUP:129; do
         serve "$S"
@@ -94,7 +93,7 @@ events() {
     fails 2 ws-serve -b no.such.host.invalid "$S"
 }
 
-@test "no such stream, port in use, an address of somebody else, stdout closed: exit 3" {
+@test "no such stream, port in use, an address of another machine, stdout closed: exit 3" {
     fails 3 ws-serve "$S"
     [[ $stderr = "ws-serve: $S: no such stream"* ]]
     shm-create -s 64x48 "$S"
@@ -128,7 +127,7 @@ events() {
     [ "$(status_of -g "$URL/")" = 200 ]
 }
 
-@test "-v: a line for each viewer that comes and goes" {
+@test "-v: a line for each viewer that joins or leaves" {
     scene -v
     pictures 1
     client "$WS" --count 1 --quiet
@@ -177,7 +176,7 @@ events() {
     done
     client "$URL/" --bytes 'GET /%00x HTTP/1.0\r\n\r\n' | grep -q '^HTTP/1.0 400'
     client "$URL/" --bytes 'CONNECT a:80 HTTP/1.1\r\n\r\n' | grep -q '^HTTP/1.1 405'
-    # two requests in one go, and the one after a body that nobody wanted
+    # two requests at once, and one after an unwanted body
     [ "$(curl -s -d body "$URL/" "$URL/" -o /dev/null -o /dev/null -w '%{http_code}.')" = 405.405. ]
     [ "$(client "$URL/" --bytes "GET /stats HTTP/1.1\r\nHost: localhost\r\n\r\nGET /stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" | grep -c '^{"name"')" = 2 ]
 }
@@ -192,7 +191,7 @@ events() {
         size=$(tr -d '\r' <"$BATS_TEST_TMPDIR/get" | sed -n 's/^content-length: //Ip')
         [ "$size" = "$(stat -c %s "$BATS_TEST_TMPDIR/body")" ]
     done
-    # one connection: what came after a HEAD would be taken for the next head
+    # on one connection: a body after HEAD would be taken for the next header
     [ "$(client "$URL/" --bytes 'HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | grep -c '^HTTP/1.1 200 OK')" = 2 ]
     curl -s -I "$URL/stream.mjpg" | grep -q '^content-type: multipart/x-mixed-replace; boundary=shmcast'
     stat_is 's["viewers"] == 0'
@@ -289,7 +288,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     [ "$(status_of "$URL/$S/snapshot.jpg")" = 200 ]
 }
 
-@test "a snapshot larger than any socket buffer arrives whole, slow readers and quitters hurt nobody" {
+@test "a snapshot larger than any socket buffer arrives whole, slow readers and quitters affect no other client" {
     shm-create -s 1920x1080 "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1920x1080,noise=alls=100" -frames:v 1 -pix_fmt yuv444p \
         -f rawvideo - | shm-write -s 1920x1080 -f yuv444p "$S" || true
@@ -309,9 +308,9 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     cmp "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 }
 
-# --- pictures over WebSocket and MJPEG ---
+# --- packets over WebSocket and MJPEG ---
 
-@test "WebSocket: whole pictures, in order; the newest at once for one that joins later" {
+@test "WebSocket: whole packets, in order; the newest at once for a viewer that joins later" {
     scene
     moving
     client "$WS" --count 20 | grep -c '^picture' | grep -qx 20
@@ -322,7 +321,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     [ "$(client "ws://127.0.0.1:$PORT/$S/ws" --count 1 | sed -n 's/.* seq=\([0-9]*\) .*/\1/p')" = "$newest" ]
 }
 
-@test "WebSocket over a picture larger than 64 KiB is what shm-read reads" {
+@test "a packet larger than 64 KiB over WebSocket is the one that shm-read reads" {
     shm-create -s 1280x720 "$S"
     bg shm-encode -a -q 95 "$S"
     serve "$S"
@@ -348,11 +347,11 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     wait_until 5 stat_is 's["viewers"] == 0'
 }
 
-@test "MJPEG: the last part comes once more when nothing follows, and then no more" {
+@test "MJPEG: the last part is repeated once when none follows" {
     scene
     pictures 1
     [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
-    # one that comes to an idle stream
+    # a viewer that joins an idle stream
     [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
     run -1 --separate-stderr client "$URL/stream.mjpg" --count 3 --repeats --timeout 1
     [ "$(grep -c '^picture' <<<"$output")" = 2 ]
@@ -363,7 +362,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     [ "$(stat_of 's["viewer_list"][0]["sent"]')" = 2 ]
 }
 
-@test "a viewer that goes away is noticed, also while nothing is sent" {
+@test "a viewer that leaves is noticed, even while nothing is sent" {
     scene
     pictures 1
     for kind in "$WS" "$URL/stream.mjpg"; do
@@ -379,7 +378,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     done
 }
 
-@test "64 viewers at once: each gets whole pictures in order, of one encoding" {
+@test "64 viewers at once: each gets whole packets in order, encoded once" {
     scene
     moving "$S" 64x48 25
     encoded=$(stat_of 's["pictures"]')
@@ -393,7 +392,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     wait_until 5 stat_is 's["viewers"] == 0'
 }
 
-@test "a slow viewer skips pictures, has no backlog, and holds up nobody" {
+@test "a slow viewer skips packets, has no backlog, and delays no other viewer" {
     shm-create -s 1280x720 "$S"
     bg shm-encode -a -q 95 "$S"
     bg bash -c "ffmpeg -v error -re -f lavfi -i 'color=gray:s=1280x720:r=15,noise=alls=100:allf=t' \
@@ -411,7 +410,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     after=$(awk '/VmRSS/ { print $2 }' "/proc/$server/status")
     echo "memory $before → $after KiB"
     sanitized || [ $((after - before)) -lt 12000 ]
-    # what was under way, then the newest
+    # packets in flight, then the newest
     echo >&5
     ends 0 "$slow"
     exec 5>&-
@@ -419,7 +418,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
         awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print "gap", gap; exit gap < 20 }'
 }
 
-@test "a viewer that doesn't read is cut off soon when its stream is removed" {
+@test "a viewer that doesn't read is cut off soon after its stream is removed" {
     shm-create -s 1280x720 "$S"
     shm-create -s 64x48 "$S2"
     bg shm-encode -a -q 95 "$S"
@@ -431,20 +430,20 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     exec 5<>"$BATS_TEST_TMPDIR/go"
     bg_client "ws://127.0.0.1:$PORT/$S/ws" --wait --receive-buffer 20000 --stay <&5
     exec 5>&-
-    # its buffers are full when pictures are skipped
+    # its buffers are full when packets are skipped
     wait_until 20 stat_is '[v["sent"] < s["pictures"] - 30 for v in s["viewer_list"]] == [True]'
     shm-rm -f "$S"
     wait_until 4 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" = 1 ]'
     [ "$(status_of "$URL/$S2/stats")" = 200 ]
 }
 
-@test "with no viewer the server's loop isn't even woken; with one a picture costs one poll and no memory" {
+@test "without a viewer the server's loop is not woken; with one a packet costs one poll and no memory" {
     skip_missing strace
     strace -o /dev/null true || skip "no ptrace here"
     scene
     server=$BG
     moving
-    # also when the last one has gone
+    # the same after the last one has left
     client "$WS" --count 5 --quiet
     wait_until 5 stat_is 's["viewers"] == 0'
     pictures_before=$(stat_of 's["pictures"]')
@@ -465,7 +464,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 
 @test "an idle server makes no system call" {
     skip_missing strace
-    # all threads, but where one is the sanitizer's own
+    # all threads except the sanitizer's own
     follow=(-f)
     ! sanitized || follow=()
     strace -o /dev/null true || skip "no ptrace here"
@@ -474,9 +473,9 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     pictures 1
     bg_client "$WS" --stay --quiet
     wait_until 5 stat_is 's["viewers"] == 1 and s["sent"]["pictures"] == 1'
-    # stats' own connections are gone when it has no others than the viewer's
+    # wait until only the viewer's connection is left
     wait_until 15 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" = 2 ]'
-    # libwebsockets has one timer of 30 seconds: one call may fall into these five
+    # libwebsockets has a timer of 30 seconds: one call may fall into these five
     timeout 5 strace "${follow[@]}" -q -p "$server" -o "$BATS_TEST_TMPDIR/calls" || true
     cat "$BATS_TEST_TMPDIR/calls"
     [ "$(grep -vcE 'resumed|unfinished|detached' "$BATS_TEST_TMPDIR/calls")" -le 1 ]
@@ -484,7 +483,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 
 # --- input ---
 
-@test "ping is answered with pong, its t as it was, and the server's clock" {
+@test "ping is answered with pong, the same t, and the server's clock" {
     scene
     client "$WS" --texts 3 --send '{"type":"ping","t":12.50}' --send '[{"type":"ping","t":1e3},{"type":"ping","t":-1}]' |
         grep '^text' >"$BATS_TEST_TMPDIR/out"
@@ -499,7 +498,7 @@ now = json.loads(sys.argv[1][5:])["now"]
 assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n 1 "$BATS_TEST_TMPDIR/out")"
 }
 
-@test "events come out of the log as they went in, with the viewer's number, in order" {
+@test "events are logged unchanged, with the viewer's number, in order" {
     scene
     pictures 1
     client "$WS" --count 1 --quiet
@@ -517,7 +516,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
         echo 'key_up key=é viewer=2'
         echo 'resize width=800 height=600 ratio=2 viewer=2'
     )
-    # whatever a sender says of time and viewer is not believed
+    # a sender's time and viewer are ignored
     client "$WS" --texts 1 --quiet --send '{"type":"pointer_move","x":1,"y":1,"viewer":77,"t":1.5}' --send '{"type":"ping","t":0}' || true
     event-read --from start -n 8 -t 1 "$S" >"$BATS_TEST_TMPDIR/all" || true
     run -1 grep -e viewer=77 -e 't=1\.5' "$BATS_TEST_TMPDIR/all"
@@ -530,7 +529,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
     [ "$(events 1)" = "pointer_move x=0.125 y=1 viewer=1" ]
 }
 
-@test "64 KiB are taken, a byte more is not, not even announced or in fragments" {
+@test "64 KiB are accepted; a byte more is not, sent, announced or in fragments" {
     scene
     message=$(printf '%-65535s}' '{"type":"pointer_move","x":0.5,"y":0.5')
     [ ${#message} = 65536 ]
@@ -548,7 +547,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
     stat_is 's["viewers"] == 0'
 }
 
-@test "bad messages close that connection, each with its code, and have no effect" {
+@test "invalid messages close that connection, each with its code, and have no effect" {
     scene
     moving
     bg_client "$WS" --stay
@@ -575,7 +574,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
     bad 1002 --raw 808000000000
     bad 1002 --raw 838000000000
     bad 1002 --raw 098000000000
-    # a control frame that is too long ends it without a word
+    # a control frame that is too long ends it without a close frame
     client "$WS" --until-closed --raw 89fe008000000000 | grep -qx end
     [ "$(stat_of 's["events"]')" = 0 ]
     seen=$(grep -c '^picture' "$OUT")
@@ -584,7 +583,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
     run -1 grep -q closed "$OUT"
 }
 
-@test "what a viewer holds is released when it goes, however it goes; each viewer's own" {
+@test "buttons and keys are released when their viewer leaves, for whatever reason; each viewer's own" {
     scene
     hold='[{"type":"pointer_down","x":0.25,"y":0.5,"button":1,"buttons":1},{"type":"pointer_down","x":0.5,"y":0.5,"button":3,"buttons":5},
         {"type":"pointer_down","x":0.1,"y":0.1,"button":1,"buttons":1,"pointer":7},{"type":"key_down","key":"a"},{"type":"key_down","key":"a"},
@@ -611,7 +610,7 @@ assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n
     [ "$(events $((n + 1)) | tail -n 1)" = "key_up key=mine viewer=1" ]
 }
 
-@test "more fingers and keys than can be held: the oldest are released, none stays down" {
+@test "more pointers and keys than can be held: the oldest are released, none stays down" {
     scene
     python3 - >"$BATS_TEST_TMPDIR/messages" <<'END'
 import json
@@ -638,7 +637,7 @@ for line in open(sys.argv[1]):
     most = max(most, len(held))
 assert not held and most == 48, (held, most)
 END
-    # as many releases as one message can bring: 16 pointers with all buttons, then 64 others
+    # as many releases as one message can cause: 16 pointers with all buttons, then 64 others
     python3 - >"$BATS_TEST_TMPDIR/messages" <<'END'
 import json
 downs = [dict(type="pointer_down", x=0, y=0, button=b, buttons=0, pointer=p) for p in range(16) for b in range(1, 6)]
@@ -654,7 +653,7 @@ END
     [ "$(events 408 | tail -n 288 | grep -c ^pointer_up)" = 144 ]
 }
 
-@test "FURY's messages are understood, buttons filled in" {
+@test "FURY's messages are accepted, buttons filled in" {
     scene
     client "$WS" --texts 1 --quiet \
         --send '{"type":"mouseLeftClick","on":1,"mouseButton":0,"x":0.25,"y":0.5,"ctrlKey":1,"shiftKey":0,"timestampInMs":1}' \
@@ -675,7 +674,7 @@ pointer_up x=0.5 y=0.5 button=2 viewer=1
 END
 }
 
-@test "a stream that may only be read is shown, input is dropped" {
+@test "a read-only stream is shown, input is dropped" {
     [ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
     skip_missing setpriv
     shm-create -s 64x48 -m 0644 "$S"
@@ -694,12 +693,12 @@ END
     client "ws://127.0.0.1:$PORT/ws" --count 1 --texts 1 --quiet --send '{"type":"key_down","key":"a"}' --send '{"type":"ping","t":1}'
     [ "$(stat_of 's["events"]')" = 0 ]
     run -1 event-read --from start -t 0.1 "$S"
-    # it ends all the same, though it has no right to write to the futex word
+    # it ends normally, though it cannot write to the futex word
     kill -TERM "$BG"
     ends 143 "$BG"
 }
 
-# --- who may ---
+# --- authorization ---
 
 @test "Origin: exactly the server's own, or allowed, or absent; else 403" {
     scene --origin https://lab.example:8443 --origin null
@@ -722,7 +721,7 @@ END
     stat_is 's["viewers"] == 0'
 }
 
-@test "handshakes that aren't are answered, not taken" {
+@test "invalid handshakes are answered and refused" {
     scene
     try() {
         client "$URL/" --bytes "GET ${2:-/ws} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n$1\r\n" | head -n 1 | cut -d ' ' -f 2
@@ -742,7 +741,7 @@ END
     stat_is 's["viewers"] == 0'
 }
 
-@test "--max-viewers, over both transports; a place that becomes free is taken again" {
+@test "--max-viewers, over both transports; a place that becomes free is used again" {
     scene --max-viewers 2
     pictures 1
     bg_client "$WS" --stay
@@ -759,9 +758,9 @@ END
     client "$WS" --count 1 --quiet
 }
 
-# --- the stream's life ---
+# --- replaced and removed streams ---
 
-@test "--replace is followed: viewers stay, pictures and input go on in the new stream" {
+@test "--replace is followed: viewers stay, packets and input go on in the new stream" {
     scene
     pictures 3
     bg_client "$WS" --stay --restarts --wait --send '{"type":"key_down","key":"new"}' < <(
@@ -785,7 +784,7 @@ END
     run -1 grep -q -e closed -e end "$ws" "$mjpeg"
 }
 
-@test "a removed stream: its viewers are told 1001, its paths are gone; the others go on" {
+@test "a removed stream: its viewers get 1001, its paths 410; other streams are not affected" {
     shm-create -s 64x48 "$S"
     shm-create -s 64x48 "$S2"
     bg shm-encode -a "$S2"
@@ -813,7 +812,7 @@ END
     grep -q "$S2" "$BATS_TEST_TMPDIR/list"
     kill -0 "$stay"
     run -1 grep -q closed "$stay_out"
-    # the last one: the server's work is done
+    # the last one: the server ends
     shm-rm -f "$S2"
     ends 0 "$stay"
     grep -qx 'closed 1001 ' "$stay_out"
@@ -821,7 +820,7 @@ END
     [ ! -s "$err" ]
 }
 
-@test "on a stop signal viewers are told 1001, also when one of them doesn't read" {
+@test "on a stop signal viewers get 1001, even if one of them doesn't read" {
     scene
     server=$BG err=$BG_ERR
     pictures 1
@@ -840,7 +839,7 @@ END
 
 # --- hostile input ---
 
-@test "oversized and half requests: the server lives, others are served" {
+@test "oversized and unfinished requests: the server survives, others are served" {
     scene --max-viewers 4
     server=$BG
     cookie=$(printf 'c%.0s' {1..12000})
@@ -848,7 +847,7 @@ END
     client "$URL/" --bytes "GET /$(printf 'x%.0s' {1..20000}) HTTP/1.1\r\n\r\n" >/dev/null
     client "$URL/" --bytes 'GET / HTTP/1.1\r\n' --bytes 'X-Filler: abcdefghijklmnopqrstuvwxyz\r\n' --times 1000 >/dev/null
     client "$URL/" --bytes '\0' --times 100000 >/dev/null
-    # half a request each, held open: more than there are places
+    # half a request each, held open: more than the limit
     python3 - "$PORT" <<'END'
 import socket, sys, urllib.request
 port = int(sys.argv[1])
@@ -858,7 +857,7 @@ for _ in range(100):
     s.sendall(b"GET /stats HTTP/1.1\r\nHost:")
     held.append(s)
 assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=5).status == 200
-for _ in range(500):  # beyond all limits: turned away, and the server neither spins nor dies
+for _ in range(500):  # beyond all limits: refused, and the server neither spins nor dies
     held.append(socket.create_connection(("127.0.0.1", port)))
 for s in held:
     s.close()
@@ -866,11 +865,11 @@ assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=5).statu
 END
     pictures 1
     client "$WS" --count 1 --quiet
-    # no descriptor stays behind
+    # no descriptor leaks
     wait_until 10 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" -le 2 ]'
 }
 
-@test "nonsense on 300 connections: the server lives, the others never notice" {
+@test "random bytes on 300 connections: the server survives, others are not affected" {
     scene
     server=$BG
     moving

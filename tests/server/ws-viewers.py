@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Many WebSocket viewers in one process, each of its own kind, and what they saw.
+"""Many WebSocket viewers of different kinds in one process, with statistics of what they get.
 
 ws-viewers.py SCENE --url ws://HOST:PORT/PATH [options]
 
-Prints a line for each figure. Exit: 0 all was as it should be; 1 something wasn't, or it took too
-long, told in one line on stderr.
+Prints a line for each figure. Exit: 0 all checks succeeded; 1 a check failed or timed out, with one
+line on stderr.
 """
 import argparse
 import base64
@@ -22,8 +22,8 @@ import urllib.request
 from urllib.parse import urlsplit
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-STEP = 4096  # what a throttled viewer reads at a time
-BEHIND = 16 * STEP  # what it may catch up on when it was woken late
+STEP = 4096  # bytes that a throttled viewer reads at a time
+BEHIND = 16 * STEP  # bytes that it may catch up on after a late wake-up
 
 
 class Wrong(Exception):
@@ -41,7 +41,7 @@ def quantile(values, q):
 
 
 def mask(opcode, payload):
-    """A frame with a mask of zeros: the payload stays as it is."""
+    """A frame with a mask of zeros, so that the payload is unchanged."""
     check(len(payload) < 126, "too long for this client")
     return bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
 
@@ -78,14 +78,14 @@ class Loop:
 
 
 class Viewer:
-    """rate: reads so many bytes a second, 0: nothing, None: all there is. shows: the same, of what it
-    has read, as behind a proxy that takes everything. acks: tells of every so many-th picture that it
-    has shown. late: so many seconds later."""
+    """rate: bytes per second to read, 0: nothing, None: everything. shows: the same for packets that
+    were read, as after a proxy that reads everything. acks: acknowledge each acks-th packet shown.
+    late: seconds by which acknowledgements are delayed."""
 
     def __init__(self, loop, url, rate=None, shows=None, acks=1, late=0.0):
         self.loop, self.rate, self.shows, self.acks, self.late = loop, rate, shows, acks, late
-        self.free = 0.0  # when it is done with what it shows
-        self.buffer, self.got = bytearray(), 0  # what came and isn't a whole message yet
+        self.free = 0.0  # time at which it has shown all packets
+        self.buffer, self.got = bytearray(), 0  # the beginning of a message
         self.seqs, self.pictures, self.texts = [], [], []
         self.tokens, self.filled = 0.0, time.monotonic()
         self.closed = False
@@ -103,7 +103,7 @@ class Viewer:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             byte = self.socket.recv(1)
-            check(byte, "hung up in the handshake")
+            check(byte, "closed during the handshake")
             head += byte
         check(head.startswith(b"HTTP/1.1 101 "), head.split(b"\r\n")[0])
         self.socket.setblocking(False)
@@ -115,7 +115,7 @@ class Viewer:
             self.loop.selector.register(self.socket, selectors.EVENT_READ, self.readable)
 
     def allowance(self):
-        """How much may be read now; or 0, and it goes on later."""
+        """Bytes that may be read now; 0: later."""
         if self.rate is None:
             return 1 << 20
         now = time.monotonic()
@@ -211,16 +211,16 @@ class Viewer:
             self.socket.send(mask(opcode, data))
 
     def stream(self):
-        """Which stream it was told that its pictures come from."""
+        """The stream of its packets, by the last state message."""
         return next((t["stream"] for t in reversed(self.texts) if t["type"] == "state"), None)
 
     def hello(self):
-        """It is told its number, and how things stand."""
+        """Sends hello, and waits for the viewer's number."""
         self.send(TEXT, b'{"type":"hello"}')
         self.loop.until(20, "a state", lambda: self.texts)
 
     def stats(self, options):
-        """What the server says of it."""
+        """The server's statistics of this viewer."""
         for viewer in server_stats(options)["viewer_list"]:
             if viewer["id"] == self.texts[0]["viewer"]:
                 return viewer
@@ -237,14 +237,13 @@ def server_stats(options):
 
 
 def memory(pid):
-    """Bytes of this process's own, KiB."""
+    """Private memory of a process in KiB."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return {k: int(v.split()[0]) for k, v in (l.split(":") for l in file if l[:4] in ("Rss:", "Pss:"))}
 
 
 def follows(loop, viewers, seconds):
-    """Pictures that came within this time, as a part of those that there were. A viewer's first
-    picture is where it begins."""
+    """Share of packets received within this time, counted from each viewer's first one."""
     starts = [len(v.pictures) for v in viewers]
     loop.run(seconds)
     got = there = 0
@@ -257,7 +256,7 @@ def follows(loop, viewers, seconds):
 
 
 def stand_still(loop, options):
-    """Ends what moves the scene. Returns the number of the last picture."""
+    """Ends the writer of the scene. Returns the number of the last packet."""
     os.kill(options.writer, signal.SIGTERM)
     last, newest = -1, 0
     while last != newest:
@@ -269,7 +268,7 @@ def stand_still(loop, options):
 
 def scene_crowd(options):
     """14 normal viewers, alone and beside one that never reads, one that reads 1 MB/s and one that
-    shows 1 MB/s, in turns."""
+    shows 1 MB/s, alternately."""
     loop = Loop()
     seconds, turns = options.seconds, 4
     normal = [Viewer(loop, options.url) for _ in range(14)]
@@ -310,21 +309,21 @@ def scene_crowd(options):
     print(f"server: {rss} KiB")
     check(share >= 0.95, "the normal ones got", share, "of what they get alone")
     check(sum(sizes) / len(sizes) * 20 > 1e6, "1 MB/s is enough for these pictures")
-    # Where even those who read everything at once see old pictures the machine is late: as often as
-    # a picture takes turns between the processes.
+    # If even viewers that read everything at once get old packets, the machine is slow: by as much per
+    # switch between the processes.
     limit = 0.3 + 5 * max(0.0, normal_late - 0.02)
-    check(late <= limit, "the throttled one's pictures are", late, "s old, more than", limit)
-    # Nobody promised as much of a way that hides its thinness until acknowledgements come late.
+    check(late <= limit, "the throttled one's packets are", late, "s old, more than", limit)
+    # A path that hides its low rate until acknowledgements come late may be slower.
     check(behind_late <= 2 * limit, "those behind a proxy are", behind_late, "s old, more than twice", limit)
     check(options.sanitized or max(rss) - rss[0] <= 1024, "memory grew:", rss)
-    # the scene stands still: everybody who reads ends on the last picture
+    # the scene has stopped: every viewer that reads gets the last packet
     reading = normal + slow[:2]
     newest = stand_still(loop, options)
-    loop.until(20, "everybody on the last picture", lambda: all(v.seqs[-1] == newest for v in reading))
+    loop.until(20, "all viewers on the last packet", lambda: all(v.seqs[-1] == newest for v in reading))
 
 
 def keeps_up(viewer, options):
-    """It comes to follow. A machine that is late for a moment closes a window too."""
+    """Waits until the viewer keeps up. A machine that is slow for a moment closes a window too."""
     for _ in range(10):
         got, there = follows(viewer.loop, [viewer], options.seconds)
         print(f"{got} of {there}")
@@ -334,8 +333,8 @@ def keeps_up(viewer, options):
 
 
 def scene_far(options):
-    """Every acknowledgement comes 200 ms late, as over a long way: it follows all the same. When the
-    way gets thin the window closes."""
+    """Every acknowledgement is 200 ms late, as over a long path: the viewer still keeps up. When the
+    path gets slow, the window closes."""
     loop = Loop()
     far = Viewer(loop, options.url, late=0.2)
     far.hello()
@@ -355,7 +354,7 @@ def scene_far(options):
 
 
 def scene_longer(options):
-    """The way gets longer: what looks like a queue at first isn't taken for one for ever."""
+    """The path gets longer: this looks like a queue at first, but not for ever."""
     loop = Loop()
     viewer = Viewer(loop, options.url, late=0.05)
     viewer.hello()
@@ -367,27 +366,27 @@ def scene_longer(options):
 
 
 def scene_silent(options):
-    """One that stops to acknowledge gets its window and then a picture now and then; with the next
-    acknowledgement all goes on."""
+    """A viewer that stops acknowledging gets its window, and then probes; the next acknowledgement
+    resumes normal operation."""
     loop = Loop()
     viewer = Viewer(loop, options.url)
     viewer.hello()
     loop.until(20, "pictures", lambda: len(viewer.seqs) >= 30)
     viewer.acks = 0
     before = len(viewer.seqs)
-    loop.run(1)  # less than what a probe takes
+    loop.run(1)  # less than the time before a probe
     in_window = len(viewer.seqs) - before
     state = viewer.stats(options)
     check(1 <= in_window <= state["window"] == state["in_flight"], in_window, state)
     loop.until(20, "two probes", lambda: len(viewer.seqs) - before >= in_window + 2)
     took = viewer.pictures[-1]["at"] - viewer.pictures[-2]["at"]
     check(took > 3, "the second probe came after", took, "s")
-    # what was never sent acknowledges nothing
+    # acknowledgements of unsent packets have no effect
     viewer.ack(1 << 60)
     viewer.ack(0)
     count = len(viewer.seqs)
     viewer.ack(viewer.seqs[-1])
-    # a page that draws the newest only skips some: what came before it counts as shown
+    # a page that draws only the newest skips some: earlier ones count as shown
     viewer.acks = 2
     loop.until(20, "pictures again", lambda: len(viewer.seqs) >= count + 60)
     state = viewer.stats(options)
@@ -396,7 +395,7 @@ def scene_silent(options):
 
 
 def scene_plain(options):
-    """Who never acknowledges gets every picture that its connection takes."""
+    """A viewer that never acknowledges gets every packet that its connection takes."""
     loop = Loop()
     viewer = Viewer(loop, options.url, acks=0)
     viewer.hello()
@@ -409,7 +408,7 @@ def scene_plain(options):
 
 
 def scene_idle(options):
-    """What a viewer costs that is connected and gets nothing."""
+    """Memory of an idle viewer."""
     loop = Loop()
     first = [Viewer(loop, options.url) for _ in range(8)]
     loop.until(20, "a picture", lambda: all(v.seqs for v in first))
@@ -426,8 +425,8 @@ def scene_idle(options):
 
 
 class Rungs:
-    """A viewer that reads too slowly, one that doesn't, and one that reads too slowly and never
-    acknowledges; the last two stay where they are."""
+    """A slow viewer, a fast one, and a slow one that never acknowledges; the last two are not
+    moved."""
 
     def __init__(self, options):
         self.options, self.loop = options, Loop()
@@ -440,7 +439,7 @@ class Rungs:
         self.slow.rate = options.rate
 
     def shown(self):
-        """Which stream the slow one is shown."""
+        """The stream that the slow viewer is shown."""
         streams = [v["stream"] for v in server_stats(self.options)["viewer_list"]]
         check(len(streams) == 3, "a viewer has gone")
         check(streams.count(self.name) >= 2, "more than the slow one moved")
@@ -455,30 +454,30 @@ class Rungs:
 
 
 def scene_ladder(options):
-    """Who reads too slowly is shown the lower stream, and the upper one again when it reads faster,
-    or when the lower one is removed."""
+    """A slow viewer is shown the lower stream, and the upper one again when it reads faster, or when
+    the lower one is removed."""
     rungs = Rungs(options)
     name, slow = rungs.name, rungs.slow
-    rungs.moves(30, "the way down", lambda s: s != name)
+    rungs.moves(30, "the move down", lambda s: s != name)
     lower = rungs.shown()
     rungs.more(10)
-    slow.send(TEXT, b'[{"type":"key_down","key":"below"},{"type":"ping","t":1}]') # the pong's turn is over
+    slow.send(TEXT, b'[{"type":"key_down","key":"below"},{"type":"ping","t":1}]') # the pong has been sent
     small = [p["bytes"] for p in slow.pictures[-8:]]
     large = [p["bytes"] for p in rungs.normal.pictures[-8:]]
-    check(max(small) * 2 < min(large), "which stream is it?", small, large)
-    check(rungs.shown() == lower, "it didn't stay")
+    check(max(small) * 2 < min(large), "unclear which stream", small, large)
+    check(rungs.shown() == lower, "it was moved")
     slow.rate = None
-    rungs.moves(60, "the way up", lambda s: s == name)
+    rungs.moves(60, "the move up", lambda s: s == name)
     rungs.more(30)
-    # what is there below is old, and the encoder that was asleep isn't quick to wake up
+    # the lower packet is old, and the encoder takes time to wake up
     os.kill(options.encoder, signal.SIGSTOP)
     slow.rate = options.rate
-    rungs.moves(30, "the way down again", lambda s: s == lower)
+    rungs.moves(30, "the second move down", lambda s: s == lower)
     rungs.loop.run(1)
     os.kill(options.encoder, signal.SIGCONT)
     rungs.more(3)
     subprocess.run(["shm-rm", "-f", lower], check=True)
-    rungs.moves(10, "the way up from what is gone", lambda s: s == name)
+    rungs.moves(10, "the move up from a removed stream", lambda s: s == name)
     slow.rate = None
     rungs.more(30)
     states = [(t["stream"], t["ladder"]) for t in slow.texts if t["type"] == "state"]
@@ -488,38 +487,38 @@ def scene_ladder(options):
     for large in True, False:
         seqs = [p["seq"] for p in slow.pictures if (p["bytes"] > 2 * max(small)) == large]
         check(seqs == sorted(set(seqs)), "pictures went back")
-    # no picture comes before it is told which stream's it is
+    # a state message with the stream goes before its packets
     check(all((p["bytes"] > 2 * max(small)) == (p["stream"] == name) for p in slow.pictures
-              if p["stream"]), "pictures of another stream than told")
-    # who never acknowledges is held back by its socket alone
+              if p["stream"]), "packets of another stream than announced")
+    # only its socket limits a viewer that never acknowledges
     late = quantile(rungs.plain.ages()[5:], 0.5)
-    check(late < 1.5, "pictures pile up before one that never acknowledges:", late, "s")
+    check(late < 1.5, "packets queue for a viewer that never acknowledges:", late, "s")
     frames = [p["frame"] for p in slow.pictures]
     check(frames == sorted(frames), "time went back")
     print("moves", moves, "ages", f"{quantile(slow.ages(), .5):.3f} {quantile(slow.ages(), .95):.3f}")
 
 
 def scene_rung(options):
-    """A stream that nobody fills is no rung: it isn't used, and left when its encoder dies."""
+    """A stream without a writer is skipped, and left when its encoder dies."""
     rungs = Rungs(options)
     name = rungs.name
     for _ in range(5):
         rungs.loop.run(1)
-        check(rungs.shown() == name, "it went where nothing comes")
-    # With every way down that was too early the time before the next way up gets longer; it isn't
-    # waited for when nothing comes any more.
+        check(rungs.shown() == name, "it was moved to a stream without a writer")
+    # Every premature move up makes the time before the next one longer, which does not apply when the
+    # stream has no writer.
     for _ in range(options.times):
         encoder = subprocess.Popen(["shm-encode", "-q", "10", "-r", "10", "-o", options.lower, name])
-        rungs.moves(30, "the way down", lambda s: s == options.lower)
+        rungs.moves(30, "the move down", lambda s: s == options.lower)
         rungs.more(3)
         encoder.kill()
         encoder.wait()
-        rungs.moves(9, "the way up", lambda s: s == name)
+        rungs.moves(9, "the move up", lambda s: s == name)
         rungs.more(10)
 
 
 def scene_many(options):
-    """--viewers at once, for --seconds or until stdin ends; how many pictures they got."""
+    """--viewers at once, for --seconds or until stdin ends; the number of packets they got."""
     loop = Loop()
     viewers = [Viewer(loop, options.url) for _ in range(options.viewers)]
     loop.until(60, "pictures for all", lambda: all(len(v.seqs) > 2 for v in viewers))
@@ -535,14 +534,14 @@ def main():
     add("scene", choices=scenes)
     add("--url", required=True)
     add("--seconds", type=float, default=3)
-    add("--rate", type=float, default=6e5, help="bytes a second that a slow one reads")
-    add("--times", type=int, default=1, help="so often")
+    add("--rate", type=float, default=6e5, help="bytes per second that a slow viewer reads")
+    add("--times", type=int, default=1, help="number of repetitions")
     add("--viewers", type=int, default=64)
-    add("--encoder", type=int, help="pid of the lower stream's")
-    add("--lower", metavar="NAME", help="the rung below")
-    add("--pid", type=int, help="of ws-serve")
-    add("--writer", type=int, help="what moves the scene")
-    add("--sanitized", action="store_true", help="its memory tells nothing")
+    add("--encoder", type=int, help="pid of the lower stream's encoder")
+    add("--lower", metavar="NAME", help="name of the lower stream")
+    add("--pid", type=int, help="pid of ws-serve")
+    add("--writer", type=int, help="pid of the scene's writer")
+    add("--sanitized", action="store_true", help="ws-serve has sanitizers: do not check its memory")
     options = p.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:

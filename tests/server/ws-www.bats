@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ws-serve --www: a folder's files, and nothing outside of it.
+# ws-serve --www: the files of a folder, and nothing outside of it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
@@ -34,7 +34,7 @@ descriptors() {
     find "/proc/$BG/fd" -type l | wc -l
 }
 
-@test "files as they are, with their types; index.html of folders; no policy but their own" {
+@test "files unchanged, with their types; index.html of folders; only a minimal policy" {
     odd='a b+&%é.txt'
     echo odd >"$DIR/$odd"
     : >"$DIR/nothing.bin"
@@ -55,7 +55,7 @@ descriptors() {
     done
     [ "$(header_of content-security-policy "$URL/")" = "frame-ancestors 'self'" ]
     [ "$(header_of x-content-type-options "$URL/")" = nosniff ]
-    # its own pages keep theirs, on the same connection too
+    # the built-in pages keep theirs, on the same connection too
     [ "$(header_of content-security-policy "$URL/$S/" | wc -l)" = 1 ]
     [ "$(curl -s -D - "$URL/" "$URL/$S/" "$URL/no" -o /dev/null -o /dev/null -o /dev/null | grep -ci "^content-security-policy: default-src 'self'")" = 2 ]
     # a folder without its slash: a relative redirect
@@ -80,7 +80,7 @@ descriptors() {
     [ "$(status_of -X DELETE "$URL/index.html")" = 405 ]
 }
 
-@test "nothing but what is in the folder: no way up, no dotfile, no list, no link out" {
+@test "only files in the folder: no parent folders, dotfiles, listings, links to the outside" {
     ln -s "$BATS_TEST_TMPDIR/outside" "$DIR/absolute"
     ln -s ../outside "$DIR/up"
     ln -s ../../outside "$DIR/sub/up"
@@ -102,11 +102,11 @@ descriptors() {
         "$(printf 'x/%.0s' {1..3000})" index.html%00 .hidden%00 %ff%fe; do
         echo "${path:0:80}"
         status=$(status_of "$URL/$path") || true
-        [[ $status = 40[034] || $path$status = *%00000 ]] # or hung up
+        [[ $status = 40[034] || $path$status = *%00000 ]] # or closed
         : >>"$BATS_TEST_TMPDIR/body"
         run -1 grep -qE 'secret|root:' "$BATS_TEST_TMPDIR/body"
     done
-    # raw, past what curl makes of it
+    # raw bytes, which curl would normalize
     for path in '/../outside' '/sub/../../outside' '../outside' '/%2e%2e/outside' '//outside' '/./../outside'; do
         "$TESTS/server/ws-client.py" "$URL/" --bytes "GET $path HTTP/1.1\r\nHost: 127.0.0.1:$PORT\r\nConnection: close\r\n\r\n" >"$BATS_TEST_TMPDIR/raw" || true
         run -1 grep -qE 'secret|HTTP/1.. 200' "$BATS_TEST_TMPDIR/raw"
@@ -114,7 +114,7 @@ descriptors() {
     [ "$(status_of "$URL/")" = 200 ]
 }
 
-@test "links that stay inside are followed" {
+@test "links within the folder are followed" {
     ln -s sub/deep/x.js "$DIR/link.js"
     ln -s ../index.html "$DIR/sub/up.html"
     ln -s sub "$DIR/other"
@@ -125,7 +125,7 @@ descriptors() {
     done
 }
 
-@test "a FIFO, a socket, a device and a kernel's file are no files, and stop nobody" {
+@test "a FIFO, a socket, a device and a file of the kernel are refused, and block no client" {
     mkfifo "$DIR/fifo"
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$DIR/socket"
     [ "$(id -u)" != 0 ] || mknod "$DIR/null" c 1 3 || true
@@ -134,7 +134,7 @@ descriptors() {
     for path in fifo socket null; do
         [ "$(status_of -m 5 "$URL/$path")" = 404 ]
     done
-    # a writer that waits for a reader
+    # a writer waits for a reader
     bg bash -c 'exec 3>"$1"; echo x >&3' _ "$DIR/fifo"
     [ "$(status_of -m 5 "$URL/fifo")" = 404 ]
     [ "$(status_of "$URL/")" = 200 ]
@@ -142,7 +142,7 @@ descriptors() {
     wait_until 10 eval '[ "$(descriptors)" -le '$((before + 1))' ]'
 }
 
-@test "1 GiB: whole, in a memory that stays small, while others are served; quitters cost nothing" {
+@test "1 GiB: whole, with little memory, while others are served; quitters cost nothing" {
     truncate -s 1G "$DIR/big"
     www
     before=$(descriptors)
@@ -161,7 +161,7 @@ descriptors() {
     wait_until 10 eval '[ "$(descriptors)" -le '"$before"' ]'
 }
 
-@test "more files at once than there is room for: 503, and then they are served again" {
+@test "more files at once than the limit: 503, and later they are served again" {
     truncate -s 1G "$DIR/big"
     www --max-viewers 2 # 33 files
     python3 - "$PORT" <<'END'
@@ -178,7 +178,7 @@ END
     wait_until 10 eval '[ "$(status_of "$URL/")" = 200 ]'
 }
 
-@test "a file that shrinks, or goes, while it is sent: that one answer is cut off" {
+@test "a file that shrinks or is removed while it is sent: only that answer is cut off" {
     truncate -s 100M "$DIR/big" "$DIR/other"
     www
     for how in 'truncate -s 1M "$DIR/big"' 'rm "$DIR/other"'; do
@@ -195,7 +195,7 @@ END
     [ "$(status_of "$URL/")" = 200 ]
 }
 
-@test "what is ours goes before files, files before the page; streams' folders are not touched" {
+@test "server paths take precedence over files, files over the page; folders of streams are unchanged" {
     for name in stats ws metrics healthz snapshot.jpg stream.mjpg page.css; do
         echo mine >"$DIR/$name"
     done
@@ -218,7 +218,7 @@ END
     [ "$(header_of content-security-policy "$URL/" | wc -l)" = 1 ]
 }
 
-@test "several streams: the folder's page instead of the list; /NAME/ as ever" {
+@test "several streams: the folder's page replaces the list; /NAME/ is unchanged" {
     shm-create -s 64x48 "$S2"
     www "$S2"
     [ "$(curl -s "$URL/")" = '<p>mine</p>' ]
@@ -228,7 +228,7 @@ END
     curl -s "$URL/" | grep -qF "href=\"$S2/\""
 }
 
-@test "the folder itself may move; one that isn't there is exit 3" {
+@test "the folder itself may be moved; a missing one is exit 3" {
     fails 3 ws-serve --www "$BATS_TEST_TMPDIR/none" "$S"
     [[ $stderr = "ws-serve: --www $BATS_TEST_TMPDIR/none: No such file or directory" ]]
     shm-create -s 64x48 "$S"

@@ -32,7 +32,7 @@ struct http {
     struct credentials credentials; /* of the latest request */
     unsigned requests;              /* so far */
 
-    /* What the latest request waits for, if not NULL. */
+    /* The state of a latest request that takes time; all but one are NULL. */
     struct snapshot *snapshot;
     struct mjpeg *mjpeg;
     struct whep *whep;

@@ -27,7 +27,7 @@ struct response {
     struct packet_pool *pool;
 };
 
-/* What is written at a time, for whichever response: only the main thread is here. */
+/* The bytes of one write, shared by all responses: only the main thread uses it. */
 static struct {
     unsigned char bytes[LWS_PRE + HEAD_BYTES + CHUNK_BYTES];
     unsigned char *at;
@@ -130,7 +130,7 @@ static int add_lines(struct lws *wsi, const char *lines)
     return 0;
 }
 
-/* Begins what is to be written with the header. type NULL: an answer without a body. */
+/* Begins a write with the header. type NULL: an answer without a body. */
 static int add_head(struct response *response, unsigned status, const char *type,
                     lws_filepos_t bytes, const char *extra)
 {

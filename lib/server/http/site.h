@@ -1,4 +1,4 @@
-/* What all connections of a server share: settings, limits, and where its answers come from. */
+/* Settings and limits that all connections of a server share. */
 #ifndef SERVER_SITE_H
 #define SERVER_SITE_H
 

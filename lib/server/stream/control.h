@@ -1,4 +1,4 @@
-/* Which viewer of a stream has control: that is, whose input goes into the stream's event log. */
+/* Control of a stream: only a viewer that has control sends input to the stream's event log. */
 #ifndef SERVER_CONTROL_H
 #define SERVER_CONTROL_H
 
@@ -10,7 +10,7 @@ struct viewer;
 
 enum { CONTROL_WAITERS = 8 /* viewers that may wait for control of a stream */ };
 
-/* What a client may do, by its credentials. */
+/* The rights of a client, by its credentials. */
 enum role { ROLE_NONE, ROLE_VIEW, ROLE_CONTROL };
 
 enum control_mode {

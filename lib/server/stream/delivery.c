@@ -82,7 +82,7 @@ static bool is_pending(const struct viewer *viewer, enum content content)
                              : !viewer->moved && pending_packet(viewer) && flow_open(&viewer->flow);
 }
 
-/* What is to be sent next, or CONTENTS: nothing. */
+/* The content to be sent next, or CONTENTS: none. */
 static enum content next_content(const struct viewer *viewer)
 {
     for (unsigned i = 0; i < CONTENTS; i++) {

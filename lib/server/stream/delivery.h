@@ -1,5 +1,5 @@
-/* What is sent to a viewer, and when: the newest packet whenever its connection has room, state
- * messages, replies to pings. */
+/* Sending to a viewer: the newest packet whenever its connection has room, state messages, replies
+ * to pings. */
 #ifndef SERVER_DELIVERY_H
 #define SERVER_DELIVERY_H
 

@@ -28,9 +28,9 @@ bool streams_have_backlog(const struct streams *streams);
 void streams_close_viewers(struct streams *streams);
 
 /*
- * Reaps what has ended: closes the viewers of removed streams; releases the input of viewers that
- * have left, passes their control on and frees them. Runs by itself at the end of a round of the
- * loop in which anything has ended; called once more before streams_free.
+ * Reaps ended streams and viewers: closes the viewers of removed streams; releases the input of
+ * viewers that have left, passes their control on and frees them. Runs by itself at the end of a
+ * round of the loop in which anything has ended; called once more before streams_free.
  */
 void streams_reap(struct streams *streams);
 

@@ -66,8 +66,8 @@ struct abr {
 };
 
 struct viewer {
-    /* What each packet needs is kept together: copying the packet for the viewer before has emptied
-     * the caches. */
+    /* Members used for each packet are kept together: copying the packet for the previous viewer
+     * has emptied the caches. */
     struct viewer *next_watcher, **watcher_link;
     struct served *shown; /* the stream whose packets are sent: a lower rung of the ladder, maybe */
     const struct viewer_transport *transport;

@@ -62,7 +62,7 @@ static void read_file(const struct imgreader_spec *spec, const uint8_t *data, si
 {
     static int fd = -1;
     if (fd < 0)
-        fd = memfd_create("picin", MFD_CLOEXEC);
+        fd = memfd_create("imgreader", MFD_CLOEXEC);
     CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, data, bytes, 0) == (ssize_t)bytes);
     CHECK(lseek(fd, 0, SEEK_SET) == 0);
     struct imgreader *in = imgreader_open(fd, spec);
