@@ -35,7 +35,7 @@ crowded() { # WxH RATE: a moving stream, encoded and served
     noise "$1" "$2"
 }
 
-@test "14 viewers are not affected by one that never reads and two with 1 MB/s, whose packets are fresh" {
+@test "14 viewers are not affected by one that never reads and two with 1 MB/s, which get fresh packets" {
     crowded 400x300 30
     san=()
     ! sanitized || san=(--sanitized)
