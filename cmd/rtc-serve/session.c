@@ -545,6 +545,8 @@ static void session_close(struct streams *streams)
 {
     for (struct session *session = all.list, *next; session; session = next) {
         next = session->next;
+        if (session->request)
+            whep_forget_session(session->request);
         close_peer(session);
         if (session->viewer)
             viewer_end(session->viewer);

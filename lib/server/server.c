@@ -204,9 +204,9 @@ int server_run(struct server *server, const char *url)
     close_viewers(server);
     if (server->extension)
         server->extension->close(&server->streams);
-    streams_reap(&server->streams);
-    streams_free(&server->streams);
+    streams_close(&server->streams);
     lws_context_destroy(server->context);
+    streams_free(&server->streams);
     listen_close();
     if (printed && is_serving(server))
         cli_die(CLI_FAIL, "libwebsockets gave up");

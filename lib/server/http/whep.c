@@ -90,6 +90,11 @@ bool whep_is_over(const struct whep *request)
     return request->body_ended && !request->session;
 }
 
+void whep_forget_session(struct whep *request)
+{
+    request->session = NULL;
+}
+
 struct conn *whep_conn(const struct whep *request)
 {
     return request->conn;

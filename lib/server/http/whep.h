@@ -57,7 +57,9 @@ int whep_write(struct whep *request);
 /* Has the request been answered? */
 bool whep_is_over(const struct whep *request);
 
-/* For sessions. */
+/* For sessions: the session ends with the server, and the request gets no answer. */
+void whep_forget_session(struct whep *request);
+
 struct conn *whep_conn(const struct whep *request);
 const struct credentials *whep_credentials(const struct whep *request);
 

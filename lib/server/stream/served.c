@@ -150,7 +150,6 @@ void served_close(struct served *served)
     lws_sul_cancel(&served->idle_timer);
     end_lease(served);
     detach(served);
-    packet_pool_free(&served->packets);
 }
 
 int served_follow(struct served *served, int err)

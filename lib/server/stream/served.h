@@ -95,7 +95,7 @@ struct served {
 
 /* Attaches the stream. -1 with errno. */
 int served_open(struct served *served, struct streams *streams, const char *name);
-void served_close(struct served *served);
+void served_close(struct served *served); /* all but its packets */
 
 /* Starts the waiter thread, once streams->context is set. -1 with errno. */
 int served_start(struct served *served);

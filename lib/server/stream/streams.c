@@ -92,15 +92,21 @@ bool streams_have_backlog(const struct streams *streams)
     return false;
 }
 
-void streams_free(struct streams *streams)
+void streams_close(struct streams *streams)
 {
+    streams_reap(streams);
     for (size_t i = 0; i < streams->count; i++) {
         struct served *served = &streams->list[i];
         backlog_free(served->backlog);
         served->backlog = NULL;
         served_close(served);
     }
-    lws_sul_cancel(&streams->reaper);
+}
+
+void streams_free(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++)
+        packet_pool_free(&streams->list[i].packets);
     free(streams->list);
 }
 

@@ -30,10 +30,14 @@ void streams_close_viewers(struct streams *streams);
 /*
  * Reaps ended streams and viewers: closes the viewers of removed streams; releases the input of
  * viewers that have left, passes their control on and frees them. Runs by itself at the end of a
- * round of the loop in which anything has ended; called once more before streams_free.
+ * round of the loop in which anything has ended.
  */
 void streams_reap(struct streams *streams);
 
+/* Reaps, ends the threads and detaches the streams, while streams->context is still there. */
+void streams_close(struct streams *streams);
+
+/* Frees the rest, once no connection uses a packet any more. */
 void streams_free(struct streams *streams);
 
 #endif
