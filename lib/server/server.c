@@ -19,9 +19,10 @@ enum {
     END_MS = 1000         /* time for clients to reply to the closing of their WebSocket */
 };
 
-/* Descriptors for all viewers, for as many connections again that fetch the page, and for the
- * extension. lws allocates by this limit, so an enormous one is lowered. Below the limit needed,
- * connections get at most half of what the server does not use itself. */
+/* Sets the limit of descriptors to what is needed for all viewers, for as many connections again
+ * that fetch the page, and for the extension. lws allocates by this limit, so an enormous one is
+ * lowered. If the hard limit is too low, connections get what remains, or half of it beside an
+ * extension. */
 void server_set_limits(struct server *server)
 {
     struct site *site = &server->site;
