@@ -139,7 +139,7 @@ static void print_usage(const struct scan *scan)
     }
 }
 
-/* In order: its reason needs no line. */
+/* Nothing is wrong: its reason is not printed. */
 static bool is_plain(const struct scan_object *ob)
 {
     return !strcmp(ob->state, "live") || !strcmp(ob->state, "idle");

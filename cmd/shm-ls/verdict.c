@@ -46,8 +46,8 @@ static const char *users(const struct scan_object *ob, char out[64])
     return out;
 }
 
-__attribute__((format(printf, 4, 5))) static void set(struct scan_object *ob, const char *state,
-                                                      bool leak, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void
+set_state(struct scan_object *ob, const char *state, bool leak, const char *format, ...)
 {
     va_list args;
     ob->state = state;
@@ -66,20 +66,20 @@ void verdict_unlinked(struct scan_object *ob, const struct stream *stream, int e
     ob->held = 1;
     users(ob, user);
     if (!ob->ours)
-        set(ob, "deleted", false, "no name, but %s by %s; freed when that process ends",
-            err == EACCES ? "mapped" : "held", user);
+        set_state(ob, "deleted", false, "no name, but %s by %s; freed when that process ends",
+                  err == EACCES ? "mapped" : "held", user);
     else if (!stream)
-        set(ob, "deleted", true, "no name, and corrupt; held by %s", user);
+        set_state(ob, "deleted", true, "no name, and corrupt; held by %s", user);
     else if (stream_alive(stream) == 0)
-        set(ob, "deleted", true,
-            "unlinked while %s used it; 'shm-create --replace -s %" PRIu32 "x%" PRIu32
-            " -f %s -n %" PRIu32 " %s' moves its programs to a new stream",
-            user, ob->width, ob->height, pixfmt_name(ob->format), ob->frame_slots, ob->name);
+        set_state(ob, "deleted", true,
+                  "unlinked while %s used it; 'shm-create --replace -s %" PRIu32 "x%" PRIu32
+                  " -f %s -n %" PRIu32 " %s' moves its programs to a new stream",
+                  user, ob->width, ob->height, pixfmt_name(ob->format), ob->frame_slots, ob->name);
     else if (errno == ESTALE)
-        set(ob, "superseded", false, "a new stream has its name; freed when %s attaches that",
-            user);
+        set_state(ob, "superseded", false, "a new stream has its name; freed when %s attaches that",
+                  user);
     else
-        set(ob, "deleted", false, "removed; freed when %s ends", user);
+        set_state(ob, "deleted", false, "removed; freed when %s ends", user);
 }
 
 void verdict_stream(struct scan_object *ob, const struct stream *stream)
@@ -90,29 +90,29 @@ void verdict_stream(struct scan_object *ob, const struct stream *stream)
     users(ob, user);
     switch (stream_leak(stream)) {
     case STREAM_ORPHAN:
-        set(ob, "orphan", true,
-            "its owner is dead and nobody has it attached%s%s%s; shm-rm --orphans removes it",
-            *user ? ", though " : "", user, *user ? " has it open" : "");
+        set_state(ob, "orphan", true,
+                  "its owner is dead and nobody has it attached%s%s%s; shm-rm --orphans removes it",
+                  *user ? ", though " : "", user, *user ? " has it open" : "");
         return;
     case STREAM_SUPERSEDED:
-        set(ob, "superseded", true,
-            "left by a shm-create --replace that was killed; shm-rm --orphans removes it");
+        set_state(ob, "superseded", true,
+                  "left by a shm-create --replace that was killed; shm-rm --orphans removes it");
         return;
     default:
         break;
     }
     if (locked < 0)
-        set(ob, "unknown", false, "its locks cannot be read: %s", strerror(errno));
+        set_state(ob, "unknown", false, "its locks cannot be read: %s", strerror(errno));
     else if (!locked && *user)
-        set(ob, "idle", false, "nobody has it attached, though %s has it open", user);
+        set_state(ob, "idle", false, "nobody has it attached, though %s has it open", user);
     else if (!locked)
-        set(ob, "idle", false, "nobody has it attached; it stays until shm-rm removes it");
+        set_state(ob, "idle", false, "nobody has it attached; it stays until shm-rm removes it");
     else if (ob->claim_count)
-        set(ob, "live", false, "attached, and %zu claim%s held", ob->claim_count,
-            ob->claim_count == 1 ? " is" : "s are");
+        set_state(ob, "live", false, "attached, and %zu claim%s held", ob->claim_count,
+                  ob->claim_count == 1 ? " is" : "s are");
     else
-        set(ob, "live", false, "attached by %s, without a claim",
-            *user ? user : "a process that is not visible here");
+        set_state(ob, "live", false, "attached by %s, without a claim",
+                  *user ? user : "a process that is not visible here");
 }
 
 void verdict_other(struct scan_object *ob, int err)
@@ -122,20 +122,20 @@ void verdict_other(struct scan_object *ob, int err)
     if (!*users(ob, user))
         snprintf(user, sizeof user, "a process that is not visible here");
     if (!S_ISREG(ob->st.st_mode))
-        set(ob, "foreign", false, "not shared memory but a file of another type");
+        set_state(ob, "foreign", false, "not shared memory but a file of another type");
     else if (err == EACCES || err == EPERM)
-        set(ob, "unknown", false, "no permission to read it%s%s", ob->held > 0 ? "; held by " : "",
-            ob->held > 0 ? user : "");
+        set_state(ob, "unknown", false, "no permission to read it%s%s",
+                  ob->held > 0 ? "; held by " : "", ob->held > 0 ? user : "");
     else if (err == EPROTO || err == EPROTONOSUPPORT)
-        set(ob, err == EPROTO ? "corrupt" : "other-version", true, "%s", stream_problem(err));
+        set_state(ob, err == EPROTO ? "corrupt" : "other-version", true, "%s", stream_problem(err));
     else if (ob->held < 0)
-        set(ob, "unknown", false, "%s, and no permission to check whether it is in use",
-            ob->ours ? "half-created" : "foreign");
+        set_state(ob, "unknown", false, "%s, and no permission to check whether it is in use",
+                  ob->ours ? "half-created" : "foreign");
     else if (ob->ours)
-        set(ob, "half-created", !ob->held,
-            ob->held ? "held by %s, which may still be creating it" : "%s",
-            ob->held ? user : "its creator never finished it; shm-rm -f removes it");
+        set_state(ob, "half-created", !ob->held,
+                  ob->held ? "held by %s, which may still be creating it" : "%s",
+                  ob->held ? user : "its creator never finished it; shm-rm -f removes it");
     else
-        set(ob, "foreign", !ob->held, ob->held ? "held by %s" : "%s",
-            ob->held ? user : "not in use; shm-rm -f removes it");
+        set_state(ob, "foreign", !ob->held, ob->held ? "held by %s" : "%s",
+                  ob->held ? user : "not in use; shm-rm -f removes it");
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """encode-matrix.py STREAM STREAM2 STREAM3 [FORMAT...]
 
-Puts pictures of every format, size and row order through STREAM, where one shm-encode each with one,
-two and three threads fills the packets of the three streams, and compares what Pillow, djpeg and
-ffmpeg decode with the source. Exits 1 with a line for each picture that is wrong.
+Writes frames of every format, size and row order to STREAM. Three shm-encode, with one, two and three
+threads, write the packets of the three streams. Compares the images that Pillow, djpeg and ffmpeg
+decode with the source. Exits 1 with a line for each wrong image.
 """
 import io
 import re
@@ -21,7 +21,7 @@ LARGE = {"rgb24", "bgra", "yuv420p", "yuv422p"}  # at the largest size
 
 
 def picture(w, h):
-    """Smooth, so that 4:2:0 loses nothing to speak of, and alike in no two channels or directions."""
+    """Smooth, so that 4:2:0 loses almost nothing; different in each channel and direction."""
     y, x = np.mgrid[0:h, 0:w].astype(float)
     x, y = (x + 0.5) / w, (y + 0.5) / h
     rgb = np.stack([40 + 190 * x, 30 + 80 * y, 220 - 150 * x * y], axis=2)
@@ -36,7 +36,7 @@ def psnr(a, b):
 
 
 def halved(plane, across, down):
-    """Means of blocks of samples; those at an odd edge are of fewer (swscale reads on past it)."""
+    """Means of blocks of samples; blocks at an odd edge have fewer (swscale reads beyond it)."""
     h, w = plane.shape
     plane = np.pad(plane, ((0, h % down), (0, w % across)), mode="edge")
     h, w = plane.shape
@@ -44,7 +44,7 @@ def halved(plane, across, down):
 
 
 def raw(rgb, fmt, bottom_up):
-    """The bytes of the picture; YUV in video's limited range, BT.601."""
+    """The bytes of the frame; YUV in limited range, BT.601."""
     rows = rgb[::-1] if bottom_up else rgb
     if fmt in ("rgb24", "bgr24"):
         return rows[..., :: 1 if fmt == "rgb24" else -1].tobytes()
@@ -62,7 +62,7 @@ def raw(rgb, fmt, bottom_up):
 
 
 def newest(stream, frame):
-    """The JPEG of that frame, as soon as it is there."""
+    """The JPEG of that frame, as soon as it exists."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         got = subprocess.run(["shm-read", "-f", "jpg", "-t", "10", stream], stdout=subprocess.PIPE)

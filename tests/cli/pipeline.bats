@@ -201,7 +201,7 @@ standing_screen() {
     bg shm-encode -q 80 "$S"
     serve "$S"
     mkdir "$dir/ws"
-    clean_run "$TESTS/server/ws-client.py" --count 400 --save "$dir/ws" "$(ws_url)" | sed -n 's/^picture .*\<frame=\([0-9]*\).*/\1/p' >"$dir/told"
+    clean_run "$TESTS/server/ws-client.py" --count 400 --save "$dir/ws" "$(ws_url)" | sed -n 's/^picture .*\<frame=\([0-9]*\).*/\1/p' >"$dir/reported"
     djpeg_all() {
         local picture
         for picture in "$dir"/ws/*.jpg; do
@@ -214,7 +214,7 @@ standing_screen() {
     [ "$(wc -l <"$dir/shown")" -ge 400 ]
     sort -n -u -c "$dir/shown" # strictly increasing
     # The comment has the number that the image shows.
-    diff <(head -n 400 "$dir/shown") <(head -n 400 "$dir/told")
+    diff <(head -n 400 "$dir/shown") <(head -n 400 "$dir/reported")
 }
 
 @test "size changes in a running stream reach the viewer" {

@@ -191,7 +191,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     fails 3 shm-create --replace -s 8x8 "$S"
     [[ $stderr == *"not a shmcast stream"* ]]
     [ "$(cat "/dev/shm/$S")" = precious ]
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     shm-create -s 8x8 -m 0644 "$S2"
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-create --replace -s 8x8 "$S2"
     [[ $stderr == *"belongs to another user"* ]]

@@ -367,7 +367,7 @@ with open("/dev/shm/" + name, "r+b") as f:
 }
 
 @test "a warning about logind's RemoveIPC, only where it applies" {
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     run -0 unshare -m bash -e -c '
         mount -t tmpfs -o size=99m tmpfs /dev/shm
         mount -t tmpfs tmpfs /run
@@ -407,7 +407,7 @@ lingers: 0" ]
 }
 
 @test "an unreadable object is unknown" {
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     shm-create -s 8x8 "$S"
     run -0 "${nobody[@]}" shm-ls "$S"

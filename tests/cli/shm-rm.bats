@@ -79,7 +79,7 @@ is_state() {
 }
 
 @test "another user's stream is refused" {
-    [ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     shm-create -s 8x8 -m 0666 "$S"
     fails 3 setpriv --reuid=65534 --regid=65534 --clear-groups shm-rm "$S"
     [[ $stderr == *"belongs to another user"* ]]
