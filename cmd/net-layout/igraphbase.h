@@ -1,4 +1,4 @@
-/* What the other igraph*.h files share: errors, and graphs as igraph has them. */
+/* Shared by the other igraph*.h files: errors, and graphs in igraph's form. */
 #ifndef NET_LAYOUT_IGRAPHBASE_H
 #define NET_LAYOUT_IGRAPHBASE_H
 

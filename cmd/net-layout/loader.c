@@ -88,7 +88,7 @@ static int append(struct loader *l, char *text, size_t bytes)
     return 0;
 }
 
-/* Takes what has arrived. false: nothing. */
+/* Takes the input that has arrived. false: none. */
 static bool take(struct loader *l)
 {
     char *text;

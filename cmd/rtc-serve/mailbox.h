@@ -33,7 +33,7 @@ struct sent_frame {
 
 enum { MAILBOX_FRAMES = 16 };
 
-/* What was in a mailbox. */
+/* The contents of a mailbox. */
 struct mail {
     struct message *messages; /* a list, oldest first; the receiver frees it */
     struct sent_frame frames[MAILBOX_FRAMES];

@@ -1,4 +1,4 @@
-/* What the script of a page of another site can read from ws-serve, in a real browser. */
+/* Access of another site's scripts to ws-serve, in a real browser. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
