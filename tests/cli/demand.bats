@@ -373,9 +373,6 @@ second_scene() {
     serve "$S"
     server=$BG
     wait_until 10 asleep
-    sockets() { find "/proc/$server/fd" -lname 'socket:*' | wc -l; }
-    local own # descriptors of an idle server: the listener, and from libwebsockets 4.3 on one for netlink
-    own=$(sockets)
     look
     before=$packets
     kill -STOP "$encoder"
@@ -397,8 +394,7 @@ for _ in range(100): # disconnected before the answer
     s.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
     s.close()
 PYTHON
-    only_own() { [ "$(sockets)" = "$own" ]; }
-    wait_until 10 only_own
+    wait_until 10 has_sockets "$server" 1
     # The demand remains for a while, so that a slow encoder serves it, but not longer.
     wait_until 10 is 'wanted == 0'
     kill -CONT "$encoder"

@@ -79,7 +79,7 @@ says() {
 }
 
 subject() {
-    openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | sed -n 's/^subject=CN = //p'
+    openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | sed -nE 's/^subject=CN ?= ?//p'
 }
 
 has_subject() {
@@ -240,7 +240,9 @@ statuses_of() {
     done
     [ "$(status_of "$URL/stats?token=$VIEW&")" = 200 ]
     [ "$(status_of "$URL/stats?token=$VIEW%0a")" = 505 ]
-    [ "$(status_of "$URL/stats?token=$VIEW%00")" = 000 ]
+    [[ $(status_of "$URL/stats?token=$VIEW%00x") == @(000|401) ]]
+    # From libwebsockets 4.3 on a NUL at the very end is dropped; before, it ends the connection.
+    [[ $(status_of "$URL/stats?token=$VIEW%00") == @(000|200) ]]
     [ "$(handshake --header "Authorization: Bearer $VIEW")" = 101 ]
     WS+="?token=$CONTROL"
     [ "$(handshake)" = 101 ]
@@ -587,7 +589,7 @@ END
     done
     wait_until 40 grep -q cut "$BATS_TEST_TMPDIR/cut"
     wait "$dripping"
-    wait_until 20 eval '[ "$(find "/proc/$SERVER/fd" -lname "socket:*" | wc -l)" = 1 ]'
+    wait_until 20 has_sockets "$SERVER" 1
 }
 
 @test "an address beyond loopback: a warning names the missing ones of token and TLS" {

@@ -7,7 +7,7 @@ load ../support/helper
 
 # Only the listening socket, and a connection kept alive for another request.
 nobody_left() {
-    (($(find "/proc/$1/fd" -lname 'socket:*' | wc -l) <= 2))
+    (($(count_sockets "$1") <= 2))
 }
 
 # conforms SECTION CHECKS [ws-serve's options]: that number of checks of a section, all successful, on

@@ -174,7 +174,9 @@ events() {
     for bytes in 'hello\r\n\r\n' '\x16\x03\x01\x02\0\x01\0\r\n' 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; do
         client "$URL/" --bytes "$bytes" | grep -q '^HTTP/1.1 400 Bad Request'
     done
-    client "$URL/" --bytes 'GET /%00x HTTP/1.0\r\n\r\n' | grep -q '^HTTP/1.0 400'
+    # libwebsockets before 4.3 has an answer; later ones hang up.
+    client "$URL/" --bytes 'GET /%00x HTTP/1.0\r\n\r\n' >"$BATS_TEST_TMPDIR/answer"
+    [ ! -s "$BATS_TEST_TMPDIR/answer" ] || grep -q '^HTTP/1.0 400' "$BATS_TEST_TMPDIR/answer"
     client "$URL/" --bytes 'CONNECT a:80 HTTP/1.1\r\n\r\n' | grep -q '^HTTP/1.1 405'
     # two requests at once, and one after an unwanted body
     [ "$(curl -s -d body "$URL/" "$URL/" -o /dev/null -o /dev/null -w '%{http_code}.')" = 405.405. ]
@@ -433,7 +435,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     # its buffers are full when packets are skipped
     wait_until 20 stat_is '[v["sent"] < s["pictures"] - 30 for v in s["viewer_list"]] == [True]'
     shm-rm -f "$S"
-    wait_until 4 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" = 1 ]'
+    wait_until 4 has_sockets "$server" 1
     [ "$(status_of "$URL/$S2/stats")" = 200 ]
 }
 
@@ -447,7 +449,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     client "$WS" --count 5 --quiet
     wait_until 5 stat_is 's["viewers"] == 0'
     pictures_before=$(stat_of 's["pictures"]')
-    wait_until 15 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" = 1 ]'
+    wait_until 15 has_sockets "$server" 1
     timeout 2 strace -q -p "$server" -o "$BATS_TEST_TMPDIR/idle" || true
     [ "$(stat_of 's["pictures"]')" -gt $((pictures_before + 40)) ]
     grep -v restart_syscall "$BATS_TEST_TMPDIR/idle" | grep -vc '^poll.*<\(unfinished\|detached\) ...>$' |
@@ -474,7 +476,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     bg_client "$WS" --stay --quiet
     wait_until 5 stat_is 's["viewers"] == 1 and s["sent"]["pictures"] == 1'
     # wait until only the viewer's connection is left
-    wait_until 15 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" = 2 ]'
+    wait_until 15 has_sockets "$server" 2
     # libwebsockets has a timer of 30 seconds: one call may fall into these five
     timeout 5 strace "${follow[@]}" -q -p "$server" -o "$BATS_TEST_TMPDIR/calls" || true
     cat "$BATS_TEST_TMPDIR/calls"
@@ -866,7 +868,7 @@ END
     pictures 1
     client "$WS" --count 1 --quiet
     # no descriptor leaks
-    wait_until 10 eval '[ "$(find "/proc/$server/fd" -lname "socket:*" | wc -l)" -le 2 ]'
+    wait_until 10 eval '(($(count_sockets "$server") <= 2))'
 }
 
 @test "random bytes on 300 connections: the server survives, others are not affected" {

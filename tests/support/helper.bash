@@ -92,6 +92,16 @@ group_gone() {
     [[ -z $(group_alive "$1") ]]
 }
 
+# Sockets of a process, without netlink ones: libwebsockets has one from 4.3 on.
+count_sockets() { # PID
+    find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' |
+        grep -vcxFf <(awk 'NR > 1 { print $NF }' /proc/net/netlink)
+}
+
+has_sockets() { # PID COUNT
+    [ "$(count_sockets "$1")" = "$2" ]
+}
+
 pid_gone() {
     local stat
     # The parent sees a zombie until it waits for it.

@@ -211,10 +211,12 @@ static bool is_token(const char *argument)
     return strncmp(argument, "token=", 6) == 0;
 }
 
-/* The i-th argument after the question mark; "" if it is too long. False: no more. */
+/* The i-th argument after the question mark; "" if it is too long or has a NUL in it, which
+ * libwebsockets lets pass from 4.3 on. False: no more. */
 static bool argument(struct lws *wsi, int i, char *out, int room)
 {
-    if (lws_hdr_copy_fragment(wsi, out, room, WSI_TOKEN_HTTP_URI_ARGS, i) >= 0)
+    int bytes = lws_hdr_copy_fragment(wsi, out, room, WSI_TOKEN_HTTP_URI_ARGS, i);
+    if (bytes >= 0 && strlen(out) == (size_t)bytes)
         return true;
     *out = 0;
     return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0;

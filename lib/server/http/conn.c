@@ -64,7 +64,7 @@ void conn_address(const struct conn *conn, char *out, size_t size)
 {
     *out = 0;
     lws_get_peer_simple(conn->wsi, out, size);
-    if (!*out)
+    if (!*out || *out == '(') /* "(unix skt)" from libwebsockets 4.3 on */
         snprintf(out, size, "a Unix socket");
 }
 
