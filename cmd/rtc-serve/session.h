@@ -1,7 +1,7 @@
 /*
- * Sessions: what offers of WebRTC clients lead to. While pipeline.c makes the answer, the client's
- * HTTP request waits for it. With the answer the session has a viewer, until the peer goes, a
- * DELETE request or the end of the stream.
+ * Sessions of WebRTC clients, each begun by an offer. While pipeline.c makes the answer, the
+ * client's HTTP request waits for it. From the answer on the session has a viewer, until the peer
+ * leaves, the client deletes the session, or the stream ends.
  */
 #ifndef SESSION_H
 #define SESSION_H

@@ -142,7 +142,7 @@ static int port_open(const char *address, uint16_t port, bool share, const char 
         (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int))) ||
         bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, BACKLOG))
         cli_die(CLI_FAIL, "%s port %u: %s%s", address, port, strerror(errno),
-                errno == EADDRINUSE ? "; choose another with -p, -p 0 finds a free one" : "");
+                errno == EADDRINUSE ? "; choose another with -p; -p 0 takes a free one" : "");
     *loopback = is_loopback(found->ai_addr);
     freeaddrinfo(found);
     format_url(fd, scheme, url, url_size);

@@ -65,12 +65,13 @@ static const struct {
     const char *name, *help;
     uint64_t (*get)(const struct sample *sample);
 } counters[] = {
-    {"shmcast_pictures_total", "Pictures put into the stream.", get_pictures},
-    {"shmcast_dropped_total", "Pictures too large for the stream or without room.", get_dropped},
-    {"shmcast_sent_total", "Pictures sent to viewers.", get_sent},
-    {"shmcast_sent_bytes_total", "Bytes of pictures sent to viewers.", get_sent_bytes},
-    {"shmcast_skipped_total", "Pictures that viewers missed, being slow.", get_skipped},
-    {"shmcast_events_total", "Events of viewers put into the stream.", get_events},
+    {"shmcast_pictures_total", "Packets put into the stream.", get_pictures},
+    {"shmcast_dropped_total", "Packets too large for the stream or without a free slot.",
+     get_dropped},
+    {"shmcast_sent_total", "Packets sent to viewers.", get_sent},
+    {"shmcast_sent_bytes_total", "Bytes of packets sent to viewers.", get_sent_bytes},
+    {"shmcast_skipped_total", "Packets skipped by slow viewers.", get_skipped},
+    {"shmcast_events_total", "Viewers' events appended to the event log.", get_events},
 };
 
 void metrics_head(FILE *to, const char *name, const char *type, const char *help)
@@ -90,7 +91,7 @@ static void put_gauges(FILE *to, const struct site *site, const struct sample *s
 {
     static const char viewers[] = "shmcast_viewers", age[] = "shmcast_newest_picture_age_seconds";
     uint64_t now = monotonic_ns();
-    metrics_head(to, viewers, "gauge", "Viewers there are now.");
+    metrics_head(to, viewers, "gauge", "Current viewers.");
     for (size_t i = 0; i < count; i++) {
         const struct served *served = samples[i].served;
         unsigned mjpeg = served->kinds[VIEWER_MJPEG], webrtc = served->kinds[VIEWER_WEBRTC];
@@ -103,7 +104,7 @@ static void put_gauges(FILE *to, const struct site *site, const struct sample *s
         metrics_sample(to, viewers, samples[i].served);
         fprintf(to, ",transport=\"webrtc\"} %u\n", webrtc);
     }
-    metrics_head(to, age, "gauge", "Since the capture of the newest picture.");
+    metrics_head(to, age, "gauge", "Time since the capture of the newest packet.");
     for (size_t i = 0; i < count; i++) {
         const struct ring_meta *newest = &samples[i].ring.newest;
         if (!newest->bytes)
@@ -116,12 +117,12 @@ static void put_gauges(FILE *to, const struct site *site, const struct sample *s
 
 static void put_server(FILE *to, const struct site *site)
 {
-    metrics_head(to, "shmcast_build_info", "gauge", "1, with the version of the server.");
+    metrics_head(to, "shmcast_build_info", "gauge",
+                 "Always 1, with the version of the server as label.");
     fputs("shmcast_build_info{version=\"" SHMCAST_VERSION "\"} 1\n", to);
-    metrics_head(to, "shmcast_streams", "gauge",
-                 "Streams that are served, without the removed ones.");
+    metrics_head(to, "shmcast_streams", "gauge", "Served streams, without removed ones.");
     fprintf(to, "shmcast_streams %zu\n", site->streams->live);
-    metrics_head(to, "shmcast_connections", "gauge", "Connections there are now, viewers or not.");
+    metrics_head(to, "shmcast_connections", "gauge", "Open connections, of viewers and others.");
     fprintf(to, "shmcast_connections %u\n", site->connections);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Offers of WebRTC clients, by WHEP or as FURY makes them: the HTTP part. The sessions that offers
- * lead to are the program's (rtc-serve's session.c), behind whep_ops.
+ * Offers of WebRTC clients, by WHEP or in FURY's format: the HTTP part. Each leads to a session,
+ * which belongs to the program (rtc-serve's session.c) and is used through whep_ops.
  */
 #ifndef SERVER_WHEP_H
 #define SERVER_WHEP_H
