@@ -1,11 +1,14 @@
 #include "budget.h"
-#include "tool/thread.h"
 #include <dirent.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Measured with GStreamer 1.22: 5 descriptors and a socket per address, 11 threads. With TURN over
  * TCP a peer has two sockets per address. */
@@ -45,31 +48,78 @@ static bool has_descriptors(unsigned wanted)
     return used && getrlimit(RLIMIT_NOFILE, &limit) == 0 && used + wanted <= limit.rlim_cur;
 }
 
-static void *wait_for_gate(void *gate)
+/* The number after prefix, in the first line of a file that begins so; -1: none. */
+static long number_in(const char *path, const char *prefix)
 {
-    pthread_mutex_lock(gate);
-    pthread_mutex_unlock(gate);
-    return NULL;
+    char line[256];
+    long number = -1;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -1;
+    while (number < 0 && fgets(line, sizeof line, file))
+        if (strncmp(line, prefix, strlen(prefix)) == 0 &&
+            sscanf(line + strlen(prefix), "%ld", &number) != 1)
+            break;
+    fclose(file);
+    return number;
 }
 
-/* Starts that many threads at once and ends them again: limits of user, cgroup and kernel cannot
- * all be read. */
+/* Threads of all processes of this user, which RLIMIT_NPROC limits. */
+static long user_threads(void)
+{
+    long count = 0;
+    DIR *folder = opendir("/proc");
+    if (!folder)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        char path[sizeof entry->d_name + 16];
+        struct stat info;
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+            continue;
+        snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
+        if (stat(path, &info) || info.st_uid != getuid())
+            continue;
+        long threads = number_in(path, "Threads:");
+        count += threads > 0 ? threads : 0;
+    }
+    closedir(folder);
+    return count;
+}
+
+static bool user_has_threads(unsigned wanted)
+{
+    struct rlimit limit;
+    if (getuid() == 0 || getrlimit(RLIMIT_NPROC, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return true;
+    return (rlim_t)user_threads() + wanted <= limit.rlim_cur;
+}
+
+/* Checks the limits of our cgroup (version 2) and of those that contain it. */
+static bool cgroups_have_threads(unsigned wanted)
+{
+    char group[PATH_MAX] = "", path[PATH_MAX + 64];
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    bool found = file && fscanf(file, "0::%4095s", group) == 1;
+    if (file)
+        fclose(file);
+    while (found) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.max", group);
+        long most = number_in(path, "");
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.current", group);
+        long used = number_in(path, "");
+        if (most >= 0 && used >= 0 && used + (long)wanted > most)
+            return false;
+        char *slash = strrchr(group, '/');
+        if (!slash)
+            break;
+        *slash = 0;
+    }
+    return true;
+}
+
 static bool has_threads(unsigned wanted)
 {
-    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t *threads = calloc(wanted, sizeof *threads);
-    unsigned started = 0;
-    if (!threads)
-        return false;
-    pthread_mutex_lock(&gate);
-    while (started < wanted && thread_start(&threads[started], wait_for_gate, &gate) == 0)
-        started++;
-    pthread_mutex_unlock(&gate);
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    pthread_mutex_destroy(&gate);
-    free(threads);
-    return started == wanted;
+    return user_has_threads(wanted) && cgroups_have_threads(wanted);
 }
 
 const char *budget_exhausted(unsigned peers, unsigned reserved)
