@@ -164,23 +164,44 @@ test('a hidden page disconnects, and reconnects at once when shown', async t => 
     assert.ok((await eventsSent(page)).includes('pointer_down'));
 });
 
+/* In the page: an invitation's time ends when endInvitation is called, not after 8 seconds. */
+function holdInvitation()
+{
+    const real = window.setTimeout;
+    window.setTimeout = (act, ms, ...args) => {
+        if (ms !== 8000)
+            return real(act, ms, ...args);
+        window.endInvitation = () => act(...args);
+        return 0;
+    };
+}
+
 test('input without control gets an invitation, or the reason', async t => {
     const invitation = page => page.textContent('#invitation');
+    const visit = async (url, text) => {
+        const page = await open(t, 'about:blank');
+        await page.addInitScript(holdInvitation);
+        await page.goto(url);
+        await live(page);
+        if (text)
+            await says(page, text);
+        return page;
+    };
     const invited = async (page, text) => {
         await page.mouse.click(300, 300);
         await until(text, async () => (await invitation(page)) === text);
     };
     const {server} = await still(t, 320, 200, '--control', 'first');
-    const a = await open(t, server.url);
-    await says(a, 'You have control');
+    const a = await visit(server.url, 'You have control');
     await a.mouse.click(300, 300);
     assert.equal(await invitation(a), '');
-    const b = await open(t, server.url);
-    await says(b, 'Viewer 1 has control');
+    const b = await visit(server.url, 'Viewer 1 has control');
     await invited(b, 'Viewer 1 has control. Request it to use mouse and keys.Request');
     await b.click('#invitation button');
     await until('waiting', async () => (await invitation(b)) === 'Waiting for viewer 1 to hand over control.Withdraw');
     await b.click('#invitation button');
+    await b.evaluate(() => endInvitation());
+    assert.equal(await invitation(b), '');
     await a.click('text=Release');
     await says(b, 'Nobody has control');
     await invited(b, 'Take control to use mouse and keys.Take control');
@@ -188,14 +209,12 @@ test('input without control gets an invitation, or the reason', async t => {
     await says(b, 'You have control');
     await until('no invitation', async () => (await invitation(b)) === '');
 
-    const only = await open(t, `${server.url}?transport=mjpeg`);
-    await live(only);
+    const only = await visit(`${server.url}?transport=mjpeg`);
     await invited(only, 'This connection is view only: it cannot send input.');
     for (const page of [a, b, only])
         page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
     await server.stop();
     const closed = await serve(t, server.port, '--view-only');
-    const c = await open(t, closed.url);
-    await says(c, 'View only');
+    const c = await visit(closed.url, 'View only');
     await invited(c, 'View only: this server accepts no input.');
 });

@@ -149,7 +149,11 @@ export function createControl(send)
                 showInvitation(!s.hasControl);
         },
 
-        /* The user tried to use the picture without control. */
-        invite: () => showInvitation(true),
+        /* The user tried to use the picture without control. viewOnly: the transport cannot send input. */
+        invite(viewOnly)
+        {
+            if (state || viewOnly)
+                showInvitation(true);
+        },
     };
 }

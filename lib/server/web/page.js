@@ -262,7 +262,7 @@ function updateControl(message)
 
 picture.addEventListener('pointerdown', () => {
     if (interactive && !root.classList.contains('has-control'))
-        control.invite();
+        control.invite(transport.name === 'MJPEG');
 });
 
 /* --- once per second while the page is visible ---------------------------------------------- */
