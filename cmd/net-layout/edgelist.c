@@ -3,21 +3,17 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include "fields.h"
 #include "net/net.h"
 #include "utf8.h"
 
-struct word {
-    const char *text;
-    size_t bytes;
-};
+enum { FROM, TO, WEIGHT, NO_COLUMN = FIELDS_MAX };
 
 void edgelist_free(struct edgelist *list)
 {
-    free(list->slots);
-    list->slots = NULL;
-    list->slot_capacity = 0;
+    idmap_free(&list->names);
 }
 
 static bool refuse(struct edgelist *list, const char *why)
@@ -26,101 +22,174 @@ static bool refuse(struct edgelist *list, const char *why)
     return false;
 }
 
-/* FNV-1a, 64 bits folded to 32. */
-static uint32_t hash(const char *text, size_t bytes)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < bytes; i++)
-        h = (h ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return (uint32_t)(h ^ h >> 32);
-}
-
-static uint32_t *find_slot(const struct edgelist *list, const char *text, size_t bytes)
-{
-    const struct graph *g = list->graph;
-    uint32_t mask = list->slot_capacity - 1, at = hash(text, bytes) & mask;
-    for (;; at = (at + 1) & mask) {
-        uint32_t node = list->slots[at] - 1;
-        if (!list->slots[at] || (g->name_at[node + 1] - g->name_at[node] == bytes &&
-                                 !memcmp(g->text + g->name_at[node], text, bytes)))
-            return &list->slots[at];
-    }
-}
-
-static int reserve_slots(struct edgelist *list)
-{
-    const struct graph *g = list->graph;
-    if (list->slot_capacity && g->nodes < list->slot_capacity / 2)
-        return 0;
-    uint32_t capacity = list->slot_capacity ? 2 * list->slot_capacity : 4096;
-    uint32_t *slots = calloc(capacity, sizeof *slots);
-    if (!slots)
-        return -1;
-    free(list->slots);
-    list->slots = slots;
-    list->slot_capacity = capacity;
-    for (uint32_t i = 0; i < g->nodes; i++)
-        *find_slot(list, g->text + g->name_at[i], g->name_at[i + 1] - g->name_at[i]) = i + 1;
-    return 0;
-}
-
 /* Finds the node of that name, or adds it. */
-static bool find_node(struct edgelist *list, const struct word *word, uint32_t *node)
+static bool find_node(struct edgelist *list, const struct field *name, uint32_t *node)
 {
-    if (word->bytes > NET_NAME_MAX)
+    if (name->bytes == 0)
+        return refuse(list, "a name is empty");
+    if (name->bytes > NET_NAME_MAX)
         return refuse(list, "a name is longer than 255 bytes");
-    if (!utf8_printable(word->text, word->bytes))
-        return refuse(list, "a name is not UTF-8");
-    if (reserve_slots(list))
+    if (!utf8_printable(name->text, name->bytes))
+        return refuse(list, "a name is not UTF-8; convert the file with iconv -t UTF-8");
+    uint32_t known = list->names.count;
+    *node = idmap_add(&list->names, name->text, name->bytes);
+    if (*node == IDMAP_NONE)
         return refuse(list, strerror(errno));
-    uint32_t *slot = find_slot(list, word->text, word->bytes);
-    if (!*slot) {
-        if (graph_add_node(list->graph, word->text, word->bytes))
-            return refuse(list, errno == EOVERFLOW ? "more nodes than a stream can hold (2^24)"
-                                                   : strerror(errno));
-        *slot = list->graph->nodes;
-    }
-    *node = *slot - 1;
+    if (*node == known && graph_add_node(list->graph, name->text, name->bytes))
+        return refuse(list, errno == EOVERFLOW ? "more nodes than a stream can hold (2^24)"
+                                               : strerror(errno));
     return true;
 }
 
-static bool parse_weight(struct edgelist *list, const struct word *word, float *weight)
+/* Python's text of the attributes of an edge, as networkx writes it: {'weight': 3}. */
+static struct field networkx_weight(const char *text, const char *end)
 {
-    char text[64], *end;
-    size_t n = word->bytes < sizeof text ? word->bytes : 0;
-    memcpy(text, word->text, n);
-    text[n] = 0;
-    double w = strtod(text, &end);
-    if (!n || *end || !(w >= 0 && w <= 1e30))
-        return refuse(list, "the third word is not a weight; use a number from 0 to 1e30");
-    *weight = (float)w;
+    static const char key[] = "weight";
+    for (; text + sizeof key < end; text++) {
+        if ((*text != '\'' && *text != '"') || strncmp(text + 1, key, sizeof key - 1) != 0 ||
+            text[sizeof key] != *text)
+            continue;
+        text += sizeof key + 1;
+        while (text < end && (*text == ':' || *text == ' '))
+            text++;
+        const char *number = text;
+        while (text < end && *text != ',' && *text != '}' && *text != ' ')
+            text++;
+        return (struct field){number, (size_t)(text - number)};
+    }
+    return (struct field){text, 0};
+}
+
+/* Converts a weight. Where commas do not separate fields, one may be the decimal point. */
+static enum weight_result to_weight(const struct edgelist *list, const struct field *f,
+                                    enum negative negative, double *weight)
+{
+    char number[64];
+    if (list->separator == FIELDS_BLANK || list->separator == ',' || f->bytes >= sizeof number)
+        return weight_parse(f->text, f->bytes, negative, weight);
+    memcpy(number, f->text, f->bytes);
+    char *comma = memchr(number, ',', f->bytes);
+    if (comma)
+        *comma = '.';
+    return weight_parse(number, f->bytes, negative, weight);
+}
+
+/* Sets *weight, NAN if there is none; *skip: the edge is to be left out. */
+static bool parse_weight(struct edgelist *list, const struct field *f, float *weight, bool *skip)
+{
+    double w;
+    *weight = NAN;
+    *skip = false;
+    if (!f->bytes)
+        return true;
+    switch (to_weight(list, f, list->negative, &w)) {
+    case WEIGHT_OK:
+        *weight = (float)w;
+        return true;
+    case WEIGHT_SKIP:
+        list->negatives++;
+        *skip = true;
+        return true;
+    case WEIGHT_NEGATIVE:
+        return refuse(list, "the weight is negative; use --negative=abs or --negative=skip");
+    default:
+        return refuse(list, list->header || list->separator != FIELDS_BLANK
+                                ? "the weight is not a number from 0 to 1e30"
+                                : "the third word is not a weight; use a number from 0 to 1e30");
+    }
+}
+
+static bool is_number(const struct edgelist *list, const struct field *f)
+{
+    double number;
+    return to_weight(list, f, NEGATIVE_ABS, &number) == WEIGHT_OK;
+}
+
+static bool is_one_of(const struct field *f, const char *const *words)
+{
+    for (; *words; words++)
+        if (strlen(*words) == f->bytes && !strncasecmp(f->text, *words, f->bytes))
+            return true;
+    return false;
+}
+
+/* Whether the fields are the header of a table; sets the columns if so. */
+static bool parse_header(struct edgelist *list, const struct field *f, unsigned count)
+{
+    static const char *const names[3][12] = {
+        {"source", "from", "src", "node1", "node_1", "node a", "start", "tail", "id1", "fromnodeid",
+         "sourceid"},
+        {"target", "to", "dst", "node2", "node_2", "node b", "end", "head", "id2", "tonodeid",
+         "targetid", "dest"},
+        {"weight", "value", "w", "weights", "count", "strength"}};
+    unsigned column[3] = {NO_COLUMN, NO_COLUMN, NO_COLUMN};
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned c = 0; c < 3; c++)
+            if (column[c] == NO_COLUMN && is_one_of(&f[i], names[c]))
+                column[c] = i;
+    if (column[FROM] == NO_COLUMN || column[TO] == NO_COLUMN)
+        return false;
+    memcpy(list->column, column, sizeof column);
+    list->header = true;
+    list->ignored = count > (column[WEIGHT] == NO_COLUMN ? 2 : 3);
+    return true;
+}
+
+/* Looks at the first line. Returns whether it is a header. */
+static bool begin(struct edgelist *list, const struct field *f, unsigned count)
+{
+    list->begun = true;
+    if (parse_header(list, f, count))
+        return true;
+    list->column[FROM] = 0;
+    list->column[TO] = 1;
+    list->column[WEIGHT] = 2;
+    if (list->separator != FIELDS_BLANK && count > 2 && f[2].bytes && !is_number(list, &f[2]) &&
+        *f[2].text != '{') {
+        list->column[WEIGHT] = NO_COLUMN;
+        list->ignored = true;
+    }
+    return false;
+}
+
+/* Whether the words after the third are numbers, as times are, so that they can be left out. */
+static bool parse_rest(struct edgelist *list, const struct field *f, unsigned count)
+{
+    if (list->header || list->column[WEIGHT] == NO_COLUMN)
+        return true;
+    for (unsigned i = 2; list->separator == FIELDS_BLANK && count > 3 && i < count; i++)
+        if (!is_number(list, &f[i]))
+            return false;
+    list->ignored = list->ignored || count > 3;
     return true;
 }
 
 static bool parse_line(struct edgelist *list, const char *text, size_t bytes)
 {
-    struct word word[4];
-    unsigned words = 0;
-    for (const char *p = text, *end = text + bytes; p < end && words < 4;) {
-        const char *start = p;
-        while (p < end && *p != ' ' && *p != '\t' && *p != '\r')
-            p++;
-        if (p > start)
-            word[words++] = (struct word){start, (size_t)(p - start)};
-        else
-            p++;
-    }
-    if (!words || *word[0].text == '#' || *word[0].text == '%')
+    struct field f[FIELDS_MAX], weight_field = {text, 0};
+    if (fields_comment(text, bytes))
         return true;
-    if (words == 4)
+    unsigned count = fields_split(text, bytes, list->separator, f);
+    if (!list->begun && begin(list, f, count))
+        return true;
+    const unsigned *column = list->column;
+    bool alone = count <= column[TO] || (count == 2 && !f[1].bytes);
+    if (count > 2 && *f[2].text == '{' && !list->header)
+        weight_field = networkx_weight(f[2].text, text + bytes);
+    else if (!parse_rest(list, f, count))
         return refuse(list, "not an edge; use NODE NODE [WEIGHT]");
+    else if (column[WEIGHT] < count)
+        weight_field = f[column[WEIGHT]];
     uint32_t a, b;
-    float weight = NAN;
-    if (words > 2 && !parse_weight(list, &word[2], &weight))
+    float weight;
+    bool skip;
+    if (count <= column[FROM])
+        return refuse(list, "the column of the source is missing");
+    if (!parse_weight(list, &weight_field, &weight, &skip))
         return false;
-    if (!find_node(list, &word[0], &a) || (words > 1 && !find_node(list, &word[1], &b)))
+    if (!find_node(list, &f[column[FROM]], &a) || (!alone && !find_node(list, &f[column[TO]], &b)))
         return false;
-    if (words > 1 && graph_add_edge(list->graph, a, b, weight))
+    if (!alone && !skip && graph_add_edge(list->graph, a, b, weight))
         return refuse(list, errno == EOVERFLOW ? "more edges than a stream can hold (2^28)"
                                                : strerror(errno));
     return true;
@@ -130,6 +199,8 @@ size_t edgelist_parse(struct edgelist *list, const char *text, size_t bytes, boo
 {
     size_t parsed = 0;
     *bad = false;
+    if (!list->separator && (end || memchr(text, '\n', bytes)))
+        list->separator = fields_detect(text, bytes);
     while (parsed < bytes && !*bad) {
         const char *line = text + parsed, *newline = memchr(line, '\n', bytes - parsed);
         if (!newline && !end)

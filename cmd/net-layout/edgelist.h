@@ -1,21 +1,31 @@
 /*
- * Parses an edge list: a line is NODE NODE [WEIGHT], or NODE alone, separated by blanks or tabs.
- * Nodes are names. Empty lines and those that begin with # or % are skipped.
+ * Parses an edge list, a line at a time: NODE NODE [WEIGHT], or NODE alone. Nodes are names. Fields
+ * are separated by blanks, or as in CSV by commas, semicolons or tabs. A header line may name the
+ * columns. Empty lines and those that begin with # or % are skipped.
  */
 #ifndef NET_LAYOUT_EDGELIST_H
 #define NET_LAYOUT_EDGELIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "graph.h"
+#include "idmap.h"
+#include "weight.h"
 
-/* All zeros but the graph to begin with. */
+/* All zeros but graph and negative to begin with. */
 struct edgelist {
     struct graph *graph;
-    uint64_t line;   /* number of the last line parsed */
-    uint32_t *slots; /* hash table of the nodes by name: node + 1, or 0 if empty */
-    uint32_t slot_capacity;
-    char error[160]; /* what is wrong with the last line */
+    enum negative negative;
+    uint64_t line; /* number of the last line parsed */
+    struct idmap names;
+    char separator;     /* see fields.h; 0 before the first line */
+    bool begun;         /* true after the first line that is not a comment */
+    bool header;        /* true if that was a header */
+    unsigned column[3]; /* columns of both ends and of the weight */
+    bool ignored;       /* true if other columns were left out */
+    uint64_t negatives; /* number of edges left out for their weight */
+    char error[160];    /* what is wrong with the last line */
 };
 
 /*
@@ -24,6 +34,6 @@ struct edgelist {
  * reason in error; the caller may go on with the text after it.
  */
 size_t edgelist_parse(struct edgelist *list, const char *text, size_t bytes, bool end, bool *bad);
-void edgelist_free(struct edgelist *list); /* frees the hash table, not the struct */
+void edgelist_free(struct edgelist *list); /* frees the names, not the struct */
 
 #endif

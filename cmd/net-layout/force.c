@@ -94,6 +94,11 @@ const bool *force_pinned(const struct force *s)
     return s->pinned;
 }
 
+uint32_t force_components(const struct force *s)
+{
+    return s->adjacency.components;
+}
+
 struct force_state force_state(const struct force *s)
 {
     return s->state;

@@ -36,6 +36,7 @@ int force_grow(struct force *force, const struct graph *graph);
 
 /* Performs one step. 0; -1 with ENOMEM, or EDOM (positions are not finite). */
 int force_step(struct force *force);
+uint32_t force_components(const struct force *force); /* number of connected components */
 struct force_state force_state(const struct force *force);
 
 /* Moves a node and holds it there until force_unpin. */

@@ -6,41 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "igraphbase.h"
 #include "net/net.h"
-
-/* Whether a Pajek file declares more nodes than a stream can hold: igraph allocates them all. */
-static bool declares_too_many(const char *text, size_t bytes)
-{
-    static const char word[] = "*vertices";
-    for (size_t i = 0; i + sizeof word < bytes; i++)
-        if (text[i] == '*' && !strncasecmp(text + i, word, sizeof word - 1)) {
-            char digits[24];
-            i += sizeof word - 1;
-            while (i < bytes && (text[i] == ' ' || text[i] == '\t'))
-                i++;
-            size_t n = 0;
-            while (i < bytes && n < sizeof digits - 1 && isdigit((unsigned char)text[i]))
-                digits[n++] = text[i++];
-            digits[n] = 0;
-            if (n > 18 || strtoull(digits, NULL, 10) > NET_NODES_MAX)
-                return true;
-        }
-    return false;
-}
+#include "textfile.h"
 
 static igraph_error_t read_file(igraph_t *g, enum file_format format, FILE *in)
 {
-    switch (format) {
-    case FORMAT_NCOL:
+    if (format == FORMAT_NCOL)
         return igraph_read_graph_ncol(g, in, NULL, 1, IGRAPH_ADD_WEIGHTS_IF_PRESENT, 0);
-    case FORMAT_GRAPHML:
-        return igraph_read_graph_graphml(g, in, 0);
-    case FORMAT_GML:
-        return igraph_read_graph_gml(g, in);
-    default:
-        return igraph_read_graph_pajek(g, in);
-    }
+    return igraph_read_graph_gml(g, in);
 }
 
 /* Finds the first of the wanted attributes of nodes or edges, and whether it is text. NULL: none.
@@ -78,77 +53,142 @@ out:
     return found;
 }
 
-static int fail_with_errno(void)
+/* Decodes character references, such as &#252; and &amp;, in place, as GML has them. Returns the
+ * length. */
+static size_t decode_references(char *text)
 {
-    igraphbase_set_error("%s", errno == EOVERFLOW ? "more nodes or edges than a stream can hold "
-                                                    "(2^24 and 2^28)"
-                                                  : strerror(errno));
-    return -1;
+    static const struct {
+        const char *name;
+        char character;
+    } named[] = {{"amp;", '&'}, {"quot;", '"'}, {"apos;", '\''}, {"lt;", '<'}, {"gt;", '>'}};
+    char *out = text;
+    for (const char *in = text; *in;) {
+        char *end;
+        if (in[0] == '&' && in[1] == '#') {
+            bool hex = in[2] == 'x' || in[2] == 'X';
+            const char *digits = in + (hex ? 3 : 2);
+            unsigned long c =
+                isxdigit((unsigned char)*digits) ? strtoul(digits, &end, hex ? 16 : 10) : 0;
+            if (c && c <= 0x10ffff && *end == ';') {
+                out = textfile_put_utf8(out, (unsigned)c);
+                in = end + 1;
+                continue;
+            }
+        }
+        size_t n = sizeof named / sizeof named[0], i = 0;
+        while (in[0] == '&' && i < n && strncmp(in + 1, named[i].name, strlen(named[i].name)) != 0)
+            i++;
+        if (in[0] == '&' && i < n) {
+            *out++ = named[i].character;
+            in += 1 + strlen(named[i].name);
+        } else {
+            *out++ = *in++;
+        }
+    }
+    return (size_t)(out - text);
 }
 
-static int copy_nodes(struct graph *graph, const igraph_t *g)
+struct naming {
+    const char *attribute; /* NULL: none */
+    bool text;
+};
+
+/* Adds a node, named by the first attribute that it has, or else by its number. */
+static int copy_node(struct graph *graph, const igraph_t *g, igraph_integer_t node,
+                     const struct naming *naming, unsigned count)
 {
-    static const char *const wanted[] = {"name", "label", "Label", "id", NULL};
-    bool text = false;
-    const char *name = attribute(g, true, wanted, &text);
-    for (igraph_integer_t i = 0; i < igraph_vcount(g); i++) {
-        char digits[32];
-        const char *label = digits;
-        if (text)
-            label = VAS(g, name, i);
-        else
-            snprintf(digits, sizeof digits, "%.10g", name ? VAN(g, name, i) : (double)i);
-        if (graph_add_node(graph, label, strlen(label)))
-            return fail_with_errno();
+    char number[32];
+    snprintf(number, sizeof number, "%" PRId64, (int64_t)node);
+    for (unsigned i = 0; i < count; i++) {
+        if (!naming[i].attribute)
+            continue;
+        if (naming[i].text && *VAS(g, naming[i].attribute, node)) {
+            char *name = strdup(VAS(g, naming[i].attribute, node));
+            int result = name ? graph_add_node(graph, name, decode_references(name)) : -1;
+            free(name);
+            return result;
+        }
+        if (!naming[i].text && !isnan(VAN(g, naming[i].attribute, node))) {
+            snprintf(number, sizeof number, "%.10g", VAN(g, naming[i].attribute, node));
+            break;
+        }
     }
+    return graph_add_node(graph, number, strlen(number));
+}
+
+static int copy_nodes(struct graph *graph, const igraph_t *g, struct report *report)
+{
+    static const char *const wanted[][2] = {{"name"}, {"label"}, {"Label"}, {"id"}};
+    struct naming naming[4];
+    for (unsigned i = 0; i < 4; i++)
+        naming[i].attribute = attribute(g, true, wanted[i], &naming[i].text);
+    for (igraph_integer_t i = 0; i < igraph_vcount(g); i++)
+        if (copy_node(graph, g, i, naming, 4))
+            return report_graph_error(report);
     return 0;
 }
 
-static int copy_edges(struct graph *graph, const igraph_t *g)
+/* missing: igraph has NAN for a weight that is missing in the file. */
+static int copy_edges(struct graph *graph, const igraph_t *g, bool missing, enum negative negative,
+                      struct report *report)
 {
     static const char *const wanted[] = {"weight", "Weight", "value", NULL};
     bool text = false;
+    uint64_t negatives = 0;
     const char *name = attribute(g, false, wanted, &text);
     if (text && strcasecmp(name, "weight") != 0)
         name = NULL; /* "value" need not be a weight */
-    else if (text) {
-        igraphbase_set_error("the edge weights are text; use numbers");
-        return -1;
-    }
+    else if (text)
+        return report_error(report, "the edge weights are text; use numbers");
     for (igraph_integer_t i = 0; i < igraph_ecount(g); i++) {
         double weight = name ? EAN(g, name, i) : NAN;
         igraph_integer_t a = IGRAPH_FROM(g, i), b = IGRAPH_TO(g, i);
-        if (name && !(weight >= 0 && weight <= 1e30)) {
-            igraphbase_set_error("edge %" PRId64 " has the %s %g; use a number from 0 to 1e30",
-                                 (int64_t)i + 1, name, weight);
-            return -1;
+        if (name && !(missing && isnan(weight))) {
+            enum weight_result got = weight_check(&weight, negative);
+            if (got == WEIGHT_BAD || got == WEIGHT_NEGATIVE)
+                return weight_error(report, (uint64_t)i + 1, weight);
+            if (got == WEIGHT_SKIP) {
+                negatives++;
+                continue;
+            }
         }
         if (graph_add_edge(graph, (uint32_t)a, (uint32_t)b, (float)weight))
-            return fail_with_errno();
+            return report_graph_error(report);
     }
+    report_negatives(report, negatives);
     return 0;
 }
 
-int igraphio_read(struct graph *graph, enum file_format format, char *text, size_t bytes)
+/* Whether a text contains "nan" as a word, in any case. */
+static bool has_nan(const char *text, size_t bytes)
+{
+    for (size_t i = 1; i + 3 <= bytes; i++)
+        if (!strncasecmp(text + i, "nan", 3) && !isalpha((unsigned char)text[i - 1]) &&
+            (i + 3 == bytes || !isalpha((unsigned char)text[i + 3])))
+            return true;
+    return false;
+}
+
+int igraphio_read(struct graph *graph, enum file_format format, char *text, size_t bytes,
+                  enum negative negative, struct report *report)
 {
     igraph_t g;
     igraphbase_clear_error();
-    if (format == FORMAT_PAJEK && declares_too_many(text, bytes)) {
-        errno = EOVERFLOW;
-        return fail_with_errno();
-    }
     FILE *in = fmemopen(text, bytes, "r");
     igraph_error_t failed = in ? read_file(&g, format, in) : IGRAPH_ENOMEM;
     if (in)
         fclose(in);
     if (failed)
-        return -1;
+        return report_error(report, "%s", igraphbase_error());
     int result = 0;
     if (igraph_vcount(&g) > NET_NODES_MAX || igraph_ecount(&g) > NET_EDGES_MAX) {
         errno = EOVERFLOW;
-        result = fail_with_errno();
+        result = report_graph_error(report);
     }
-    result = result || copy_nodes(graph, &g) || copy_edges(graph, &g) ? -1 : 0;
+    if (!result)
+        result = copy_nodes(graph, &g, report);
+    if (!result)
+        result = copy_edges(graph, &g, !has_nan(text, bytes), negative, report);
     igraph_destroy(&g);
     return result;
 }

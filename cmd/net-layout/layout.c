@@ -210,6 +210,7 @@ static void loop(struct layout *l)
 {
     bool was_active = true;
     adopt_growth(l);
+    loader_summary(l->loader, force_components(l->force), l->terminal);
     l->shown_ns = monotonic_ns();
     for (bool go_on = !l->failed && publish_pending(l); go_on && !cli_stopped();) {
         uint32_t seen = atomic_load(&news);
@@ -229,7 +230,7 @@ int layout_run(const struct layout_options *o)
 {
     struct layout l = {.o = o, .terminal = isatty(STDERR_FILENO)};
     l.publish = publish_open(o->stream);
-    l.loader = loader_open(o->file, o->format, &l.graph, &news);
+    l.loader = loader_open(o->file, o->format, o->negative, &l.graph, &news);
     igraphbase_init(o->seed);
     struct pool *pool = pool_new(o->threads);
     l.force = pool ? force_new(pool, o->dimensions == 2, o->seed) : NULL;

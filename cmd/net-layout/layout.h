@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "fileformat.h"
+#include "weight.h"
 
 struct layout_options {
     unsigned dimensions, threads;
     bool igraph; /* true for igraph's own algorithm */
     bool once, record;
     enum file_format format;
+    enum negative negative;
     uint64_t iterations; /* 0: no limit */
     uint64_t seed;
     const char *file; /* NULL: standard input */

@@ -7,15 +7,21 @@
 #include <unistd.h>
 #include "edgelist.h"
 #include "futex.h"
-#include "igraphbase.h"
 #include "igraphio.h"
+#include "fields.h"
 #include "input.h"
+#include "pajek.h"
+#include "report.h"
+#include "textfile.h"
 #include "tool/cli.h"
+#include "xmlgraph.h"
 
 struct loader {
     const char *name; /* for messages */
     bool strict;      /* true if a bad line is an error, not a warning */
     enum file_format format;
+    enum negative negative;
+    bool prepared; /* true after the text was decoded and its format detected */
     struct graph *graph;
     _Atomic uint32_t *word;
     struct input *input; /* NULL after its end was loaded */
@@ -23,6 +29,7 @@ struct loader {
     char *text; /* input that is not loaded yet, such as an incomplete line */
     size_t bytes;
     struct edgelist list;
+    struct report report;
     uint64_t bad_lines;
 };
 
@@ -32,8 +39,8 @@ _Noreturn static void die(struct loader *l, const char *why)
     cli_die(CLI_FAIL, "%s: %s", l->name, why);
 }
 
-struct loader *loader_open(const char *file, enum file_format format, struct graph *graph,
-                           _Atomic uint32_t *word)
+struct loader *loader_open(const char *file, enum file_format format, enum negative negative,
+                           struct graph *graph, _Atomic uint32_t *word)
 {
     struct loader *l = calloc(1, sizeof *l);
     if (!l)
@@ -41,9 +48,10 @@ struct loader *loader_open(const char *file, enum file_format format, struct gra
     *l = (struct loader){.name = file ? file : "standard input",
                          .strict = file != NULL,
                          .format = format,
+                         .negative = negative,
                          .graph = graph,
                          .word = word,
-                         .list.graph = graph};
+                         .list = {.graph = graph, .negative = negative}};
     int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     l->input = fd < 0 ? NULL : input_open(fd, file != NULL, word);
     if (!l->input)
@@ -141,6 +149,44 @@ static bool wait_for_input(struct loader *l)
     return false;
 }
 
+/* Decodes the text and detects its format. false: there is not enough of it yet. */
+static bool prepare(struct loader *l)
+{
+    const char *why = NULL;
+    if (l->prepared || !l->bytes)
+        return l->prepared;
+    if (!l->ended && textfile_encoded(l->text, l->bytes))
+        return false;
+    if (l->ended && textfile_decode(&l->text, &l->bytes))
+        die(l, errno == EILSEQ  ? "damaged, or not compressed by gzip"
+               : errno == EFBIG ? "more than 16 GiB when decompressed"
+                                : strerror(errno));
+    size_t mark = textfile_mark(l->text, l->bytes);
+    l->bytes -= mark;
+    memmove(l->text, l->text + mark, l->bytes);
+    if (l->format == FORMAT_ANY)
+        why = fileformat_unsupported(l->text, l->bytes);
+    if (why)
+        die(l, why);
+    if (l->format == FORMAT_ANY)
+        l->format = fileformat_detect(l->text, l->bytes);
+    l->prepared = true;
+    return true;
+}
+
+static int load_file(struct loader *l)
+{
+    switch (l->format) {
+    case FORMAT_PAJEK:
+        return pajek_read(l->graph, l->text, l->bytes, l->negative, &l->report);
+    case FORMAT_GRAPHML:
+    case FORMAT_GEXF:
+        return xmlgraph_read(l->graph, l->text, l->bytes, l->negative, &l->report);
+    default:
+        return igraphio_read(l->graph, l->format, l->text, l->bytes, l->negative, &l->report);
+    }
+}
+
 bool loader_start(struct loader *l)
 {
     while (!l->graph->nodes) {
@@ -148,15 +194,15 @@ bool loader_start(struct loader *l)
             die(l, "contains no nodes");
         if (!wait_for_input(l))
             return false;
-        if (l->format == FORMAT_ANY && l->bytes)
-            l->format = fileformat_detect(l->text, l->bytes);
+        if (!prepare(l))
+            continue;
         if (l->format == FORMAT_EDGES) {
             load_lines(l);
         } else if (l->ended && l->bytes) {
-            if (igraphio_read(l->graph, l->format, l->text, l->bytes)) {
+            if (load_file(l)) {
                 if (cli_stopped())
                     return false;
-                die(l, igraphbase_error());
+                die(l, l->report.error);
             }
             l->bytes = 0;
         }
@@ -173,4 +219,36 @@ bool loader_update(struct loader *l)
     load_lines(l);
     end_input(l);
     return l->graph->nodes != nodes || l->graph->edges != edges;
+}
+
+static const char *title(const struct loader *l)
+{
+    if (l->format != FORMAT_EDGES || l->list.separator == FIELDS_BLANK)
+        return fileformat_title(l->format);
+    return l->list.separator == ','   ? "CSV with commas"
+           : l->list.separator == ';' ? "CSV with semicolons"
+                                      : "CSV with tabs";
+}
+
+static const char *plural(uint32_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+void loader_summary(const struct loader *l, uint32_t components, bool always)
+{
+    struct report left_out = l->report;
+    bool header = l->list.header && l->list.separator == FIELDS_BLANK;
+    if (l->list.ignored)
+        report_left_out(&left_out, "other columns");
+    report_negatives(&left_out, l->list.negatives);
+    if (!always && !header && !*left_out.left_out)
+        return;
+    if (l->graph->loops)
+        report_left_out(&left_out, "%" PRIu64 " loops", l->graph->loops);
+    bool left = *left_out.left_out;
+    cli_warn("%s: %s%s, %" PRIu32 " node%s, %" PRIu32 " edge%s, %" PRIu32 " component%s%s%s",
+             l->name, title(l), l->list.header ? " with a header" : "", l->graph->nodes,
+             plural(l->graph->nodes), l->graph->edges, plural(l->graph->edges), components,
+             plural(components), left ? "; left out: " : "", left_out.left_out);
 }

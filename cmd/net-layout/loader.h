@@ -10,13 +10,14 @@
 #include <stdint.h>
 #include "fileformat.h"
 #include "graph.h"
+#include "weight.h"
 
 struct loader;
 
 /* file: NULL for standard input. When there is more to load, word changes and its waiters wake up.
  * The caller ends with loader_close. */
-struct loader *loader_open(const char *file, enum file_format format, struct graph *graph,
-                           _Atomic uint32_t *word);
+struct loader *loader_open(const char *file, enum file_format format, enum negative negative,
+                           struct graph *graph, _Atomic uint32_t *word);
 void loader_close(struct loader *loader);
 
 /* Waits for the network: a whole file, or the part of a list that has arrived. false: a signal
@@ -31,5 +32,9 @@ bool loader_ended(const struct loader *loader);
 
 /* Whether lines of standard input were left out. */
 bool loader_failed(const struct loader *loader);
+
+/* Prints a line with what was loaded, and what was left out; only in the latter case if always is
+ * false. */
+void loader_summary(const struct loader *loader, uint32_t components, bool always);
 
 #endif

@@ -20,14 +20,17 @@
 
 static const char usage[] =
     "net-layout [-d 2|3] [-a bh|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
-    "[--once] [--record] [FILE] STREAM\n";
+    "[--negative abs|skip] [--once] [--record] [FILE] STREAM\n";
 static const char help[] =
     "  -d, --dimensions 2|3      dimensions of the layout (2)\n"
     "  -a, --algorithm NAME      bh (Barnes-Hut, the default) or igraph-fr\n"
-    "  -f, --format FORMAT       input: edges, ncol, graphml, gml or pajek (detected)\n"
+    "  -f, --format FORMAT       input: edges, ncol, graphml, gexf, gml or pajek\n"
+    "                            (detected)\n"
     "  -i, --iterations N        at most N steps after each change of the network\n"
     "  -j, --threads THREADS     threads, 1 to 64 (one per processor)\n"
     "      --seed N              random seed (1)\n"
+    "      --negative abs|skip   negative weights: take the absolute value, or skip\n"
+    "                            the edge (refuse the input)\n"
     "      --once                end when the layout has settled\n"
     "      --record              write the positions after each step to standard\n"
     "                            output\n";
@@ -59,17 +62,11 @@ static void operands(struct layout_options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"dimensions", 1, NULL, 'd'},
-                                          {"algorithm", 1, NULL, 'a'},
-                                          {"format", 1, NULL, 'f'},
-                                          {"iterations", 1, NULL, 'i'},
-                                          {"threads", 1, NULL, 'j'},
-                                          {"seed", 1, NULL, 's'},
-                                          {"once", 0, NULL, 'o'},
-                                          {"record", 0, NULL, 'r'},
-                                          {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"dimensions", 1, NULL, 'd'}, {"algorithm", 1, NULL, 'a'}, {"format", 1, NULL, 'f'},
+        {"iterations", 1, NULL, 'i'}, {"threads", 1, NULL, 'j'},   {"seed", 1, NULL, 's'},
+        {"negative", 1, NULL, 'n'},   {"once", 0, NULL, 'o'},      {"record", 0, NULL, 'r'},
+        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},   {0}};
     struct layout_options o = {.dimensions = 2, .threads = processors(), .seed = 1};
     int c;
     cli_init("net-layout", usage, help);
@@ -96,6 +93,13 @@ int main(int argc, char **argv)
             break;
         case 's':
             o.seed = cli_number("--seed", optarg, 0, UINT64_MAX);
+            break;
+        case 'n':
+            o.negative = !strcmp(optarg, "abs")    ? NEGATIVE_ABS
+                         : !strcmp(optarg, "skip") ? NEGATIVE_SKIP
+                                                   : NEGATIVE_REFUSE;
+            if (o.negative == NEGATIVE_REFUSE)
+                cli_die(CLI_USAGE, "--negative %s: must be abs or skip", optarg);
             break;
         case 'o':
             o.once = true;

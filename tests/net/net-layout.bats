@@ -108,12 +108,15 @@ c d 1.0" ]
     [ "$stderr" = "net-layout: words: line 2: not an edge; use NODE NODE [WEIGHT]" ]
     printf 'a \xff\n' >bytes
     fails 3 net-layout bytes "$S"
-    [ "$stderr" = "net-layout: bytes: line 1: a name is not UTF-8" ]
-    for weight in nan NaN inf -1 -inf 1e31 x 1x; do
+    [ "$stderr" = "net-layout: bytes: line 1: a name is not UTF-8; convert the file with iconv -t UTF-8" ]
+    for weight in nan NaN inf -inf 1e31 x 1x; do
         echo "a b $weight" >list
         fails 3 net-layout list "$S"
         [ "$stderr" = "net-layout: list: line 1: the third word is not a weight; use a number from 0 to 1e30" ]
     done
+    echo "a b -1" >list
+    fails 3 net-layout list "$S"
+    [ "$stderr" = "net-layout: list: line 1: the weight is negative; use --negative=abs or --negative=skip" ]
     for format in ncol graphml gml pajek; do
         head -c 1000 "$BUILD/net-layout" >"junk.$format"
         fails 3 net-layout -f "$format" "junk.$format" "$S"
@@ -197,13 +200,147 @@ END
         for weight in NaN -0.5 1e31; do
             sed "s/0\.5/$weight/" "$file" >bad
             fails 3 net-layout -f "${file#*.}" bad "$S"
-            [[ $stderr == "net-layout: bad: edge 3 has the weight "*"; use a number from 0 to 1e30" ||
-                ($file == a.pajek && $stderr == "net-layout: bad: Parse error in Pajek file, line 9"*) ]]
+            use="a number from 0 to 1e30"
+            [ "$weight" != -0.5 ] || use="--negative=abs or --negative=skip"
+            [[ $stderr == "net-layout: bad: edge 3 has the weight "*"; use $use" ]]
         done
     done
     sed 's/0\.5/"heavy"/' a.gml >bad
     fails 3 net-layout bad "$S"
     [ "$stderr" = "net-layout: bad: the edge weights are text; use numbers" ]
+    sed 's/0\.5/heavy/' a.graphml >bad
+    fails 3 net-layout bad "$S"
+    [ "$stderr" = 'net-layout: bad: edge 3 has the weight "heavy"; use a number from 0 to 1e30' ]
+}
+
+# Lays out one of tests/net/cases, and compares its edges, names and messages.
+reads_case() { # FILE EDGES NODES [MESSAGE [ARGS…]]
+    local file=$TESTS/net/cases/$1 edges=$2 nodes=$3 message=${4-}
+    shift $(($# > 4 ? 4 : $#))
+    timeout 60 net-layout "$@" --once --record "$file" "$S" >steps.npy 2>err
+    [ "$(sed "s,^net-layout: $TESTS/net/cases/[^:]*: ,," err)" = "$message" ]
+    last_step <steps.npy | wc -l | grep -qx " *$(wc -w <<<"$nodes")"
+    lay_out "$@" "$file" "$S"
+    [ "$(net "$S" edges | xargs)" = "$edges" ]
+    [ "$(net "$S" nodes | cut -d ' ' -f 1 | xargs)" = "$nodes" ]
+    kill "$BG"
+    ends 143 "$BG"
+}
+
+@test "edge lists: byte order mark, header, times, attributes of networkx, CSV" {
+    cd "$BATS_TEST_TMPDIR"
+    reads_case bom-edges.txt "a b b c a c a d" "a b c d"
+    reads_case header-line.txt "a b b c" "a b c" \
+        "edge list with a header, 3 nodes, 2 edges, 1 component"
+    reads_case four-columns.txt "1 2 1.0 2 3 1.0" "1 2 3" \
+        "edge list, 3 nodes, 2 edges, 1 component; left out: other columns"
+    reads_case networkx-edgelist.txt "a b 1.0 b c 3.0" "a b c"
+    reads_case csv-space-after-comma.csv "a b b c a c" "a b c"
+    reads_case csv-edges.csv "a b 2.0 b c 1.0" "a b c" \
+        "CSV with commas with a header, 3 nodes, 2 edges, 1 component; left out: other columns"
+}
+
+# Lays out a text, and compares its edges.
+reads_edges() { # TEXT EDGES [ARGS…]
+    printf '%b' "$1" >list
+    lay_out "${@:3}" list "$S"
+    if [ "$(net "$S" edges | xargs)" != "$2" ]; then
+        net "$S" edges
+        false
+    fi
+    kill "$BG"
+    ends 143 "$BG"
+}
+
+@test "CSV as spreadsheets, Gephi and pandas write it, in any encoding and with any line ends" {
+    cd "$BATS_TEST_TMPDIR"
+    reads_edges 'a,b\nb,c\n' "a b b c"
+    reads_edges 'a;b;0,5\nb;c;1,5\n' "a b 0.5 b c 1.5"
+    reads_edges 'a;b;2\r\nb;c;3\r\n' "a b 2.0 b c 3.0"
+    reads_edges 'a b\rb c\r' "a b b c"
+    reads_edges ',Source,Target\n0,x,y\n1,y,z\n' "x y y z"
+    reads_edges 'from\tto\tweight\nx\ty\t2\n' "x y 2.0"
+    reads_edges 'Target,Weight,Source\ny,2,x\n' "x y 2.0"
+    reads_edges '"Smith, J.",b\n"Smith, J.",c\n' "Smith, J. b Smith, J. c"
+    reads_edges 'New York\tBoston\nBoston\tSan Jose\n' "New York Boston Boston San Jose"
+    reads_edges '"New York" Boston 2\n' "New York Boston 2.0"
+    reads_edges 'Smith,J Doe,A\nDoe,A Roe,B\n' "Smith,J Doe,A Doe,A Roe,B"
+    reads_edges '\xef\xbb\xbfSource,Target\na,b\n' "a b"
+    printf 'Source;Target\nZürich;Bern\n' | iconv -f UTF-8 -t UTF-16 >list
+    lay_out list "$S"
+    [ "$(net "$S" edges)" = "Zürich Bern" ]
+    printf 'a b\nb c\n' | gzip >list.gz
+    lay_out list.gz "$S2"
+    [ "$(net "$S2" edges | xargs)" = "a b b c" ]
+    head -c 20 list.gz >cut.gz
+    fails 3 net-layout cut.gz "$S3"
+    [ "$stderr" = "net-layout: cut.gz: damaged, or not compressed by gzip" ]
+}
+
+@test "--negative: the absolute value of a negative weight, or no edge, in every format" {
+    cd "$BATS_TEST_TMPDIR"
+    fails 3 net-layout "$TESTS/net/cases/negative-weight.txt" "$S"
+    [[ $stderr == *"line 2: the weight is negative; use --negative=abs or --negative=skip" ]]
+    reads_case negative-weight.txt "a b 1.0 b c 1.0 a c 0.5" "a b c" "" --negative=abs
+    reads_case negative-weight.txt "a b 1.0 a c 0.5" "a b c" \
+        "edge list, 3 nodes, 2 edges, 1 component; left out: 1 edge of negative weight" --negative skip
+    formats
+    for file in a.list a.graphml a.gml a.pajek; do
+        sed -i 's/0\.5/-0.5/' "$file"
+        reads_edges "$(<"$file")" "a b 2.0 b c 1.0 a c 0.5" --negative abs
+        reads_edges "$(<"$file")" "a b 2.0 b c 1.0" --negative skip
+    done
+    fails 2 net-layout --negative x list "$S"
+}
+
+@test "GraphML, GEXF, GML and Pajek as other programs write them" {
+    cd "$BATS_TEST_TMPDIR"
+    reads_case gexf.gexf "a b" "a b"
+    reads_case gml-entities.gml "Zürich Bern" "Zürich Bern"
+    reads_case graphml-amp-id.graphml "AT&T b" "AT&T b"
+    reads_case graphml-nested.graphml "n0::n0 n0::n1 n0::n0 n1" "n0 n0::n0 n0::n1 n1"
+    reads_case some-labels.graphml "Alice b" "Alice b"
+    reads_case some-weights.graphml "a b 2.0 b c 1.0" "a b c"
+    reads_case pajek-long-comment.net "a b" "a b"
+    reads_case pajek-numbers.net "1 2 2 3" "1 2 3"
+    reads_case pajek-project.paj "a b" "a b" \
+        "Pajek, 2 nodes, 1 edge, 1 component; left out: *partition"
+    reads_edges '*Vertices 3\n1 "New York" 0.1 0.2 ic Red\n*Arcs :1 "knows"\n1 2 2 c Blue\n*Edgeslist\n3 1 2\n' \
+        "New York 2 2.0 New York 3 1.0 2 3 1.0"
+    reads_edges '*Vertices 2\n*Matrix\n0 2\n0 0\n' "1 2 2.0"
+    reads_edges 'graph [ node [ id 7 ] node [ id 8 label "x" ] edge [ source 7 target 8 ] ]\n' "7 x"
+    reads_edges '<graphml><key id="w" for="edge" attr.name="weight" attr.type="unknown"><default>4</default></key>
+        <graph><node id="a"><port name="p"/></node><node id="b"/><edge source="a" target="b"/></graph></graphml>' "a b 4.0"
+    reads_edges '<graphml xmlns:y="y"><key id="d" yfiles.type="nodegraphics"/><graph><node id="a"><data key="d">
+        <y:ShapeNode><y:NodeLabel>Anna</y:NodeLabel></y:ShapeNode></data></node><node id="b"/>
+        <edge source="b" target="a"/></graph></graphml>' "Anna b"
+    echo '<graphml><graph><node id="a"/><edge source="a" target="b"/></graph></graphml>' >list
+    fails 3 net-layout list "$S3"
+    [ "$stderr" = 'net-layout: list: an edge refers to the node "b", which is missing' ]
+    echo '<svg/>' >list
+    fails 3 net-layout list "$S3"
+    [ "$stderr" = "net-layout: list: this is XML, but neither GraphML nor GEXF" ]
+}
+
+@test "formats that cannot be read are named, with how to convert them" {
+    cd "$BATS_TEST_TMPDIR"
+    fails 3 net-layout "$TESTS/net/cases/dot.dot" "$S"
+    [[ $stderr == *": this is DOT, the language of Graphviz; convert it with: gv2gml -o net.gml FILE" ]]
+    named() { # TEXT FORMAT
+        printf '%b' "$1" >list
+        fails 3 net-layout list "$S"
+        [[ $stderr == "net-layout: list: this is $2"* ]]
+    }
+    named '// comment\n/* more */ strict digraph "my net" {\n' DOT
+    named 'digraph{a->b}' DOT
+    named '{"nodes": []}' JSON
+    named '%%MatrixMarket matrix coordinate pattern symmetric\n3 3 1\n2 1\n' "a Matrix Market file"
+    sed '/^%/d' list | sed 1d >converted
+    reads_edges "$(<converted)" "2 1"
+    named 'PK\x03\x04abc' "a zip archive"
+    named 'dl n=3\n' "a DL file"
+    printf 'graph of\nthe graph\n' >list # words are not DOT
+    lay_out list "$S"
 }
 
 @test "truncated and corrupted files give a layout or a one-line error" {
