@@ -1,6 +1,6 @@
 /*
- * Conversion of input that is stored in another way than a pixel format of streams: samples of
- * other than 8 bits, padded rows, other arrangements of YUV, bitmaps. Input comes row by row.
+ * Conversion of input that isn't in a pixel format of streams: samples of other depths, padded
+ * rows, other arrangements of YUV, bitmaps. Input arrives row by row.
  */
 #ifndef SHMCAST_IMGCONVERT_H
 #define SHMCAST_IMGCONVERT_H
@@ -32,7 +32,7 @@ enum imgconvert_order { IMGCONVERT_BYTES, IMGCONVERT_LITTLE, IMGCONVERT_BIG }; /
 struct imgconvert {
     enum imgconvert_kind kind;
     enum imgconvert_order order;
-    bool limited; /* the YUV of 444ALPHA */
+    bool limited; /* range of the YUV of 444ALPHA */
     int planes;   /* of the input */
     struct {
         uint32_t rows;
@@ -60,7 +60,7 @@ uint32_t imgconvert_raw_target(uint32_t raw);
  */
 int imgconvert_raw(struct imgconvert *c, uint32_t raw, size_t stride, struct imgreader_head *head);
 
-/* Prepares the other kinds. head: the image after conversion. */
+/* Prepares a conversion. head: the image after conversion. */
 void imgconvert_set(struct imgconvert *c, enum imgconvert_kind kind, enum imgconvert_order order,
                     const struct imgreader_head *head);
 

@@ -1,4 +1,4 @@
-/* A descriptor that is read in portions of its own, with header bytes and lines, and a message
+/* Buffered reading of images from a descriptor: bytes and lines of headers, data, and a message
  * about the last failure. */
 #ifndef SHMCAST_IMGINPUT_H
 #define SHMCAST_IMGINPUT_H
@@ -40,9 +40,8 @@ ssize_t imginput_read(struct imginput *in, void *data, size_t bytes);
 /* The next byte of a header, or -1. */
 int imginput_header_byte(struct imginput *in);
 
-/* The rest of a header line, without its line end, NUL-terminated. A long comment, which begins
- * with
- * '#', is cut; other long lines fail. Its length, or -1. */
+/* The rest of a header line, without its line end, NUL-terminated. A long comment (from '#') is
+ * cut; other long lines fail. Its length, or -1. */
 int imginput_header_line(struct imginput *in, char line[IMGINPUT_LINE]);
 
 /* The same for the rest of a comment, after its '#'. */

@@ -50,7 +50,9 @@ static enum kind kind_of(struct imgreader *in, bool ended)
         return KIND_UNKNOWN;
     if (in->spec.raw)
         return KIND_RAW;
-    bool decided = imgmagic_find(p, have, &in->encoded);
+    /* Signatures are limited to a raw frame, so that a tiny one needn't wait for the next. */
+    size_t frame = imgconvert_bytes(&in->convert), some = have < frame ? have : frame;
+    bool decided = imgmagic_find(p, some, &in->encoded) || some == frame;
     if (in->encoded)
         return KIND_ENCODED;
     if (p[0] == 'P' && have > 2 && p[1] >= '1' && p[1] <= '7' &&

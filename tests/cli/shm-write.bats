@@ -601,6 +601,17 @@ refuses() {
     [[ $stderr == *"must be one of gray8,"*"nv12"* ]]
 }
 
+@test "a frame that begins like encoded input is published before the next arrives" {
+    mkfifo "$BATS_TEST_TMPDIR/in"
+    shm-create -s 1x1 -f gray8 "$S"
+    exec 8<>"$BATS_TEST_TMPDIR/in"
+    bg shm-write "$S" <"$BATS_TEST_TMPDIR/in" 8>&-
+    printf G >&8
+    wait_until 10 has_published 1
+    exec 8>&-
+    ends 0 "$BG"
+}
+
 @test "--stride: the padding of raw rows is skipped" {
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 3x3 -f rgb24 "$S"
@@ -652,7 +663,7 @@ refuses() {
         head -c 64 $name | clean_run shm-write -s 64x1 -f gray8 "$S"
         shm-read -f raw "$S" | cmp - <(head -c 64 $name)
     done
-    # Frames that begin like these, but differ, are frames, as soon as they do.
+    # Frames that begin like these, but differ, are frames.
     for begin in '\377\330\377\0' BMxxxx 'RIFFxxxxWAVE' PFx '\055-x' '\211PNx' GIF88a '\0\0\0\1fooo'; do
         # shellcheck disable=SC2059
         { printf "$begin" && head -c 9216 /dev/zero; } | head -c 9216 >in
