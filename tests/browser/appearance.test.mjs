@@ -172,6 +172,30 @@ test('stalled, with the reason, only if a writer has ended or is stopped', async
     await shows('stalled', 'Stalled: the drawing program has ended');
 });
 
+test('stalled, if newer pictures do not arrive', async t => {
+    const {server, writer} = await still(t, 320, 200);
+    const page = await open(t, 'about:blank');
+    await page.addInitScript(() => {
+        window.lose = false;
+        const Real = WebSocket;
+        window.WebSocket = class extends Real {
+            set onmessage(act)
+            {
+                super.onmessage = act && (e => (window.lose && typeof e.data !== 'string') || act(e));
+            }
+        };
+    });
+    await page.goto(server.url);
+    await ready(page);
+    await until('still', async () => (await stateOf(page)) === 'still');
+    await page.evaluate(() => (window.lose = true));
+    writer.stdin.write(quarters(320, 200));
+    await until('stalled', async () => (await page.textContent('#notice')) === 'Stalled: newer pictures do not arrive');
+    await page.evaluate(() => (window.lose = false));
+    await page.reload();
+    await live(page);
+});
+
 test('a picture from before the page connected does not count as delay', async t => {
     await createStream(t, '320x200');
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});

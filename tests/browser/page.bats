@@ -245,6 +245,10 @@ load ../support/scenarios
     scenario appearance "stalled, with the reason, only if a writer has ended or is stopped"
 }
 
+@test "stalled, if newer pictures do not arrive" {
+    scenario appearance "stalled, if newer pictures do not arrive"
+}
+
 @test "help begins with what a user does, and a phone can close it" {
     scenario appearance "help begins with what a user does, and a phone can close it"
 }

@@ -340,7 +340,15 @@ let checking = false;
 
 const showsPicture = () => ['live', 'still', 'stalled'].includes(state);
 
-/* A still picture is no fault while its writers live. */
+/* Whether the server has had a newer JPEG than the one shown for a while. */
+function misses({newest})
+{
+    const {last} = stats.read();
+    return transport.name !== 'WebRTC' && controlState?.stream === stream && last?.seq && newest &&
+        newest.seq !== last.seq && newest.age_ms > STILL_MS;
+}
+
+/* A still picture is no fault while its writers live and nothing newer exists. */
 async function checkWriters(now)
 {
     const drawn = drawnAt;
@@ -350,7 +358,8 @@ async function checkWriters(now)
     checking = false;
     if (!answer || drawn !== drawnAt || !showsPicture())
         return;
-    const why = stallReason(answer.writers, transport.name !== 'WebRTC');
+    const why = misses(answer) ? 'newer pictures do not arrive'
+        : stallReason(answer.writers, transport.name !== 'WebRTC');
     setState(why ? 'stalled' : 'still', why);
     showSince();
 }
