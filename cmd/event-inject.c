@@ -14,6 +14,7 @@
 #include "tool/cli.h"
 #include "eventtext.h"
 #include "evlog.h"
+#include "fdio.h"
 #include "monotonic.h"
 #include "stream.h"
 #include "tool/streamreader.h"
@@ -111,7 +112,7 @@ static int inject_lines(struct sink *sink)
     size_t have = 0;
     uintmax_t number = 1;
     for (;;) {
-        ssize_t n = read(STDIN_FILENO, block + have, sizeof block - have);
+        ssize_t n = fdio_read(STDIN_FILENO, block + have, sizeof block - have);
         if (n < 0 && errno == EINTR && !cli_stopped())
             continue;
         if (n < 0 && cli_stopped())

@@ -1,4 +1,5 @@
 #include "input.h"
+#include "fdio.h"
 #include "tool/thread.h"
 #include "futex.h"
 #include "monotonic.h"
@@ -86,8 +87,8 @@ static void *read_loop(void *arg)
         }
         ssize_t n = got < 0 || reserve_chunk(input)
                         ? -1
-                        : read(input->fd, input->text + input->bytes, CHUNK);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+                        : fdio_read(input->fd, input->text + input->bytes, CHUNK);
+        if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             deliver(input, true, n < 0 ? errno : 0);

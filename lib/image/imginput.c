@@ -1,12 +1,11 @@
 #include "image/imginput.h"
+#include "fdio.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 
 int imginput_fail(struct imginput *in, int err, const char *format, ...)
 {
@@ -28,19 +27,13 @@ uint64_t imginput_offset(const struct imginput *in)
 static ssize_t take(struct imginput *in, void *data, size_t bytes)
 {
     struct iovec to[2] = {{data, bytes}, {in->ahead + in->end, sizeof in->ahead - in->end}};
-    for (;;) {
-        ssize_t n = readv(in->fd, to, 2);
-        if (n >= 0) {
-            in->taken += (uint64_t)n;
-            if ((size_t)n > bytes)
-                in->end += (size_t)n - bytes;
-            return n;
-        }
-        /* Another process may have made the shared standard input non-blocking. */
-        struct pollfd ready = {in->fd, POLLIN, 0};
-        if (errno != EAGAIN || poll(&ready, 1, -1) < 0)
-            return imginput_fail(in, errno, "%s", strerror(errno));
-    }
+    ssize_t n = fdio_readv(in->fd, to, 2);
+    if (n < 0)
+        return imginput_fail(in, errno, "%s", strerror(errno));
+    in->taken += (uint64_t)n;
+    if ((size_t)n > bytes)
+        in->end += (size_t)n - bytes;
+    return n;
 }
 
 ssize_t imginput_more(struct imginput *in)

@@ -1,4 +1,5 @@
 #include "tool/cli.h"
+#include "fdio.h"
 #include "monotonic.h"
 #include "shmfmt.h"
 #include "pixfmt.h"
@@ -42,6 +43,24 @@ static void on_bus(int sig)
     _exit(CLI_FAIL);
 }
 
+static ssize_t write_stdout(void *cookie, const char *data, size_t bytes)
+{
+    (void)cookie;
+    return cli_write(STDOUT_FILENO, data, bytes) ? 0 : (ssize_t)bytes;
+}
+
+/* Makes stdio wait for a non-blocking stdout: its own write would fail with EAGAIN and drop data.
+ */
+static void replace_stdout(void)
+{
+    FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_stdout});
+    if (!out)
+        _exit(CLI_FAIL);
+    if (isatty(STDOUT_FILENO))
+        setvbuf(out, NULL, _IOLBF, 0);
+    stdout = out;
+}
+
 void cli_init(const char *program, const char *usage, const char *help)
 {
     program_name = program;
@@ -54,6 +73,7 @@ void cli_init(const char *program, const char *usage, const char *help)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
             if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
                 _exit(CLI_FAIL);
+    replace_stdout();
 }
 
 static void warn_va(const char *format, va_list args)
@@ -66,7 +86,7 @@ static void warn_va(const char *format, va_list args)
         if ((unsigned char)line[i] < ' ' || line[i] == 127)
             line[i] = '?';
     line[bytes++] = '\n';
-    if (write(STDERR_FILENO, line, bytes) < 0)
+    if (fdio_write(STDERR_FILENO, line, bytes) < 0)
         return;
 }
 
@@ -306,7 +326,7 @@ int cli_write(int fd, const void *data, size_t bytes)
 {
     const char *p = data;
     while (bytes) {
-        ssize_t n = write(fd, p, bytes);
+        ssize_t n = fdio_write(fd, p, bytes);
         if (n < 0 && errno == EINTR && !cli_stopped())
             continue;
         if (n < 0)

@@ -21,12 +21,12 @@ enum {
 /*
  * First call in every main. Remembers the program's name and help texts, and makes sure that
  * descriptors 0 to 2 are open, so that a stream never gets one of them: a closed one is replaced by
- * one whose use fails with EBADF. From now on SIGBUS (a stream truncated under us) ends the program
- * with a message and exit 3.
- * usage: the SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\nshm-rm --orphans [-n]\n".
- * help: lines of at most 80 columns, at least one for each option but --help and --version, the
- * descriptions in column 29: "  -f, --force               remove streams in use\n". "" for a
- * program without options.
+ * one whose use fails with EBADF. stdout waits if its descriptor is non-blocking. From now on
+ * SIGBUS (a stream truncated under us) ends the program with a message and exit 3. usage: the
+ * SYNOPSIS of the man page, e.g. "shm-rm [-f] NAME...\nshm-rm --orphans [-n]\n". help: lines of at
+ * most 80 columns, at least one for each option but --help and --version, the descriptions in
+ * column 29: "  -f, --force               remove streams in use\n". "" for a program without
+ * options.
  */
 void cli_init(const char *program, const char *usage, const char *help);
 
@@ -89,7 +89,8 @@ const struct timespec *cli_deadline(double seconds, struct timespec *out);
 /* Sleeps until an absolute CLOCK_MONOTONIC time in ns. false: a stop signal came. */
 bool cli_sleep_until(uint64_t ns);
 
-/* Writes all bytes. 0, or -1 with errno (EINTR: a stop signal came). */
+/* Writes all bytes, also to a non-blocking descriptor. 0, or -1 with errno (EINTR: a stop signal
+ * came). */
 int cli_write(int fd, const void *data, size_t bytes);
 
 #endif
