@@ -8,46 +8,46 @@
 #include <string.h>
 
 /* web.S */
-extern const char page_index_html[], page_index_html_end[];
-extern const char page_page_css[], page_page_css_end[];
-extern const char page_page_js[], page_page_js_end[];
-extern const char page_list_css[], page_list_css_end[];
-extern const char page_list_js[], page_list_js_end[];
-extern const char page_connection_js[], page_connection_js_end[];
-extern const char page_socket_js[], page_socket_js_end[];
-extern const char page_rtc_js[], page_rtc_js_end[];
-extern const char page_mjpeg_js[], page_mjpeg_js_end[];
-extern const char page_view_js[], page_view_js_end[];
-extern const char page_video_js[], page_video_js_end[];
-extern const char page_jpeg_js[], page_jpeg_js_end[];
-extern const char page_input_js[], page_input_js_end[];
-extern const char page_gestures_js[], page_gestures_js_end[];
-extern const char page_stats_js[], page_stats_js_end[];
-extern const char page_control_js[], page_control_js_end[];
-extern const char page_save_js[], page_save_js_end[];
-extern const char page_writers_js[], page_writers_js_end[];
-extern const char page_icon_svg[], page_icon_svg_end[];
+extern const char web_index_html[], web_index_html_end[];
+extern const char web_page_css[], web_page_css_end[];
+extern const char web_page_js[], web_page_js_end[];
+extern const char web_list_css[], web_list_css_end[];
+extern const char web_list_js[], web_list_js_end[];
+extern const char web_connection_js[], web_connection_js_end[];
+extern const char web_socket_js[], web_socket_js_end[];
+extern const char web_rtc_js[], web_rtc_js_end[];
+extern const char web_mjpeg_js[], web_mjpeg_js_end[];
+extern const char web_view_js[], web_view_js_end[];
+extern const char web_video_js[], web_video_js_end[];
+extern const char web_jpeg_js[], web_jpeg_js_end[];
+extern const char web_input_js[], web_input_js_end[];
+extern const char web_gestures_js[], web_gestures_js_end[];
+extern const char web_stats_js[], web_stats_js_end[];
+extern const char web_control_js[], web_control_js_end[];
+extern const char web_save_js[], web_save_js_end[];
+extern const char web_writers_js[], web_writers_js_end[];
+extern const char web_icon_svg[], web_icon_svg_end[];
 
 static const struct asset files[] = {
-    {"", "text/html; charset=utf-8", page_index_html, page_index_html_end},
-    {"page.css", "text/css; charset=utf-8", page_page_css, page_page_css_end},
-    {"page.js", "text/javascript; charset=utf-8", page_page_js, page_page_js_end},
-    {"list.css", "text/css; charset=utf-8", page_list_css, page_list_css_end},
-    {"list.js", "text/javascript; charset=utf-8", page_list_js, page_list_js_end},
-    {"connection.js", "text/javascript; charset=utf-8", page_connection_js, page_connection_js_end},
-    {"socket.js", "text/javascript; charset=utf-8", page_socket_js, page_socket_js_end},
-    {"rtc.js", "text/javascript; charset=utf-8", page_rtc_js, page_rtc_js_end},
-    {"mjpeg.js", "text/javascript; charset=utf-8", page_mjpeg_js, page_mjpeg_js_end},
-    {"view.js", "text/javascript; charset=utf-8", page_view_js, page_view_js_end},
-    {"video.js", "text/javascript; charset=utf-8", page_video_js, page_video_js_end},
-    {"jpeg.js", "text/javascript; charset=utf-8", page_jpeg_js, page_jpeg_js_end},
-    {"input.js", "text/javascript; charset=utf-8", page_input_js, page_input_js_end},
-    {"gestures.js", "text/javascript; charset=utf-8", page_gestures_js, page_gestures_js_end},
-    {"stats.js", "text/javascript; charset=utf-8", page_stats_js, page_stats_js_end},
-    {"control.js", "text/javascript; charset=utf-8", page_control_js, page_control_js_end},
-    {"save.js", "text/javascript; charset=utf-8", page_save_js, page_save_js_end},
-    {"writers.js", "text/javascript; charset=utf-8", page_writers_js, page_writers_js_end},
-    {"icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
+    {"", "text/html; charset=utf-8", web_index_html, web_index_html_end},
+    {"page.css", "text/css; charset=utf-8", web_page_css, web_page_css_end},
+    {"page.js", "text/javascript; charset=utf-8", web_page_js, web_page_js_end},
+    {"list.css", "text/css; charset=utf-8", web_list_css, web_list_css_end},
+    {"list.js", "text/javascript; charset=utf-8", web_list_js, web_list_js_end},
+    {"connection.js", "text/javascript; charset=utf-8", web_connection_js, web_connection_js_end},
+    {"socket.js", "text/javascript; charset=utf-8", web_socket_js, web_socket_js_end},
+    {"rtc.js", "text/javascript; charset=utf-8", web_rtc_js, web_rtc_js_end},
+    {"mjpeg.js", "text/javascript; charset=utf-8", web_mjpeg_js, web_mjpeg_js_end},
+    {"view.js", "text/javascript; charset=utf-8", web_view_js, web_view_js_end},
+    {"video.js", "text/javascript; charset=utf-8", web_video_js, web_video_js_end},
+    {"jpeg.js", "text/javascript; charset=utf-8", web_jpeg_js, web_jpeg_js_end},
+    {"input.js", "text/javascript; charset=utf-8", web_input_js, web_input_js_end},
+    {"gestures.js", "text/javascript; charset=utf-8", web_gestures_js, web_gestures_js_end},
+    {"stats.js", "text/javascript; charset=utf-8", web_stats_js, web_stats_js_end},
+    {"control.js", "text/javascript; charset=utf-8", web_control_js, web_control_js_end},
+    {"save.js", "text/javascript; charset=utf-8", web_save_js, web_save_js_end},
+    {"writers.js", "text/javascript; charset=utf-8", web_writers_js, web_writers_js_end},
+    {"icon.svg", "image/svg+xml", web_icon_svg, web_icon_svg_end},
 };
 
 const struct asset *assets_find(const char *name)
