@@ -34,7 +34,8 @@ static const char help[] =
     "  -e, --events EVENTS       capacity of the event log (65536)\n"
     "  -p, --packet-bytes BYTES  room for one packet (1.5 bytes per pixel and 64 KiB)\n"
     "  -m, --mode MODE           permissions in octal (0600)\n"
-    "      --replace             supersede an existing stream of this name\n";
+    "      --replace             supersede an existing stream of this name; what is not\n"
+    "                            chosen here is inherited from it\n";
 
 /* "shmcast-" and 8 random characters of a-z2-7. */
 static void generate_name(char out[32])
@@ -55,6 +56,18 @@ static void die_create(const char *name, const struct stream_spec *spec)
         cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
     cli_die_stream(name, errno);
+}
+
+/* Options not given are those of the stream replaced, or of the one that has lost this name. */
+static void inherit(const char *name, struct stream_spec *spec)
+{
+    struct stream *old = stream_attach(name, STREAM_PEEK);
+    if (old && stream_inherit(spec, old))
+        cli_die_stream(name, errno);
+    if (!old && errno == ENOENT && unlinked_inherit(name, spec) < 0)
+        cli_warn("%s: /proc: %s; an unlinked stream of that name is not inherited from", name,
+                 strerror(errno));
+    stream_close(old);
 }
 
 /* Blocks stop signals and SIGCHLD, for run_command to receive. */
@@ -168,6 +181,8 @@ int main(int argc, char **argv)
     const char *name = operand ? stream_name(operand) : generated;
     struct stream *stream = NULL;
     sigset_t blocked, old;
+    if (replace)
+        inherit(name, &spec);
     if (command)
         block_signals(&blocked, &old);
     do {

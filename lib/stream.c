@@ -97,6 +97,43 @@ static bool stream_choose(struct shmfmt_header *h, const struct stream_spec *spe
     return stream_plan(h);
 }
 
+int stream_inherit(struct stream_spec *spec, const struct stream *stream)
+{
+    const struct shmfmt_header *h = &stream->header;
+    struct stream_spec same = {.width = h->width, .height = h->height, .format = h->format};
+    struct shmfmt_header usual;
+    struct stat st;
+    if (!stream->writable) {
+        errno = EACCES;
+        return -1;
+    }
+    if (fstat(stream->fd, &st) || !stream_choose(&usual, &same))
+        return -1;
+    if (!spec->width) {
+        spec->width = h->width;
+        spec->height = h->height;
+    }
+    if (!spec->format)
+        spec->format = h->format;
+    if (!spec->slots)
+        spec->slots = h->frame_slots > h->packet_slots ? h->frame_slots : h->packet_slots;
+    if (!spec->events)
+        spec->events = h->events;
+    if (!spec->packet_bytes && h->packet_bytes != usual.packet_bytes)
+        spec->packet_bytes = h->packet_bytes;
+    if (!spec->mode)
+        spec->mode = (st.st_mode & 0777) | 0600;
+    if (!spec->has_user && geteuid() == 0) {
+        spec->has_user = true;
+        spec->user = st.st_uid;
+    }
+    if (!spec->has_group) {
+        spec->has_group = true;
+        spec->group = st.st_gid;
+    }
+    return 0;
+}
+
 uint64_t stream_bytes(const struct stream_spec *spec)
 {
     struct shmfmt_header h;
@@ -162,6 +199,22 @@ static int stream_map(struct stream *stream)
     return 0;
 }
 
+/* Sets user, group and mode of a new object, in this order: until the end only its creator may open
+ * it. */
+static int stream_grant(const struct stream *stream, const struct stream_spec *spec)
+{
+    struct stat st;
+    if (fstat(stream->fd, &st))
+        return -1;
+    uid_t user = spec->has_user && spec->user != st.st_uid ? spec->user : (uid_t)-1;
+    gid_t group = spec->has_group && spec->group != st.st_gid ? spec->group : (gid_t)-1;
+    if ((user != (uid_t)-1 || group != (gid_t)-1) && fchown(stream->fd, user, group)) {
+        errno = errno == EPERM || errno == EINVAL ? EUSERS : errno;
+        return -1;
+    }
+    return fchmod(stream->fd, spec->mode ? spec->mode : 0600);
+}
+
 /* Creates the complete object without a name: if we exit before it has one, nothing is left. */
 static int stream_make(struct stream *stream, const struct stream_spec *spec)
 {
@@ -169,7 +222,7 @@ static int stream_make(struct stream *stream, const struct stream_spec *spec)
         return -1;
     stream_stamp(&stream->header);
     stream->fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (stream->fd < 0 || fchmod(stream->fd, spec->mode ? spec->mode : 0600))
+    if (stream->fd < 0 || stream_grant(stream, spec))
         return -1;
     stream->writable = true;
     int err = ftruncate(stream->fd, (off_t)stream->header.total_bytes) ? errno : 0;
@@ -526,6 +579,9 @@ const char *stream_problem(int err)
         return "superseded by a new stream of the same name";
     case EIDRM:
         return "was removed";
+    case EUSERS:
+        return "it cannot be given to its user or group, of which you are not a member; choose a "
+               "group with shm-create -g";
     case EROFS:
         return "read-only: no permission to write to it";
     default:

@@ -13,6 +13,7 @@
  *   ENOMSG           a packet of another kind (ring_pin)
  *   EPROTONOSUPPORT  another shm format version
  *   EPROTO           corrupt: truncated, or with an inconsistent header
+ *   EUSERS           no permission to give a new stream to this user or group
  *   EBUSY            another process holds a claim
  *   ESTALE           superseded: attach again by name
  *   EIDRM            removed
@@ -38,7 +39,11 @@ struct stream_spec {
     uint32_t events;       /* records in the event log, rounded up to a power of two [65536] */
     uint64_t packet_bytes; /* room for one packet [a yuv420p frame + 64 KiB] */
     mode_t mode;           /* permissions [0600] */
-    bool owned;            /* bound to the life of the creator, which takes the owner claim */
+    bool has_user;         /* the stream is given to user, for which the creator must be root */
+    bool has_group;        /* the stream is given to group, one of the creator's */
+    uid_t user;
+    gid_t group;
+    bool owned; /* bound to the life of the creator, which takes the owner claim */
 };
 
 enum stream_access {
@@ -58,6 +63,13 @@ const char *stream_name(const char *name);
  * programs attach again. The caller ends with stream_close.
  */
 struct stream *stream_create(const char *name, const struct stream_spec *spec, bool replace);
+
+/*
+ * Replaces what spec does not choose by what the stream has: sizes, format, mode and group; for
+ * root the user too. A packet size that is the default for the stream's image size remains the
+ * default. stream must be mapped for writing (EACCES). 0 or -1.
+ */
+int stream_inherit(struct stream_spec *spec, const struct stream *stream);
 
 /* Bytes that stream_create would reserve, or 0 with EINVAL. */
 uint64_t stream_bytes(const struct stream_spec *spec);

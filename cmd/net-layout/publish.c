@@ -111,6 +111,8 @@ static void create(struct publish *p, const struct net *net, unsigned dimensions
                                .events = EVENTS,
                                .packet_bytes = bytes,
                                .owned = true};
+    if (replace && stream_inherit(&spec, p->stream))
+        cli_die_stream(p->name, errno);
     struct stream *stream = stream_create(p->name, &spec, replace);
     if (!stream)
         cli_die_stream(p->name, errno);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "pixfmt.h"
 #include "stream.h"
+#include "text.h"
 
 /*
  * Does any process have a foreign object open or mapped? Such an object has no claims, and
@@ -62,8 +62,10 @@ set_state(struct scan_object *ob, const char *state, bool leak, const char *form
 
 void verdict_unlinked(struct scan_object *ob, const struct stream *stream, int err)
 {
-    char user[64];
+    char user[64], owner[40];
+    bool mine = ob->st.st_uid == geteuid();
     ob->held = 1;
+    text_user(ob->st.st_uid, owner);
     users(ob, user);
     if (!ob->ours)
         set_state(ob, "deleted", false, "no name, but %s by %s; freed when that process ends",
@@ -71,10 +73,11 @@ void verdict_unlinked(struct scan_object *ob, const struct stream *stream, int e
     else if (!stream)
         set_state(ob, "deleted", true, "no name, and corrupt; held by %s", user);
     else if (stream_alive(stream) == 0)
-        set_state(ob, "deleted", true,
-                  "unlinked while %s used it; 'shm-create --replace -s %" PRIu32 "x%" PRIu32
-                  " -f %s -n %" PRIu32 " %s' moves its programs to a new stream",
-                  user, ob->width, ob->height, pixfmt_name(ob->format), ob->frame_slots, ob->name);
+        set_state(
+            ob, "deleted", true,
+            "unlinked while %s used it; 'shm-create --replace %s'%s%s moves its programs to a "
+            "new stream",
+            user, ob->name, mine ? "" : ", run by ", mine ? "" : owner);
     else if (errno == ESTALE)
         set_state(ob, "superseded", false, "a new stream has its name; freed when %s attaches that",
                   user);

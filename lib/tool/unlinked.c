@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* One object, by all its uses. */
 static int unlinked_one(const struct procscan_use *uses, size_t count, stream_each *each,
@@ -71,4 +72,39 @@ int unlinked_recall(const char *name)
     unlinked_list(scan, recall_one, &r);
     procscan_free(scan);
     return r.marked;
+}
+
+struct inherit {
+    const char *name;
+    const struct stream_spec *chosen;
+    struct stream_spec *spec;
+    uint64_t created_ns; /* of the stream that spec is from; 0: none */
+};
+
+static int inherit_one(const char *name, const struct stat *st, struct stream *stream, int err,
+                       void *user)
+{
+    struct inherit *i = user;
+    (void)err;
+    if (!stream || strcmp(name, i->name) || st->st_uid != geteuid() || stream_alive(stream) ||
+        stream_header(stream)->created_ns <= i->created_ns)
+        return 0;
+    struct stream_spec spec = *i->chosen;
+    if (stream_inherit(&spec, stream) == 0) {
+        *i->spec = spec;
+        i->created_ns = stream_header(stream)->created_ns;
+    }
+    return 0;
+}
+
+int unlinked_inherit(const char *name, struct stream_spec *spec)
+{
+    const struct stream_spec chosen = *spec;
+    struct inherit i = {.name = name, .chosen = &chosen, .spec = spec};
+    struct procscan *scan = procscan_run();
+    if (!scan)
+        return -1;
+    unlinked_list(scan, inherit_one, &i);
+    procscan_free(scan);
+    return i.created_ns > 0;
 }

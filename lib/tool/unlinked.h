@@ -23,4 +23,10 @@ int unlinked_list(const struct procscan *scan, stream_each *each, void *user);
  */
 int unlinked_recall(const char *name);
 
+/*
+ * stream_inherit from the newest of the caller's live unlinked streams that had this name. 1; 0:
+ * there is none, or none that we may inspect; -1 with errno when /proc cannot be read.
+ */
+int unlinked_inherit(const char *name, struct stream_spec *spec);
+
 #endif

@@ -186,6 +186,64 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     run -2 ls -d /dev/shm/.shmcast-*
 }
 
+describe() { # geometry, format, slots, events, packet size, mode, user and group of $S
+    echo "$(header 64 I)x$(header 68 I) $(header 72 I) $(header 76 I) $(header 80 I)" \
+        "$(header 84 I) $(header 96 Q) $(stat -c '%a %u %g' "/dev/shm/$S")"
+}
+
+@test "--replace inherits what is not on its command line" {
+    shm-create -s 64x48 -f gray8 -n 3 -e 1024 -p 10000 -m 0660 "$S"
+    user=$(id -u) group=$(id -g)
+    if [ "$user" = 0 ]; then
+        user=65534 group=4242
+        chown "$user:$group" "/dev/shm/$S"
+    fi
+    [ "$(describe)" = "64x48 1 3 3 1024 12288 660 $user $group" ]
+    clean_run shm-create --replace "$S"
+    [ "$(describe)" = "64x48 1 3 3 1024 12288 660 $user $group" ]
+    clean_run shm-create --replace -s 80x60 -n 5 "$S"
+    [ "$(describe)" = "80x60 1 5 5 1024 12288 660 $user $group" ]
+    clean_run shm-create --replace -f rgb24 -e 64 -p 20000 -m 0600 "$S"
+    [ "$(describe)" = "80x60 2 5 5 64 20480 600 $user $group" ]
+    # the hints of programs
+    fails 3 frame-gen -s 100x70 -n 1 -o "$S"
+    hint=${stderr##*make it larger: }
+    clean_run $hint
+    frame-gen -s 100x70 -n 1 -o "$S"
+    [ "$(describe)" = "100x70 2 5 5 64 20480 600 $user $group" ]
+}
+
+@test "--replace: a packet size that was the default grows with the images" {
+    shm-create -s 64x48 "$S"
+    [ "$(header 96 Q)" = 73728 ]
+    clean_run shm-create --replace -s 128x96 "$S"
+    [ "$(header 96 Q)" = 86016 ]
+}
+
+@test "--replace inherits from the stream that has lost the name" {
+    shm-create -s 64x48 -f gray8 -n 3 -e 1024 -p 10000 -m 0640 "$S"
+    before=$(describe)
+    bg event-read "$S" >/dev/null
+    wait_until 5 eval 'shm-ls -j "$S" | grep -q "\"state\":\"live\""'
+    rm "/dev/shm/$S"
+    clean_run shm-create --replace "$S"
+    [ "$(describe)" = "$before" ]
+    wait_until 5 eval 'shm-ls -j "$S" | grep -q "\"state\":\"live\""'
+}
+
+@test "--replace by a user that is not in the stream's group is refused, and changes nothing" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
+    shm-create -s 8x8 -m 0660 "$S"
+    chown 65534:4242 "/dev/shm/$S"
+    before=$(sha256sum "/dev/shm/$S")
+    as() { setpriv --reuid=65534 --regid=65534 "$@"; }
+    fails 3 as --clear-groups "$BUILD/shm-create" --replace -s 16x16 "$S"
+    [[ $stderr == "shm-create: $S: it cannot be given to its user or group"*"-g" ]]
+    [ "$before" = "$(sha256sum "/dev/shm/$S")" ]
+    clean_run as --groups 4242 "$BUILD/shm-create" --replace -s 16x16 "$S"
+    [ "$(stat -c '%a %u %g' "/dev/shm/$S")" = "660 65534 4242" ]
+}
+
 @test "--replace refuses objects that are not streams, and those of another user" {
     echo precious >"/dev/shm/$S"
     fails 3 shm-create --replace -s 8x8 "$S"
