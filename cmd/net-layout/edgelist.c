@@ -135,6 +135,13 @@ static bool parse_header(struct edgelist *list, const struct field *f, unsigned 
     return true;
 }
 
+/* Whether the fields are the header of a table of nodes, as Gephi exports it. */
+static bool is_node_table(const struct field *f, unsigned count)
+{
+    static const char *const id[] = {"id", NULL}, *const label[] = {"label", NULL};
+    return count >= 2 && is_one_of(&f[0], id) && is_one_of(&f[1], label);
+}
+
 /* Looks at the first line. Returns whether it is a header. */
 static bool begin(struct edgelist *list, const struct field *f, unsigned count)
 {
@@ -170,6 +177,8 @@ static bool parse_line(struct edgelist *list, const char *text, size_t bytes)
     if (fields_comment(text, bytes))
         return true;
     unsigned count = fields_split(text, bytes, list->separator, f);
+    if (!list->begun && is_node_table(f, count))
+        return refuse(list, "this is a table of nodes; use the table of edges");
     if (!list->begun && begin(list, f, count))
         return true;
     const unsigned *column = list->column;

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "textfile.h"
 #include "tool/cli.h"
+#include "utf8.h"
 #include "xmlgraph.h"
 
 struct loader {
@@ -176,6 +177,12 @@ static bool prepare(struct loader *l)
 
 static int load_file(struct loader *l)
 {
+    bool xml = l->format == FORMAT_GRAPHML || l->format == FORMAT_GEXF; /* declares its encoding */
+    if (!xml && memchr(l->text, 0, l->bytes))
+        return report_error(&l->report, "binary data; use a text file");
+    if (!xml && !utf8_valid(l->text, l->bytes))
+        return report_error(&l->report,
+                            "not UTF-8; convert it, for example with iconv -f LATIN1 -t UTF-8");
     switch (l->format) {
     case FORMAT_PAJEK:
         return pajek_read(l->graph, l->text, l->bytes, l->negative, &l->report);

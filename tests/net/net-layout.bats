@@ -339,6 +339,12 @@ reads_edges() { # TEXT EDGES [ARGS…]
     reads_edges "$(<converted)" "2 1"
     named 'PK\x03\x04abc' "a zip archive"
     named 'dl n=3\n' "a DL file"
+    printf 'Id,Label\n1,a\n2,b\n' >list
+    fails 3 net-layout list "$S"
+    [ "$stderr" = "net-layout: list: line 1: this is a table of nodes; use the table of edges" ]
+    printf '*Vertices 1\n1 "Z\xfcrich"\n' >list
+    fails 3 net-layout list "$S"
+    [ "$stderr" = "net-layout: list: not UTF-8; convert it, for example with iconv -f LATIN1 -t UTF-8" ]
     printf 'graph of\nthe graph\n' >list # words are not DOT
     lay_out list "$S"
 }
