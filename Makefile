@@ -8,10 +8,19 @@ CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 
+# Make splits paths at blanks; relative to the checkout the usual build folder has none.
+override BUILD := $(subst $(CURDIR)/,,$(BUILD))
+ifneq ($(word 2,$(BUILD)),)
+$(error BUILD=$(BUILD): the path has a blank; choose one without, or relative to the checkout)
+endif
+ifneq ($(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null | grep 'SIZEOF_POINTER__ 4'),)
+$(error 64-bit only: $(CC) $(CFLAGS) builds 32-bit programs)
+endif
+
 VERSION := 0.1.0
 COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls shm-rm \
 	frame-gen
-# Built only where pkg-config finds their libraries.
+# Built only where pkg-config finds their libraries, and left out if they fail to build (see below).
 OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /main.c,rtc-serve net-layout net-draw))))
 
 # Libraries of each command, by pkg-config; shm-create links no codec.
@@ -47,7 +56,8 @@ SERVER := $(BUILD)/libserver.a
 SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard $(addprefix lib/server/,*.c stream/*.c http/*.c http/*.S))))
 LIBS_ws-serve := $(SERVER)
 LIBS_rtc-serve := $(SERVER)
-BINS := $(COMMANDS:%=$(BUILD)/%)
+OPTIONAL_FOUND := $(filter $(OPTIONAL),$(COMMANDS))
+BINS := $(addprefix $(BUILD)/,$(filter-out $(OPTIONAL),$(COMMANDS)))
 # A command is cmd/NAME.c, or all of cmd/NAME/*.c and *.S.
 cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
@@ -60,7 +70,20 @@ TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
 MAN := $(sort $(wildcard man/*.[1-8]))
 WEB := $(wildcard lib/server/web/*)
 
-all: $(BINS)
+# The commands that were built, one per line.
+built = for c in $(COMMANDS); do if [ -x $(BUILD)/$$c ]; then echo $$c; fi; done
+
+all: $(BINS) $(OPTIONAL_FOUND:%=optional-%)
+
+# With WERROR, as in CI, every program must build.
+ifdef WERROR
+$(OPTIONAL_FOUND:%=optional-%): optional-%: $(BUILD)/%
+else
+$(OPTIONAL_FOUND:%=optional-%): optional-%: $(LIB) $(SERVER)
+	@$(MAKE) --no-print-directory $(BUILD)/$* 2>$(BUILD)/$*.log && cat $(BUILD)/$*.log >&2 || { \
+		rm -f $(BUILD)/$*; \
+		echo "$*: not built: $$(grep -m 1 -iE 'error|undefined' $(BUILD)/$*.log); see $(BUILD)/$*.log"; }
+endif
 
 define command_rule
 $(BUILD)/$(1): $(call cmd_obj,$(1)) $(LIBS_$(1)) $(LIB)
@@ -111,17 +134,20 @@ tsan:
 	$(MAKE) tests BUILD=$(BUILD)/tsan SAN=thread CFLAGS='-O1 -g'
 	BUILD=$(BUILD)/tsan scripts/run-tests
 
+# The folder to install into, quoted for the shell.
+prefix := '$(subst ','\'',$(DESTDIR)$(PREFIX))'
+
 install: all
-	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin"
-	$(INSTALL) -m 755 $(BINS) "$(DESTDIR)$(PREFIX)/bin"
-	for m in $(filter-out $(patsubst %,man/%.1,$(filter-out $(COMMANDS),$(OPTIONAL))),$(MAN)); do \
-		d="$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}"; \
-		$(INSTALL) -d "$$d" && $(INSTALL) -m 644 "$$m" "$$d" || exit 1; \
+	$(INSTALL) -d $(prefix)/bin
+	for c in `$(built)`; do $(INSTALL) -m 755 $(BUILD)/$$c $(prefix)/bin || exit 1; done
+	for m in `$(built) | sed 's|.*|man/&.1|'` $(filter-out %.1,$(MAN)); do \
+		$(INSTALL) -d $(prefix)/share/man/man$${m##*.} && \
+			$(INSTALL) -m 644 $$m $(prefix)/share/man/man$${m##*.} || exit 1; \
 	done
 
 uninstall:
-	for c in $(sort $(COMMANDS) $(OPTIONAL)); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$c"; done
-	for m in $(MAN:man/%=%); do rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$m"; done
+	for c in $(sort $(COMMANDS) $(OPTIONAL)); do rm -f $(prefix)/bin/$$c; done
+	for m in $(MAN:man/%=%); do rm -f $(prefix)/share/man/man$${m##*.}/$$m; done
 
 # scripts/fuzz builds these with clang in a folder of its own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
@@ -148,13 +174,14 @@ soak: tests
 demo:
 	scripts/demo
 
-# Prints the program names, one per line; used by tests.
+# Prints the names of the programs that were built, one per line; used by tests.
 programs:
-	@printf '%s\n' $(COMMANDS)
+	@$(built)
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
-.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall programs clean demo
+.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall programs clean demo \
+	$(OPTIONAL_FOUND:%=optional-%)

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+_Static_assert(sizeof(void *) == 8, "shmcast is 64-bit only");
+
 #define SHMFMT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
 #define SHMFMT_VERSION 3
 

@@ -42,6 +42,53 @@ made() {
     done
 }
 
+# Copies the sources and what is built of them to a folder, so that make has nothing to do there.
+copy_tree() {
+    mkdir -p "$1/build"
+    cp -a "$ROOT"/{Makefile,LICENSE,README.md,cmd,lib,man,scripts} "$1/"
+    cp -a "$BUILD"/{cmd,lib,*.a,[a-z]*-[a-z]*} "$1/build/"
+}
+
+@test "an optional program that fails to build is left out with one line, and fails the build in CI" {
+    tree=$BATS_TEST_TMPDIR/tree dest=$BATS_TEST_TMPDIR/dest
+    [ -x "$BUILD/net-draw" ] || skip "no net-draw here"
+    copy_tree "$tree"
+    echo '#error no such luck' >>"$tree/cmd/net-draw/view.c"
+    output=$(make -s -C "$tree" BUILD=build 2>&1)
+    [[ $output =~ ^"net-draw: not built: "[^$'\n']*"#error no such luck; see build/net-draw.log"$ ]]
+    grep -q 'error: #error no such luck' "$tree/build/net-draw.log"
+    make -s -C "$tree" BUILD=build install DESTDIR="$dest" PREFIX=/p
+    [ ! -e "$dest/p/bin/net-draw" ]
+    [ ! -e "$dest/p/share/man/man1/net-draw.1" ]
+    [ -x "$dest/p/bin/ws-serve" ]
+    run -0 make -s --no-print-directory -C "$tree" BUILD=build programs
+    [[ $output == *ws-serve* && $output != *net-draw* ]]
+    run -2 make -s -C "$tree" BUILD=build WERROR=1
+    [[ $output == *'error: #error no such luck'* ]]
+}
+
+@test "a checkout whose path has blanks and quotes builds and installs" {
+    tree="$BATS_TEST_TMPDIR/it's a \"place\" of mine"
+    copy_tree "$tree"
+    touch "$tree/cmd/shm-rm.c"
+    [ -z "$(make -s -C "$tree" BUILD="$tree/build" 2>&1)" ]
+    [ "$tree/build/shm-rm" -nt "$tree/cmd/shm-rm.c" ]
+    make -s -C "$tree" BUILD=build install DESTDIR="$tree/dest" PREFIX="/opt/the cast"
+    [ -x "$tree/dest/opt/the cast/bin/shm-rm" ]
+    [ -e "$tree/dest/opt/the cast/share/man/man5/shmcast-stream.5" ]
+    # Elsewhere make cannot name such a folder.
+    run -2 made BUILD="$BATS_TEST_TMPDIR/a place"
+    [[ $output == *"the path has a blank; choose one without"* ]]
+}
+
+@test "32-bit builds are refused in one line" {
+    echo | gcc -m32 -ffreestanding -fsyntax-only -x c - || skip "a compiler without -m32"
+    run -2 made CC='gcc -m32'
+    [[ $output =~ ^[^$'\n']*"*** 64-bit only: gcc -m32 -O2 -g builds 32-bit programs.  Stop."$ ]]
+    run -1 gcc -m32 -ffreestanding -std=c11 -fsyntax-only -x c "$ROOT/lib/shmfmt.h"
+    [[ $output == *"64-bit only"* ]]
+}
+
 @test "a second install and a second uninstall succeed; foreign files stay" {
     dest=$BATS_TEST_TMPDIR/dest
     made install DESTDIR="$dest"
