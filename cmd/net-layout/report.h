@@ -1,4 +1,4 @@
-/* What readers of files have to say: an error, or what they have left out. */
+/* Reports of file readers: errors, and counts of skipped input. */
 #ifndef NET_LAYOUT_REPORT_H
 #define NET_LAYOUT_REPORT_H
 

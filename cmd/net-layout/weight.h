@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "report.h"
 
-/* What to do with edges of negative weight. */
+/* The treatment of edges with a negative weight. */
 enum negative { NEGATIVE_REFUSE, NEGATIVE_ABS, NEGATIVE_SKIP };
 
 enum weight_result {

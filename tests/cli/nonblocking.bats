@@ -62,7 +62,7 @@ nonblocking() {
     cmp out want
 }
 
-@test "what is printed through stdio waits for a non-blocking standard output" {
+@test "output through stdio waits for a non-blocking standard output" {
     nonblocking ws-serve --help >help </dev/null
     ws-serve --help | cmp - help
     nonblocking event-inject -l >list </dev/null
