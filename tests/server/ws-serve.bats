@@ -175,8 +175,8 @@ events() {
         client "$URL/" --bytes "$bytes" | grep -q '^HTTP/1.1 400 Bad Request'
     done
     # libwebsockets before 4.3 has an answer; later ones hang up.
-    client "$URL/" --bytes 'GET /%00x HTTP/1.0\r\n\r\n' >"$BATS_TEST_TMPDIR/answer"
-    [ ! -s "$BATS_TEST_TMPDIR/answer" ] || grep -q '^HTTP/1.0 400' "$BATS_TEST_TMPDIR/answer"
+    answer=$(client "$URL/" --bytes 'GET /%00x HTTP/1.0\r\n\r\n')
+    [[ $answer == end || $answer == "HTTP/1.0 400"* ]]
     client "$URL/" --bytes 'CONNECT a:80 HTTP/1.1\r\n\r\n' | grep -q '^HTTP/1.1 405'
     # two requests at once, and one after an unwanted body
     [ "$(curl -s -d body "$URL/" "$URL/" -o /dev/null -o /dev/null -w '%{http_code}.')" = 405.405. ]

@@ -136,7 +136,10 @@ class Viewer(Reader):
 
 
 class Injector(threading.Thread):
-    """Batches of events, each from an event-inject of its own, which may be killed."""
+    """Batches of events, each from an event-inject of its own, which may be killed. Keeps pace with
+    the kills, or the log would wrap while a slow machine kills."""
+    PER_KILL = 240
+    kills = 0
 
     def __init__(self, stream, number):
         super().__init__()
@@ -146,6 +149,9 @@ class Injector(threading.Thread):
 
     def run(self):
         while not self.over:
+            if self.tried > self.PER_KILL * Injector.kills:
+                time.sleep(0.002)
+                continue
             first = self.tried
             self.tried += 20
             keys = [f"{self.number}.{n}" for n in range(first, self.tried)]
@@ -156,8 +162,11 @@ class Injector(threading.Thread):
                 for key in keys:
                     self.process.stdin.write(f"key_down key={key}\n".encode())
                     self.process.stdin.flush()
-                self.process.stdin.close()
             except BrokenPipeError:
+                pass
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:  # What was buffered is lost with the reader.
                 pass
             status = self.process.wait()
             if status == 0:
@@ -242,6 +251,7 @@ def storm(stream, kills, rng):
     parts = [writer, encoder, server] + frames + logs + viewers
     done = stops = 0
     while done < kills and not fail.count:
+        Injector.kills = done + 1
         victim = rng.choice(parts + injectors)
         if isinstance(victim, Injector):
             victim.kill()
