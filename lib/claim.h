@@ -15,7 +15,8 @@
 
 struct stream;
 
-/* The use of a reader's claim, as shm-ls reports it. */
+/* The use of a reader's claim, as shm-ls reports it. CLAIM_ROLE_EVENTS: of older versions; readers
+ * of events take no claim, which they do not need and readers of images do. */
 enum claim_role { CLAIM_ROLE_NONE, CLAIM_ROLE_FRAMES, CLAIM_ROLE_PACKETS, CLAIM_ROLE_EVENTS };
 
 /* A claim's record, as its holder wrote it: for people only. */

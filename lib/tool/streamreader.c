@@ -1,5 +1,4 @@
 #include "tool/streamreader.h"
-#include "claim.h"
 #include "stream.h"
 #include <errno.h>
 
@@ -20,9 +19,6 @@ int streamreader_open(struct streamreader *reader, const char *name, unsigned pa
     }
     if ((parts & STREAMREADER_NETS) == STREAMREADER_NETS)
         ring_set_packet_kind(reader->rings[RING_PACKETS], SHMFMT_PACKET_NET);
-    /* Only shm-ls needs this claim: reading works without it. */
-    if (parts & STREAMREADER_EVENTS)
-        claim_take_reader(reader->stream, CLAIM_ROLE_EVENTS);
     return 0;
 }
 

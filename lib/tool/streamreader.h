@@ -12,7 +12,7 @@ enum {
     STREAMREADER_FRAMES = 1 << RING_FRAMES,
     STREAMREADER_PACKETS = 1 << RING_PACKETS,
     STREAMREADER_NETS = STREAMREADER_PACKETS | 1 << 2, /* packets that are networks, not JPEG */
-    STREAMREADER_EVENTS = 1 << 3,
+    STREAMREADER_EVENTS = 1 << 3, /* needs no claim: nothing is pinned */
     STREAMREADER_WRITE = 1 << 4 /* the caller writes to the stream too: STREAM_WRITE */
 };
 

@@ -174,12 +174,43 @@ shows_newest() { # WAY
     kill "$three"
     ends 143 "$three"
     sleeps_through "$encoder"
-    for _ in {1..64}; do
-        bg event-read "$S"
-    done
+    bg python3 -c 'import fcntl, signal, struct, sys
+stream = open("/dev/shm/" + sys.argv[1], "r+b")
+stream.seek(104)
+claims = int.from_bytes(stream.read(8), "little")
+for claim in range(8, 72):
+    try:
+        lock = struct.pack("hhqqi", fcntl.F_WRLCK, 0, claims + claim * 64, 1, 0)
+        fcntl.fcntl(stream, fcntl.F_OFD_SETLK, lock)
+    except BlockingIOError:
+        pass
+signal.pause()' "$S" </dev/null
     wait_until 20 is 'readers == 64'
     run -1 timeout 20 shm-read -t 1 -n 2 -f jpg "$S" # no reader slot is left: it copies
     asleep
+}
+
+event_readers() { # of the stream, as shm-ls shows them
+    shm-ls -j "$S" | grep -o '"pid":[0-9]*,"mapped":true,"open":true,"command":"event-read"' | wc -l
+}
+
+@test "readers of events take no claim from readers of images" {
+    clean_run shm-create -s 64x48 "$S"
+    put
+    bg shm-encode "$S"
+    bg bash -c 'for _ in {1..70}; do event-read "$1" >/dev/null & done; wait' - "$S" </dev/null
+    wait_until 30 eval '[ "$(event_readers)" = 70 ]'
+    wait_until 20 asleep
+    is 'readers == 1' # the encoder
+    bg shm-read -n 2 -f jpg "$S" </dev/null >/dev/null
+    reader=$BG
+    wait_until 20 is 'wanted == 1'
+    look
+    before=$packets
+    put
+    wait_until 20 is "packets == before + 1"
+    put
+    ends 0 "$reader"
 }
 
 @test "static scene: a new viewer gets the last frame at once, and nothing older" {

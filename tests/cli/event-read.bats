@@ -496,16 +496,17 @@ PY
     [[ ${#lines[@]} -eq 2 && ${lines[0]} == "wheel dy=1 "* && ${lines[1]} == "wheel dy=2 "* ]]
 }
 
-@test "shm-ls lists it as a reader of events" {
+@test "shm-ls lists it as a process; it holds no claim" {
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"
     shm-ls -j >"$BATS_TEST_TMPDIR/ls"
     clean_run python3 - "$S" "$BG" "$BATS_TEST_TMPDIR/ls" <<'PY'
 import json, sys
 stream, = [s for s in json.load(open(sys.argv[3]))["objects"] if s["name"] == sys.argv[1]]
-holder, = stream["holders"]
-assert holder["role"] == "events-reader" and holder["command"] == "event-read", holder
-assert holder["pid"] == int(sys.argv[2]), holder
+process, = stream["processes"]
+assert process["command"] == "event-read" and process["mapped"] and process["open"], process
+assert process["pid"] == int(sys.argv[2]), process
+assert not stream["holders"] and stream["held"], stream
 PY
 }
 

@@ -61,7 +61,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     : >"/dev/shm/$S3"
     bg frame-gen -r 50 -o "$S"
     bg shm-encode "$S"
-    bg event-read "$S" >/dev/null
+    bg shm-read -n 100000 "$S" >/dev/null
     wait_until 10 is 'len(o["holders"])' 4
     wait_until 10 is 'o["frames"]["rate"] is not None and o["frames"]["published"] > 10' True
     run -0 shm-ls --all
@@ -84,7 +84,7 @@ with open("/dev/shm/" + name, "r+b") as f:
     rm "/dev/shm/$S3"
     shm-create -s 8x8 "$S2"
     bg frame-gen -s 8x8 -r 5 -o "$S2"
-    bg event-read "$S2" >/dev/null
+    bg shm-read -n 100000 "$S2" >/dev/null
     wait_until 10 is 'len(o["holders"])' 2 "$S2"
     run -0 shm-ls "$S2"
     [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+\+1$ ]]
