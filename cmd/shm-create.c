@@ -34,8 +34,8 @@ static const char help[] =
     "  -e, --events EVENTS       capacity of the event log (65536)\n"
     "  -p, --packet-bytes BYTES  room for one packet (1.5 bytes per pixel and 64 KiB)\n"
     "  -m, --mode MODE           permissions in octal (0600)\n"
-    "      --replace             supersede an existing stream of this name; options that\n"
-    "                            are not given are inherited from it\n";
+    "      --replace             supersede an existing stream of this name; options\n"
+    "                            that are not given are inherited from it\n";
 
 /* "shmcast-" and 8 random characters of a-z2-7. */
 static void generate_name(char out[32])
