@@ -1,4 +1,4 @@
-# make [all|check|bench|lint|asan|tsan|fuzz|soak|install|uninstall|clean|demo]
+# make [all|check|bench|lint|asan|tsan|fuzz|soak|install|uninstall|dist|clean|demo]
 # Knobs: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD WERROR=1 SAN=address,undefined
 
 PREFIX ?= /usr/local
@@ -134,7 +134,9 @@ tsan:
 	$(MAKE) tests BUILD=$(BUILD)/tsan SAN=thread CFLAGS='-O1 -g'
 	BUILD=$(BUILD)/tsan scripts/run-tests
 
-# The folder to install into, quoted for the shell.
+# The folder to install into, quoted for the shell, and folders in it.
+BASH_DIR := share/bash-completion/completions
+ZSH_DIR := share/zsh/site-functions
 prefix := '$(subst ','\'',$(DESTDIR)$(PREFIX))'
 
 install: all
@@ -144,10 +146,27 @@ install: all
 		$(INSTALL) -d $(prefix)/share/man/man$${m##*.} && \
 			$(INSTALL) -m 644 $$m $(prefix)/share/man/man$${m##*.} || exit 1; \
 	done
+	$(INSTALL) -d $(prefix)/$(BASH_DIR) $(prefix)/$(ZSH_DIR)
+	for c in `$(built)`; do \
+		$(INSTALL) -m 644 scripts/completion.bash $(prefix)/$(BASH_DIR)/$$c || exit 1; \
+	done
+	$(INSTALL) -m 644 scripts/completion.zsh $(prefix)/$(ZSH_DIR)/_shmcast
 
 uninstall:
-	for c in $(sort $(COMMANDS) $(OPTIONAL)); do rm -f $(prefix)/bin/$$c; done
+	for c in $(sort $(COMMANDS) $(OPTIONAL)); do \
+		rm -f $(prefix)/bin/$$c $(prefix)/$(BASH_DIR)/$$c; \
+	done
+	rm -f $(prefix)/$(ZSH_DIR)/_shmcast
 	for m in $(MAN:man/%=%); do rm -f $(prefix)/share/man/man$${m##*.}/$$m; done
+
+# A source archive of the last commit. Equal commits have equal archives: names are sorted, the time is the
+# commit's, the owner is root.
+DIST := $(BUILD)/shmcast-$(VERSION).tar
+dist:
+	@mkdir -p $(BUILD)
+	@git diff --quiet HEAD || echo "$@: changes that are not committed are left out" >&2
+	git -c tar.umask=0022 archive --format=tar --prefix=shmcast-$(VERSION)/ -o $(DIST) HEAD
+	gzip -9nf $(DIST)
 
 # scripts/fuzz builds these with clang in a folder of its own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
@@ -183,5 +202,5 @@ clean:
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
-.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall programs clean demo \
+.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall dist programs clean demo \
 	$(OPTIONAL_FOUND:%=optional-%)

@@ -40,23 +40,35 @@ static bool gstreamer_ready(void)
     return done;
 }
 
+/* Appends a word to a list in a string, unless the list has it. */
+static void add_word(char *list, size_t room, const char *word)
+{
+    size_t used = strlen(list);
+    if (!strstr(list, word))
+        snprintf(list + used, room - used, " %s", word);
+}
+
 const char *plugins_missing(const char *codec)
 {
-    static char line[128];
+    static char line[512];
+    char elements[256] = "", packages[256] = "";
     if (!gstreamer_ready())
         return "GStreamer does not start";
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
         if (needed[i].codec && strcmp(needed[i].codec, codec))
             continue;
         GstElementFactory *factory = gst_element_factory_find(needed[i].element);
-        if (!factory) {
-            snprintf(line, sizeof line, "GStreamer has no %s: install the package %s",
-                     needed[i].element, needed[i].package);
-            return line;
+        if (factory) {
+            gst_object_unref(factory);
+            continue;
         }
-        gst_object_unref(factory);
+        add_word(elements, sizeof elements, needed[i].element);
+        add_word(packages, sizeof packages, needed[i].package);
     }
-    return NULL;
+    if (!*elements)
+        return NULL;
+    snprintf(line, sizeof line, "GStreamer has no%s; apt-get install%s", elements, packages);
+    return line;
 }
 
 void plugins_preload(const char *codec)

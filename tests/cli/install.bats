@@ -22,7 +22,10 @@ made() {
         esac
         [ "$(stat -c %a "$dest/opt/cast/share/man/man${page##*.}/${page##*/}")" = 644 ]
     done
-    [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*")" ]
+    [ -s "$dest/opt/cast/share/bash-completion/completions/shm-rm" ]
+    [ -s "$dest/opt/cast/share/zsh/site-functions/_shmcast" ]
+    [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*" \
+        -not -path "$dest/opt/cast/share/bash-completion/*" -not -path "$dest/opt/cast/share/zsh/*")" ]
     made uninstall DESTDIR="$dest" PREFIX=/opt/cast
     [ -z "$(find "$dest" -not -type d)" ]
 }
@@ -39,6 +42,7 @@ made() {
     for program in rtc-serve net-layout net-draw; do
         [ ! -e "$dest/p/bin/$program" ]
         [ ! -e "$dest/p/share/man/man1/$program.1" ]
+        [ ! -e "$dest/p/share/bash-completion/completions/$program" ]
     done
 }
 
@@ -114,4 +118,31 @@ copy_tree() {
     curl -sS "$URL/" | grep -q '<canvas'
     clean_run shm-rm -f "$S"
     ends 0 "$BG"
+}
+
+@test "make dist makes equal bytes of the same commit in two folders" {
+    skip_missing git
+    version=$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")
+    first=$BATS_TEST_TMPDIR/first second=$BATS_TEST_TMPDIR/second/place
+    mkdir "$first"
+    cp -a "$ROOT"/{Makefile,LICENSE,README.md,lib,man,scripts} "$first/"
+    export GIT_CONFIG_GLOBAL=/dev/null HOME=$BATS_TEST_TMPDIR
+    git -C "$first" init -q
+    git -C "$first" add -A
+    git -C "$first" -c user.name=me -c user.email=me@localhost commit -q -m one
+    git clone -q "$first" "$second"
+    (umask 0022; make -s -C "$first" BUILD=build dist)
+    (umask 0077; TZ=Asia/Tokyo make -s -C "$second" BUILD=out dist)
+    cmp "$first/build/shmcast-$version.tar.gz" "$second/out/shmcast-$version.tar.gz"
+    run -0 tar -tvzf "$second/out/shmcast-$version.tar.gz"
+    [[ $output == *"-rw-r--r-- root/root"*" shmcast-$version/Makefile"* ]]
+    echo change >>"$second/LICENSE"
+    run -0 make -s -C "$second" BUILD=out dist
+    [ "$output" = "dist: changes that are not committed are left out" ]
+    cmp "$first/build/shmcast-$version.tar.gz" "$second/out/shmcast-$version.tar.gz"
+}
+
+@test "shmcast(7) has the news of this version first" {
+    version=$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")
+    [ "$(sed -n '/^\.Sh HISTORY/,/^\.Sh CAVEATS/s/^\.It //p' "$ROOT/man/shmcast.7" | head -n 1)" = "$version" ]
 }

@@ -102,6 +102,23 @@ usage_restored() {
     }
 }
 
+@test "missing plugins of GStreamer are named in one line, with their Debian packages" {
+    shm-create -s 64x48 "$S"
+    plugins=$(pkg-config --variable=pluginsdir gstreamer-1.0)
+    # A registry of its own: GStreamer remembers where it has seen plugins.
+    export GST_REGISTRY=$BATS_TEST_TMPDIR/registry GST_PLUGIN_SYSTEM_PATH_1_0=$BATS_TEST_TMPDIR/plugins
+    mkdir "$GST_PLUGIN_SYSTEM_PATH_1_0"
+    fails 3 rtc-serve -p 0 "$S"
+    [ "$stderr" = "rtc-serve: GStreamer has no webrtcbin nicesrc dtlssrtpdec srtpenc sctpenc rtpbin udpsink \
+appsrc vp8enc rtpvp8pay; apt-get install gstreamer1.0-plugins-bad gstreamer1.0-nice \
+gstreamer1.0-plugins-good gstreamer1.0-plugins-base" ]
+    for library in webrtc dtls srtp sctp rtpmanager udp app rtp openh264; do
+        ln -s "$plugins/libgst$library.so" "$GST_PLUGIN_SYSTEM_PATH_1_0"
+    done
+    fails 3 rtc-serve -p 0 --codec h264 "$S"
+    [ "$stderr" = "rtc-serve: GStreamer has no nicesrc; apt-get install gstreamer1.0-nice" ]
+}
+
 @test "an offer to whep: 201, an answer with candidates, and the headers of WHEP" {
     scene
     [ "$(offer | whep)" = 201 ]
