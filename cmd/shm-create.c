@@ -2,7 +2,8 @@
  * shm-create: creates a stream; with COMMAND, for as long as COMMAND runs.
  *
  * stdout: the stream's name, if it was generated. Touches /dev/shm/NAME only.
- * SIGINT, SIGTERM and SIGHUP are passed to COMMAND; the stream is removed after COMMAND has ended.
+ * SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed to COMMAND; the stream is removed after COMMAND
+ * has ended. As process 1 of a container it also reaps the orphans of COMMAND.
  * Exit: 0; 2 usage; 3 exists already, no room; with COMMAND its status, 126 and 127 as in sh.
  */
 #include <errno.h>
@@ -70,15 +71,25 @@ static void inherit(const char *name, struct stream_spec *spec)
     stream_close(old);
 }
 
-/* Blocks stop signals and SIGCHLD, for run_command to receive. */
+/* Blocks stop signals and SIGCHLD, for run_command to receive. If SIGCHLD was inherited ignored,
+ * the kernel would reap COMMAND itself, without a signal. */
 static void block_signals(sigset_t *blocked, sigset_t *old)
 {
+    signal(SIGCHLD, SIG_DFL);
     sigemptyset(blocked);
     sigaddset(blocked, SIGINT);
     sigaddset(blocked, SIGTERM);
     sigaddset(blocked, SIGHUP);
+    sigaddset(blocked, SIGQUIT);
     sigaddset(blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, blocked, old);
+}
+
+/* Whether COMMAND has got the signal already: the terminal sends those of its keys to the whole
+ * foreground process group, but SIGHUP only to the leader of the session. */
+static bool reached(const siginfo_t *info, pid_t child)
+{
+    return info->si_code == SI_KERNEL && info->si_signo != SIGHUP && getpgid(child) == getpgrp();
 }
 
 /* Runs COMMAND, passes stop signals to it, and returns its status as a shell would. */
@@ -104,11 +115,12 @@ static int run_command(const char *name, char **command, const sigset_t *blocked
     for (;;) {
         siginfo_t info;
         int status, sig = sigwaitinfo(blocked, &info);
-        /* A signal from the terminal has already reached the whole process group. */
-        if (sig > 0 && sig != SIGCHLD && info.si_code != SI_KERNEL)
+        /* COMMAND is not reaped yet, so its pid is not another process's. */
+        if (sig > 0 && sig != SIGCHLD && !reached(&info, child))
             kill(child, sig);
-        if (waitpid(child, &status, WNOHANG) == child)
-            return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
+            if (ended == child)
+                return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
 }
 

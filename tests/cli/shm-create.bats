@@ -144,7 +144,7 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
 }
 
 @test "stop signals are passed to the command, which decides the status" {
-    for signal in TERM INT HUP; do
+    for signal in TERM INT HUP QUIT; do
         bg shm-create -s 8x8 "$S" -- sleep 1000
         wait_until 5 pgrep -P "$BG" -x sleep
         child=$(pgrep -P "$BG" -x sleep)
@@ -159,6 +159,76 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     wait_until 5 pgrep -P "$(pgrep -P "$BG" -x bash)" -x sleep
     kill -TERM "$BG"
     ends 5 "$BG"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "a command runs and ends with SIGCHLD inherited ignored, and a stop signal reaches it" {
+    run -7 timeout 20 env --ignore-signal=CHLD shm-create -s 8x8 "$S" -- sh -c 'exit 7'
+    [ ! -e "/dev/shm/$S" ]
+    bg env --ignore-signal=CHLD shm-create -s 8x8 "$S" -- sleep 1000
+    wait_until 10 pgrep -P "$BG" -x sleep
+    kill -TERM "$BG"
+    ends 143 "$BG"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "as process 1 it waits for the orphans of its command" {
+    unshare -rpf --mount-proc true || skip "no user namespaces"
+    bg unshare -rpf --kill-child --mount-proc shm-create -s 8x8 "$S" -- bash -c '
+        for i in {1..20}; do (sleep 0.01 & ); done
+        echo started; exec sleep 1000' >"$BATS_TEST_TMPDIR/out"
+    wait_until 10 grep -q started "$BATS_TEST_TMPDIR/out"
+    init=$(pgrep -P "$BG" -x shm-create)
+    # only the command remains
+    wait_until 10 eval '[ "$(pgrep -c -P "$init")" = 1 ]'
+    kill -TERM "$init"
+    ends 143 "$BG"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "SIGQUIT is passed on like other stop signals" {
+    bg shm-create -s 8x8 "$S" -- bash -c 'trap "echo quit" QUIT; echo ready
+        for i in {1..500}; do sleep 0.02; done' >"$BATS_TEST_TMPDIR/out"
+    wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/out"
+    kill -QUIT "$BG"
+    wait_until 10 grep -q quit "$BATS_TEST_TMPDIR/out"
+    [ -e "/dev/shm/$S" ]
+    kill -TERM "$BG"
+    ends 143 "$BG"
+    [ ! -e "/dev/shm/$S" ]
+}
+
+@test "on a terminal, Ctrl-backslash and Ctrl-C reach a command once, and the stream lives as long as it" {
+    cat >"$BATS_TEST_TMPDIR/tty" <<'E2'
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("shm-create", ["shm-create", "-s", "8x8", sys.argv[1], "--", "bash", "-c", """
+        trap 'echo got-quit' QUIT; trap 'echo got-int' INT; echo ready
+        for i in {1..1000}; do sleep 0.02; done"""])
+text = b""
+def until(word):
+    global text
+    while word not in text:
+        text += os.read(fd, 999)
+until(b"ready")
+os.write(fd, b"\x1c")
+until(b"got-quit")
+os.write(fd, b"\x03")
+until(b"got-int")
+assert os.path.exists("/dev/shm/" + sys.argv[1])
+time.sleep(0.3)
+os.kill(pid, 15)
+try:
+    while True:
+        text += os.read(fd, 999)
+except OSError:
+    pass
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+print(status, text.count(b"got-quit"), text.count(b"got-int"))
+E2
+    run -0 timeout 60 python3 "$BATS_TEST_TMPDIR/tty" "$S"
+    [ "$output" = "143 1 1" ]
     [ ! -e "/dev/shm/$S" ]
 }
 
@@ -187,8 +257,8 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
 }
 
 describe() { # geometry, format, slots, events, packet size, mode, user and group of $S
-    echo "$(header 64 I)x$(header 68 I) $(header 72 I) $(header 76 I) $(header 80 I)" \
-        "$(header 84 I) $(header 96 Q) $(stat -c '%a %u %g' "/dev/shm/$S")"
+    od -An -v -w24 -tu4 -j64 -N24 "/dev/shm/$S" | awk '{ printf "%sx%s %s %s %s %s ", $1, $2, $3, $4, $5, $6 }'
+    echo $(od -An -tu8 -j96 -N8 "/dev/shm/$S") $(stat -c '%a %u %g' "/dev/shm/$S")
 }
 
 @test "--replace inherits what is not on its command line" {
