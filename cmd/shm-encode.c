@@ -317,8 +317,10 @@ static void encode_stream(struct encoder *e)
         struct ring_view view;
         int got = wait_for_frame(e);
         uint64_t taken_ns = monotonic_ns();
-        if (got > 0)
+        if (got > 0) {
             got = ring_pin(frames(e), e->in.seen[RING_FRAMES], &view);
+            streamreader_report(frames(e), e->name);
+        }
         if (got < 0)
             go_on = follow(e, !e->target || stream_alive(e->out.stream) == 0);
         if (got <= 0)

@@ -28,6 +28,9 @@ struct ring {
     uint64_t reaped_ns; /* writer: time of the last check whether readers with demand have exited */
     uint8_t *copy;      /* copy of the image, if we have no claim */
     size_t copy_room;   /* allocated size of copy */
+    uint64_t unknown;   /* number of the last image skipped as unknown; 0: none */
+    uint64_t unknowns;  /* images skipped as unknown */
+    uint64_t next_report; /* value of unknowns at which ring_unknown reports again */
 };
 
 /* shmfmt_ring.newest has the image's number and its slot in one word, so that they are read
@@ -61,6 +64,7 @@ static struct ring *ring_new(struct stream *stream, enum ring_channel channel)
         return NULL;
     ring->stream = stream;
     ring->reader = -1;
+    ring->next_report = 1;
     ring_place(stream, channel, ring);
     return ring;
 }
@@ -235,13 +239,14 @@ static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
                               .flags = slot->flags};
 }
 
-/* Whether meta, which another program may have overwritten, is consistent. */
+/* Whether meta, which another program may have overwritten, is consistent and of a known kind. */
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
     if (meta->bytes == 0 || meta->bytes > ring->capacity)
         return false;
     if (ring->channel == RING_PACKETS)
-        return meta->width >= 1 && meta->width <= SHMFMT_SIDE_MAX && meta->height >= 1 &&
+        return meta->format <= SHMFMT_PACKET_NET && meta->width >= 1 &&
+               meta->width <= SHMFMT_SIDE_MAX && meta->height >= 1 &&
                meta->height <= shmfmt_packet_height_max(meta->format);
     return meta->bytes == pixfmt_bytes(meta->format, meta->width, meta->height) &&
            (meta->flags & ~(unsigned)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)) == 0;
@@ -306,6 +311,13 @@ static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring
     return 1;
 }
 
+/* Whether newest names an image that is neither `after` nor known to be unusable. */
+static bool is_new(const struct ring *ring, uint64_t newest, uint64_t after)
+{
+    uint64_t number = newest_number(newest);
+    return newest && number != after && number != ring->unknown;
+}
+
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
 {
     if (stream_alive(ring->stream))
@@ -313,7 +325,7 @@ int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
     for (uint64_t newest = atomic_load(&ring->head->newest);;) {
         unsigned at = newest_slot(newest);
         uint64_t number = newest_number(newest);
-        if (newest == 0 || number == after)
+        if (!is_new(ring, newest, after))
             return 0;
         if (at >= ring->count) {
             errno = EPROTO;
@@ -321,6 +333,11 @@ int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
         }
         int result = ring->reader >= 0 ? slot_pin(ring, at, number, view)
                                        : slot_copy(ring, at, number, view);
+        if (result < 0 && errno == EPROTO) {
+            ring->unknown = number;
+            ring->unknowns++;
+            return 0;
+        }
         if (result)
             return result;
         /* The writer never takes the newest slot: failure means that there is a newer one. */
@@ -331,6 +348,14 @@ int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view)
         }
         newest = again;
     }
+}
+
+uint64_t ring_unknown(struct ring *ring)
+{
+    if (ring->unknowns < ring->next_report)
+        return 0;
+    ring->next_report *= 10;
+    return ring->unknowns;
 }
 
 struct image ring_image(const struct ring_view *view)
@@ -355,7 +380,7 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
         if (stream_alive(ring->stream))
             return -1;
         uint64_t newest = atomic_load(&ring->head->newest);
-        if (newest && newest_number(newest) != after)
+        if (is_new(ring, newest, after))
             return 1;
         if (futex_wait(&ring->head->wake, seen, deadline))
             return errno == ETIMEDOUT ? 0 : -1;
@@ -432,7 +457,7 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
             return -1;
         bool wanted = always || ring_wanted(out);
         uint64_t newest = atomic_load(&in->head->newest);
-        bool work = newest && newest_number(newest) != after;
+        bool work = is_new(in, newest, after);
         if (wanted && work && !always)
             wanted = wanted_after_reaping(out);
         if (wanted && work)

@@ -85,13 +85,18 @@ void ring_skip(struct ring *ring); /* counts an image left out because nothing h
 /*
  * Pins the newest image, so that it stays whole, if its number differs from after (0: any). 1 with
  * *view filled in; 0: there is none; -1: ESTALE, EIDRM, EPROTO (the ring is corrupt), ENOMSG (a
- * packet of another kind). view->meta has been checked: the data fits the slot; in the frame ring
- * bytes fit format, width and height as in pixfmt_plan; in the packet ring width is 1 …
- * SHMFMT_SIDE_MAX and height 1 … shmfmt_packet_height_max. A reader pins one image at a time:
- * ring_pin releases the last one.
+ * packet of another kind). An image of a size, format, flags or packet kind that is unknown or
+ * impossible is skipped: a newer program's, or an error of the writer's. view->meta has been
+ * checked: the data fits the slot; in the frame ring bytes fit format, width and height as in
+ * pixfmt_plan; in the packet ring width is 1 … SHMFMT_SIDE_MAX and height 1 …
+ * shmfmt_packet_height_max. A reader pins one image at a time: ring_pin releases the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
 void ring_unpin(struct ring *ring);
+
+/* Number of images that ring_pin has skipped, for a message: after the 1st, 10th, 100th …, else 0.
+ */
+uint64_t ring_unknown(struct ring *ring);
 
 /* Sleeps until there is an image with a number other than after. 1; 0 at the deadline (absolute,
  * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal arrived), ESTALE, EIDRM. */

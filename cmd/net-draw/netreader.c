@@ -99,7 +99,11 @@ unsigned netreader_seen(const struct netreader *reader, struct futex_word *out)
 /* As ring_pin, of an image that wasn't taken yet. */
 static int pin(struct netreader *reader, enum ring_channel channel, struct ring_view *view)
 {
-    return ring_pin(reader->in.rings[channel], reader->in.seen[channel], view);
+    int got = ring_pin(reader->in.rings[channel], reader->in.seen[channel], view);
+    int err = errno;
+    streamreader_report(reader->in.rings[channel], reader->in.name);
+    errno = err;
+    return got;
 }
 
 static int take_net(struct netreader *reader, struct scene *scene)

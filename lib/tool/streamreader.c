@@ -1,6 +1,8 @@
 #include "tool/streamreader.h"
 #include "stream.h"
+#include "tool/cli.h"
 #include <errno.h>
+#include <inttypes.h>
 
 enum { CHANNELS = sizeof(((struct streamreader *)0)->rings) / sizeof(struct ring *) };
 
@@ -49,6 +51,15 @@ int streamreader_check(struct streamreader *reader)
     return stream_alive(reader->stream) == 0 ? 0 : streamreader_follow(reader);
 }
 
+void streamreader_report(struct ring *ring, const char *name)
+{
+    uint64_t count = ring_unknown(ring);
+    if (count)
+        cli_warn("%s: skipped %" PRIu64 " image%s of unknown size, format or flags; use the same "
+                 "version of shmcast for all programs",
+                 name, count, count == 1 ? "" : "s");
+}
+
 int streamreader_pin(struct streamreader *reader, enum ring_channel channel, struct ring_view *view)
 {
     int got = ring_pin(reader->rings[channel], reader->seen[channel], view);
@@ -56,6 +67,8 @@ int streamreader_pin(struct streamreader *reader, enum ring_channel channel, str
         return streamreader_follow(reader);
     if (got > 0)
         reader->seen[channel] = view->meta.number;
+    else
+        streamreader_report(reader->rings[channel], reader->name);
     return got;
 }
 

@@ -12,7 +12,7 @@ enum {
     STREAMREADER_FRAMES = 1 << RING_FRAMES,
     STREAMREADER_PACKETS = 1 << RING_PACKETS,
     STREAMREADER_NETS = STREAMREADER_PACKETS | 1 << 2, /* packets that are networks, not JPEG */
-    STREAMREADER_EVENTS = 1 << 3, /* needs no claim: nothing is pinned */
+    STREAMREADER_EVENTS = 1 << 3,                      /* needs no claim: nothing is pinned */
     STREAMREADER_WRITE = 1 << 4 /* the caller writes to the stream too: STREAM_WRITE */
 };
 
@@ -52,6 +52,10 @@ int streamreader_check(struct streamreader *reader);
  * none; STREAMREADER_REPLACED: look again; -1 as ring_pin. */
 int streamreader_pin(struct streamreader *reader, enum ring_channel channel,
                      struct ring_view *view);
+
+/* Reports images that ring_pin has skipped on stderr, if ring_unknown finds that necessary. After
+ * each ring_pin; streamreader_pin does it itself. */
+void streamreader_report(struct ring *ring, const char *name);
 
 /* Sleeps until streamreader_pin has a new image. 1; 0 at the deadline (NULL: none);
  * STREAMREADER_REPLACED; -1 as ring_wait. */

@@ -8,6 +8,7 @@
 #include "pixfmt.h"
 #include "stream.h"
 #include "tool/cli.h"
+#include "tool/streamreader.h"
 #include "tool/thread.h"
 #include <errno.h>
 
@@ -205,6 +206,7 @@ struct packet *served_newest(struct served *served)
         struct ring_view view;
         int got = ring_pin(served->ring, served->newest ? served->newest->meta.number : 0, &view);
         int err = errno;
+        streamreader_report(served->ring, served->name);
         if (got > 0) {
             publish(served, &view);
             ring_unpin(served->ring);
