@@ -3,6 +3,8 @@
 #include "streamobj.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,6 +168,8 @@ void claim_drop(struct stream *stream, unsigned claim)
     if (!stream->own[claim])
         return;
     stream->own[claim] = 0;
+    if (stream->writable && claim != SHMFMT_CLAIM_ATTACHED) /* until the next holder has signed */
+        claim_record(stream, claim)->pid = 0;
     claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
@@ -198,6 +202,30 @@ int claim_holder(const struct stream *stream, unsigned claim, struct claim_info 
                 copy.command[i] > ' ' && copy.command[i] < 127 ? copy.command[i] : '?';
     }
     return 1;
+}
+
+/* Whether a record is that of a living process of our pid namespace. */
+static bool is_alive(const struct claim_info *info)
+{
+    char pid[16];
+    struct procstat process;
+    snprintf(pid, sizeof pid, "%" PRIu32, info->pid);
+    return info->pid && info->pid_ns == procstat_pid_ns("self") && procstat_read(pid, &process) &&
+           process.start_time == info->start_time && process.state != 'Z';
+}
+
+int claim_identify(const struct stream *stream, unsigned claim, struct claim_info *info)
+{
+    static const struct timespec pause = {.tv_nsec = 2000000};
+    int held = 0;
+    for (int tries = 0; tries < 25; tries++) {
+        held = claim_holder(stream, claim, info);
+        if (held <= 0 || is_alive(info))
+            return held;
+        nanosleep(&pause, NULL); /* the holder may not have signed yet */
+    }
+    info->pid = 0;
+    return held;
 }
 
 int claim_any(const struct stream *stream)

@@ -64,6 +64,13 @@ int claim_has_waiter(const struct stream *stream, unsigned claim);
 /* Whether another process holds the claim: 1 with *info filled in, 0, or -1. info may be NULL. */
 int claim_holder(const struct stream *stream, unsigned claim, struct claim_info *info);
 
+/*
+ * As claim_holder, for messages: info->pid is 0 unless the record is that of a living process of
+ * our pid namespace. A process that was killed leaves its record to the next holder, which signs
+ * just after it has taken the claim; this function waits for that, for at most 50 ms.
+ */
+int claim_identify(const struct stream *stream, unsigned claim, struct claim_info *info);
+
 /* Whether another process holds any claim, the attached claim included: 1, 0, or -1. */
 int claim_any(const struct stream *stream);
 

@@ -36,7 +36,7 @@ static void detach(struct publish *p)
 _Noreturn static void die_busy(const struct publish *p, unsigned claim)
 {
     struct claim_info holder;
-    if (claim_holder(p->stream, claim, &holder) == 1)
+    if (claim_identify(p->stream, claim, &holder) == 1 && holder.pid)
         cli_die(CLI_FAIL, "%s: already written by pid %" PRIu32 " (%s)", p->name, holder.pid,
                 holder.command);
     cli_die_stream(p->name, EBUSY);

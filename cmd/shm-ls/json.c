@@ -6,10 +6,9 @@
 #include "text.h"
 #include "tool/json.h"
 
-/* Names are bytes, not always UTF-8: those above 127 are escaped each. */
 static void print_string(const char *text)
 {
-    json_string(stdout, text, true);
+    json_string(stdout, text);
 }
 
 /* A member that is null if its value is unknown. */

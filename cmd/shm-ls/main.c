@@ -2,13 +2,14 @@
  * shm-ls: lists the objects in /dev/shm, their state and the reason for it, and their holders.
  *
  * stdout: a table, a block per object (-l), or JSON (-j). Takes no claim and writes nothing to a
- * stream. Exit: 0; 1 with --check when there is a leak; 2 usage; 3 no such stream, or /dev/shm
- * cannot be read.
+ * stream. Exit: 0; 1 a name without an object, or with --check a leak; 2 usage; 3 /dev/shm cannot
+ * be read.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "tool/cli.h"
@@ -28,17 +29,24 @@ static const char help[] = "  -l, --long                print a block of lines f
 
 static int print(const struct options *o, const struct scan *scan)
 {
-    if (*o->names && !scan->matched) {
-        cli_warn("%s: no such stream", *o->names);
-        return CLI_FAIL;
-    }
+    int code = o->check && scan->leaks ? CLI_NO : CLI_OK;
+    size_t missing = 0, names = 0;
+    for (; o->names[names]; names++)
+        if (!o->found[names]) {
+            cli_warn("%s: no such stream", o->names[names]);
+            missing++;
+        }
+    if (missing)
+        code = CLI_NO;
+    if (missing && missing == names)
+        return code;
     if (o->json)
         json_print(scan);
     else if (o->detail)
         table_blocks(scan, o);
     else
         table_print(scan, o);
-    return o->check && scan->leaks ? CLI_NO : CLI_OK;
+    return code;
 }
 
 /* Scans and prints once, or with -w every second until a signal. */
@@ -50,6 +58,8 @@ static int run(const struct options *o)
     for (unsigned n = 0;; n++) {
         struct scan *now = &scans[n % 2], *last = &scans[(n + 1) % 2];
         scan_free(now);
+        for (size_t i = 0; o->names[i]; i++)
+            o->found[i] = false;
         if (scan_take(now, o, n ? last : NULL)) {
             cli_warn("/dev/shm: %s", strerror(errno));
             code = CLI_FAIL;
@@ -102,7 +112,12 @@ int main(int argc, char **argv)
     for (char **n = o.names; *n; n++)
         if (!stream_name(*n))
             cli_die_stream(*n, EINVAL);
+    o.found = calloc((size_t)(argc - optind) + 1, sizeof *o.found);
+    if (!o.found)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
     cli_catch_stop();
     signal(SIGIO, SIG_IGN); /* sent to the holder of a lease: see object_lease */
-    cli_finish(run(&o));
+    int code = run(&o);
+    free(o.found);
+    cli_finish(code);
 }

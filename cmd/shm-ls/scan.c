@@ -186,12 +186,14 @@ struct finder {
     bool unlinked; /* the objects found are those without a name */
 };
 
+/* Whether the options select the name; marks it as found. */
 static bool is_named(const struct options *o, const char *name)
 {
-    for (char **n = o->names; *n; n++)
-        if (!strcmp(stream_name(*n), name))
-            return true;
-    return !*o->names;
+    bool named = !*o->names;
+    for (size_t i = 0; o->names[i]; i++)
+        if (!strcmp(stream_name(o->names[i]), name))
+            named = o->found[i] = true;
+    return named;
 }
 
 static struct scan_object *object_new(struct scan *scan)
@@ -241,7 +243,6 @@ static int object_found(const char *name, const struct stat *st, struct stream *
         ob->made = object_born(path, st);
         verdict_other(ob, err);
     }
-    f->scan->matched++;
     f->scan->leaks += ob->leak;
     if (f->o->check && !ob->leak) {
         free(ob->claims);

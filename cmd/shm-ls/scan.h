@@ -61,7 +61,6 @@ struct scan {
     struct scan_object *objects;
     size_t count, room; /* objects found, and the array's size */
     size_t leaks;       /* objects with leak set */
-    size_t matched;     /* objects that the options select; --check then drops those in order */
     uint64_t at;        /* CLOCK_MONOTONIC, ns */
     struct procscan *processes;
     struct fsusage usage;

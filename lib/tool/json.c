@@ -19,9 +19,9 @@ void json_quote(const char *text, char *out)
     strcpy(out, "\"");
 }
 
-void json_string(FILE *to, const char *text, bool ascii)
+void json_string(FILE *to, const char *text)
 {
-    bool utf8 = !ascii && utf8_valid(text, strlen(text));
+    bool utf8 = utf8_valid(text, strlen(text));
     char quoted[8];
     putc('"', to);
     for (; *text; text++) {

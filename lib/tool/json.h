@@ -5,7 +5,6 @@
 #ifndef SHMCAST_JSON_H
 #define SHMCAST_JSON_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 /* Size of a buffer for a quoted string of at most `bytes` bytes: quotes and NUL included. */
@@ -15,7 +14,7 @@
  * JSON_QUOTED_MAX(strlen(text)) bytes, NUL-terminated. */
 void json_quote(const char *text, char *out);
 
-/* The same to a file. ascii: UTF-8 too is escaped byte by byte. */
-void json_string(FILE *to, const char *text, bool ascii);
+/* The same to a file. */
+void json_string(FILE *to, const char *text);
 
 #endif

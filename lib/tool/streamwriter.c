@@ -60,8 +60,10 @@ const char *streamwriter_problem(const struct streamwriter *writer, int err)
     static char line[96];
     struct claim_info other;
     unsigned claim = writer->channel == RING_FRAMES ? SHMFMT_CLAIM_FRAMES : SHMFMT_CLAIM_PACKETS;
-    if (err != EBUSY || !writer->stream || claim_holder(writer->stream, claim, &other) != 1)
+    if (err != EBUSY || !writer->stream || claim_identify(writer->stream, claim, &other) != 1)
         return stream_problem(err);
+    if (!other.pid)
+        return "already written by another process";
     snprintf(line, sizeof line, "already written by pid %" PRIu32 " (%s)", other.pid,
              other.command);
     return line;

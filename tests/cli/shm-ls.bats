@@ -132,6 +132,49 @@ with open("/dev/shm/" + name, "r+b") as f:
     python3 -m json.tool <<<"$output" >/dev/null
 }
 
+@test "JSON has names in UTF-8, and bytes that are not" {
+    name=$S-näme-Ω-🙂
+    shm-create -s 8x8 "$name"
+    run -0 shm-ls -j "$name"
+    [[ $output == *"\"name\":\"$name\""* ]]
+    rm "/dev/shm/$name"
+    name=$S-$'\xff\xc3'
+    shm-create -s 8x8 "$name"
+    run -0 shm-ls -j "$name"
+    [[ $output == *"\"name\":\"$S-\\u00ff\\u00c3\""* ]]
+    rm "/dev/shm/$name"
+}
+
+@test "a refusal names the process that holds the claim, or none" {
+    shm-create -s 8x8 "$S"
+    refused() {
+        fails 3 frame-gen -s 8x8 -n 1 -o "$S"
+        echo "${stderr#*: "$S": }"
+    }
+    # a claim whose record is still that of a process that was killed, and one without a record
+    bg frame-gen -s 8x8 -r 5 -o "$S"
+    wait_until 10 is "len(o['holders'])" 1
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    bg /usr/bin/python3 -c 'import fcntl, signal, struct, sys
+f = open("/dev/shm/" + sys.argv[1], "r+b")
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 4096 + 128, 1, 0))
+print("has it", flush=True)
+signal.pause()' "$S" >"$BATS_TEST_TMPDIR/held"
+    wait_until 10 grep -q 'has it' "$BATS_TEST_TMPDIR/held"
+    [ "$(refused)" = "already written by another process" ]
+    field 2 0 I 0
+    [ "$(refused)" = "already written by another process" ]
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    # a claim that was released leaves no pid to the next holder
+    frame-gen -s 8x8 -n 1 -o "$S"
+    [ "$(od -An -tu4 -j $((4096 + 128)) -N 4 "/dev/shm/$S" | tr -d ' ')" = 0 ]
+    bg frame-gen -s 8x8 -r 5 -o "$S"
+    wait_until 10 is "len(o['holders'])" 1
+    [ "$(refused)" = "already written by pid $BG (frame-gen)" ]
+}
+
 @test "events: the numbers of readable and overwritten ones" {
     shm-create -s 8x8 -e 16 "$S"
     seq -f 'wheel dy=%.0f' 1 40 | event-inject "$S"
@@ -398,8 +441,15 @@ lingers: 0" ]
 }
 
 @test "no such stream, bad options, a full disk" {
-    fails 3 shm-ls "$S"
-    [ "$stderr" = "shm-ls: $S: no such stream" ]
+    for option in -l -j --check --all; do
+        fails 1 shm-ls $option "$S"
+        [ "$stderr" = "shm-ls: $S: no such stream" ]
+    done
+    # each missing name is reported, and the others are listed
+    shm-create -s 8x8 "$S2"
+    run -1 --separate-stderr shm-ls "$S" "$S2" "$S3"
+    [ "$stderr" = "shm-ls: $S: no such stream"$'\n'"shm-ls: $S3: no such stream" ]
+    [[ ${lines[1]} == "$S2 idle "* ]]
     fails 2 shm-ls -j -l
     fails 2 shm-ls a/b
     shm-create -s 8x8 "$S"
