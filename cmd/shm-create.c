@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 
 static const char usage[] =
     "shm-create [-s WxH] [-f FMT] [-n SLOTS] [-e EVENTS] [-p BYTES] [-m MODE] "
-    "[--replace] [NAME] [-- COMMAND ...]\n";
+    "[-g GROUP] [--replace] [NAME] [-- COMMAND ...]\n";
 static const char help[] =
     "  -s, --size WxH            largest image, and the default size of raw frames\n"
     "                            (1280x720)\n"
@@ -35,6 +36,7 @@ static const char help[] =
     "  -e, --events EVENTS       capacity of the event log (65536)\n"
     "  -p, --packet-bytes BYTES  room for one packet (1.5 bytes per pixel and 64 KiB)\n"
     "  -m, --mode MODE           permissions in octal (0600)\n"
+    "  -g, --group GROUP         group, by name or number, for modes such as 0660\n"
     "      --replace             supersede an existing stream of this name; options\n"
     "                            that are not given are inherited from it\n";
 
@@ -57,6 +59,17 @@ static void die_create(const char *name, const struct stream_spec *spec)
         cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
     cli_die_stream(name, errno);
+}
+
+/* A group by name or number; exits 2 if there is none. */
+static gid_t parse_group(const char *text)
+{
+    const struct group *group = getgrnam(text);
+    if (group)
+        return group->gr_gid;
+    if (*text < '0' || *text > '9' || strlen(text) != strspn(text, "0123456789"))
+        cli_die(CLI_USAGE, "-g %s: no such group", text);
+    return (gid_t)cli_number("-g", text, 0, UINT32_MAX - 1);
 }
 
 /* Options not given are those of the stream replaced, or of the one that has lost this name. */
@@ -126,16 +139,22 @@ static int run_command(const char *name, char **command, const sigset_t *blocked
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"size", 1, NULL, 's'},         {"format", 1, NULL, 'f'},
-                                          {"slots", 1, NULL, 'n'},        {"events", 1, NULL, 'e'},
-                                          {"packet-bytes", 1, NULL, 'p'}, {"mode", 1, NULL, 'm'},
-                                          {"replace", 0, NULL, 'R'},      {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},      {0}};
+    static const struct option longs[] = {{"size", 1, NULL, 's'},
+                                          {"format", 1, NULL, 'f'},
+                                          {"slots", 1, NULL, 'n'},
+                                          {"events", 1, NULL, 'e'},
+                                          {"packet-bytes", 1, NULL, 'p'},
+                                          {"mode", 1, NULL, 'm'},
+                                          {"group", 1, NULL, 'g'},
+                                          {"replace", 0, NULL, 'R'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     struct stream_spec spec = {0};
     bool replace = false;
     int c;
     cli_init("shm-create", usage, help);
-    while ((c = getopt_long(argc, argv, "+s:f:n:e:p:m:hV", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "+s:f:n:e:p:m:g:hV", longs, NULL)) != -1)
         switch (c) {
         case 's':
             cli_size("-s", optarg, &spec.width, &spec.height);
@@ -161,6 +180,10 @@ int main(int argc, char **argv)
             spec.mode = (mode_t)mode;
             break;
         }
+        case 'g':
+            spec.group = parse_group(optarg);
+            spec.has_group = true;
+            break;
         case 'R':
             replace = true;
             break;

@@ -2,13 +2,16 @@
  * shm-rm: removes streams; their programs notice and end.
  *
  * Touches /dev/shm only. Without -f, refuses streams in use and objects that are not streams.
+ * --orphans skips the streams of other users, with a line for each.
  * Exit: 0 all removed; 2 usage; 3 some could not be removed (the others are).
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "claim.h"
 #include "tool/cli.h"
 #include "tool/procscan.h"
@@ -107,17 +110,32 @@ static void remove_named(struct options *o, const char *name)
         cli_warn("%s: %s", name, stream_problem(errno));
 }
 
+/* Reports a leaked stream of another user. */
+static void skip(const char *name, const struct stat *st)
+{
+    const struct passwd *user = getpwuid(st->st_uid);
+    if (user)
+        cli_warn("%s: skipped: it belongs to %s", name, user->pw_name);
+    else
+        cli_warn("%s: skipped: it belongs to user %" PRIu32, name, (uint32_t)st->st_uid);
+}
+
 /* stream_each: removes a leaked stream. */
 static int remove_orphan(const char *name, const struct stat *st, struct stream *stream, int err,
                          void *user)
 {
     struct options *o = user;
-    (void)st;
     (void)err;
     if (!stream || stream_leak(stream) == STREAM_FINE)
         return 0;
+    if (geteuid() != 0 && st->st_uid != geteuid()) {
+        skip(name, st);
+        return 0;
+    }
     if (o->dry || stream_remove(stream, false) == 0) {
         report(o, name);
+    } else if (errno == EACCES || errno == EPERM) {
+        skip(name, st);
     } else if (errno != EBUSY && errno != ENOENT && errno != ESTALE) {
         cli_warn("%s: %s", name, stream_problem(errno));
         o->failed = true;

@@ -580,8 +580,8 @@ const char *stream_problem(int err)
     case EIDRM:
         return "was removed";
     case EUSERS:
-        return "it cannot be given to its user or group, of which you are not a member; choose a "
-               "group with shm-create -g";
+        return "it cannot be given to that user or group; choose a group of yours with shm-create "
+               "-g";
     case EROFS:
         return "read-only: no permission to write to it";
     default:

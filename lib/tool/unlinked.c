@@ -1,8 +1,38 @@
 #include "tool/unlinked.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/*
+ * Opens an object by a path in /proc/PID. That process may change the path's object at any time,
+ * and root could be made to open any file: so the object is found without opening it, checked, and
+ * only then opened. NULL with errno.
+ */
+static struct stream *peek_checked(const struct procscan_use *use, const char *name,
+                                   struct stat *st)
+{
+    char self[64];
+    struct stat shm, now;
+    struct stream *stream = NULL;
+    int fd = open(use->path, O_PATH | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &now) || stat("/dev/shm", &shm)) {
+        errno = EACCES; /* no permission, or closed meanwhile */
+    } else if (!S_ISREG(now.st_mode) || now.st_dev != shm.st_dev || now.st_ino != use->inode) {
+        errno = EACCES;
+    } else {
+        *st = now;
+        snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+        stream = stream_peek(self, name);
+    }
+    int err = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    return stream;
+}
 
 /* One object, by all its uses. */
 static int unlinked_one(const struct procscan_use *uses, size_t count, stream_each *each,
@@ -21,11 +51,7 @@ static int unlinked_one(const struct procscan_use *uses, size_t count, stream_ea
     if (!nameless || !*name)
         return 0;
     for (size_t i = 0; i < count && !stream && err == EACCES; i++) {
-        struct stat now;
-        if (stat(uses[i].path, &now) || now.st_ino != uses->inode)
-            continue; /* no permission, or closed meanwhile */
-        st = now;
-        stream = stream_peek(uses[i].path, name);
+        stream = peek_checked(&uses[i], name, &st);
         err = stream ? 0 : errno == ENOENT || errno == EPERM ? EACCES : errno;
     }
     int result = st.st_nlink ? 0 : each(name, &st, stream, err, user);

@@ -248,3 +248,34 @@ signal.pause()'
         shm-rm view'
     [ "$stderr" = "" ]
 }
+
+@test "a descriptor in /proc that is exchanged for another file is not opened" {
+    skip_missing strace
+    shm-create -s 8x8 "$S"
+    echo precious >"$BATS_TEST_TMPDIR/precious"
+    bg /usr/bin/python3 -c 'import os, signal, sys
+fd = os.open("/dev/shm/" + sys.argv[1], os.O_RDWR)
+os.dup2(fd, 50)
+os.close(fd)
+other = os.open(sys.argv[2], os.O_RDWR)
+signal.signal(signal.SIGUSR1, lambda *_: os.dup2(other, 50))
+os.unlink("/dev/shm/" + sys.argv[1])
+print("has it", flush=True)
+while True:
+    signal.pause()' "$S" "$BATS_TEST_TMPDIR/precious" >"$BATS_TEST_TMPDIR/held"
+    wait_until 10 grep -q 'has it' "$BATS_TEST_TMPDIR/held"
+    holder=$BG
+    [ "$(state "$S")" = deleted ]
+    log=$BATS_TEST_TMPDIR/trace
+    bg bash -c 'ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace "$@"; exit $?' bash -y -o "$log" \
+        -P "/proc/$holder/fd/50" -P "$BATS_TEST_TMPDIR/precious" -e trace=openat \
+        -e inject=openat:delay_enter=2000000:when=1 shm-create --replace -s 8x8 "$S"
+    wait_until 10 grep -q openat "$log"
+    kill -USR1 "$holder"
+    wait_until 10 eval '[ "$(readlink /proc/$holder/fd/50)" = "$BATS_TEST_TMPDIR/precious" ]'
+    ends 0 "$BG"
+    cat "$log"
+    # found, perhaps, but never opened
+    grep -q "/precious>" "$log"
+    run -1 grep -v O_PATH <(grep "/precious>" "$log")
+}

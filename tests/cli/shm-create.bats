@@ -34,6 +34,28 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [ "$(stat -c %a "/dev/shm/$S")" = 664 ]
 }
 
+@test "-g gives a stream to a group, whose members use it in every way" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
+    as() { setpriv --reuid="$1" --regid="$1" --groups "$2" "${@:3}"; }
+    umask 077
+    clean_run as 65534 4242 "$BUILD/shm-create" -s 8x8 -m 0660 -g 4242 "$S"
+    [ "$(stat -c '%a %u %g' "/dev/shm/$S")" = "660 65534 4242" ]
+    clean_run as 4243 4242 "$BUILD/frame-gen" -s 8x8 -n 1 -o "$S"
+    clean_run as 4243 4242 "$BUILD/event-inject" "$S" wheel dy=1
+    clean_run as 4243 4242 "$BUILD/shm-read" -f raw "$S" >"$BATS_TEST_TMPDIR/frame"
+    [ "$(stat -c %s "$BATS_TEST_TMPDIR/frame")" = 192 ]
+    fails 3 as 4243 4243 "$BUILD/frame-gen" -s 8x8 -n 1 -o "$S"
+    # by name; not to a group of others, and not to one that does not exist
+    clean_run shm-create -s 8x8 -g "$(getent group 1 | cut -d : -f 1)" "$S2"
+    [ "$(stat -c '%a %g' "/dev/shm/$S2")" = "600 1" ]
+    fails 3 as 65534 4242 "$BUILD/shm-create" -s 8x8 -g 4244 "$S3"
+    [[ $stderr == "shm-create: $S3: it cannot be given to that user or group"* ]]
+    fails 2 shm-create -s 8x8 -g no-such-group "$S3"
+    fails 2 shm-create -s 8x8 -g 4294967295 "$S3"
+    fails 2 shm-create -s 8x8 -g '' "$S3"
+    [ ! -e "/dev/shm/$S3" ]
+}
+
 @test "a leading slash is not part of the name" {
     clean_run shm-create -s 8x8 "/$S"
     [ -e "/dev/shm/$S" ]
@@ -308,7 +330,7 @@ describe() { # geometry, format, slots, events, packet size, mode, user and grou
     before=$(sha256sum "/dev/shm/$S")
     as() { setpriv --reuid=65534 --regid=65534 "$@"; }
     fails 3 as --clear-groups "$BUILD/shm-create" --replace -s 16x16 "$S"
-    [[ $stderr == "shm-create: $S: it cannot be given to its user or group"*"-g" ]]
+    [[ $stderr == "shm-create: $S: it cannot be given to that user or group"*"-g" ]]
     [ "$before" = "$(sha256sum "/dev/shm/$S")" ]
     clean_run as --groups 4242 "$BUILD/shm-create" --replace -s 16x16 "$S"
     [ "$(stat -c '%a %u %g' "/dev/shm/$S")" = "660 65534 4242" ]

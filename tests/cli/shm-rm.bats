@@ -107,6 +107,29 @@ is_state() {
     [ "$output" = "" ]
 }
 
+@test "--orphans skips the streams of other users, with a line, and removes its own" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
+    nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    bg shm-create -s 8x8 -m 0666 "$S" -- sleep 1000
+    wait_until 5 pgrep -P "$BG" -x sleep
+    kill -KILL "$BG"
+    wait_until 5 is_state "$S" orphan
+    bg "${nobody[@]}" "$BUILD/shm-create" -s 8x8 -m 0644 "$S2" -- sleep 1000
+    wait_until 5 pgrep -P "$BG" -x sleep
+    kill -KILL "$BG"
+    wait_until 5 is_state "$S2" orphan
+    for option in -n -v; do
+        run -0 --separate-stderr "${nobody[@]}" "$BUILD/shm-rm" --orphans $option
+        [ "$stderr" = "shm-rm: $S: skipped: it belongs to root" ]
+        [[ $output == *"remove"*" $S2" ]]
+    done
+    [ -e "/dev/shm/$S" ]
+    [ ! -e "/dev/shm/$S2" ]
+    # root may remove all
+    run -0 shm-rm --orphans -v
+    [ "$output" = "removed $S" ]
+}
+
 # Removes /dev/shm/$S with these options, but changes the name's object between shm-rm's two checks.
 exchanged_meanwhile() { # COMMAND that gives the name to another object, OPTIONS…
     local exchange=$1 log=$BATS_TEST_TMPDIR/trace third=3
