@@ -17,7 +17,7 @@ nonblocking() {
 @test "event-inject waits for events on a non-blocking standard input" {
     shm-create -s 4x4 "$S"
     for ((i = 0; i < 300; i++)); do echo "wheel dy=$i"; done | nonblocking event-inject "$S"
-    [ "$(event-read -n 300 -t 5 --from start "$S" | tail -n 1 | grep -c dy=299)" = 1 ]
+    [ "$(event-read -n 300 -t 60 --from start "$S" | tail -n 1 | grep -c dy=299)" = 1 ]
 }
 
 @test "shm-write waits for frames on a non-blocking standard input" {
@@ -93,7 +93,7 @@ for sort in ("out", "in"):
     time.sleep(0.2)
     assert p.poll() is None
     p.send_signal(signal.SIGTERM)
-    assert p.wait(10) == -signal.SIGTERM
+    assert p.wait(60) == -signal.SIGTERM
 EOF
     clean_run python3 stop.py "$S"
 }

@@ -28,7 +28,7 @@ put() { # PPM on stdin
 }
 
 jpg() { # the newest packet of a stream, on stdout
-    shm-read -f jpg -t 10 "${1:-$S}"
+    shm-read -f jpg -t 60 "${1:-$S}"
 }
 
 com() { # KEY: its value in the comment of the JPEG on stdin
@@ -101,7 +101,7 @@ has_images() {
     [[ $output =~ ^shmcast\ seq=1\ frame=2\ event=0\ captured=([0-9]+\.[0-9]{9})\ published=([0-9]+\.[0-9]{9})$ ]]
     python3 -c 'import sys, time
 captured, published = map(float, sys.argv[1:])
-assert captured < published < time.monotonic() < captured + 20' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+assert captured < published < time.monotonic() < captured + 600' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
     # right after JFIF's APP0
     [ "$(head -c 22 "$BATS_TEST_TMPDIR/a.jpg" | od -An -tx1 | tr -d ' \n')" = \
         ffd8ffe000104a46494600010100000100010000fffe ]
@@ -378,9 +378,9 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
     clean_run shm-create -s 64x48 "$S2"
     bg shm-encode "$S"
     wait_until 10 sleeps "$BG"
-    fails 3 timeout 10 shm-encode "$S"
+    fails 3 timeout 60 shm-encode "$S"
     [[ $stderr == "shm-encode: $S: "*"pid $BG (shm-encode)"* ]]
-    fails 3 timeout 10 shm-encode -o "$S" "$S2"
+    fails 3 timeout 60 shm-encode -o "$S" "$S2"
     [[ $stderr == "shm-encode: $S: "*"pid $BG (shm-encode)"* ]]
     picture 64x48 1 | put
     wait_until 10 shows 1
@@ -436,9 +436,9 @@ assert sorted(p - c for c, p in times)[6] < 0.04, "stale"'
 @test "stdout full, closed, or its reader gone" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 | put
-    fails 3 timeout 10 shm-encode -o - "$S" >/dev/full
+    fails 3 timeout 60 shm-encode -o - "$S" >/dev/full
     [[ $stderr == "shm-encode: standard output: No space left on device" ]]
-    fails 3 timeout 10 shm-encode -o - "$S" >&-
+    fails 3 timeout 60 shm-encode -o - "$S" >&-
     [[ $stderr == "shm-encode: standard output: "* ]]
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     exec 8<>"$BATS_TEST_TMPDIR/fifo"

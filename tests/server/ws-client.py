@@ -347,7 +347,8 @@ def run_fuzz(options):
             [noise, bytes(spoilt), hello + noise, hello + frame + noise, hello[: len(noise)],
              hello * 3, hello + b"\x81\xff" + noise, hello + b"\x81\x85\0\0\0\0[" + noise]
         )
-        with socket.create_connection((url.hostname, url.port), timeout=options.timeout) as s:
+        with socket.create_connection((url.hostname, url.port), timeout=100) as s:
+            s.settimeout(options.timeout)
             try:
                 s.sendall(data)
                 if chance.random() < 0.5:
@@ -404,7 +405,7 @@ def main():
     add("--receive-buffer", type=int, metavar="BYTES")
     add("--viewers", type=int, metavar="N", help="N clients at once")
     add("--quiet", action="store_true")
-    add("--timeout", type=float, default=20, metavar="SECONDS")
+    add("--timeout", type=float, default=100, metavar="SECONDS")
     add("--bytes", action="append", default=[], metavar="TEXT", help="send these bytes instead of a handshake")
     add("--times", type=int, default=1, metavar="N", help="N times each")
     add("--half-close", action="store_true", help="then close the sending side")

@@ -51,7 +51,7 @@ bye() { # NAME
     ends 0 "${PID[$1]}"
 }
 
-# Waits until an expression about the viewer's last state, s, is true, for 10 seconds or SECONDS.
+# Waits until an expression about the viewer's last state, s, is true, for 60 seconds or SECONDS.
 state() { # NAME EXPRESSION [SECONDS]
     python3 -c 'import json, sys, time
 end = time.monotonic() + float(sys.argv[3])
@@ -62,7 +62,7 @@ while True:
         sys.exit(0)
     if time.monotonic() >= end:
         sys.exit(f"{sys.argv[2]}: not so, but {lines}")
-    time.sleep(0.02)' "${OF[$1]}" "${2//$'\n'/ }" "${3:-10}"
+    time.sleep(0.02)' "${OF[$1]}" "${2//$'\n'/ }" "${3:-60}"
 }
 
 state_is() {

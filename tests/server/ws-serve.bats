@@ -24,9 +24,16 @@ pictures() {
         shown=$(stat_of 's["pictures"]')
         ffmpeg -v error -f lavfi -i "testsrc=s=${2:-64x48}" -frames:v 1 -pix_fmt yuv420p \
             -f yuv4mpegpipe - | shm-write "${3:-$S}"
-        wait_until 10 [ "$(stat_of 's["pictures"]')" -gt "$shown" ] ||
-            wait_until 10 stat_is 's["pictures"] > '"$shown"
+        wait_until 10 stat_is 's["pictures"] > '"$shown"
     done
+}
+
+frames() { # number of frames published
+    shm-ls -j "$S" | grep -o '"published":[0-9]*' | sed -n '1s/.*://p'
+}
+
+packets_past() {
+    [ "$(shm-ls -j "$S" | grep -o '"published":[0-9]*' | sed -n '2s/.*://p')" -gt "$1" ]
 }
 
 # Writes frames until the test ends.
@@ -341,7 +348,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     scene
     moving
     for path in stream.mjpg "$S/stream.mjpg" video/mjpeg; do
-        clean_run timeout 20 ffmpeg -v error -f mpjpeg -i "$URL/$path" -frames:v 3 -y "$BATS_TEST_TMPDIR/%d.png"
+        clean_run timeout 100 ffmpeg -v error -f mpjpeg -i "$URL/$path" -frames:v 3 -y "$BATS_TEST_TMPDIR/%d.png"
         [ "$(file -b --mime-type "$BATS_TEST_TMPDIR/3.png" 2>/dev/null || echo image/png)" = image/png ]
         rm "$BATS_TEST_TMPDIR"/[123].png
     done
@@ -355,12 +362,13 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
     # a viewer that joins an idle stream
     [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
-    run -1 --separate-stderr client "$URL/stream.mjpg" --count 3 --repeats --timeout 1
-    [ "$(grep -c '^picture' <<<"$output")" = 2 ]
     bg_client "$URL/stream.mjpg" --stay --repeats
     wait_until 5 eval '[ "$(grep -c seq=1 "$OUT")" = 2 ]'
+    sleep 1 # time for a third
+    [ "$(grep -c '^picture' "$OUT")" = 2 ]
     pictures 1
     wait_until 5 eval '[ "$(grep -c seq=2 "$OUT")" = 2 ]'
+    [ "$(grep -c seq=1 "$OUT")" = 2 ]
     [ "$(stat_of 's["viewer_list"][0]["sent"]')" = 2 ]
 }
 
@@ -383,14 +391,16 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 @test "64 viewers at once: each gets whole packets in order, encoded once" {
     scene
     moving "$S" 64x48 25
+    written=$(frames)
     encoded=$(stat_of 's["pictures"]')
     client "$WS" --viewers 64 --count 20 --quiet >"$BATS_TEST_TMPDIR/out"
     [ "$(grep -cE ' ok 2[0-9] ' "$BATS_TEST_TMPDIR/out")" = 64 ]
     sent=$(stat_of 's["sent"]["pictures"]')
     encoded=$(($(stat_of 's["pictures"]') - encoded))
-    echo "sent $sent encoded $encoded"
+    written=$(($(frames) - written))
+    echo "sent $sent encoded $encoded of $written"
     [ "$sent" -ge 1280 ]
-    [ "$encoded" -le 400 ]
+    [ "$encoded" -le $((written + 2)) ] # those that were being encoded at first
     wait_until 5 stat_is 's["viewers"] == 0'
 }
 
@@ -448,15 +458,22 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     # the same after the last one has left
     client "$WS" --count 5 --quiet
     wait_until 5 stat_is 's["viewers"] == 0'
-    pictures_before=$(stat_of 's["pictures"]')
     wait_until 15 has_sockets "$server" 1
-    timeout 2 strace -q -p "$server" -o "$BATS_TEST_TMPDIR/idle" || true
-    [ "$(stat_of 's["pictures"]')" -gt $((pictures_before + 40)) ]
+    bg strace -p "$server" -o "$BATS_TEST_TMPDIR/idle"
+    wait_until 10 grep -q attached "$BG_ERR"
+    pictures_before=$(shm-ls -j "$S" | grep -o '"published":[0-9]*' | sed -n '2s/.*://p')
+    wait_until 10 packets_past $((pictures_before + 60))
+    kill "$BG"
+    wait_until 10 pid_gone "$BG"
     grep -v restart_syscall "$BATS_TEST_TMPDIR/idle" | grep -vc '^poll.*<\(unfinished\|detached\) ...>$' |
         grep -qx 0 || { cat "$BATS_TEST_TMPDIR/idle"; false; }
     bg_client "$WS" --stay --quiet
     wait_until 5 stat_is 's["viewers"] == 1 and s["sent"]["pictures"] > 20'
-    timeout 2 strace -f -q -p "$server" -o "$BATS_TEST_TMPDIR/busy" || true
+    bg strace -f -q -p "$server" -o "$BATS_TEST_TMPDIR/busy"
+    has_sends() { [ "$(grep -c 'sendto(' "$BATS_TEST_TMPDIR/busy")" -gt 60 ]; }
+    wait_until 10 has_sends
+    kill "$BG"
+    wait_until 10 pid_gone "$BG"
     sends=$(grep -c 'sendto(' "$BATS_TEST_TMPDIR/busy") polls=$(grep -c 'poll(' "$BATS_TEST_TMPDIR/busy")
     echo "$sends sends, $polls polls"
     [ "$sends" -gt 50 ]
@@ -477,6 +494,14 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     wait_until 5 stat_is 's["viewers"] == 1 and s["sent"]["pictures"] == 1'
     # wait until only the viewer's connection is left
     wait_until 15 has_sockets "$server" 2
+    # and its closing has ended
+    quiet() {
+        local before
+        before=$(cat "/proc/$server/task/"*/status | grep ctxt)
+        sleep 1
+        [ "$(cat "/proc/$server/task/"*/status | grep ctxt)" = "$before" ]
+    }
+    sanitized || wait_until 10 quiet
     # libwebsockets has a timer of 30 seconds: one call may fall into these five
     timeout 5 strace "${follow[@]}" -q -p "$server" -o "$BATS_TEST_TMPDIR/calls" || true
     cat "$BATS_TEST_TMPDIR/calls"
@@ -497,7 +522,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     )
     python3 -c 'import json, sys, time
 now = json.loads(sys.argv[1][5:])["now"]
-assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 10, now' "$(head -n 1 "$BATS_TEST_TMPDIR/out")"
+assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - now < 600, now' "$(head -n 1 "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "events are logged unchanged, with the viewer's number, in order" {
@@ -858,12 +883,12 @@ for _ in range(100):
     s = socket.create_connection(("127.0.0.1", port))
     s.sendall(b"GET /stats HTTP/1.1\r\nHost:")
     held.append(s)
-assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=5).status == 200
+assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=100).status == 200
 for _ in range(500):  # beyond all limits: refused, and the server neither spins nor dies
     held.append(socket.create_connection(("127.0.0.1", port)))
 for s in held:
     s.close()
-assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=5).status == 200
+assert urllib.request.urlopen(f"http://127.0.0.1:{port}/stats", timeout=100).status == 200
 END
     pictures 1
     client "$WS" --count 1 --quiet

@@ -71,6 +71,7 @@ class Loop:
             self.turn(deadline)
 
     def until(self, seconds, what, done):
+        seconds = max(60, seconds)  # ends a hang, measures nothing
         deadline = time.monotonic() + seconds
         while not done():
             check(time.monotonic() < deadline, "not within", seconds, "s:", what)
@@ -92,7 +93,7 @@ class Viewer:
         url = urlsplit(url)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(30)
+        self.socket.settimeout(100)
         self.socket.connect((url.hostname, url.port))
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
@@ -232,7 +233,7 @@ class Viewer:
 
 def server_stats(options):
     url = options.url.replace("ws://", "http://").rsplit("/", 1)[0] + "/stats"
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=100) as answer:
         return json.load(answer)
 
 
@@ -324,7 +325,7 @@ def scene_crowd(options):
 
 def keeps_up(viewer, options):
     """Waits until the viewer keeps up. A machine that is slow for a moment closes a window too."""
-    for _ in range(10):
+    for _ in range(20):
         got, there = follows(viewer.loop, [viewer], options.seconds)
         print(f"{got} of {there}")
         if got >= 0.95 * there:
@@ -374,10 +375,16 @@ def scene_silent(options):
     loop.until(20, "pictures", lambda: len(viewer.seqs) >= 30)
     viewer.acks = 0
     before = len(viewer.seqs)
-    loop.run(1)  # less than the time before a probe
+    state = {}
+
+    def full():  # well before the time of a probe
+        state.update(viewer.stats(options))
+        return state["window"] == state["in_flight"]
+
+    loop.until(20, "a full window", full)
+    loop.until(20, "all in the window", lambda: len(viewer.seqs) - before >= state["in_flight"])
     in_window = len(viewer.seqs) - before
-    state = viewer.stats(options)
-    check(1 <= in_window <= state["window"] == state["in_flight"], in_window, state)
+    check(1 <= in_window <= state["window"], in_window, state)
     loop.until(20, "two probes", lambda: len(viewer.seqs) - before >= in_window + 2)
     took = viewer.pictures[-1]["at"] - viewer.pictures[-2]["at"]
     check(took > 3, "the second probe came after", took, "s")
@@ -399,11 +406,9 @@ def scene_plain(options):
     loop = Loop()
     viewer = Viewer(loop, options.url, acks=0)
     viewer.hello()
-    loop.until(20, "a picture", lambda: viewer.seqs)
-    got, there = follows(loop, [viewer], options.seconds)
+    loop.until(20, "more than any window", lambda: len(viewer.seqs) > 17)
+    keeps_up(viewer, options)
     state = viewer.stats(options)
-    print(f"{got} of {there}")
-    check(got >= 0.9 * there and got > 16, "it got", got, "of", there)
     check(state["window"] is None and state["in_flight"] is None and state["srtt_ms"] is None, state)
 
 

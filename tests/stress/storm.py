@@ -201,7 +201,7 @@ def stats(stream):
 
 def check_progress(stream, channel, name):
     """Waits for new frames or packets, as long as a loaded machine may need."""
-    was, deadline = stats(stream)[channel], time.monotonic() + 20
+    was, deadline = stats(stream)[channel], time.monotonic() + 100
     while stats(stream)[channel] <= was:
         if time.monotonic() > deadline:
             fail(f"{name} was restarted and published nothing")
@@ -315,7 +315,7 @@ def free_port():
 
 def wait_port(port):
     import socket
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -5,7 +5,8 @@
 #   bg PROGRAM…              starts a background program in its own process group; pid in $BG, stderr in
 #                            $BG_ERR; stdin and stdout are the caller's (`bg PROGRAM <in >out`)
 #   ends CODE PID [SECONDS]  asserts that the background program ends by itself with exactly this status
-#   wait_until SECONDS CMD…  repeats CMD until it succeeds
+#   wait_until SECONDS CMD…  repeats CMD until it succeeds, for at least a minute: a deadline ends a hang
+#                            and is no measurement
 #   fails CODE CMD…          asserts this exact status and exactly one line on stderr, kept in $stderr
 #   fails_usage CMD…         asserts exit 2 and the usage on stderr, kept in $stderr
 #   clean_run CMD…           asserts exit 0 and an empty stderr
@@ -185,10 +186,10 @@ ends() {
 }
 
 wait_until() {
-    local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+    local deadline=$((SECONDS + ($1 > 60 ? $1 : 60)))
     shift
     until "$@" >/dev/null 2>&1; do
-        if ((${EPOCHREALTIME/[.,]/} > deadline)); then
+        if ((SECONDS > deadline)); then
             echo "not within the time: $*"
             return 1
         fi
