@@ -25,7 +25,7 @@ struct edgelist {
     unsigned column[3]; /* columns of both ends and of the weight */
     bool ignored;       /* true if other columns were left out */
     uint64_t negatives; /* number of edges left out for their weight */
-    char error[160];    /* what is wrong with the last line */
+    char error[160];    /* message about the last line, if it was bad */
 };
 
 /*

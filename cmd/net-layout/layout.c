@@ -121,7 +121,8 @@ static enum published publish_both(struct layout *l)
     return got;
 }
 
-/* Publishes what is pending, as far as there are free slots. false: the stream was removed. */
+/* Publishes the pending network and positions, as far as there are free slots. false: the stream
+ * was removed. */
 static bool publish_pending(struct layout *l)
 {
     enum published got;
@@ -191,8 +192,8 @@ static bool record(struct layout *l)
     return false;
 }
 
-/* Applies what is new, and performs a step unless at rest. Returns whether it did; *go_on: false if
- * the stream was removed or standard output failed. */
+/* Applies new input and events, and performs a step unless at rest. Returns whether it did; *go_on:
+ * false if the stream was removed or standard output failed. */
 static bool advance(struct layout *l, bool *go_on)
 {
     if (loader_update(l->loader))

@@ -24,7 +24,7 @@ void loader_close(struct loader *loader);
  * arrived first. */
 bool loader_start(struct loader *loader);
 
-/* Loads what else has arrived. Returns whether the graph has grown. */
+/* Loads the input that has arrived since. Returns whether the graph has grown. */
 bool loader_update(struct loader *loader);
 
 /* Whether the input has ended. */
@@ -33,8 +33,8 @@ bool loader_ended(const struct loader *loader);
 /* Whether lines of standard input were left out. */
 bool loader_failed(const struct loader *loader);
 
-/* Prints a line with what was loaded, and what was left out; only in the latter case if always is
- * false. */
+/* Prints a line with the format, the size of the network, and the parts of the input that were left
+ * out; unless always is set, only if there are such parts. */
 void loader_summary(const struct loader *loader, uint32_t components, bool always);
 
 #endif

@@ -172,7 +172,7 @@ static int begin_edge(struct reader *r)
     return result;
 }
 
-/* Notes what an attribute of GraphML means. */
+/* Stores the meaning of an attribute of GraphML. */
 static int begin_key(struct reader *r)
 {
     char *id = get(r, "id"), *name = get(r, "attr.name"), *scope = get(r, "for");

@@ -57,22 +57,22 @@ class Net:
         return copy, width, height, newest >> 8
 
 
-def show(net, what):
-    if what == "shape":
+def show(net, query):
+    if query == "shape":
         print(len(net.positions), len(net.positions[0]), len(net.edge), net.communities)
-    elif what == "positions":
+    elif query == "positions":
         for row in net.positions:
             print(*row)
-    elif what == "edges":
+    elif query == "edges":
         for i, (a, b) in enumerate(net.edge):
             print(net.names[a], net.names[b], *([] if net.weight is None else [net.weight[i]]))
-    elif what == "nodes":
+    elif query == "nodes":
         for name, degree, community in zip(net.names, net.degree, net.community):
             print(name, degree, community)
-    elif what == "frame":
+    elif query == "frame":
         print(net.frame)
     else:
-        raise SystemExit(f"net.py: {what}: unknown query")
+        raise SystemExit(f"net.py: {query}: unknown query")
 
 
 def load(name):
