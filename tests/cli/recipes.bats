@@ -204,3 +204,54 @@ nodes_are() {
     echo 'd e' >>edges.txt # tail notices the closed pipe only when it writes
     all_end
 }
+
+@test "recipe: containers" {
+    unshare -rpf --mount-proc true || skip "no user namespaces"
+    # In place of podman: a container with a /dev/shm and processes of its own, or one that shares /dev/shm.
+    mkdir bin
+    cat >bin/podman <<'EOF'
+#!/bin/bash
+set -e
+detached='' enter=(unshare --user --map-root-user --ipc)
+[[ $1 == run ]] && shift
+while [[ $1 == -* ]]; do
+    case $1 in
+    -d) detached=1 && shift && continue ;;
+    --name) name=$2 ;;
+    --shm-size) size=$2 ;;
+    --ipc) [[ $2 == shareable ]] || enter=(nsenter -t "$(cat "${2#container:}.pid")" --user --preserve-credentials --mount --ipc) ;;
+    --network) [[ $2 == host ]] ;;
+    *) exit 9 ;;
+    esac
+    shift 2
+done
+[[ $1 == shmcast ]] && shift
+export size
+run=("${enter[@]}" unshare --mount --pid --fork --kill-child --mount-proc sh -c '"$@"' sh "$@")
+# The namespaces must be those of a process that others can enter.
+if [[ -n ${size-} ]]; then
+    run=("${enter[@]}" --mount sh -c 'mount -t tmpfs -o "size=$size" shm /dev/shm && "$@"' sh
+        unshare --pid --fork --kill-child --mount-proc "$@")
+fi
+[[ -n $detached ]] || exec "${run[@]}"
+"${run[@]}" &
+[[ -n ${name-} ]] || exit 0
+echo $! >"$name.pid"
+until nsenter -t $! --user --preserve-credentials --mount shm-ls "$name" 2>/dev/null | grep -q live; do sleep 0.1; done
+EOF
+    chmod +x bin/podman
+    PATH=$PWD/bin:$PATH
+    second=$(free_port)
+    recipe containers
+    sed -i "s/8081/$second/" containers.sh
+    bg bash -e containers.sh >out
+    wait_until 20 snapshot
+    [ "$(djpeg now.jpg | head -c 15 | xargs)" = "P6 1280 720 255" ]
+    wait_until 20 curl -sSf -o /dev/null "http://127.0.0.1:$second/snapshot.jpg"
+    enter=(nsenter -t "$(cat "$S.pid")" --user --preserve-credentials --mount)
+    [ ! -e "/dev/shm/$S" ]
+    [ "$("${enter[@]}" df -B 1M --output=size /dev/shm | tail -n 1 | xargs)" = 256 ]
+    clean_run "${enter[@]}" shm-rm -f "$S"
+    ends 0 "$BG"
+    wait_until 20 group_gone "$BG"
+}
