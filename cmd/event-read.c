@@ -19,6 +19,7 @@
 #include "tool/cli.h"
 #include "eventtext.h"
 #include "evlog.h"
+#include "monotonic.h"
 #include "stream.h"
 #include "evlock.h"
 #include "tool/streamreader.h"
@@ -36,6 +37,9 @@ static const char help[] =
     "      --coalesce            merge successive pointer moves and wheel steps\n";
 
 enum { BATCH = 1024 };
+
+/* Time for a writer to complete its batch after the stream has ended, and between two looks. */
+static const uint64_t BATCH_NS = 1000000000, LOOK_NS = 1000000;
 
 struct reader {
     const char *name;
@@ -87,14 +91,22 @@ static int print_batch(struct reader *r)
     return -1;
 }
 
+/* Waits for a writer that is in the middle of a batch, unless it takes so long that it must have
+ * been stopped. Later writers find that the stream has ended. */
+static void await_batch(const struct reader *r)
+{
+    uint64_t end = monotonic_ns() + BATCH_NS;
+    while (evlock_trylock(r->in.stream))
+        if (errno != EBUSY || monotonic_ns() > end || !cli_sleep_until(monotonic_ns() + LOOK_NS))
+            return;
+    evlock_unlock(r->in.stream);
+}
+
 /* Prints all events left in a stream that has ended. */
 static int print_rest(struct reader *r)
 {
     int printed;
-    /* Waits for a writer that is in the middle of a batch; later ones find that the stream has
-     * ended. */
-    if (evlock_lock(r->in.stream) == 0)
-        evlock_unlock(r->in.stream);
+    await_batch(r);
     while ((printed = print_batch(r)) > 0 && r->lines < r->most && !cli_stopped())
         continue;
     return printed;

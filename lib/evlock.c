@@ -76,12 +76,21 @@ static int await_owner_exit(const struct stream *stream, uint32_t *word)
     return claim_await_exit(stream, slot, true) ? -1 : 1;
 }
 
-/* Changes the lock word from seen, which has no owner, to us. If we hold the slot of an owner that
- * has exited, its waiters wait for us now, so SHMFMT_LOCK_WAITED stays. */
-static bool take_over(_Atomic uint32_t *lock, uint32_t seen, unsigned slot)
+/*
+ * Changes the lock word from seen, which has no owner, to us. If we hold the slot of an owner that
+ * has exited, those of its waiters that live wait for us now, so SHMFMT_LOCK_WAITED is set again. A
+ * waiter marks the slot before it sets the flag and we clear the flag before we look for the mark:
+ * we see the mark, or the waiter sees that the word has changed, or sets the flag after us.
+ */
+static bool take_over(struct stream *stream, uint32_t seen, unsigned slot)
 {
-    uint32_t ours = word_slot(seen) == slot ? seen : slot + 1;
-    return atomic_compare_exchange_strong(lock, &seen, ours);
+    _Atomic uint32_t *lock = evlock_word(stream);
+    bool inherited = word_slot(seen) == slot;
+    if (!atomic_compare_exchange_strong(lock, &seen, slot + 1))
+        return false;
+    if (inherited && claim_has_waiter(stream, slot))
+        atomic_fetch_or(lock, SHMFMT_LOCK_WAITED);
+    return true;
 }
 
 /* After spinning, another process still has the lock. 0 when it is ours; 1: try again; -1 with
@@ -92,7 +101,7 @@ static int contend(struct stream *stream, uint32_t word, unsigned slot, bool wai
     int exited = wait                                     ? await_owner_exit(stream, &word)
                  : claim_await_exit(stream, owner, false) ? -1
                                                           : 1;
-    bool ours = exited > 0 && take_over(evlock_word(stream), word, slot);
+    bool ours = exited > 0 && take_over(stream, word, slot);
     if (wait || exited > 0)
         claim_unmark_waiter(stream, owner);
     return exited < 0 ? -1 : !ours;
@@ -111,7 +120,7 @@ static int evlock_get(struct stream *stream, bool wait)
         /* Our own slot: its last owner exited while locked. No slot but not 0: another program
          * overwrote the word. */
         if (!owner || owner == slot)
-            result = !take_over(lock, word, slot);
+            result = !take_over(stream, word, slot);
         else if (looks < SPINS)
             relax();
         else

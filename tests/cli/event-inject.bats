@@ -187,6 +187,38 @@ while at < len(data):
     [ "$(grep -c 'F_WRLCK' "$BATS_TEST_TMPDIR/trace")" -eq 1 ]
 }
 
+@test "after a waiter was killed, appends make no system calls for the lock" {
+    skip_missing strace
+    bg claim-hold "$S" </dev/null >"$BATS_TEST_TMPDIR/hold"
+    holder=$BG
+    wait_until 10 grep -q held "$BATS_TEST_TMPDIR/hold"
+    bg event-inject "$S" wheel dy=1 </dev/null
+    waiter=$BG
+    # bit 31 of the lock word
+    waited() {
+        python3 -c 'import struct, sys
+stream = open("/dev/shm/" + sys.argv[1], "rb").read(1 << 20)
+at, = struct.unpack_from("<Q", stream, 128)
+sys.exit(not stream[at + 15] & 128)' "$S"
+    }
+    wait_until 10 waited
+    for victim in "$waiter" "$holder"; do
+        kill -KILL "$victim"
+        ends 137 "$victim"
+    done
+    waited
+    for ((i = 0; i < 200; i++)); do
+        printf 'wheel dy=2 t=%d.%03d\n' 100 "$((i * 5))"
+    done >"$in"
+    strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=futex,fcntl event-inject --timing "$S" <"$in"
+    [ "$(logged | wc -l)" -eq 200 ]
+    appends=$(grep -c FUTEX_WAKE "$BATS_TEST_TMPDIR/trace")
+    calls=$(grep -c 'F_OFD' "$BATS_TEST_TMPDIR/trace")
+    echo "$calls calls for $appends appends"
+    ((appends > 20 && calls < 15))
+    run -1 waited
+}
+
 @test "--timing replays the same events at their recorded intervals" {
     cat >"$in" <<'LINES'
 # t starts anywhere

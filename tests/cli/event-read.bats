@@ -409,6 +409,27 @@ LINES
     sed 's/wheel dy=\([0-9]*\) t=.*/\1/' "$out" | cmp - <(seq 5000)
 }
 
+@test "it ends although a writer is stopped inside its append" {
+    for how in "shm-rm -f" "shm-create --replace -s 8x8"; do
+        shm-create --replace "$S"
+        bg claim-hold "$S" </dev/null >"$BATS_TEST_TMPDIR/hold"
+        holder=$BG
+        wait_until 10 grep -q held "$BATS_TEST_TMPDIR/hold"
+        bg event-read -n 1 "$S" </dev/null >"$out"
+        reader=$BG err=$BG_ERR
+        wait_until 10 asleep "$reader" "$S"
+        $how "$S"
+        if [ "$how" != "shm-rm -f" ]; then # it follows
+            sleep 0.1
+            wait_until 10 eval 'event-inject "$S" wheel dy=1; test -s "$out"'
+        fi
+        ends 0 "$reader"
+        [ ! -s "$err" ]
+        kill -KILL "$holder"
+        ends 137 "$holder"
+    done
+}
+
 @test "a replaced stream is followed, no event of either is lost" {
     bg event-read "$S" >"$out"
     wait_until 10 asleep "$BG" "$S"

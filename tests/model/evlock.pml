@@ -40,12 +40,6 @@
 #define STOPS 1
 #endif
 
-#ifdef FORGET_WAITED
-#define KEEP_WAITED 0
-#else
-#define KEEP_WAITED 1
-#endif
-
 #define NONE 15
 #define WAITED 128
 #define slot_of(word) (((word) & ~WAITED) - 1) /* of a word that is not 0 */
@@ -66,12 +60,15 @@ byte deaths = DEATHS, stops = STOPS;
     :: stops > 0 && !named && !taking -> stops--; goto stopped \
     fi }
 
-/* take_over: compare-and-exchange of the word, and where to continue if it failed. If we hold the
- * slot of an owner that has exited, its waiters wait for us now. */
+/* take_over: compare-and-exchange of the word, and where to continue if it failed. */
+#ifdef CHECK_EARLY
+#define taken_word (named && other -> lock : slot + 1)
+#else
+#define taken_word (slot + 1)
+#endif
 #define take_over(old, else_) \
     if \
-    :: lock == old -> assert(!inside); inside = inside | BIT; \
-        lock = (named && KEEP_WAITED -> lock : slot + 1) \
+    :: lock == old -> assert(!inside); inside = inside | BIT; lock = taken_word \
     :: else -> goto else_ \
     fi
 
@@ -118,7 +115,22 @@ get:
         step(seen = lock);
         if
         :: !seen || slot_of(seen) == slot ->
+#ifdef CHECK_EARLY
+            step(other = marks[slot]);
+#endif
             step(take_over(seen, get));
+            if
+            :: seen && slot_of(seen) == slot ->
+                /* The slot of an owner that has exited: its waiters wait for us now. */
+#if !defined FORGET_WAITED && !defined CHECK_EARLY
+                step(other = marks[slot]);
+                if
+                :: other -> step(lock = lock | WAITED)
+                :: else
+                fi
+#endif
+            :: else
+            fi;
             goto mine
         :: else -> other = slot_of(seen)
         fi;
