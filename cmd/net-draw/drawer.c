@@ -26,7 +26,7 @@ static enum result fail(const char *name, const char *why)
     return FAILED;
 }
 
-/* The view can't be written: it was removed, or the errno says why. */
+/* Handles a failure to write the view: it was removed, or errno has the reason. */
 static enum result lose_view(const struct drawer *d)
 {
     if (errno == EIDRM)

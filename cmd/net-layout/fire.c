@@ -18,7 +18,7 @@ void fire_start(struct fire *f)
 {
     f->step = step_first;
     f->mixing = mixing_first;
-    f->keep = f->turn = 0;
+    f->keep = f->align = 0;
     f->downhill = 0;
     fire_release(f);
 }
@@ -45,7 +45,7 @@ void fire_adapt(struct fire *f, double power, double speed2, double force2)
         f->mixing = mixing_first;
         f->keep = 0;
     }
-    f->turn = f->keep > 0 && force2 > 0 ? f->mixing * sqrt(speed2 / force2) : 0;
+    f->align = f->keep > 0 && force2 > 0 ? f->mixing * sqrt(speed2 / force2) : 0;
 }
 
 void fire_damp(struct fire *f, double moved)

@@ -13,7 +13,7 @@ struct fire {
     double step;       /* time step */
     double mixing;     /* FIRE's alpha: share of the velocity that turns to the force */
     double keep;       /* factor for the velocity in the next step */
-    double turn;       /* factor for force / stiffness, added to the velocity in the next step */
+    double align;      /* factor for force / stiffness, added to the velocity in the next step */
     unsigned downhill; /* consecutive steps with power > 0 */
     unsigned uphill;   /* number of other steps */
     double limit;      /* factor for the longest and the shortest step; less than 1 adds friction */
@@ -26,8 +26,8 @@ void fire_start(struct fire *fire);
 /* Removes friction, after an intervention. */
 void fire_release(struct fire *fire);
 
-/* Sets keep, turn and step from sums over all nodes: power = force * velocity, speed2 = stiffness *
- * velocity², force2 = force² / stiffness. */
+/* Sets keep, align and step from sums over all nodes: power = force * velocity, speed2 = stiffness
+ * * velocity², force2 = force² / stiffness. */
 void fire_adapt(struct fire *fire, double power, double speed2, double force2);
 
 /* Takes the movement of the last step, and adds friction if movement no longer declines. */

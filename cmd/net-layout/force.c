@@ -302,7 +302,7 @@ static void move(void *user, unsigned chunk)
 {
     struct force *s = user;
     uint32_t first = chunk * CHUNK, end = first + CHUNK < s->nodes ? first + CHUNK : s->nodes;
-    float step = (float)s->fire.step, keep = (float)s->fire.keep, turn = (float)s->fire.turn;
+    float step = (float)s->fire.step, keep = (float)s->fire.keep, align = (float)s->fire.align;
     float limit = step_limit * (float)s->state.edge;
     double moved2 = 0, position = 0;
     for (uint32_t i = first; i < end; i++) {
@@ -310,7 +310,7 @@ static void move(void *user, unsigned chunk)
         const struct vector *f = &s->force[i];
         if (s->pinned[i])
             continue;
-        float by = (turn + step) / s->stiffness[i];
+        float by = (align + step) / s->stiffness[i];
         v->x = keep * v->x + by * f->x;
         v->y = keep * v->y + by * f->y;
         v->z = keep * v->z + by * f->z;

@@ -20,7 +20,7 @@ struct publish {
     struct stream *stream; /* NULL if there is none yet */
     struct ring *frames, *nets;
     bool made;     /* true if this process has created the stream */
-    bool leftover; /* true if its creator has died, so that it is to be replaced */
+    bool leftover; /* true if its creator has died, so it will be replaced */
     uint64_t cursor;
 };
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 struct mailbox {
-    void (*wake)(void *arg);
+    void (*notify)(void *arg);
     void *arg;
     pthread_mutex_t lock; /* protects the members below */
     struct message *messages, **end;
@@ -12,10 +12,10 @@ struct mailbox {
     unsigned first, count;
 };
 
-struct mailbox *mailbox_new(void (*wake)(void *arg), void *arg)
+struct mailbox *mailbox_new(void (*notify)(void *arg), void *arg)
 {
     struct mailbox *mailbox = g_new0(struct mailbox, 1);
-    mailbox->wake = wake;
+    mailbox->notify = notify;
     mailbox->arg = arg;
     mailbox->end = &mailbox->messages;
     pthread_mutex_init(&mailbox->lock, NULL);
@@ -46,7 +46,7 @@ void mailbox_post(struct mailbox *mailbox, const struct message *message)
     mailbox->end = &copy->next;
     pthread_mutex_unlock(&mailbox->lock);
     if (first)
-        mailbox->wake(mailbox->arg);
+        mailbox->notify(mailbox->arg);
 }
 
 void mailbox_post_frame(struct mailbox *mailbox, const struct sent_frame *frame)
@@ -60,7 +60,7 @@ void mailbox_post_frame(struct mailbox *mailbox, const struct sent_frame *frame)
     mailbox->frames[(mailbox->first + mailbox->count++) % MAILBOX_FRAMES] = *frame;
     pthread_mutex_unlock(&mailbox->lock);
     if (first)
-        mailbox->wake(mailbox->arg);
+        mailbox->notify(mailbox->arg);
 }
 
 void mailbox_take(struct mailbox *mailbox, struct mail *mail)

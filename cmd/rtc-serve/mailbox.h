@@ -40,8 +40,8 @@ struct mail {
     unsigned frame_count;
 };
 
-/* wake(arg) is called on any thread when an empty mailbox gets its first entry. */
-struct mailbox *mailbox_new(void (*wake)(void *arg), void *arg);
+/* notify(arg) is called on any thread when an empty mailbox gets its first entry. */
+struct mailbox *mailbox_new(void (*notify)(void *arg), void *arg);
 void mailbox_free(struct mailbox *mailbox); /* emptied; NULL is allowed */
 
 /* Any thread. The message is copied, but owns its text. */

@@ -133,7 +133,7 @@ struct pipeline *pipeline_open(const char *stream, const struct pipeline_options
     pipeline->bitrate =
         (struct bitrate_range){options->bitrate_min, options->bitrate, options->bitrate_max};
     pipeline->ssrc = (uint32_t)g_random_int_range(1, INT32_MAX);
-    pipeline->mailbox = mailbox_new(options->wake, options->wake_arg);
+    pipeline->mailbox = mailbox_new(options->notify, options->notify_arg);
     pipeline->fanout = fanout_new();
     pipeline->thread = loopthread_start(preload, pipeline);
     prepare_peers(pipeline);

@@ -27,8 +27,8 @@ struct pipeline_options {
     const char *rtp_host;                       /* destination of plain RTP, or NULL */
     int rtp_port;                               /* RTCP uses rtp_port + 1 */
     unsigned reserved_descriptors;              /* left to the rest of the process */
-    void (*wake)(void *arg); /* requests pipeline_dispatch soon; called on any thread */
-    void *wake_arg;
+    void (*notify)(void *arg); /* requests pipeline_dispatch soon; called on any thread */
+    void *notify_arg;
 };
 
 /* user is the argument of pipeline_offer. After refused or closed, and after pipeline_peer_close,

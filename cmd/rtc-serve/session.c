@@ -503,7 +503,7 @@ static void session_metrics(FILE *to, const struct streams *streams)
 
 /* --- all sessions --- */
 
-static void wake(void *context)
+static void notify(void *context)
 {
     lws_cancel_service(context);
 }
@@ -516,8 +516,8 @@ static unsigned session_descriptors(unsigned viewers)
 
 static void session_open(struct streams *streams, unsigned reserved)
 {
-    session_options.wake = wake;
-    session_options.wake_arg = streams->context;
+    session_options.notify = notify;
+    session_options.notify_arg = streams->context;
     session_options.reserved_descriptors = reserved;
     session_options.stun = session_ice.stun;
     session_options.turn = session_ice.turn;
@@ -535,7 +535,7 @@ static void session_open(struct streams *streams, unsigned reserved)
     }
 }
 
-static void session_look(struct streams *streams)
+static void session_update(struct streams *streams)
 {
     for (size_t i = 0; all.pipelines && i < streams->count; i++)
         pipeline_dispatch(all.pipelines[i]);
@@ -571,7 +571,7 @@ static const struct whep_ops whep_ops = {
 const struct server_extension session_extension = {
     .descriptors = session_descriptors,
     .open = session_open,
-    .look = session_look,
+    .update = session_update,
     .close = session_close,
     .whep = &whep_ops,
 };

@@ -10,7 +10,7 @@
 #include "pipeline.h"
 #include "server/server.h"
 
-/* Set before the server runs, except for wake. Of several streams each has an RTP port two above
+/* Set before the server runs, except for notify. Of several streams each has an RTP port two above
  * that of the one before. */
 extern struct pipeline_options session_options;
 extern struct ice session_ice;

@@ -49,7 +49,7 @@ static int by_file_name(const void *a, const void *b)
     return order ? order : (x > y) - (x < y);
 }
 
-/* Does logind run, with RemoveIPC on? */
+/* Whether logind runs with RemoveIPC on. */
 static bool removes_ipc(void)
 {
     static const char *const dirs[] = {"/usr/lib", "/usr/local/lib", "/run", "/etc"};
@@ -72,7 +72,7 @@ static bool removes_ipc(void)
     return on;
 }
 
-/* Is the user subject to RemoveIPC? System users and those that linger are not. */
+/* Whether the user is subject to RemoveIPC. System users and those that linger are not. */
 static bool is_subject(uid_t uid)
 {
     char path[128];

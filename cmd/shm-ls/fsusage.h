@@ -18,7 +18,7 @@ struct fsusage {
 /* Reads sizes; warns when there is little room. */
 void fsusage_read(struct fsusage *usage);
 
-/* Does systemd-logind delete the objects of this user when the user's last session ends? */
+/* Whether systemd-logind deletes the objects of this user when the user's last session ends. */
 bool fsusage_logind_deletes(uid_t uid);
 
 /* Warns that logind deletes the streams of this user. */

@@ -10,7 +10,7 @@
 #include "text.h"
 
 /*
- * Does any process have a foreign object open or mapped? Such an object has no claims, and
+ * Whether any process has a foreign object open or mapped. Such an object has no claims, and
  * processes of other pid namespaces are not in /proc; but the kernel grants a write lease only on a
  * file that no other process has. The lease is released at once; a concurrent open waits for that.
  * 1, 0, or -1: no permission.

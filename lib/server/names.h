@@ -19,7 +19,7 @@ struct names {
 #define NAMES_NO_RUNG ((size_t)-1)
 
 /* Reads NAME operands and the texts of --ladder, in which slashes are optional. Exits with a
- * message if they are wrong. */
+ * message if they are invalid. */
 void names_read(struct names *names, char **words, size_t word_count, const char **ladders,
                 size_t ladder_count);
 void names_free(struct names *names);

@@ -5,13 +5,13 @@
 
 struct server;
 
-/* Takes over SIGHUP if there is anything to reload. To be called before threads are started. */
+/* Takes over SIGHUP if there is anything to reload. Must be called before threads start. */
 void reload_open(const struct server *server);
 
 /* Adds the signal to lws' loop. -1: lws refuses. */
 int reload_adopt(struct server *server);
 
-/* The signal has come. */
+/* Handles the signal. */
 void reload_take(struct server *server);
 
 #endif

@@ -19,10 +19,10 @@ enum {
     END_MS = 1000         /* time for clients to reply to the closing of their WebSocket */
 };
 
-/* Sets the limit of descriptors to what is needed for all viewers, for as many connections again
- * that fetch the page, and for the extension. lws allocates by this limit, so an enormous one is
- * lowered. If the hard limit is too low, connections get what remains, or half of it beside an
- * extension. */
+/* Sets the limit of descriptors to what is needed for all viewers, for the same number of
+ * connections that fetch the page, and for the extension. lws allocates by this limit, so an
+ * enormous one is lowered. If the hard limit is too low, connections get what remains, or half of
+ * that with an extension. */
 void server_set_limits(struct server *server)
 {
     struct site *site = &server->site;
@@ -57,9 +57,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct server *server = lws_context_user(lws_get_context(wsi));
     switch (reason) {
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
-        streams_look(&server->streams);
+        streams_update(&server->streams);
         if (server->extension)
-            server->extension->look(&server->streams);
+            server->extension->update(&server->streams);
         return 0;
     case LWS_CALLBACK_RAW_RX_FILE:
         if (wsi == server->listener)
@@ -94,8 +94,8 @@ static const struct lws_protocols over_tls[] = {
 };
 _Static_assert((int)RECORD_BYTES <= (int)SITE_HEADER_BYTES, "lws reads no more than that");
 
-/* All paths go to the callback. Only with a mount lws goes on reading from a connection while an
- * answer is sent, and so notices that the client has gone. */
+/* All paths go to the callback. lws reads from a connection while an answer is sent, and so notices
+ * that the client has disconnected, only if there is a mount. */
 static const struct lws_http_mount mount = {.mountpoint = "/",
                                             .mountpoint_len = 1,
                                             .origin = "shmcast",
@@ -149,7 +149,7 @@ void server_listen(struct server *server, int listener)
         cli_die(CLI_FAIL, "libwebsockets could not be set up");
 }
 
-/* --- from the first to the last --- */
+/* --- start, run, shutdown --- */
 
 void server_open(struct server *server, const struct names *names)
 {

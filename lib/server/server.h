@@ -8,15 +8,15 @@
 
 struct names;
 
-/* A further transport, of the program's own. All of it is called on the main thread. */
+/* An additional transport of the program. The main thread makes all calls. */
 struct server_extension {
-    /* Descriptors that it needs for this many viewers. */
+    /* The number of descriptors that it needs for this many viewers. */
     unsigned (*descriptors)(unsigned viewers);
-    /* Streams and context are there. Exits with a message if it fails. reserved: the number of
-     * descriptors that it has to leave to the server. */
+    /* Called once streams and context exist. Exits with a message on failure. reserved: number of
+     * descriptors to leave to the server. */
     void (*open)(struct streams *streams, unsigned reserved);
-    /* The loop was woken. */
-    void (*look)(struct streams *streams);
+    /* Called when the loop was woken. */
+    void (*update)(struct streams *streams);
     void (*close)(struct streams *streams);
     const struct whep_ops *whep;
 };
@@ -32,17 +32,17 @@ struct server {
     const char *tls_cert, *tls_key, *token_file; /* NULL: not used */
 };
 
-/* These exit with a message if they fail. */
+/* All of these functions exit with a message on failure. */
 
 /* Attaches the streams. */
 void server_open(struct server *server, const struct names *names);
-/* Sets the limits on connections and files, by the limit on viewers and that on descriptors. */
+/* Sets the limits on connections and files from the limits on viewers and descriptors. */
 void server_set_limits(struct server *server);
-/* Serves the connections that come to listener, once server_run runs. */
+/* Serves the connections to listener, once server_run runs. */
 void server_listen(struct server *server, int listener);
 
-/* Prints url, serves until all streams are removed or a stop signal comes, and takes everything
- * down again. Returns the exit code for cli_finish. */
+/* Prints url, serves until all streams are removed or a stop signal arrives, and shuts everything
+ * down. Returns the exit code for cli_finish. */
 int server_run(struct server *server, const char *url);
 
 #endif

@@ -1,4 +1,5 @@
-/* The main function of programs that serve streams: all but a transport and its options. */
+/* The main function of programs that serve streams: everything except a transport and its options.
+ */
 #ifndef SERVER_SERVERMAIN_H
 #define SERVER_SERVERMAIN_H
 
@@ -18,8 +19,8 @@ struct server_program {
     const char *help; /* lines of --help about its own options, or NULL */
     const struct option
         *longs; /* its own options, values from OPTION_OWN on, or NULL; {0} ends it */
-    void (*option)(int value, char *argument); /* one of those was given */
-    void (*checked)(void);                     /* all options were read; or NULL */
+    void (*option)(int value, char *argument); /* called for each of them */
+    void (*checked)(void);                     /* called after all options; or NULL */
     const struct server_extension *extension;  /* a further transport, or NULL */
 };
 

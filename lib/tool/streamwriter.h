@@ -1,6 +1,6 @@
 /*
- * The writing end of one channel of a stream by name. After shm-create --replace the writer goes on
- * in the new stream.
+ * The writing end of one channel of a stream by name. After shm-create --replace the writer
+ * continues in the new stream.
  */
 #ifndef SHMCAST_STREAMWRITER_H
 #define SHMCAST_STREAMWRITER_H

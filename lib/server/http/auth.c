@@ -15,7 +15,7 @@ enum { SITE_BYTES = 512, LOCATION_BYTES = 1024, EXTRA_BYTES = LOCATION_BYTES + 2
 
 static const char localhost[] = "localhost";
 
-/* One request, and what is found out about it. */
+/* A request that is being checked, and the findings so far. */
 struct check {
     const struct site *site;
     struct lws *wsi;
@@ -77,7 +77,7 @@ static bool host_known(const struct check *check)
 
 /* --- the origin of the page that makes the request --- */
 
-/* May pages of this origin, scheme://host[:port], use the server as its own may? */
+/* Whether pages of this origin, scheme://host[:port], have the rights of the server's own pages. */
 static bool origin_allowed(const struct site *site, const char *origin)
 {
     for (size_t i = 0; i < site->origin_count; i++)
@@ -86,7 +86,7 @@ static bool origin_allowed(const struct site *site, const char *origin)
     return false;
 }
 
-/* Is it scheme://Host of this request? */
+/* Whether it is scheme://Host of this request. */
 static bool is_own(struct lws *wsi, const char *origin)
 {
     char host[SITE_BYTES];
@@ -108,7 +108,7 @@ static const char *referring_site(struct lws *wsi, char *out, int room)
 }
 
 /*
- * Does a page of another site make this request, without being allowed to? Old browsers send no
+ * Whether a page of another site makes this request without permission. Old browsers send no
  * Sec-Fetch-* headers, nor do others that don't trust this server for lack of TLS. Navigation is
  * always allowed: the result is shown to the user, not to the page with the link, and not in its
  * frames either.
@@ -333,7 +333,7 @@ static bool refuse_token(const struct check *check, enum token_origin from)
     extra_line("www-authenticate:", from == FROM_NOWHERE
                                         ? "Bearer realm=\"shmcast\""
                                         : "Bearer realm=\"shmcast\", error=\"invalid_token\"");
-    /* A browser sends no SameSite cookie after a link of another site; a reload of the page does.
+    /* A browser that follows a link of another site sends no SameSite cookie; on a reload it does.
      */
     request_named_header(check->wsi, "sec-fetch-site:", site, sizeof site);
     if (from == FROM_NOWHERE && strcmp(site, "cross-site") == 0)

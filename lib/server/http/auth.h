@@ -8,12 +8,12 @@
 
 struct lws;
 
-/* Of the client that makes a request. */
+/* The rights of the client that makes a request. */
 struct credentials {
     enum role role;
     unsigned char token[TOKEN_DIGEST]; /* with --token-file: the token that gave the role */
-    bool shared;                       /* the client is a page of another site that is allowed */
-    bool reads_only;                   /* and allowed to read only */
+    bool shared;                       /* the client is an allowed page of another site */
+    bool reads_only;                   /* such a page may only read */
 };
 
 /* The answer to a request that is refused. */
@@ -24,16 +24,16 @@ struct refusal {
     const char *why;
 };
 
-/* Is this request to be served? Sets *credentials. False: *refusal is the answer, and the role is
- * ROLE_NONE. page: path is one that users open in a browser's window. cors: the path's content is
- * for the pages of --cors too. */
+/* Checks whether a request may be served, and sets *credentials. False: *refusal is the answer, and
+ * the role is ROLE_NONE. page: users open this path in a browser's window. cors: pages of --cors
+ * may read this path too. */
 bool auth_admit(const struct site *site, struct lws *wsi, const char *path, bool page, bool cors,
                 struct credentials *credentials, struct refusal *refusal);
 
-/* Would the client get the same role now, after the tokens were reloaded? */
+/* Whether the client would still get the same role, after the tokens were reloaded. */
 bool auth_still_valid(const struct site *site, const struct credentials *credentials);
 
-/* Is this host, with or without a port, a name of the server? Overwrites it. */
+/* Whether this host, with or without a port, is a name of the server. Overwrites it. */
 bool auth_host(const struct site *site, char *host);
 
 /* The next cookie of this name that holds a digest, from *text on, which moves to its end. */

@@ -109,9 +109,9 @@ int conn_write_close(struct conn *conn, bool websocket)
 }
 
 /*
- * The frame may be lws' own. After a failure the client's answer is not waited for (RFC 6455,
- * 7.1.7), as in the middle of a frame none could be recognized. The client gets end of file at
- * once, and has a moment to read both before a reset discards them.
+ * The frame may be lws' own. After a failure the client's reply is not awaited (RFC 6455, 7.1.7):
+ * in the middle of a frame it could not be recognized. The client gets end of file at once, and has
+ * a moment to read both before a reset discards them.
  */
 void conn_close_sent(struct conn *conn)
 {
@@ -138,7 +138,7 @@ void conn_abort(struct conn *conn)
 
 /* --- packets --- */
 
-/* TLS may have to read first; and nothing may go into the middle of what lws sends by itself. */
+/* TLS may have to read first, and nothing may interrupt what lws itself is sending. */
 bool conn_can_send(const struct conn *conn)
 {
     return !conn->site->tls && !lws_partial_buffered(conn->wsi);

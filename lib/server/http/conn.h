@@ -1,4 +1,4 @@
-/* A connection, whatever it is used for: its socket, its place in the limits, its end. */
+/* A connection of any kind: its socket, its share of the limits, its end. */
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
 
@@ -28,8 +28,8 @@ void conn_address(const struct conn *conn, char *out, size_t size);
 /* Requests a call of the write functions once the socket has room. */
 void conn_want_write(struct conn *conn);
 
-/* Closes the connection, politely and soon, whichever of its callbacks runs now. code goes into a
- * WebSocket's close frame. */
+/* Closes the connection in an orderly way, soon; may be called in any of its callbacks. code goes
+ * into a WebSocket's close frame. */
 void conn_close(struct conn *conn, unsigned code);
 
 /* The same after an error of the client; why goes into the close frame. */
@@ -40,19 +40,19 @@ bool conn_is_closing(const struct conn *conn);
 /* Now that the socket has room: hands code and reason to lws. Returns -1, for lws to close. */
 int conn_write_close(struct conn *conn, bool websocket);
 
-/* A WebSocket's close frame has gone out: nothing may follow it. */
+/* A WebSocket's close frame was sent: nothing may follow it. */
 void conn_close_sent(struct conn *conn);
 
 /* lws has closed the connection. May be called several times. */
 void conn_closed(struct conn *conn);
 
-/* Hangs up in the middle of anything: lws notices and closes. */
+/* Hangs up at once, even in the middle of a message; lws then closes the connection. */
 void conn_abort(struct conn *conn);
 
-/* May conn_send be called at this moment, ahead of conn_want_write? */
+/* Whether conn_send may be called now, without conn_want_write. */
 bool conn_can_send(const struct conn *conn);
 
-/* Sends a whole message or nothing of it: lws keeps what the socket doesn't take of the rest. */
+/* Sends a whole message or nothing of it: lws buffers the part that the socket does not take. */
 enum viewer_sent conn_send(struct conn *conn, unsigned char *message, size_t bytes);
 
 #endif

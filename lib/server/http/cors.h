@@ -7,14 +7,14 @@
 
 struct lws;
 
-/* May pages of this origin read them? "*", the origin, or NULL. */
+/* The value that allows pages of this origin to read them: "*" or the origin; NULL: not allowed. */
 const char *cors_find(const struct site *site, const char *origin);
 
 /* The same for the page that makes a request. */
 const char *cors_of_request(const struct site *site, struct lws *wsi);
 
-/* Header lines for pages of allowed, one of the above, as response_text takes them. Valid until the
- * next call. preflight: for the request by which a browser asks first. */
+/* Header lines, as response_text takes them, for a value that cors_find returned. Valid until the
+ * next call. preflight: for the request that a browser sends before the actual one. */
 const char *cors_headers(const struct site *site, const char *allowed, bool preflight);
 
 #endif

@@ -77,7 +77,7 @@ const struct credentials *http_credentials(const struct http *http)
     return &http->credentials;
 }
 
-/* Is the latest request still being answered? A further one is not queued: hang up. */
+/* Whether the latest request is still being answered. A further one is not queued: hang up. */
 static bool is_busy(const struct http *http)
 {
     return response_is_busy(http->response) || http->mjpeg || http->snapshot || http->whep ||
@@ -238,9 +238,9 @@ static int request_get(struct http *http, const char *path, const struct route *
 /* --- other methods, with WebRTC --- */
 
 /*
- * May lws read the body? After a request that came together with this one it would start at the
- * wrong place, and loop for ever. That happens if it has buffered data of this connection, which
- * can't be queried; but it can be queried for all connections together.
+ * Whether lws may read the body. If lws has buffered data of this connection, as of a request that
+ * arrived together with another one, it would start at the wrong place and loop forever. Buffered
+ * data can be queried only for all connections together.
  */
 static bool body_readable(const struct http *http)
 {

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* Closes a stream of open_memstream. If memory was short, frees *text and sets it to NULL. Returns
+/* Closes a stream of open_memstream. If memory ran out, frees *text and sets it to NULL. Returns
  * *text. */
 char *memstream_end(FILE *to, char **text);
 

@@ -8,11 +8,11 @@
 
 struct served;
 
-/* Of all streams, in malloc'ed memory, or NULL. */
+/* The metrics of all streams, in malloc'ed memory, or NULL. */
 char *metrics_text(const struct site *site, size_t *bytes);
 
-/* Writes the lines before a metric's samples; the beginning of a sample, up to what closes the
- * labels: "} 1\n". */
+/* Write the lines before a metric's samples, and the beginning of a sample; the caller writes its
+ * end, "} 1\n". */
 void metrics_head(FILE *to, const char *name, const char *type, const char *help);
 void metrics_sample(FILE *to, const char *name, const struct served *served);
 

@@ -13,7 +13,7 @@ struct mjpeg *mjpeg_new(struct conn *conn, struct served *served,
                         const struct credentials *credentials);
 void mjpeg_free(struct mjpeg *mjpeg); /* NULL is allowed */
 
-/* The socket has room. 0 or -1: hang up. */
+/* Sends the next packet, now that the socket has room. 0 or -1: hang up. */
 int mjpeg_write(struct mjpeg *mjpeg);
 
 #endif

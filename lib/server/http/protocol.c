@@ -63,7 +63,7 @@ static int on_writable(struct client *client, bool websocket)
 
 static int on_client_closes(struct client *client, const char *data, size_t bytes)
 {
-    /* A close frame of ours that has not gone out yet says more. */
+    /* A close frame of ours that is still pending has a better reason. */
     if (conn_is_closing(client->conn))
         return conn_write_close(client->conn, true);
     return client->ws ? ws_client_closes(client->ws, data, bytes) : 0;

@@ -1,4 +1,4 @@
-/* libwebsockets' events of one connection, led to where they belong. */
+/* Dispatches libwebsockets' events of a connection. */
 #ifndef SERVER_PROTOCOL_H
 #define SERVER_PROTOCOL_H
 
@@ -8,8 +8,8 @@
 struct client;
 struct connlimit;
 
-/* A connection that is about to be adopted, with this as its opaque user data: lws' events free it
- * from then on. Takes over limit. NULL: no memory. */
+/* The opaque user data of a connection that is about to be adopted by lws, whose events free it
+ * later. Takes over limit. NULL: no memory. */
 struct client *protocol_client_new(struct site *site, struct connlimit *limit);
 
 /* Handles an event of lws' callback. Those of other sockets are ignored. */

@@ -10,26 +10,26 @@
 /* A header's value; "" if it is absent, empty or longer than room. Returns out. */
 const char *request_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room);
 
-/* The same for one that lws has no number for; name in lower case, with its colon. */
+/* The same for a header without a token in lws; name in lower case, with its colon. */
 const char *request_named_header(struct lws *wsi, const char *name, char *out, int room);
 
 /* The decoded path, or NULL: not one. *method is a LWSHUMETH_… or -1. */
 const char *request_path(struct lws *wsi, int *method);
 
-/* Is the version HTTP/1.x? */
+/* Whether the version is HTTP/1.x. */
 bool request_version_known(struct lws *wsi);
 
-/* Does a body follow? If it is pipelined after another request, lws 4.1 never finds its end and the
- * whole loop hangs; so the connection closes after the answer to a request with a body. */
+/* Whether a body follows. If it is pipelined after another request, lws 4.1 never finds its end and
+ * the whole loop hangs; so the connection closes after the answer to a request with a body. */
 bool request_has_body(struct lws *wsi);
 
 /* The length of the body that follows: -1: not given, or not in digits. */
 int64_t request_body_length(struct lws *wsi);
 
-/* Is the body of this media type? */
+/* Whether the body is of this media type. */
 bool request_is_type(struct lws *wsi, const char *type);
 
-/* Does If-None-Match name this entity tag? Weak tags match, and so does *. */
+/* Whether If-None-Match names this entity tag. Weak tags match, and so does *. */
 bool request_is_cached(struct lws *wsi, const char *tag);
 
 #endif

@@ -20,11 +20,11 @@ struct response;
 struct response *response_new(struct conn *conn); /* NULL: no memory */
 void response_free(struct response *response);    /* NULL is allowed */
 
-/* Another request has come. head: its method is HEAD. */
+/* Starts over for another request. head: its method is HEAD. */
 void response_reset(struct response *response, bool head);
 
-/* Settings of the header: for pages of --cors (allowed: "*", their origin, or NULL if this request
- * is not of one); for pages of other sites; for a file of --www. */
+/* Choose the header lines for pages of --cors (allowed: as cors_find returns), for pages of other
+ * sites, and for files of --www. */
 void response_set_cors(struct response *response, const char *allowed, bool preflight);
 void response_set_shared(struct response *response, bool shared);
 void response_set_www(struct response *response);
@@ -61,11 +61,12 @@ int response_packet(struct response *response, struct packet_pool *pool, struct 
 int response_file(struct response *response, int fd, uint64_t bytes, const char *type,
                   const char *extra);
 
-/* Is a body still being sent? Then sends the next part of it, now that the socket has room. */
+/* Whether a body is still being sent. */
 bool response_is_busy(const struct response *response);
+/* Sends the next part of the body, now that the socket has room. */
 int response_write(struct response *response);
 
-/* Drops what is left of the body. */
+/* Drops the rest of the body. */
 void response_drop(struct response *response);
 
 /* An answer to bytes that are no HTTP request at all; then hang up. */

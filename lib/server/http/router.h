@@ -38,7 +38,7 @@ struct route {
 /* The route of a percent-decoded path. */
 struct route router_find(const struct site *site, const char *path);
 
-/* May pages of --cors use this endpoint? */
+/* Whether pages of --cors may use this endpoint. */
 bool router_is_shared(enum endpoint at);
 
 #endif

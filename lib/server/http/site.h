@@ -34,7 +34,7 @@ struct site {
     unsigned closing;       /* connections that are to close and have not closed yet */
 };
 
-/* Makes the policies. -1: too many origins, or no memory. */
+/* Sets the policies. -1: too many origins, or no memory. */
 int site_make_policies(struct site *site);
 void site_free_policies(struct site *site);
 

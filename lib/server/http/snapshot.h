@@ -9,7 +9,7 @@ struct response;
 struct served;
 struct snapshot;
 
-/* A wait for a fresh packet, if the newest may be old: the connection is asked to write when the
+/* Starts to wait for a fresh packet if the newest may be old; conn_want_write is called when the
  * wait is over. NULL: no need to wait, or no memory. */
 struct snapshot *snapshot_await(struct conn *conn, struct served *served);
 

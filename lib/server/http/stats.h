@@ -7,8 +7,8 @@
 
 struct served;
 
-/* Both in malloc'ed memory, or NULL: of one stream that is attached; of all streams in short,
- * removed ones included. */
+/* The statistics of one attached stream, and a summary of all streams, removed ones included. Both
+ * in malloc'ed memory, or NULL. */
 char *stats_json(const struct site *site, const struct served *served, size_t *bytes);
 char *stats_list_json(const struct streams *streams, size_t *bytes);
 

@@ -29,10 +29,10 @@ struct whep_ops {
     /* Begins a session for an offer. NULL: *refusal is filled in. */
     struct session *(*offer)(struct whep *request, struct served *served, bool fury,
                              const char *text, size_t bytes, struct refusal *refusal);
-    /* The request can be answered now. False: no answer is there yet. Otherwise the session does
-     * not use the request any more. */
+    /* Gets the answer to the request. False: there is none yet. After true, the session no longer
+     * uses the request. */
     bool (*answer)(struct session *session, struct whep_answer *out);
-    /* The client has gone without waiting for the answer. */
+    /* The client has disconnected before the answer. */
     void (*forget)(struct session *session);
     /* Ends the session of this id, and its viewer. False: there is none. */
     bool (*hang_up)(struct served *served, const char *id);
@@ -47,14 +47,14 @@ struct whep *whep_new(struct conn *conn, struct response *response,
                       const struct credentials *credentials, struct served *served, bool fury);
 void whep_free(struct whep *request); /* NULL is allowed */
 
-/* Part of the body; its end. 0 or -1: hang up. */
+/* Handle a part of the body, and its end. 0 or -1: hang up. */
 int whep_body(struct whep *request, const char *data, size_t bytes);
 int whep_body_end(struct whep *request);
 
-/* The socket has room: sends the answer if it is there. */
+/* The socket has room: sends the answer if there is one. */
 int whep_write(struct whep *request);
 
-/* Has the request been answered? */
+/* Whether the request has been answered. */
 bool whep_is_over(const struct whep *request);
 
 /* For sessions: the session ends with the server, and the request gets no answer. */

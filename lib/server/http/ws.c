@@ -28,7 +28,7 @@ struct ws {
 
 /* --- transport --- */
 
-/* Nothing may go after a close frame that lws sends by itself. */
+/* Nothing may be sent after a close frame that lws sends by itself. */
 static bool ready(void *link)
 {
     struct ws *ws = link;
@@ -110,7 +110,7 @@ static const struct viewer_transport transport = {
 
 /* --- handshake --- */
 
-/* Is token in a comma-separated list such as `keep-alive, Upgrade`? */
+/* Whether token is in a comma-separated list such as `keep-alive, Upgrade`. */
 static bool list_has(const char *list, const char *token)
 {
     size_t bytes = 0;
@@ -123,7 +123,7 @@ static bool list_has(const char *list, const char *token)
     return false;
 }
 
-/* 16 bytes in base64? */
+/* Whether it is 16 bytes in base64. */
 static bool key_valid(const char *key)
 {
     static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -246,8 +246,8 @@ int ws_client_closes(struct ws *ws, const char *data, size_t bytes)
 
 /* --- messages --- */
 
-/* Closes this one connection. Not by returning -1: when more data has come already, lws 4.1 would
- * read that before it sends its close frame, and hang up over it. */
+/* Closes this one connection. Not by returning -1: lws 4.1 would first read any data that has
+ * already arrived, and hang up without its close frame. */
 static int fail(struct ws *ws, unsigned code, const char *why)
 {
     ws_end_viewer(ws);
@@ -266,7 +266,7 @@ int ws_receive(struct ws *ws, const char *data, size_t bytes)
         ws->more = false;
     if (!ws->more)
         message->bytes = 0;
-    /* The announced length counts, before it has come. */
+    /* The announced length counts, before the data has arrived. */
     uint64_t rest = lws_remaining_packet_payload(ws->wsi);
     if (rest > MESSAGE_BYTES || message->bytes + bytes + rest > MESSAGE_BYTES)
         return fail(ws, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "more than 64 KiB");

@@ -8,7 +8,7 @@ struct conn;
 struct response;
 struct ws;
 
-/* Is this handshake accepted? 0: yes, and *credentials is set. 1: it was answered. -1: hang up. */
+/* Checks a handshake. 0: accepted, and *credentials is set. 1: it was answered. -1: hang up. */
 int ws_handshake(struct conn *conn, struct response *response, struct credentials *credentials);
 
 /* Joins a viewer after the handshake. NULL: hang up. */
@@ -21,7 +21,7 @@ int ws_receive(struct ws *ws, const char *data, size_t bytes);
 /* The socket has room. 0 or -1: close. */
 int ws_write(struct ws *ws);
 
-/* The viewer is not served any more, while lws closes the connection. */
+/* Stops serving the viewer while lws closes the connection. */
 void ws_end_viewer(struct ws *ws);
 
 /* The client closes, with the payload of its close frame. 0: lws replies with the same. */

@@ -25,14 +25,14 @@ const char *control_mode_name(enum control_mode mode)
     return modes[mode];
 }
 
-/* Does one viewer have control, and no other? */
+/* Whether only one viewer at a time may have control. */
 static bool is_exclusive(const struct served *served)
 {
     enum control_mode mode = served->streams->control;
     return mode == CONTROL_FIRST || mode == CONTROL_TOKEN;
 }
 
-/* Could this viewer ever have control? */
+/* Whether this viewer could ever have control. */
 static bool is_eligible(const struct viewer *viewer)
 {
     return viewer->has_messages && viewer->role == ROLE_CONTROL &&
@@ -45,7 +45,7 @@ bool control_has(const struct viewer *viewer)
                                         : is_eligible(viewer);
 }
 
-void control_notify(struct viewer *viewer)
+void control_changed(struct viewer *viewer)
 {
     if (!viewer->hello || viewer->state_pending)
         return;
@@ -64,7 +64,7 @@ static void notify_all(struct served *served)
     if (is_ending(served))
         return;
     for (struct viewer *viewer = served->viewers; viewer; viewer = viewer->next)
-        control_notify(viewer);
+        control_changed(viewer);
 }
 
 /* --- waiters --- */
@@ -190,7 +190,7 @@ static int take_control(struct viewer *viewer)
 void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to)
 {
     int result = -1;
-    control_notify(viewer); /* the reply, even if nothing changes */
+    control_changed(viewer); /* the reply, even if nothing changes */
     if (is_exclusive(viewer->served) && is_eligible(viewer))
         switch (want) {
         case EVJSON_ASK:
@@ -215,7 +215,7 @@ void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to)
 void control_hello(struct viewer *viewer)
 {
     viewer->hello = true;
-    control_notify(viewer);
+    control_changed(viewer);
 }
 
 /* Text built in a buffer. */

@@ -20,7 +20,7 @@ enum control_mode {
     CONTROL_NONE   /* no viewer */
 };
 
-/* Of one stream. */
+/* Control of one stream. */
 struct control {
     struct viewer *controller;               /* NULL: none, or all that may */
     struct viewer *waiters[CONTROL_WAITERS]; /* first in, first out */
@@ -31,7 +31,7 @@ struct control {
 int control_mode(const char *name);
 const char *control_mode_name(enum control_mode mode);
 
-/* Is input of this viewer accepted? */
+/* Whether input of this viewer is accepted. */
 bool control_has(const struct viewer *viewer);
 
 /* The viewer has joined its stream, or has a message channel now. */
@@ -40,12 +40,13 @@ void control_join(struct viewer *viewer);
 /* The viewer has left: its control goes to the first waiter. */
 void control_leave(struct viewer *viewer);
 
-/* Messages of the viewer: it wants to receive state messages; it asks for a change of control. */
+/* Handle messages of the viewer: a subscription to state messages, and a request for a change of
+ * control. */
 void control_hello(struct viewer *viewer);
 void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to);
 
-/* Something in the viewer's state message has changed: it is sent again, if the viewer wants it. */
-void control_notify(struct viewer *viewer);
+/* Sends the viewer's state message again, if the viewer wants it: something in it has changed. */
+void control_changed(struct viewer *viewer);
 
 /* Sends the state message. -1: close the connection. */
 int control_send_state(struct viewer *viewer);

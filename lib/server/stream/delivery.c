@@ -120,7 +120,7 @@ static void await_window(struct viewer *viewer)
                          (lws_usec_t)(ns / 1000 + 1));
 }
 
-void delivery_wake(struct viewer *viewer)
+void delivery_retry(struct viewer *viewer)
 {
     /* At once if possible: waiting until lws reports room costs a round of its loop. */
     if (!viewer->want_pending && next_content(viewer) == PACKET &&
@@ -137,7 +137,7 @@ void delivery_wake(struct viewer *viewer)
 void delivery_packet(struct viewer *viewer)
 {
     ladder_count_packet(viewer);
-    delivery_wake(viewer);
+    delivery_retry(viewer);
 }
 
 int delivery_write(struct viewer *viewer)

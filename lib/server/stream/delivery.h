@@ -8,11 +8,11 @@
 /* The stream that the viewer is shown has a new packet. */
 void delivery_packet(struct viewer *viewer);
 
-/* Something that held back the newest packet has changed. */
-void delivery_wake(struct viewer *viewer);
+/* Tries to send the newest packet, after something that held it back has changed. */
+void delivery_retry(struct viewer *viewer);
 
-/* Sends one thing: the connection has room, as transport->want_write was asked for. -1: close the
- * connection. */
+/* Sends one message or packet: called when the connection has room, after transport->want_write.
+ * -1: close the connection. */
 int delivery_write(struct viewer *viewer);
 
 /* Queues the reply to a ping; t is copied into it. */

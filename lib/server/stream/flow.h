@@ -44,11 +44,11 @@ void flow_sent(struct flow *flow, uint64_t number, uint64_t now);
 /* Acknowledges this packet and all before it; false if it is not in flight. */
 bool flow_ack(struct flow *flow, uint64_t number, uint64_t now);
 
-/* May a packet be sent? */
+/* Whether a packet may be sent. */
 bool flow_open(const struct flow *flow);
 
-/* A packet waits that may not be sent. After a long silence a probe is allowed: returns the ns
- * until then, or 0: the next packet may be sent. */
+/* For a packet that waits for the window: the ns until a probe is allowed, which a long silence
+ * requires; 0: the next packet may be sent. */
 uint64_t flow_wait(struct flow *flow, uint64_t now);
 
 /* Packets that may be in flight, 0: unlimited. */

@@ -7,7 +7,7 @@
 #define SECOND UINT64_C(1000000000)
 
 enum {
-    /* Queued events, of one viewer or of all, from which on a viewer's messages are not read. */
+    /* Numbers of queued events, of one viewer and of all, at which its messages are left unread. */
     OWN_ENOUGH = 2048,
     ALL_ENOUGH = 32768
 };

@@ -4,9 +4,9 @@
 
 #include "viewer.h"
 
-/* May the viewer send one more event, or another costly message, now? droppable: an event that may
- * be dropped otherwise. For the others there is twice the room, and beyond it the viewer has
- * misbehaved. */
+/* Whether the rate limit has room for one more event, or another costly message, of the viewer.
+ * droppable: an event that is dropped otherwise. Other events have twice the room; a viewer that
+ * exceeds that misbehaves. */
 bool input_admit(struct viewer *viewer, uint64_t now, bool droppable);
 
 /* Appends events of the viewer to its stream's event log. */

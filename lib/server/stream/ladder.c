@@ -15,7 +15,7 @@ static const uint64_t CHECK_NS = 5 * SECOND;      /* between checks for a move u
 static const uint64_t HOLD_MAX_NS = 320 * SECOND; /* longest hold */
 static const uint64_t SUCCESS_NS = 30 * SECOND;   /* a move up that lasts longer was right */
 
-/* Does a program write packets to the stream? */
+/* Whether a program writes packets to the stream. */
 static bool is_alive(const struct served *served)
 {
     return served->stream && claim_holder(served->stream, SHMFMT_CLAIM_PACKETS, NULL) == 1;
@@ -76,7 +76,7 @@ static void move(struct viewer *viewer, struct served *target, bool down)
     else
         start_timer(viewer, CHECK_NS);
     viewer_want_write(viewer);
-    control_notify(viewer);
+    control_changed(viewer);
     served_watchers_changed(target);
     served_watchers_changed(from);
 }

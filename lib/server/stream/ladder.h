@@ -8,7 +8,8 @@
 
 #include "viewer.h"
 
-/* A new packet of the stream that the viewer is shown is there, not sent yet; it was sent. */
+/* Count a new packet of the stream that the viewer is shown: when it is published, and when it was
+ * sent. */
 void ladder_count_packet(struct viewer *viewer);
 void ladder_count_sent(struct viewer *viewer);
 

@@ -61,7 +61,7 @@ static int take(const struct evjson_message *message, void *user)
         return take_event(batch, message);
     case EVJSON_ACK:
         if (flow_ack(&viewer->flow, message->seq, monotonic_ns()))
-            delivery_wake(viewer);
+            delivery_retry(viewer);
         break;
     case EVJSON_PING:
         delivery_pong(viewer, message->t);

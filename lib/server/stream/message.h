@@ -8,7 +8,7 @@ struct viewer;
 
 enum { MESSAGE_BYTES = 1 << 16 /* longest message */ };
 
-/* Does what a message of any bytes says. 0; or a WebSocket close code and *why: close the
+/* Handles a message, which may be any bytes. 0; or a WebSocket close code and *why: close the
  * connection. */
 unsigned message_take(struct viewer *viewer, const char *text, size_t bytes, const char **why);
 

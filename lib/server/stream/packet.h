@@ -27,7 +27,7 @@ struct packet {
     unsigned char *data;        /* meta.bytes long */
 };
 
-/* Packets that are out of use, kept for their memory. A zeroed pool is empty. */
+/* Unused packets, kept for their memory. A zeroed pool is empty. */
 struct packet_pool {
     struct packet *free;
     unsigned count;
@@ -41,7 +41,7 @@ struct packet *packet_hold(struct packet *packet);
 void packet_release(struct packet_pool *pool, struct packet *packet);
 void packet_pool_free(struct packet_pool *pool);
 
-/* The packet with its framing, valid until the other one of these is called for it; lws_write may
+/* The packet with its framing, valid until the other of these two is called for it; lws_write may
  * use LWS_PRE bytes before it. */
 unsigned char *packet_as_message(struct packet *packet, size_t *bytes);
 unsigned char *packet_as_part(struct packet *packet, size_t *bytes);

@@ -1,7 +1,7 @@
 /*
  * The waiter thread touches only mapped memory: the futex word of the packet ring and the stream's
- * state. It is cancelled only while it sleeps on that word, where it holds nothing, and joined
- * before the mapping goes.
+ * state. It is cancelled only while it sleeps on that word, where it holds no resource, and
+ * joined before the stream is unmapped.
  */
 #include "served.h"
 #include "futex.h"
@@ -84,7 +84,8 @@ static void on_stale_timeout(lws_sorted_usec_list_t *timer)
 static void update_demand(struct served *served)
 {
     bool want = served->watcher_count > 0 || served->lease;
-    /* Before any look at the ring: either that look finds the packet, or the waiter reports it. */
+    /* Set before the ring is checked: either that check finds the packet, or the waiter reports it.
+     */
     atomic_store(&served->wanted, want);
     if (!served->ring || !ring_want(served->ring, want) || !want || served->stale ||
         !ring_stale(served->ring))
@@ -218,7 +219,7 @@ struct packet *served_newest(struct served *served)
     return NULL;
 }
 
-void served_look(struct served *served)
+void served_update(struct served *served)
 {
     if (atomic_load(&served->wanted))
         served_newest(served);

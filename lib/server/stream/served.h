@@ -2,8 +2,8 @@
  * A served stream: attached, followed through shm-create --replace, its newest packet copied once
  * for all viewers.
  *
- * One thread runs the libwebsockets loop and does everything. Beside it each served stream has a
- * waiter thread, which sleeps until a packet comes and then wakes the loop.
+ * One thread runs the libwebsockets loop and does everything else. Each served stream also has a
+ * waiter thread, which sleeps until a packet arrives and then wakes the loop.
  */
 #ifndef SERVER_SERVED_H
 #define SERVER_SERVED_H
@@ -100,9 +100,9 @@ void served_close(struct served *served); /* all but its packets */
 /* Starts the waiter thread, once streams->context is set. -1 with errno. */
 int served_start(struct served *served);
 
-/* Something may have happened to the stream: takes the newest packet if anybody wants it, follows
- * --replace, notices removal. */
-void served_look(struct served *served);
+/* Checks the stream for news: takes the newest packet if any viewer wants it, follows --replace,
+ * notices removal. */
+void served_update(struct served *served);
 
 /* After a call on the stream failed with ESTALE or EIDRM: 0 when another stream has taken its
  * place. Otherwise the stream has ended and is reaped in this round of the loop: -1. */
@@ -115,8 +115,8 @@ struct packet *served_newest(struct served *served);
 /* The number of watchers has changed. */
 void served_watchers_changed(struct served *served);
 
-/* Queues the waiter, and wakes the encoder, if the newest packet may be old. False: it is as new as
- * can be. */
+/* Queues the waiter, and wakes the encoder, if the newest packet may be old. False: it is up
+ * to date. */
 bool served_await_fresh(struct served *served, struct snapshot_waiter *waiter);
 void served_forget_waiter(struct snapshot_waiter *waiter); /* one that isn't queued is allowed */
 

@@ -19,7 +19,7 @@ static void on_packet(struct served *served)
 static void on_pending(struct served *served)
 {
     for (struct viewer *viewer = served->watchers; viewer; viewer = viewer->next_watcher)
-        delivery_wake(viewer);
+        delivery_retry(viewer);
 }
 
 static void on_detaching(struct served *served)
@@ -48,7 +48,7 @@ static const struct served_ops served_ops = {
     .reap = on_reap,
 };
 
-/* --- all of them --- */
+/* --- all streams --- */
 
 int streams_alloc(struct streams *streams, size_t count)
 {
@@ -76,11 +76,11 @@ int streams_start(struct streams *streams)
     return 0;
 }
 
-void streams_look(struct streams *streams)
+void streams_update(struct streams *streams)
 {
     for (size_t i = 0; i < streams->count; i++) {
         input_retry(&streams->list[i]);
-        served_look(&streams->list[i]);
+        served_update(&streams->list[i]);
     }
 }
 

@@ -1,4 +1,4 @@
-/* All served streams with their viewers, as the server's other floors use them. */
+/* All served streams with their viewers, for the server's other floors. */
 #ifndef SERVER_STREAMS_H
 #define SERVER_STREAMS_H
 
@@ -14,14 +14,14 @@ int streams_attach(struct streams *streams, const char *name);
 int streams_start(struct streams *streams);
 
 /* The loop was woken: takes new packets, retries queued events. */
-void streams_look(struct streams *streams);
+void streams_update(struct streams *streams);
 
 /* Makes a connection a viewer; the caller has checked that streams->viewers < viewers_max. NULL: no
  * memory. */
 struct viewer *streams_join(struct served *served, const struct viewer_transport *transport,
                             void *link, enum role role);
 
-/* Are events queued for an event log? */
+/* Whether events are queued for an event log. */
 bool streams_have_backlog(const struct streams *streams);
 
 /* Closes all viewers: the server is shutting down. */

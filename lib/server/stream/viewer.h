@@ -25,27 +25,28 @@ struct viewer_transport {
     const char *title; /* in messages for people */
     bool has_messages; /* from the start: a channel for text in both directions */
 
-    /* The next six are for transports that send packets themselves; the others have NULL. */
+    /* The next six are NULL in transports that do not send packets themselves. */
 
-    /* May a packet be sent at this moment, without waiting for want_write to take effect? */
+    /* Whether a packet may be sent now, before want_write has taken effect. */
     bool (*ready)(void *link);
-    /* All of a packet, or nothing of it. */
+    /* Sends all of a packet, or nothing of it. */
     enum viewer_sent (*send_packet)(void *link, struct packet *packet);
-    /* Is part of an earlier packet still unsent? */
+    /* Whether part of an earlier packet is still unsent. */
     bool (*congested)(void *link);
-    /* The connection is broken: it is to close soon. */
+    /* Closes a broken connection soon. */
     void (*abort)(void *link);
-    /* May its messages be left unread for a while? If so, stops and resumes reading. */
+    /* Whether its messages may be left unread for a while. */
     bool (*pausable)(const void *link);
+    /* Stops or resumes reading messages. */
     void (*pause)(void *link, bool paused);
 
     /* Sends a text message. text has LWS_PRE bytes before it. 0; -1: close the connection. */
     int (*send_text)(void *link, unsigned char *text, size_t bytes);
     /* Calls delivery_write soon, when something can be sent. */
     void (*want_write)(void *link);
-    /* The viewer has ended; closes the connection, with a WebSocket close code. */
+    /* Closes the connection of a viewer that has ended, with a WebSocket close code. */
     void (*close)(void *link, unsigned code);
-    /* Do the credentials of the connection still allow the viewer's role? */
+    /* Whether the credentials of the connection still allow the viewer's role. */
     bool (*authorized)(const void *link);
     /* The address of the client, for people. */
     void (*address)(const void *link, char *out, size_t size);
@@ -55,7 +56,7 @@ struct viewer_transport {
 struct abr {
     bool unsent;                /* the latest packet has not been sent yet */
     bool congested;             /* it found the connection full */
-    bool move_down;             /* the timer is to move the viewer down */
+    bool move_down;             /* the timer will move the viewer down */
     unsigned published, missed; /* packets since since_ns */
     uint64_t since_ns;
     uint64_t acked;       /* number of acknowledgements at the last count */
@@ -69,7 +70,7 @@ struct viewer {
     /* Members used for each packet are kept together: copying the packet for the previous viewer
      * has emptied the caches. */
     struct viewer *next_watcher, **watcher_link;
-    struct served *shown; /* the stream whose packets are sent: a lower rung of the ladder, maybe */
+    struct served *shown; /* the stream whose packets are sent, maybe a lower rung */
     const struct viewer_transport *transport;
     void *link;             /* NULL once the viewer has ended */
     uint64_t number;        /* of the packet last sent */
@@ -82,7 +83,7 @@ struct viewer {
     bool want_pending;  /* want_write was called and has had no effect yet */
     bool has_messages;  /* there is a channel for text */
     bool hello;         /* state messages are wanted */
-    bool state_pending; /* and one is to be sent */
+    bool state_pending; /* a state message will be sent */
     bool moved;         /* to another stream: a state message goes before its packets */
     bool paused;        /* its messages are not read, as too many of its events are queued */
     uint64_t sent, skipped, bytes;
