@@ -51,7 +51,7 @@ fuzz() { # TARGET TARGET
 }
 
 @test "token files, Host headers and cookies" {
-    fuzz access
+    fuzz auth
 }
 
 @test "scripts/fuzz reports an unknown target, and one that crashes" {

@@ -764,21 +764,21 @@ END
 # --- in a browser ---
 
 @test "a page of another site gets nothing through" {
-    scenario access "a page of another site gets nothing through"
+    scenario auth "a page of another site gets nothing through"
 }
 
 @test "only allowed sites can frame the page" {
-    scenario access "only allowed sites can frame the page"
+    scenario auth "only allowed sites can frame the page"
 }
 
 @test "a foreign DNS name for this server is refused" {
-    scenario access "a foreign DNS name for this server is refused"
+    scenario auth "a foreign DNS name for this server is refused"
 }
 
 @test "a token in the address becomes a cookie, and the page works with it" {
-    scenario access "a token in the address becomes a cookie, and the page works with it"
+    scenario auth "a token in the address becomes a cookie, and the page works with it"
 }
 
 @test "a link from another site works" {
-    scenario access "a link from another site works"
+    scenario auth "a link from another site works"
 }
