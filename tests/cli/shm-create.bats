@@ -280,7 +280,7 @@ E2
 
 describe() { # geometry, format, slots, events, packet size, mode, user and group of $S
     od -An -v -w24 -tu4 -j64 -N24 "/dev/shm/$S" | awk '{ printf "%sx%s %s %s %s %s ", $1, $2, $3, $4, $5, $6 }'
-    echo $(od -An -tu8 -j96 -N8 "/dev/shm/$S") $(stat -c '%a %u %g' "/dev/shm/$S")
+    echo "$(od -An -tu8 -j96 -N8 "/dev/shm/$S" | tr -d ' ') $(stat -c '%a %u %g' "/dev/shm/$S")"
 }
 
 @test "--replace inherits what is not on its command line" {
