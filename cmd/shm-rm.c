@@ -126,13 +126,15 @@ static int remove_orphan(const char *name, const struct stat *st, struct stream 
 {
     struct options *o = user;
     (void)err;
-    if (!stream || stream_leak(stream) == STREAM_FINE)
+    enum stream_leak leak = stream ? stream_leak(stream) : STREAM_FINE;
+    if (leak == STREAM_FINE)
         return 0;
     if (geteuid() != 0 && st->st_uid != geteuid()) {
         skip(name, st);
         return 0;
     }
-    if (o->dry || stream_remove(stream, false) == 0) {
+    /* The programs of an orphan end, as they would have done with its owner. */
+    if (o->dry || stream_remove(stream, leak == STREAM_ORPHAN) == 0) {
         report(o, name);
     } else if (errno == EACCES || errno == EPERM) {
         skip(name, st);

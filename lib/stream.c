@@ -457,11 +457,12 @@ enum stream_leak stream_leak(const struct stream *stream)
 {
     if (lost_name(stream))
         return STREAM_SUPERSEDED;
-    if (claim_any(stream))
-        return STREAM_FINE;
     if (strncmp(stream->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) == 0)
-        return STREAM_SUPERSEDED;
-    return stream->header.flags & SHMFMT_OWNED ? STREAM_ORPHAN : STREAM_FINE;
+        return claim_any(stream) ? STREAM_FINE : STREAM_SUPERSEDED;
+    /* No process takes the owner claim of an existing stream, so its owner will not come back. */
+    bool dead =
+        stream->header.flags & SHMFMT_OWNED && claim_holder(stream, SHMFMT_CLAIM_OWNER, NULL) == 0;
+    return dead ? STREAM_ORPHAN : STREAM_FINE;
 }
 
 int stream_supersede(struct stream *stream)

@@ -93,9 +93,17 @@ void verdict_stream(struct scan_object *ob, const struct stream *stream)
     users(ob, user);
     switch (stream_leak(stream)) {
     case STREAM_ORPHAN:
-        set_state(ob, "orphan", true,
-                  "its owner is dead and nobody has it attached%s%s%s; shm-rm --orphans removes it",
-                  *user ? ", though " : "", user, *user ? " has it open" : "");
+        if (locked > 0)
+            set_state(
+                ob, "orphan", true,
+                "its owner is dead, but %s still uses it; shm-rm --orphans removes it, and its "
+                "programs end",
+                *user ? user : "a process that is not visible here");
+        else
+            set_state(
+                ob, "orphan", true,
+                "its owner is dead and nobody has it attached%s%s%s; shm-rm --orphans removes it",
+                *user ? ", though " : "", user, *user ? " has it open" : "");
         return;
     case STREAM_SUPERSEDED:
         set_state(ob, "superseded", true,

@@ -72,6 +72,10 @@ follow() { # SUBSECTION [SIZE of /dev/shm]
     follow "A stream whose programs were killed"
 }
 
+@test "example: owner killed" {
+    follow "A stream whose owner alone was killed"
+}
+
 @test "example: bpo-38119" {
     follow "A stream that a Python program unlinked"
 }

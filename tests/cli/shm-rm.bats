@@ -107,6 +107,30 @@ is_state() {
     [ "$output" = "" ]
 }
 
+@test "the owner killed alone: its stream is an orphan although programs use it, and they end" {
+    bg shm-create -s 8x8 "$S" -- sh -c 'frame-gen -s 8x8 -r 20 -o "$SHMCAST_STREAM"; true'
+    owner=$BG
+    wait_until 10 eval 'shm-ls -j "$S" | grep -q "\"role\":\"frames\""'
+    writer=$(pgrep -g "$owner" -x frame-gen)
+    bg shm-read -n 100000 "$S" >/dev/null
+    wait_until 10 eval 'shm-ls -j "$S" | grep -q "\"role\":\"frames-reader\""'
+    run -0 shm-ls --check "$S"
+    run -0 shm-rm --orphans -v
+    [ "$output" = "" ]
+    kill -KILL "$owner"
+    wait_until 10 is_state "$S" orphan
+    run -1 shm-ls --check "$S"
+    [[ $(tr -s ' \n' ' ' <<<"$output") == *" its owner is dead, but "*" still uses it; shm-rm --orphans removes it, and its programs end"* ]]
+    # it is in use, so that without -f only --orphans removes it
+    fails 3 shm-rm "$S"
+    run -0 shm-rm --orphans -n
+    [ "$output" = "would remove $S" ]
+    run -0 shm-rm --orphans -v
+    [ "$output" = "removed $S" ]
+    ends 0 "$BG"
+    wait_until 10 pid_gone "$writer"
+}
+
 @test "--orphans skips the streams of other users, with a line, and removes its own" {
     [ "$(id -u)" = 0 ] || skip "needs root to become another user"
     nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -181,8 +205,8 @@ exchanged_meanwhile() { # COMMAND that gives the name to another object, OPTIONS
         frame-gen -s 64x64 -r 20 -o "$SHMCAST_STREAM" &
         shm-encode "$SHMCAST_STREAM" &
         exec event-read "$SHMCAST_STREAM"'
-    count() { shm-ls -j "$S" | grep -o '"role"' | wc -l; }
-    wait_until 10 eval '[ "$(count)" = 5 ]'
+    count() { shm-ls -j "$S" | grep -o "$1" | wc -l; }
+    wait_until 10 eval '[ "$(count \"role\")" = 4 ] && [ "$(count "\"mapped\":true")" = 4 ]'
     kill -KILL -- "-$BG"
     ends 137 "$BG"
     wait_until 5 is_state "$S" orphan
