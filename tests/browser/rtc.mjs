@@ -16,7 +16,8 @@ export async function broadcast(t, size, rate, ...options)
 export const transports = async server => (await statsOf(server)).viewer_list.map(v => v.transport);
 export const published = async server => (await (await fetch(`${server.root}streams`)).json())[0].frames;
 
-/* In the page, before its own scripts: records its peer connections and its video frames. */
+/* In the page, before its own scripts: records its peer connections and its video frames. While one connects,
+ * time limits are 20 times as long, so that a slow machine does not fall back to a WebSocket. */
 function tapPeers()
 {
     window.peers = [];
@@ -28,12 +29,29 @@ function tapPeers()
             act(...args);
         });
     };
+    let factor = 1;
+    const later = window.setTimeout;
+    window.setTimeout = (act, ms, ...args) => later(act, ms * factor, ...args);
     const Real = RTCPeerConnection;
     window.RTCPeerConnection = class extends Real {
         constructor(options)
         {
             super(options);
             peers.push(this);
+            factor = 20;
+        }
+
+        createDataChannel(...args)
+        {
+            const channel = super.createDataChannel(...args);
+            channel.addEventListener('open', () => (factor = 1));
+            return channel;
+        }
+
+        close()
+        {
+            factor = 1;
+            super.close();
         }
     };
 }
@@ -42,11 +60,12 @@ function tapPeers()
 export async function gotoRtc(page, url)
 {
     /* On leaving, the page closes the connection and sends DELETE, which may arrive second. */
-    page.allowed?.push(/status of 404 .*\/whep\//);
+    page.allowed?.push(/status of 404 .*\/whep\//,
+                       /status of 503 .*\/whep\b/); /* an answer that took more than 10 s */
     for (let tries = 0; tries < 4; tries++) {
         await page.goto(url);
         await live(page);
-        if (await page.isVisible('#picture video'))
+        if (await page.isVisible('#picture video') && await page.evaluate(() => !window.wire?.got.length))
             return;
     }
     assert.fail('WebRTC never connected');

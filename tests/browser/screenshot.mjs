@@ -28,9 +28,12 @@ test('screenshots', async t => {
         const drag = x => page.mouse.move(box.left + box.width * x, box.top + box.height * 0.6);
         for (let x = 0.3; x < 0.64; x += 0.01)
             await drag(x);
-        await until('steady statistics', async () => parseFloat(await page.textContent('#rate')) > 25);
+        /* Without the drops of the start. */
+        await until('steady statistics', async () => parseFloat(await page.textContent('#rate')) > 28 &&
+            !parseFloat(await page.textContent('#o-dropped')));
         await page.screenshot({path: new URL(file, FOLDER).pathname});
         await page.mouse.up();
+        await page.close();
     }
 });
 
