@@ -47,16 +47,11 @@ switches() { # PID: number of context switches of its threads
     cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
 
-# All its threads wait: it reports that it sleeps a moment before it does.
-blocked() { # PID
-    ! grep -hE '^State:\s+[^SZ]' "/proc/$1/task/"*/status
-}
-
 # The encoder sleeps through 60 frames: no packet, no wake-up.
 sleeps_through() { # PID [STREAM of packets]
     local before encoded_before
     wait_until 20 asleep "${2-}"
-    wait_until 20 blocked "$1"
+    wait_until 20 blocked "$1" # it reports that it sleeps a moment before it does
     look "${2-}"
     before=$(switches "$1") encoded_before=$packets
     frames_pass 60

@@ -337,7 +337,9 @@ wake_ups() {
     settled() {
         local before
         before=$(wake_ups "${pids[@]}")
+        for pid in "${pids[@]}"; do blocked "$pid" || return 1; done
         sleep 1
+        for pid in "${pids[@]}"; do blocked "$pid" || return 1; done
         [ "$(wake_ups "${pids[@]}")" = "$before" ]
     }
     # The thread sanitizer has a thread that never sleeps.

@@ -58,13 +58,16 @@ frames_from() { # COUNT
     (($(frames) >= $1))
 }
 
-# Succeeds when no frame was drawn for 0.2 s.
+# Succeeds when no frame was drawn for 0.2 s, although nothing prevented it.
 at_rest() {
     local before
     before=$(frames)
     ((before > 0))
-    sleep 0.2
-    [ "$(frames)" = "$before" ]
+    for _ in 1 2 3 4; do
+        blocked "$drawer" || return 1
+        sleep 0.05
+    done
+    blocked "$drawer" && [ "$(frames)" = "$before" ]
 }
 
 # Waits until nothing changes and saves the last frame in $PPM.
@@ -221,7 +224,7 @@ place_of() { # COLOUR
         'pointer_move x=0.8 y=0.8 buttons=1'
     wait_until 10 shows 'n, x, y = mass(*ORANGE); assert abs(x - 320) < 4 and abs(y - 240) < 4, (x, y)'
     # the event has the position under the pointer
-    event-read --from start -n 1 -t 10 "$net" >"$BATS_TEST_TMPDIR/received"
+    event-read --from start -n 1 -t 60 "$net" >"$BATS_TEST_TMPDIR/received"
     grep -qE '^node_drag x=[0-9.e-]+ y=-[0-9.]+ .*node=1|^node_drag node=1 ' "$BATS_TEST_TMPDIR/received"
     do_events 'pointer_up x=0.8 y=0.8 button=1'
     wait_until 10 received node_drop
@@ -440,14 +443,17 @@ switches() { # PID [THREAD]: prints how often all threads, or one, went to sleep
 @test "nodes of a slow layout move at the frame rate" {
     scene -r 50
     three
-    for at in 1 2 3 4; do # it measures the period of the layout
-        put "place 0 -1 0.$at 0"
-        sleep 0.4
+    for period in 0.4 2 5; do # the longer ones are for a machine that draws few frames per second
+        for at in 1 2 3 4; do # it measures the period of the layout
+            put "place 0 -1 0.$at 0"
+            sleep $period
+        done
+        before=$(frames)
+        put 'place 0 -1 -1 0'
+        wait_until 20 at_rest
+        echo "frames: $(($(frames) - before))"
+        (($(frames) - before < 5)) || break
     done
-    before=$(frames)
-    put 'place 0 -1 -1 0'
-    wait_until 20 at_rest
-    echo "frames: $(($(frames) - before))"
     [ "$(($(frames) - before))" -ge 5 ]
 }
 
@@ -561,7 +567,7 @@ is_at() { # NODE X: succeeds within 0.05
 print(f"x={(x[i] + 4.5) / W:.4f} y={(y[i] + .5) / H:.4f}")')
     do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.1 y=0.1 buttons=1'
     wait_until 10 received node_drag
-    read -r node x <<<"$(event-read -n 1 --from start -t 10 "$net" | sed 's/.*node=\([0-9]*\) x=\([^ ]*\) .*/\1 \2/')"
+    read -r node x <<<"$(event-read -n 1 --from start -t 60 "$net" | sed 's/.*node=\([0-9]*\) x=\([^ ]*\) .*/\1 \2/')"
     wait_until 10 is_at "$node" "$x" # the layout has pinned it there
     do_events 'pointer_up x=0.1 y=0.1 button=1'
     wait_until 10 received node_drop

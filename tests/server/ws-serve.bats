@@ -499,7 +499,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
         local before
         before=$(cat "/proc/$server/task/"*/status | grep ctxt)
         sleep 1
-        [ "$(cat "/proc/$server/task/"*/status | grep ctxt)" = "$before" ]
+        blocked "$server" && [ "$(cat "/proc/$server/task/"*/status | grep ctxt)" = "$before" ]
     }
     sanitized || wait_until 10 quiet
     # libwebsockets has a timer of 30 seconds: one call may fall into these five

@@ -12,6 +12,7 @@
 #   clean_run CMD…           asserts exit 0 and an empty stderr
 #   serve ARGS…              starts ws-serve, or $SERVER_PROGRAM, with -p 0 ARGS; sets $PORT, and $URL to
 #                            http://127.0.0.1:PORT, or https with TLS
+#   blocked PID              succeeds when all threads of the process wait
 #   free_port                prints an unused TCP port of 127.0.0.1
 #   wait_listen PORT         waits for a listener at the port
 #   scenario FILE TITLE      asserts that the test of browser/FILE.test.mjs ran and passed; a title without
@@ -101,6 +102,11 @@ count_sockets() { # PID
 
 has_sockets() { # PID COUNT
     [ "$(count_sockets "$1")" = "$2" ]
+}
+
+# All threads of a process wait.
+blocked() { # PID
+    ! grep -hE '^State:\s+[^SZ]' "/proc/$1/task/"*/status
 }
 
 pid_gone() {
