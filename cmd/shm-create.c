@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,9 +53,17 @@ static void generate_name(char out[32])
     out[n] = 0;
 }
 
-static void die_create(const char *name, const struct stream_spec *spec)
+static void die_create(const char *name, const struct stream_spec *spec, bool replace)
 {
     struct statvfs fs;
+    struct stat old;
+    if (errno == ENOSPC && replace && statvfs("/dev/shm", &fs) == 0 && stream_stat(name, &old) == 0)
+        cli_die(CLI_FAIL,
+                "%s: no room in /dev/shm for the old and the new stream at once: needs %" PRIu64
+                " bytes, %" PRIu64 " are free, and the old one holds %" PRIu64
+                "; to free those first, remove it with shm-rm -f, which ends its programs",
+                name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize,
+                (uint64_t)old.st_blocks * 512);
     if (errno == ENOSPC && statvfs("/dev/shm", &fs) == 0)
         cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
@@ -226,7 +235,7 @@ int main(int argc, char **argv)
         stream = stream_create(name, &spec, replace);
     } while (!stream && !operand && errno == EEXIST);
     if (!stream)
-        die_create(name, &spec);
+        die_create(name, &spec, replace);
     /* Programs of an earlier stream whose name was unlinked (by rm, or Python's resource tracker)
      * are not in the stream that stream_create superseded. */
     if (replace && unlinked_recall(name) < 0)

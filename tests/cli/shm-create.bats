@@ -126,6 +126,20 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [[ $stderr =~ ^"shm-create: big: no room in /dev/shm: needs "[0-9]{8}" bytes, "[0-9]{7}" are free"$ ]]
 }
 
+@test "no room for --replace: reports what the old stream holds, and leaves it" {
+    fails 3 unshare -rm sh -c '
+        mount -t tmpfs -o size=6m tmpfs /dev/shm
+        shm-create -s 640x480 -n 2 -e 16 view || exit 9
+        before=$(stat -c "%i %s" /dev/shm/view)
+        shm-create --replace -n 3 view && exit 8
+        status=$?
+        [ "$(ls -A /dev/shm)" = view ] && [ "$before" = "$(stat -c "%i %s" /dev/shm/view)" ] || exit 7
+        exit $status'
+    [[ $stderr =~ ": needs "4[0-9]{6}" bytes, "[0-9]+" are free, and the old one holds "([0-9]+)"; to free" ]]
+    held=${BASH_REMATCH[1]}
+    ((held > 2900000 && held < 3100000))
+}
+
 @test "killed at any relevant system call, it leaves nothing or a complete stream" {
     skip_missing strace
     for call in ftruncate fallocate fchmod mmap linkat renameat2; do
