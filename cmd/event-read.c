@@ -38,7 +38,7 @@ static const char help[] =
 
 enum { BATCH = 1024 };
 
-/* Time for a writer to complete its batch after the stream has ended, and between two looks. */
+/* Time for a writer to complete its batch after the stream has ended, and between two checks. */
 static const uint64_t BATCH_NS = 1000000000, LOOK_NS = 1000000;
 
 struct reader {

@@ -38,7 +38,7 @@ static struct shmfmt_claim *claim_record(const struct stream *stream, unsigned c
 }
 
 /* Writes the claim's record. What describes this process is read only once per thread. */
-static void claim_sign(struct stream *stream, unsigned claim, uint32_t role)
+static void claim_write_record(struct stream *stream, unsigned claim, uint32_t role)
 {
     static _Thread_local struct shmfmt_claim self;
     struct timespec now;
@@ -65,7 +65,7 @@ static int claim_get(struct stream *stream, int command, unsigned claim, uint32_
     if (claim_lock(stream, command, F_WRLCK, claim, 1, NULL))
         return -1;
     stream->own[claim] = 1;
-    claim_sign(stream, claim, role);
+    claim_write_record(stream, claim, role);
     return 0;
 }
 
@@ -168,7 +168,7 @@ void claim_drop(struct stream *stream, unsigned claim)
     if (!stream->own[claim])
         return;
     stream->own[claim] = 0;
-    if (stream->writable && claim != SHMFMT_CLAIM_ATTACHED) /* until the next holder has signed */
+    if (stream->writable && claim != SHMFMT_CLAIM_ATTACHED) /* until the next holder writes it */
         claim_record(stream, claim)->pid = 0;
     claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
@@ -222,7 +222,7 @@ int claim_identify(const struct stream *stream, unsigned claim, struct claim_inf
         held = claim_holder(stream, claim, info);
         if (held <= 0 || is_alive(info))
             return held;
-        nanosleep(&pause, NULL); /* the holder may not have signed yet */
+        nanosleep(&pause, NULL); /* the holder may not have written it yet */
     }
     info->pid = 0;
     return held;

@@ -66,8 +66,8 @@ int claim_holder(const struct stream *stream, unsigned claim, struct claim_info 
 
 /*
  * As claim_holder, for messages: info->pid is 0 unless the record is that of a living process of
- * our pid namespace. A process that was killed leaves its record to the next holder, which signs
- * just after it has taken the claim; this function waits for that, for at most 50 ms.
+ * our pid namespace. A process that was killed leaves its record to the next holder, which
+ * overwrites it just after it has taken the claim; this function waits for that, for at most 50 ms.
  */
 int claim_identify(const struct stream *stream, unsigned claim, struct claim_info *info);
 

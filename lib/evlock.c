@@ -78,9 +78,9 @@ static int await_owner_exit(const struct stream *stream, uint32_t *word)
 
 /*
  * Changes the lock word from seen, which has no owner, to us. If we hold the slot of an owner that
- * has exited, those of its waiters that live wait for us now, so SHMFMT_LOCK_WAITED is set again. A
- * waiter marks the slot before it sets the flag and we clear the flag before we look for the mark:
- * we see the mark, or the waiter sees that the word has changed, or sets the flag after us.
+ * has exited, its living waiters wait for us now, so SHMFMT_LOCK_WAITED is set again. A waiter
+ * marks the slot before it sets the flag, and we clear the flag before we check for the mark: we
+ * see the mark, or the waiter sees that the word has changed, or sets the flag after us.
  */
 static bool take_over(struct stream *stream, uint32_t seen, unsigned slot)
 {

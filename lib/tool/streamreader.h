@@ -53,8 +53,8 @@ int streamreader_check(struct streamreader *reader);
 int streamreader_pin(struct streamreader *reader, enum ring_channel channel,
                      struct ring_view *view);
 
-/* Reports images that ring_pin has skipped on stderr, if ring_unknown finds that necessary. After
- * each ring_pin; streamreader_pin does it itself. */
+/* Reports images that ring_pin has skipped on stderr, when ring_unknown requires it. To be called
+ * after each ring_pin; streamreader_pin does so itself. */
 void streamreader_report(struct ring *ring, const char *name);
 
 /* Sleeps until streamreader_pin has a new image. 1; 0 at the deadline (NULL: none);

@@ -238,7 +238,7 @@ event_readers() { # of the stream, as shm-ls shows them
     wait_until 10 is 'wanted == 0'
 }
 
-@test "ws-serve killed with viewers: the encoder sleeps again " {
+@test "ws-serve killed with viewers: the encoder sleeps again" {
     scene
     serve "$S"
     server=$BG

@@ -67,7 +67,7 @@ ladder() { # options of ws-serve
     ladder --ladder "$S,$S2"
     bg shm-encode -q 10 -r 10 -o "$S2" "$S"
     clean_run viewers ladder --encoder "$BG"
-    # its input on the lower rung went to the stream that it asked for
+    # its input on the lower rung went to the stream that it requested
     event-read --from start -n 1 -t 1 "$S" | grep -q '^key_down key=below viewer=1 '
     [ ! -s "$BATS_TEST_TMPDIR/bg.1.err" ]
 }

@@ -1,7 +1,7 @@
 /*
  * Ladders: streams with the same content at falling bit rates. A viewer whose acknowledgements show
  * that it can't keep up moves one rung down, and up again after a calm period. Its connection
- * stays, and its input still goes to the stream that it asked for.
+ * stays, and its input still goes to the stream that it requested.
  */
 #ifndef SERVER_LADDER_H
 #define SERVER_LADDER_H

@@ -71,7 +71,7 @@ struct served {
     struct packet_pool packets;
     struct served *upper, *lower; /* neighbours on the ladder */
 
-    struct viewer *viewers; /* those that asked for this stream: their input goes here */
+    struct viewer *viewers; /* those that requested this stream: their input goes here */
     unsigned viewer_count, kinds[VIEWER_KINDS];
     struct viewer *watchers; /* those that are shown this stream, usually the same */
     unsigned watcher_count;

@@ -91,7 +91,7 @@ struct viewer {
     struct flow flow;
 
     struct viewer *next, **list_link; /* among the viewers of served, or among those to reap */
-    struct served *served;            /* the stream that was asked for: its input goes there */
+    struct served *served;            /* the stream that was requested: its input goes there */
     uint32_t id;
     enum role role;
     lws_sorted_usec_list_t probe_timer;
