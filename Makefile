@@ -1,4 +1,4 @@
-# make [all|check|bench|lint|asan|tsan|fuzz|soak|install|uninstall|dist|clean|demo]
+# make [all|check|bench|lint|asan|tsan|fuzz|soak|install|uninstall|dist|deb|clean|demo]
 # Knobs: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD WERROR=1 SAN=address,undefined
 
 PREFIX ?= /usr/local
@@ -168,6 +168,9 @@ dist:
 	git -c tar.umask=0022 archive --format=tar --prefix=shmcast-$(VERSION)/ -o $(DIST) HEAD
 	gzip -9nf $(DIST)
 
+deb:
+	BUILD=$(BUILD) scripts/deb
+
 # scripts/fuzz builds these with clang in a folder of its own.
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 FUZZ_OBJ := $(SERVER) $(LIB)
@@ -183,10 +186,11 @@ fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
 # The storm of tests/stress/storm.bats at twenty times its length, viewers on slow connections for five
-# minutes, and all tests under all sanitizers.
+# minutes, builds with other compilers and options, and all tests under all sanitizers.
 soak: tests
 	PATH="$(abspath $(BUILD)):$$PATH" tests/stress/storm.py --kills 10000 soak
 	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/server/ws-flow.bats
+	BUILD=$(BUILD) scripts/variants
 	$(MAKE) asan
 	$(MAKE) tsan
 
@@ -202,5 +206,5 @@ clean:
 
 -include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
 
-.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall dist programs clean demo \
+.PHONY: all tests check bench lint asan tsan fuzz fuzzers soak install uninstall dist deb programs clean demo \
 	$(OPTIONAL_FOUND:%=optional-%)
