@@ -57,17 +57,19 @@ static void die_create(const char *name, const struct stream_spec *spec, bool re
 {
     struct statvfs fs;
     struct stat old;
-    if (errno == ENOSPC && replace && statvfs("/dev/shm", &fs) == 0 && stream_stat(name, &old) == 0)
+    int err = errno;
+    bool bytes = err == ENOSPC && statvfs("/dev/shm", &fs) == 0 && (fs.f_ffree || !fs.f_files);
+    if (bytes && replace && stream_stat(name, &old) == 0)
         cli_die(CLI_FAIL,
                 "%s: no room in /dev/shm for the old and the new stream at once: needs %" PRIu64
                 " bytes, %" PRIu64 " are free, and the old one holds %" PRIu64
                 "; to free those first, remove it with shm-rm -f, which ends its programs",
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize,
                 (uint64_t)old.st_blocks * 512);
-    if (errno == ENOSPC && statvfs("/dev/shm", &fs) == 0)
+    if (bytes)
         cli_die(CLI_FAIL, "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64 " are free",
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize);
-    cli_die_stream(name, errno);
+    cli_die_stream(name, err);
 }
 
 /* A group by name or number; exits 2 if there is none. */

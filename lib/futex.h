@@ -25,9 +25,9 @@ struct futex_word {
 enum { FUTEX_WORDS = 16 };
 
 /*
- * As futex_wait, for 1 … FUTEX_WORDS words: sleeps until any of them has changed. Linux before 5.16
- * cannot wait on several words: there only the first wakes at once, and this returns 0 every
- * second.
+ * As futex_wait, for 1 … FUTEX_WORDS words: sleeps until any of them has changed. Linux
+ * before 5.16, and seccomp filters from that time, refuse to wait on several words: there only the
+ * first wakes at once, and this returns 0 every second.
  */
 int futex_wait_any(const struct futex_word *words, unsigned count, const struct timespec *deadline);
 

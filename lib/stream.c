@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -221,6 +223,11 @@ static int stream_make(struct stream *stream, const struct stream_spec *spec)
     if (!stream_choose(&stream->header, spec))
         return -1;
     stream_stamp(&stream->header);
+    struct rlimit limit; /* beyond it ftruncate sends SIGXFSZ, which ends the program */
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && stream->header.total_bytes > limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
     stream->fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (stream->fd < 0 || stream_grant(stream, spec))
         return -1;
@@ -247,7 +254,15 @@ static int stream_link(const struct stream *stream, const char *path)
 {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", stream->fd);
-    return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+        return 0;
+    if (errno != ENOENT || access("/proc/self/fd", F_OK) == 0)
+        return -1;
+    /* Without /proc: works for root, and since Linux 6.10 for all users. */
+    int result = linkat(stream->fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
+    if (result && errno == ENOENT)
+        errno = ENOSYS;
+    return result;
 }
 
 static void stream_end(struct stream *stream, uint32_t state)
@@ -546,6 +561,12 @@ int stream_list(stream_each *each, void *user)
     return result;
 }
 
+static bool no_inodes(void)
+{
+    struct statvfs fs;
+    return statvfs(SHM_DIR, &fs) == 0 && fs.f_files > 0 && fs.f_ffree == 0;
+}
+
 const char *stream_problem(int err)
 {
     switch (err) {
@@ -559,7 +580,14 @@ const char *stream_problem(int err)
     case EACCES:
     case EPERM:
         return "permission denied: it belongs to another user";
+    case ENOSYS:
+        return "cannot be created without /proc on Linux before 6.10; mount /proc";
+    case EFBIG:
+        return "larger than the limit on file sizes; raise it with ulimit -f";
     case ENOSPC:
+        if (no_inodes())
+            return "no inodes left in /dev/shm: too many objects; remove some, or raise nr_inodes "
+                   "of its mount";
         return "no space in /dev/shm; shm-ls shows what uses it";
     case EFAULT:
         return "the stream was truncated while in use";

@@ -7,7 +7,9 @@
  *   ENOENT           no such stream
  *   EEXIST           a stream or another object of that name exists
  *   EACCES, EPERM    the stream belongs to another user
- *   ENOSPC           no space in /dev/shm
+ *   ENOSPC           no space, or no inodes, in /dev/shm
+ *   EFBIG            larger than the limit on file sizes (RLIMIT_FSIZE)
+ *   ENOSYS           /proc is not mounted, and the kernel cannot create a stream without it
  *   ENODATA          half-created: the creator exited, or has not finished
  *   EMEDIUMTYPE      not a shmcast stream
  *   ENOMSG           a packet of another kind (ring_pin)

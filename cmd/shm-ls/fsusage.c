@@ -102,10 +102,15 @@ void fsusage_read(struct fsusage *usage)
     struct statvfs fs;
     char all[16], needed[16];
     uint64_t stream = stream_bytes(&(struct stream_spec){0});
+    if (access("/proc/self", F_OK))
+        warn(usage, "/proc is not mounted: processes are not shown");
     if (statvfs("/dev/shm", &fs))
         return;
     usage->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
     usage->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (fs.f_files && !fs.f_ffree)
+        warn(usage, "no inodes left in /dev/shm: too many objects; remove some, or raise nr_inodes "
+                    "of its mount");
     text_size(stream, needed);
     if (usage->bytes && usage->bytes <= CONTAINER_BYTES)
         warn(usage,

@@ -15,7 +15,7 @@ struct fsusage {
     size_t warning_count;
 };
 
-/* Reads sizes; warns when there is little room. */
+/* Reads sizes; warns when there is little room, and when /proc is missing. */
 void fsusage_read(struct fsusage *usage);
 
 /* Whether systemd-logind deletes the objects of this user when the user's last session ends. */

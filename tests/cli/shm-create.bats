@@ -140,6 +140,42 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     ((held > 2900000 && held < 3100000))
 }
 
+@test "no inodes in /dev/shm: the message says so, shm-ls warns" {
+    fails 3 unshare -rm sh -c '
+        mount -t tmpfs -o size=64m,nr_inodes=3 tmpfs /dev/shm
+        : >/dev/shm/a && : >/dev/shm/b || exit 9
+        shm-ls | grep -q "^warning: no inodes left in /dev/shm: too many objects; remove some" || exit 8
+        shm-create -s 16x16 one'
+    [ "$stderr" = "shm-create: one: no inodes left in /dev/shm: too many objects; remove some, or raise \
+nr_inodes of its mount" ]
+}
+
+@test "a limit on file sizes: a message instead of SIGXFSZ, leaves nothing" {
+    fails 3 bash -c 'ulimit -f 1000; exec shm-create -s 640x480 "$1"' - "$S"
+    [ "$stderr" = "shm-create: $S: larger than the limit on file sizes; raise it with ulimit -f" ]
+    [ ! -e "/dev/shm/$S" ]
+    clean_run bash -c 'ulimit -f 10000; exec shm-create -s 16x16 "$1"' - "$S"
+}
+
+@test "without /proc all works, or the message says why not" {
+    # shm-create, then what uses the stream
+    clean_run unshare -rm sh -c '
+        mount -t tmpfs tmpfs /proc || exit 9
+        shm-create -s 16x16 "$1" 2>"$2/err" || { mv "$2/err" "$2/refused"; exit 0; }
+        frame-gen -n 1 -o "$1" && event-inject "$1" wheel dy=1 &&
+            shm-read -t 0 "$1" >"$2/frame" && event-read --from start -n 1 "$1" >"$2/event" &&
+            shm-create --replace -s 8x8 "$1" && shm-ls >"$2/ls" && shm-ls -l "$1" >"$2/long" &&
+            shm-rm --orphans && shm-rm "$1"' - "$S" "$BATS_TEST_TMPDIR"
+    [ ! -e "/dev/shm/$S" ]
+    if [ -e "$BATS_TEST_TMPDIR/refused" ]; then # a kernel before 6.10
+        [ "$(<"$BATS_TEST_TMPDIR/refused")" = \
+            "shm-create: $S: cannot be created without /proc on Linux before 6.10; mount /proc" ]
+        skip "the kernel needs /proc"
+    fi
+    [ -s "$BATS_TEST_TMPDIR/frame" ] && [ -s "$BATS_TEST_TMPDIR/event" ] && [ -s "$BATS_TEST_TMPDIR/long" ]
+    grep -qx 'warning: /proc is not mounted: processes are not shown' "$BATS_TEST_TMPDIR/ls"
+}
+
 @test "killed at any relevant system call, it leaves nothing or a complete stream" {
     skip_missing strace
     for call in ftruncate fallocate fchmod mmap linkat renameat2; do
