@@ -107,9 +107,10 @@ int stream_alive(const struct stream *stream);
 /* Wakes all waiters on both rings and the event log. */
 void stream_wake(struct stream *stream);
 
-/* Whether a stream should have been removed. Orphan: its owner was killed; other processes may still
- * have it attached, and end once it is removed with force. Superseded: left by a killed shm-create --replace under a temporary name; programs may
- * still have it attached without knowing. */
+/* Whether a stream should have been removed. Orphan: its owner was killed; other processes may
+ * still have it attached, and end once it is removed with force. Superseded: left by a killed
+ * shm-create --replace under a temporary name; programs may still have it attached without knowing.
+ * */
 enum stream_leak { STREAM_FINE, STREAM_ORPHAN, STREAM_SUPERSEDED };
 enum stream_leak stream_leak(const struct stream *stream);
 

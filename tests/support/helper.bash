@@ -106,7 +106,7 @@ has_sockets() { # PID COUNT
 
 # All threads of a process wait.
 blocked() { # PID
-    ! grep -hE '^State:\s+[^SZ]' "/proc/$1/task/"*/status
+    ! grep -Eh '^State:\s+[^SZ]' "/proc/$1/task/"*/status
 }
 
 pid_gone() {
