@@ -109,8 +109,7 @@ void stream_wake(struct stream *stream);
 
 /* Whether a stream should have been removed. Orphan: its owner was killed; other processes may
  * still have it attached, and end once it is removed with force. Superseded: left by a killed
- * shm-create --replace under a temporary name; programs may still have it attached without knowing.
- * */
+ * shm-create --replace under a temporary name; its programs may not know that. */
 enum stream_leak { STREAM_FINE, STREAM_ORPHAN, STREAM_SUPERSEDED };
 enum stream_leak stream_leak(const struct stream *stream);
 
