@@ -160,15 +160,17 @@ bg() {
     BG=$!
     BG_PIDS+=("$BG")
     # Waits until signals reach CMD.
-    wait_until 10 bg_started "$BG" || true # CMD may ignore SIGINT by itself
+    wait_until 10 bg_started "$BG"
 }
 
-# Whether setsid and env have run: the process is in its own group, and SIGINT has its default action.
+# Whether setsid and env have run: the process is in its own group, and SIGINT has its default action or
+# is ignored by the program itself.
 bg_started() {
-    local stat
-    read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+    local stat comm
+    read -r stat 2>/dev/null <"/proc/$1/stat" && read -r comm 2>/dev/null <"/proc/$1/comm" || return 0
     read -r -a stat <<<"${stat##*) }"
-    [[ ${stat[0]} == [ZX] ]] || ((stat[2] == $1 && (stat[30] & 2) == 0))
+    [[ ${stat[0]} == [ZX] ]] && return
+    ((stat[2] == $1)) && { (((stat[30] & 2) == 0)) || [[ $comm != @(setsid|env) ]]; }
 }
 
 ends() {
