@@ -492,7 +492,7 @@ static void session_metrics(FILE *to, const struct streams *streams)
         metrics_head(to, metrics[m].name, metrics[m].type, metrics[m].help);
         for (size_t i = 0; i < streams->count; i++) {
             struct pipeline_stats n;
-            if (!streams->list[i].stream)
+            if (!streams->list[i].reader.stream)
                 continue;
             pipeline_stats(all.pipelines[i], &n);
             metrics_sample(to, metrics[m].name, &streams->list[i]);

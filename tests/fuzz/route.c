@@ -60,10 +60,10 @@ static void check_own_paths(const struct site *site, const struct served *served
     struct route route;
     snprintf(path, sizeof path, "/%s/ws", served->name);
     route = router_find(site, path);
-    CHECK(route.served == served && route.at == (served->stream ? AT_WEBSOCKET : AT_GONE));
+    CHECK(route.served == served && route.at == (served->reader.stream ? AT_WEBSOCKET : AT_GONE));
     snprintf(path, sizeof path, "/%s/", served->name);
     route = router_find(site, path);
-    CHECK(route.served == served && route.at == (served->stream ? AT_FILE : AT_GONE));
+    CHECK(route.served == served && route.at == (served->reader.stream ? AT_FILE : AT_GONE));
 }
 
 static void check_route(const struct streams *streams, const struct route *route)
@@ -94,7 +94,7 @@ static void check_route(const struct streams *streams, const struct route *route
     }
     if (route->served)
         CHECK(route->served >= first && route->served < end &&
-              (route->at == AT_GONE) == !route->served->stream);
+              (route->at == AT_GONE) == !route->served->reader.stream);
 }
 
 static size_t count(const char *text, size_t bytes, char c)
@@ -156,8 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             if (!strcmp(list[k].name, name))
                 name = NULL;
         if (name)
-            list[streams.count++] = (struct served){
-                .streams = &streams, .name = name, .stream = name[0] == '-' ? NULL : stream()};
+            list[streams.count++] =
+                (struct served){.streams = &streams,
+                                .name = name,
+                                .reader.stream = name[0] == '-' ? NULL : stream()};
     }
     streams.listed = streams.count;
     struct route route = router_find(&site, words[n - 1]);

@@ -100,7 +100,7 @@ char *assets_list(const struct streams *streams, size_t *bytes)
     for (size_t i = 0; i < streams->listed; i++) {
         const struct served *served = &streams->list[i];
         char url[URL_NAME_MAX];
-        if (!served->stream)
+        if (!served->reader.stream)
             continue;
         url_encode(served->name, url);
         /* without scripts, a snapshot */

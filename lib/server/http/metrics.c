@@ -136,10 +136,10 @@ char *metrics_text(const struct site *site, size_t *bytes)
         goto out;
     for (size_t i = 0; i < site->streams->count; i++) {
         const struct served *served = &site->streams->list[i];
-        if (!served->stream)
+        if (!served->reader.stream)
             continue;
         samples[count].served = served;
-        ring_stats(served->stream, RING_PACKETS, &samples[count++].ring);
+        ring_stats(served->reader.stream, RING_PACKETS, &samples[count++].ring);
     }
     put_server(to, site);
     put_gauges(to, site, samples, count);

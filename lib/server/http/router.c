@@ -58,7 +58,7 @@ static struct route find_in_folder(const struct site *site, struct served *serve
     route.at = at ? at : route.asset ? AT_FILE : AT_NOTHING;
     if (site->whep)
         find_offer(&route, path);
-    if (route.at != AT_NOTHING && !served->stream)
+    if (route.at != AT_NOTHING && !served->reader.stream)
         route.at = AT_GONE;
     return route;
 }
@@ -94,7 +94,7 @@ struct route router_find(const struct site *site, const char *path)
             continue;
         if (path[name_bytes])
             return find_in_folder(site, served, path + name_bytes + 1);
-        route = (struct route){.at = served->stream ? AT_FOLDER : AT_GONE, .served = served};
+        route = (struct route){.at = served->reader.stream ? AT_FOLDER : AT_GONE, .served = served};
     }
     return route;
 }

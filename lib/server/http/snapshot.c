@@ -48,7 +48,7 @@ int snapshot_send(struct conn *conn, struct response *response, struct served *s
     char extra[64];
     struct packet *packet = served_newest(served);
     if (!packet)
-        return served->stream
+        return served->reader.stream
                    ? response_text(response, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL,
                                    "no picture yet")
                    : response_text(response, HTTP_STATUS_GONE, NULL, "the stream was removed");

@@ -64,17 +64,17 @@ static void put_short(FILE *to, const struct served *served)
     struct ring_stats frames = {0}, packets = {0};
     json_quote(served->name, name);
     url_encode(served->name, url);
-    if (served->stream) {
-        ring_stats(served->stream, RING_FRAMES, &frames);
-        ring_stats(served->stream, RING_PACKETS, &packets);
+    if (served->reader.stream) {
+        ring_stats(served->reader.stream, RING_FRAMES, &frames);
+        ring_stats(served->reader.stream, RING_PACKETS, &packets);
     }
     fprintf(to,
             "{\"name\":%s,\"url\":\"%s/\",\"live\":%s,\"viewers\":%u,\"frames\":%" PRIu64
             ",\"pictures\":%" PRIu64 ",\"newest\":",
-            name, url, served->stream ? "true" : "false", served->viewer_count, frames.published,
-            packets.published);
+            name, url, served->reader.stream ? "true" : "false", served->viewer_count,
+            frames.published, packets.published);
     put_newest(to, &packets.newest);
-    put_writers(to, served->stream);
+    put_writers(to, served->reader.stream);
     putc('}', to);
 }
 
@@ -99,14 +99,14 @@ char *stats_json(const struct site *site, const struct served *served, size_t *b
     FILE *to = open_memstream(&text, bytes);
     if (!to)
         return NULL;
-    ring_stats(served->stream, RING_PACKETS, &ring);
+    ring_stats(served->reader.stream, RING_PACKETS, &ring);
     json_quote(served->name, name);
     fprintf(to,
             "{\"name\":%s,\"generation\":\"%016" PRIx64 "\",\"viewers\":%u,\"pictures\":%" PRIu64
             ",\"dropped\":%" PRIu64 ",\"newest\":",
             name, served->generation, served->viewer_count, ring.published, ring.dropped);
     put_newest(to, &ring.newest);
-    put_writers(to, served->stream);
+    put_writers(to, served->reader.stream);
     fprintf(to,
             ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
             ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",

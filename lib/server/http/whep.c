@@ -61,7 +61,7 @@ int whep_body_end(struct whep *request)
     if (request->body_ended) /* a further request, before this one was answered: not served */
         return -1;
     request->body_ended = true;
-    if (!served->stream)
+    if (!served->reader.stream)
         return response_text(request->response, HTTP_STATUS_GONE, NULL, "the stream was removed");
     if (served->streams->ending)
         return response_text(request->response, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL,

@@ -36,7 +36,7 @@ void backlog_free(struct backlog *backlog)
     if (!backlog)
         return;
     backlog_stop(backlog);
-    if (backlog->count && backlog->served->stream)
+    if (backlog->count && backlog->served->reader.stream)
         cli_warn("%s: %zu events are lost: the event log was locked", backlog->served->name,
                  backlog->count);
     free(backlog->events);
@@ -51,7 +51,7 @@ size_t backlog_count(const struct backlog *backlog)
 static void *wait_for_lock(void *arg)
 {
     struct backlog *backlog = arg;
-    evlock_await_free(backlog->served->stream);
+    evlock_await_free(backlog->served->reader.stream);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     atomic_store(&backlog->lock_free, true);
     lws_cancel_service(backlog->served->streams->context);
@@ -78,7 +78,7 @@ void backlog_stop(struct backlog *backlog)
 
 static bool can_write(const struct backlog *backlog)
 {
-    return backlog->served->stream && stream_writable(backlog->served->stream);
+    return backlog->served->reader.stream && stream_writable(backlog->served->reader.stream);
 }
 
 /* -1: EBUSY, or a permanent failure. */
@@ -89,7 +89,7 @@ static int try_append(struct backlog *backlog, struct event *events, size_t coun
             errno = EROFS;
             return -1;
         }
-        if (evlog_try(backlog->served->stream, events, count) == 0)
+        if (evlog_try(backlog->served->reader.stream, events, count) == 0)
             return 0;
         if (errno != ESTALE && errno != EIDRM)
             return -1;

@@ -56,7 +56,7 @@ void control_changed(struct viewer *viewer)
 /* Changes are not reported while all viewers are about to be closed. */
 static bool is_ending(const struct served *served)
 {
-    return !served->stream || served->streams->ending;
+    return !served->reader.stream || served->streams->ending;
 }
 
 static void notify_all(struct served *served)
@@ -258,7 +258,7 @@ int control_send_state(struct viewer *viewer)
     json_quote(viewer->shown->name, name);
     add(&text, "],\"stream\":%s,\"ladder\":[", name);
     for (const struct served *rung = served->lower ? served : NULL; rung; rung = rung->lower) {
-        if (!rung->stream)
+        if (!rung->reader.stream)
             continue;
         json_quote(rung->name, name);
         add(&text, "%s%s", rung == served ? "" : ",", name);

@@ -48,7 +48,7 @@ static void pause_viewer(struct viewer *viewer)
     const struct served *served = viewer->served;
     viewer->paused = true;
     viewer->transport->pause(viewer->link, true);
-    if (served->streams->verbose && evlock_holder(served->stream, &holder) == 1)
+    if (served->streams->verbose && evlock_holder(served->reader.stream, &holder) == 1)
         cli_warn("%s: viewer %" PRIu32 " is paused: process %" PRIu32 " (%s) keeps the event log "
                  "locked",
                  served->name, viewer->id, holder.pid, holder.command);

@@ -18,7 +18,8 @@ static const uint64_t SUCCESS_NS = 30 * SECOND;   /* a move up that lasts longer
 /* Whether a program writes packets to the stream. */
 static bool is_alive(const struct served *served)
 {
-    return served->stream && claim_holder(served->stream, SHMFMT_CLAIM_PACKETS, NULL) == 1;
+    return served->reader.stream &&
+           claim_holder(served->reader.stream, SHMFMT_CLAIM_PACKETS, NULL) == 1;
 }
 
 static struct served *rung_below(const struct viewer *viewer)
@@ -141,9 +142,9 @@ void ladder_count_sent(struct viewer *viewer)
 void ladder_leave_ended(struct viewer *viewer)
 {
     struct served *rung = viewer->shown;
-    while (rung != viewer->served && !rung->stream)
+    while (rung != viewer->served && !rung->reader.stream)
         rung = rung->upper;
-    if (rung->stream)
+    if (rung->reader.stream)
         move(viewer, rung, false);
     else
         viewer_close(viewer, LWS_CLOSE_STATUS_GOINGAWAY);

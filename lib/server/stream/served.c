@@ -22,12 +22,12 @@ static void *wait_for_packets(void *arg)
 {
     struct served *served = arg;
     const struct shmfmt_ring *ring =
-        stream_at(served->stream, stream_header(served->stream)->packets_at);
+        stream_at(served->reader.stream, stream_header(served->reader.stream)->packets_at);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
     for (;;) {
         uint32_t seen = atomic_load(&ring->wake);
-        bool alive = stream_alive(served->stream) == 0;
+        bool alive = stream_alive(served->reader.stream) == 0;
         if (!alive || atomic_load(&served->wanted))
             lws_cancel_service(served->streams->context);
         if (!alive)
@@ -87,8 +87,9 @@ static void update_demand(struct served *served)
     /* Set before the ring is checked: either that check finds the packet, or the waiter reports it.
      */
     atomic_store(&served->wanted, want);
-    if (!served->ring || !ring_want(served->ring, want) || !want || served->stale ||
-        !ring_stale(served->ring))
+    if (!served->reader.rings[RING_PACKETS] ||
+        !ring_want(served->reader.rings[RING_PACKETS], want) || !want || served->stale ||
+        !ring_stale(served->reader.rings[RING_PACKETS]))
         return;
     served->stale = true;
     schedule(served, &served->stale_timer, on_stale_timeout, STALE_US);
@@ -110,30 +111,24 @@ static void on_lease_timeout(lws_sorted_usec_list_t *timer)
 
 static int attach(struct served *served)
 {
-    struct stream *stream = stream_attach(served->name, STREAM_READ);
-    struct ring *ring = NULL;
-    if (stream && !pixfmt_is_image(stream_header(stream)->format))
+    int result = streamreader_open(&served->reader, served->name, STREAMREADER_PACKETS);
+    const struct shmfmt_header *header = result ? NULL : stream_header(served->reader.stream);
+    if (header && !pixfmt_is_image(header->format)) {
         errno = ENOMSG;
-    else if (stream)
-        ring = ring_open_reader(stream, RING_PACKETS);
-    if (!ring) {
-        stream_close(stream);
-        return -1;
+        result = -1;
     }
-    served->stream = stream;
-    served->ring = ring;
-    served->generation = stream_header(stream)->generation;
-    return 0;
+    if (result)
+        streamreader_close(&served->reader);
+    else
+        served->generation = header->generation;
+    return result;
 }
 
 static void detach(struct served *served)
 {
     stop_waiter(served);
     served->streams->ops->detaching(served);
-    ring_close(served->ring);
-    stream_close(served->stream);
-    served->ring = NULL;
-    served->stream = NULL;
+    streamreader_close(&served->reader);
     if (served->newest)
         packet_release(&served->packets, served->newest);
     served->newest = NULL;
@@ -203,14 +198,15 @@ static void publish(struct served *served, const struct ring_view *view)
 
 struct packet *served_newest(struct served *served)
 {
-    while (served->stream) {
+    while (served->reader.stream) {
         struct ring_view view;
-        int got = ring_pin(served->ring, served->newest ? served->newest->meta.number : 0, &view);
+        int got = ring_pin(served->reader.rings[RING_PACKETS],
+                           served->newest ? served->newest->meta.number : 0, &view);
         int err = errno;
-        streamreader_report(served->ring, served->name);
+        streamreader_report(served->reader.rings[RING_PACKETS], served->name);
         if (got > 0) {
             publish(served, &view);
-            ring_unpin(served->ring);
+            ring_unpin(served->reader.rings[RING_PACKETS]);
         }
         if (got >= 0 || (err != ESTALE && err != EIDRM))
             return served->newest;
@@ -223,9 +219,10 @@ void served_update(struct served *served)
 {
     if (atomic_load(&served->wanted))
         served_newest(served);
-    else if (served->stream && stream_alive(served->stream))
+    else if (served->reader.stream && stream_alive(served->reader.stream))
         served_follow(served, errno);
-    if ((!served->stale && !served->lease) || !served->ring || ring_stale(served->ring))
+    if ((!served->stale && !served->lease) || !served->reader.rings[RING_PACKETS] ||
+        ring_stale(served->reader.rings[RING_PACKETS]))
         return;
     /* The encoder is awake. */
     if (served->stale)
@@ -248,7 +245,7 @@ void served_watchers_changed(struct served *served)
 
 bool served_await_fresh(struct served *served, struct snapshot_waiter *waiter)
 {
-    if (!served->ring || !ring_stale(served->ring))
+    if (!served->reader.rings[RING_PACKETS] || !ring_stale(served->reader.rings[RING_PACKETS]))
         return false;
     served->lease = true;
     schedule(served, &served->lease_timer, on_lease_timeout, LEASE_US);

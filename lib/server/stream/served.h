@@ -16,10 +16,10 @@
 #include <stdint.h>
 #include "control.h"
 #include "packet.h"
+#include "tool/streamreader.h"
 
 struct backlog;
 struct served;
-struct stream;
 struct viewer;
 
 enum { LADDER_RUNGS = 8 /* most streams of one ladder */ };
@@ -64,8 +64,7 @@ struct snapshot_waiter {
 struct served {
     struct streams *streams;
     const char *name;
-    struct stream *stream; /* NULL once the stream was removed */
-    struct ring *ring;
+    struct streamreader reader; /* of packets; its stream is NULL once the stream was removed */
     uint64_t generation;
     struct packet *newest; /* NULL: none yet */
     struct packet_pool packets;

@@ -87,7 +87,7 @@ void streams_update(struct streams *streams)
 bool streams_have_backlog(const struct streams *streams)
 {
     for (size_t i = 0; i < streams->count; i++)
-        if (streams->list[i].stream && backlog_count(streams->list[i].backlog))
+        if (streams->list[i].reader.stream && backlog_count(streams->list[i].backlog))
             return true;
     return false;
 }
