@@ -492,7 +492,7 @@ switches() { # PID [THREAD]: prints how often all threads, or one, went to sleep
 
 @test "an inconsistent network: one line, exit 3" {
     scene
-    printf '%s\n' 'node 0 0 0 9' show >&8 # of 10 communities, with one node
+    printf '%s\n' 'node 0 0 0 0' 'edge 0 9' show >&8 # an edge to a node that does not exist
     ends 3 "$drawer"
     [ "$(<"$drawer_err")" = "net-draw: $net: corrupt or truncated; shm-rm -f removes it" ]
 }
@@ -514,7 +514,8 @@ switches() { # PID [THREAD]: prints how often all threads, or one, went to sleep
         wait "$drawer" || code=$?
         echo "$seed: $code $(<"$drawer_err")"
         [[ $code = 143 || $code = 3 ]]
-        [ "$(wc -l <"$drawer_err")" -le 1 ]
+        # Images that the ring already finds unknown are skipped, with a line at the 1st, 10th …
+        (($(grep -vc ': skipped [0-9]* image' "$drawer_err") <= 1))
         kill -KILL "$layout" 2>/dev/null || true
         wait "$layout" || true
         exec 8>&-

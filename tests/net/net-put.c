@@ -1,11 +1,13 @@
 /*
  * net-put STREAM: publishes a network in an existing stream, in place of net-layout. Lines on
- * stdin: node X Y Z COMMUNITY [NAME]    adds a node edge A B                       adds an edge
- * between two nodes, numbered from 0 random NODES EDGES             adds a random network of
- * clusters place NODE X Y Z               moves a node show                           publishes the
- * network if it has changed, and the positions go N                           publishes N times,
- * with all nodes moved a little Prints "shown" after each show and go. Ends at the end of its
- * input.
+ * stdin:
+ *   node X Y Z COMMUNITY [NAME]  adds a node
+ *   edge A B                     adds an edge between two nodes, numbered from 0
+ *   random NODES EDGES           adds a random network of clusters
+ *   place NODE X Y Z             moves a node
+ *   show                         publishes the network if it has changed, and the positions
+ *   go N                         publishes N times, with all nodes moved a little
+ * Prints "shown" after each show and go. Ends at the end of its input.
  */
 #include <errno.h>
 #include <inttypes.h>
