@@ -38,7 +38,8 @@ function after(t, step)
     undo.get(t).push(step);
 }
 
-/* Calls check until its result is true, and returns the result. what: a name for the condition. */
+/* Calls check until its result is true, and returns the result. what: a name for the condition, or a
+ * function that returns it. */
 export async function until(what, check, seconds = SECONDS)
 {
     const end = Date.now() + seconds * 1000;
@@ -46,7 +47,8 @@ export async function until(what, check, seconds = SECONDS)
         const got = await check();
         if (got)
             return got;
-        assert.ok(Date.now() < end, `not within ${seconds} s: ${what}`);
+        assert.ok(Date.now() < end,
+                  `not within ${seconds} s: ${typeof what === 'function' ? what() : what}`);
         await sleep(20);
     }
 }
@@ -264,7 +266,9 @@ export function stateOf(page)
 /* Waits until the page shows a picture. On a slow machine it may already be at rest again. */
 export async function live(page)
 {
-    await until('the page is live', async () => ['live', 'still'].includes(await stateOf(page)));
+    let state;
+    await until(() => `the page is live, not ${state}`,
+                async () => ['live', 'still'].includes(state = await stateOf(page)));
 }
 
 /* Waits until the page is live and has control, so that it sends input. */
