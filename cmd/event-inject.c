@@ -33,7 +33,7 @@ struct sink {
     struct event events[BATCH];
     bool timing;     /* --timing */
     bool started;    /* the first timed event is in the log */
-    uint64_t origin; /* an event recorded at t is due at origin + t */
+    uint64_t origin; /* an event recorded at t is written at origin + t */
 };
 
 /* false: a stop signal came. */
@@ -58,7 +58,7 @@ static bool sink_add(struct sink *sink, const struct event *ev)
     return sink->count < BATCH || sink_flush(sink);
 }
 
-/* Waits until the event is due, and gives it a new time. */
+/* Waits until the time of the event, and gives it a new time. */
 static bool sink_add_timed(struct sink *sink, const struct event *ev)
 {
     struct event now = *ev;

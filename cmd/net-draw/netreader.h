@@ -42,8 +42,9 @@ unsigned netreader_seen(const struct netreader *reader, struct futex_word *out);
 enum { NETREADER_NET = 1, NETREADER_POSITIONS = 2 };
 
 /*
- * Attaches or detaches the stream as needed, and passes what is new to the scene. Returns the
- * changes, NETREADER_NET | NETREADER_POSITIONS, or -1 with errno when the stream holds no network.
+ * Attaches or detaches the stream as needed, and passes new networks and positions to the scene.
+ * Returns the changes, NETREADER_NET | NETREADER_POSITIONS, or -1 with errno when the stream holds
+ * no network.
  */
 int netreader_take(struct netreader *reader, struct scene *scene, uint64_t frame_ns);
 

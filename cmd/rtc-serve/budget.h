@@ -11,7 +11,8 @@ unsigned budget_peer_descriptors(void);
 
 /*
  * NULL if the process can get the descriptors and threads of `peers` more peers and leave
- * `reserved` descriptors to others; otherwise what is exhausted and how to raise it.
+ * `reserved` descriptors to others; otherwise one line: the exhausted resource, and how to raise
+ * its limit.
  */
 const char *budget_exhausted(unsigned peers, unsigned reserved);
 

@@ -1,6 +1,6 @@
 /*
  * A peer's data channel named "events": text messages (RFC 8831, RFC 8832) in both directions, with
- * bounds on what is queued in each.
+ * a bounded queue in each.
  */
 #ifndef DATACHANNEL_H
 #define DATACHANNEL_H

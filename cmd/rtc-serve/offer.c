@@ -165,7 +165,7 @@ static void choose_channel(struct offer *offer, const GstSDPMedia *media, int se
     offer->legacy_channel = legacy;
 }
 
-/* Chooses the sections to answer. NULL, or what is wrong with the offer. */
+/* Chooses the sections to answer. NULL, or the fault of the offer. */
 static const char *choose_sections(struct offer *offer)
 {
     bool video = false;

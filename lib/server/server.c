@@ -19,8 +19,8 @@ enum {
     END_MS = 1000         /* time for clients to reply to the closing of their WebSocket */
 };
 
-/* Sets the limit of descriptors to what is needed for all viewers, for the same number of
- * connections that fetch the page, and for the extension. lws allocates by this limit, so an
+/* Sets the limit of descriptors to the number that all viewers need, plus as many connections that
+ * fetch the page, plus the needs of the extension. lws allocates by this limit, so an
  * enormous one is lowered. If the hard limit is too low, connections get what remains, or half of
  * that with an extension. */
 void server_set_limits(struct server *server)

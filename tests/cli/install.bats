@@ -46,7 +46,7 @@ made() {
     done
 }
 
-# Copies the sources and what is built of them to a folder, so that make has nothing to do there.
+# Copies the sources and the built files to a folder, so that make has nothing to do there.
 copy_tree() {
     mkdir -p "$1/build"
     cp -a "$ROOT"/{Makefile,LICENSE,README.md,cmd,lib,man,scripts} "$1/"

@@ -334,7 +334,7 @@ describe() { # geometry, format, slots, events, packet size, mode, user and grou
     echo "$(od -An -tu8 -j96 -N8 "/dev/shm/$S" | tr -d ' ') $(stat -c '%a %u %g' "/dev/shm/$S")"
 }
 
-@test "--replace inherits what is not on its command line" {
+@test "--replace inherits the options that are not on its command line" {
     shm-create -s 64x48 -f gray8 -n 3 -e 1024 -p 10000 -m 0660 "$S"
     user=$(id -u) group=$(id -g)
     if [ "$user" = 0 ]; then

@@ -590,7 +590,7 @@ refuses() {
             shm-read -f raw "$S" | cmp - <(tail -c "$(bytes_of "${pair#*:}" "$size")" want)
         done
     done
-    # Odd sizes round up; what is cut off is counted in the input's bytes.
+    # Odd sizes round up; a truncated frame is counted in the input's bytes.
     printf 'abcdefghiUVWXYZ\1\2' | clean_run shm-write -s 3x3 -f nv12 "$S"
     shm-read -f raw "$S" | cmp - <(printf 'abcdefghiUWY\1VXZ\2')
     printf 'aUbVcXd\1' | clean_run shm-write -s 3x1 -f yuyv422 "$S"
