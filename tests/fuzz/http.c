@@ -116,7 +116,7 @@ static void check_events(uint64_t cursor)
     struct event events[64];
     uint64_t lost;
     size_t count;
-    while ((count = evlog_read(server.streams.list[0].stream, &cursor, events, 64, &lost)))
+    while ((count = evlog_read(server.streams.list[0].reader.stream, &cursor, events, 64, &lost)))
         for (size_t i = 0; i < count; i++)
             CHECK(event_valid(&events[i]) && events[i].viewer);
 }
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (!made)
         make_server();
     made = true;
-    uint64_t head = evlog_head(server.streams.list[0].stream);
+    uint64_t head = evlog_head(server.streams.list[0].reader.stream);
     for (const uint8_t *p = data, *end = data + bytes; p < end;) {
         const uint8_t *stop = memchr(p, 0xff, (size_t)(end - p));
         if (!stop)

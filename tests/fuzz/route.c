@@ -89,6 +89,9 @@ static void check_route(const struct streams *streams, const struct route *route
     case AT_MJPEG:
     case AT_SNAPSHOT:
     case AT_STATS:
+    case AT_WHEP:
+    case AT_OFFER:
+    case AT_SESSION:
         CHECK(route->served);
         break;
     }
@@ -113,7 +116,7 @@ static void check_texts(const struct site *site)
     char *page = assets_list(streams, &bytes);
     CHECK(page && bytes == strlen(page));
     for (size_t i = 0; i < streams->count; i++)
-        live += streams->list[i].stream != NULL;
+        live += streams->list[i].reader.stream != NULL;
     struct streams none = {.list = NULL};
     size_t bare_bytes;
     char *bare = assets_list(&none, &bare_bytes);
@@ -121,7 +124,7 @@ static void check_texts(const struct site *site)
     free(bare);
     free(page);
     for (size_t i = 0; i < streams->count; i++) {
-        if (!streams->list[i].stream)
+        if (!streams->list[i].reader.stream)
             continue;
         char *json = stats_json(site, &streams->list[i], &bytes);
         CHECK(json && bytes == strlen(json) && json[bytes - 1] == '\n');
