@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -132,8 +133,10 @@ static void reader_clear(struct stream *stream, unsigned reader)
     struct shmfmt_ring *rings[] = {(struct shmfmt_ring *)(stream->base + h->frames_at),
                                    (struct shmfmt_ring *)(stream->base + h->packets_at)};
     for (int i = 0; i < 2; i++) {
-        atomic_store(&rings[i]->pins[reader].slot, 0);
-        atomic_fetch_and(&rings[i]->wanted, ~(UINT64_C(1) << reader));
+        struct shmfmt_pin *pin = &rings[i]->pins[reader];
+        atomic_store(&pin->slot, 0);
+        atomic_store(&pin->wants, 0);
+        memset(pin->reserved, 0, sizeof pin->reserved);
     }
 }
 

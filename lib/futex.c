@@ -6,10 +6,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+unsigned futex_knock(const _Atomic uint32_t *word)
+{
+    long woken = syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    return woken > 0 ? (unsigned)woken : 0;
+}
+
 void futex_wake(_Atomic uint32_t *word)
 {
     atomic_fetch_add(word, 1);
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    futex_knock(word);
 }
 
 int futex_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline)

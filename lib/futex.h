@@ -9,6 +9,9 @@
 /* Increments the word and wakes all waiters. */
 void futex_wake(_Atomic uint32_t *word);
 
+/* Wakes all waiters without changing the word, and returns their number. */
+unsigned futex_knock(const _Atomic uint32_t *word);
+
 /*
  * Sleeps until the word differs from seen, or until deadline (absolute, CLOCK_MONOTONIC; NULL:
  * none). 0: woken, or the word had changed already, so the caller checks again; -1 with errno

@@ -190,6 +190,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     slot->event = meta->event;
     slot->captured_ns = meta->captured_ns;
     slot->published_ns = meta->published_ns;
+    memset(slot->reserved, 0, sizeof slot->reserved);
     atomic_store(&slot->seq, 2 * meta->number);
     atomic_store(&ring->head->newest, meta->number << 8 | ring->at);
     atomic_store(&ring->head->asleep, 0);
@@ -391,17 +392,30 @@ bool ring_want(struct ring *ring, bool want)
 {
     if (ring->reader < 0)
         return false;
-    uint64_t bit = UINT64_C(1) << ring->reader;
-    if (!want)
-        atomic_fetch_and(&ring->head->wanted, ~bit);
-    else if (!(atomic_fetch_or(&ring->head->wanted, bit) & bit))
-        futex_wake(&ring->head->demand);
+    struct shmfmt_pin *pin = &ring->head->pins[ring->reader];
+    bool before = atomic_load(&pin->wants);
+    if (want != before)
+        atomic_store(&pin->wants, want);
+    if (!want || before)
+        return true;
+    uint32_t turn = atomic_load(&pin->turn) + 1;
+    atomic_store(&pin->turn, turn);
+    atomic_store(&ring->head->demand, turn * SHMFMT_DEMAND_TURN + (uint32_t)ring->reader);
+    futex_knock(&ring->head->demand);
     return true;
+}
+
+static uint64_t wanted_by(const struct shmfmt_ring *head)
+{
+    uint64_t wanted = 0;
+    for (unsigned i = 0; i < SHMFMT_READERS; i++)
+        wanted |= (uint64_t)(atomic_load(&head->pins[i].wants) != 0) << i;
+    return wanted;
 }
 
 bool ring_wanted(const struct ring *ring)
 {
-    return atomic_load(&ring->head->wanted) != 0;
+    return wanted_by(ring->head) != 0;
 }
 
 bool ring_stale(const struct ring *ring)
@@ -426,7 +440,7 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline)
 /* ring_wanted, after clearing the demand of readers that exited without doing so. */
 static bool wanted_after_reaping(struct ring *ring)
 {
-    uint64_t now = monotonic_ns(), wanted = atomic_load(&ring->head->wanted);
+    uint64_t now = monotonic_ns(), wanted = wanted_by(ring->head);
     if (now - ring->reaped_ns < REAP_NS)
         return wanted != 0;
     ring->reaped_ns = now;
@@ -480,7 +494,7 @@ void ring_stats(const struct stream *stream, enum ring_channel channel, struct r
     *out = (struct ring_stats){.published = newest_number(newest),
                                .dropped = atomic_load(&ring.head->dropped),
                                .skipped = atomic_load(&ring.head->skipped),
-                               .wanted = atomic_load(&ring.head->wanted),
+                               .wanted = wanted_by(ring.head),
                                .asleep = atomic_load(&ring.head->asleep) != 0};
     if (newest && newest_slot(newest) < ring.count) {
         slot_meta(&ring.slots[newest_slot(newest)], newest_number(newest), &out->newest);

@@ -9,10 +9,11 @@
  * the mark. Readers without a pin copy under a sequence lock (Boehm 2012, "Can seqlocks get along
  * with programming language memory models?").
  *
- * Demand: each reader sets its own bit in `wanted` while it wants new images; the writer may sleep
- * while no bit is set. A reader sets its bit, then changes the futex word `demand` and wakes the
- * writer. The writer loads demand, then checks the bits, and sleeps only while demand is unchanged.
- * So the writer sees the bit, or does not go to sleep, or is woken: demand is never missed
+ * Demand: each reader sets `wants` in its own pin line while it wants new images; the writer may
+ * sleep while no reader does. A reader sets wants, then stores a value in the futex word `demand`
+ * that nobody has stored there before, and wakes the writer: plain stores, no read-modify-write.
+ * The writer loads demand, then checks all wants, and sleeps only while demand is unchanged. So the
+ * writer sees wants, or does not go to sleep, or is woken: demand is never missed
  * (tests/model/demand.pml).
  */
 #ifndef SHMCAST_RING_H
@@ -135,7 +136,7 @@ struct ring_stats {
     uint64_t published; /* images so far */
     uint64_t dropped;   /* calls of ring_drop */
     uint64_t skipped;   /* calls of ring_skip */
-    uint64_t wanted;    /* bit i: demand of reader i, even if it has exited */
+    uint64_t wanted;    /* bit i: reader i wants images, even if it has exited */
     bool asleep;        /* the writer sleeps for lack of demand, even if it has exited */
     uint64_t newest_ns; /* published_ns of the newest image, 0 if there is none */
     struct ring_meta newest;

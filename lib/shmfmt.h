@@ -2,6 +2,9 @@
  * The shm format: the bytes of a stream in shared memory. shmcast-stream(5) describes the same
  * bytes for programs in other languages.
  *
+ * Reserved bytes are written as 0 and not read. A later program may give them a meaning in which 0
+ * means "as before"; it sets a feature bit in the header if a stream uses that meaning.
+ *
  * Everything is little-endian and of fixed width. The header has the sizes that the creator chose;
  * they never change, and all offsets follow from them (stream_plan in stream.c), so an attaching
  * program computes the offsets itself and only compares.
@@ -16,7 +19,7 @@
 _Static_assert(sizeof(void *) == 8, "shmcast is 64-bit only");
 
 #define SHMFMT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
-#define SHMFMT_VERSION 3
+#define SHMFMT_VERSION 4
 
 enum {
     SHMFMT_PAGE = 4096,
@@ -32,6 +35,9 @@ enum { SHMFMT_LIVE, SHMFMT_SUPERSEDED, SHMFMT_REMOVED };
 
 /* shmfmt_header.flags */
 enum { SHMFMT_OWNED = 1 }; /* the stream is removed when the holder of the owner claim exits */
+
+/* The bits of shmfmt_header.incompatible that these programs know. */
+#define SHMFMT_INCOMPATIBLE UINT64_C(0)
 
 struct shmfmt_header {
     _Atomic uint64_t magic;  /* SHMFMT_MAGIC, stored last */
@@ -57,7 +63,10 @@ struct shmfmt_header {
     uint64_t events_at;      /* offset of struct shmfmt_events, then its records */
     uint64_t frame_data_at;  /* offset of the first raw frame, page aligned */
     uint64_t packet_data_at; /* offset of the first packet, page aligned */
-    uint8_t reserved[3944];  /* 0 */
+    uint64_t compatible;     /* feature bits: programs that do not know one ignore it */
+    uint64_t incompatible;   /* feature bits: programs that do not know one refuse the stream */
+    char creator[24];        /* "shmcast 0.1.0", NUL padded: for messages only */
+    uint8_t reserved[3904];
 };
 
 /*
@@ -85,9 +94,17 @@ struct shmfmt_claim {
     uint8_t reserved[16];
 };
 
+/*
+ * Values of shmfmt_ring.demand, none of which is stored twice: turn * SHMFMT_DEMAND_TURN + index by
+ * a reader, SHMFMT_DEMAND_END when header.state changes.
+ */
+enum { SHMFMT_DEMAND_TURN = 128, SHMFMT_DEMAND_END = 127 };
+
 struct shmfmt_pin {
-    _Atomic uint32_t slot; /* 1 + the slot that the reader uses, or 0 */
-    uint8_t reserved[60];  /* each pin has a cache line of its own */
+    _Atomic uint32_t slot;  /* 1 + the slot that the reader uses, or 0 */
+    _Atomic uint32_t wants; /* 1: the reader wants new images */
+    _Atomic uint32_t turn;  /* number of times that a reader with this index has stored demand */
+    uint8_t reserved[52];   /* each pin has a cache line of its own */
 };
 
 /* A ring: one writer, newest image wins. The slot records follow the struct. */
@@ -97,9 +114,8 @@ struct shmfmt_ring {
     _Atomic uint32_t demand;  /* futex: changes with each new demand and with header.state */
     _Atomic uint64_t dropped; /* images that did not fit or found no free slot */
     _Atomic uint64_t skipped; /* images left out because they equalled the one before */
-    _Atomic uint64_t wanted;  /* bit i: reader i wants new images */
     _Atomic uint32_t asleep;  /* 1: the writer sleeps for lack of demand; the newest may be old */
-    uint8_t reserved[20];
+    uint8_t reserved[28];
     struct shmfmt_pin pins[SHMFMT_READERS];
 };
 
@@ -123,7 +139,15 @@ struct shmfmt_slot {
     uint64_t event;        /* number of the last event that the image shows; 0: unknown */
     uint64_t captured_ns;  /* CLOCK_MONOTONIC when the frame was complete */
     uint64_t published_ns; /* CLOCK_MONOTONIC when it was published in this ring */
-    uint8_t reserved[64];
+    uint32_t stride[3];    /* bytes from one row to the next, of each plane; 0: packed */
+    uint8_t matrix;        /* ITU-T H.273 matrix coefficients, but 0: unknown */
+    uint8_t alpha;         /* 0 straight, or none; 1 premultiplied; 2 to be ignored */
+    uint16_t reserved0;
+    uint32_t aspect_num; /* width of a pixel to its height: */
+    uint32_t aspect_den; /* aspect_num:aspect_den; 0: square */
+    uint32_t
+        extra_bytes; /* of a packet: size of more data, at the next multiple of 8 after bytes */
+    uint8_t reserved[36];
 };
 
 /* shmfmt_events.lock: a process waits for the lock. */

@@ -96,6 +96,7 @@ static bool stream_choose(struct shmfmt_header *h, const struct stream_spec *spe
                                     : pixfmt_bytes(PIXFMT_YUV420P, h->width, h->height) + 65536,
                  SHMFMT_PAGE);
     h->flags = spec->owned ? SHMFMT_OWNED : 0;
+    snprintf(h->creator, sizeof h->creator, "shmcast %s", SHMCAST_VERSION);
     return stream_plan(h);
 }
 
@@ -142,6 +143,33 @@ uint64_t stream_bytes(const struct stream_spec *spec)
     return stream_choose(&h, spec) ? h.total_bytes : 0;
 }
 
+/* The line of stream_problem for the stream that this thread has refused last for its version. */
+static _Thread_local char refusal[160];
+
+static int refuse_version(const struct shmfmt_header *h)
+{
+    snprintf(refusal, sizeof refusal,
+             "has another shm format version, %" PRIu32 " instead of %d; use the same version of "
+             "shmcast for all programs, or remove it with shm-rm -f",
+             h->version, SHMFMT_VERSION);
+    return EPROTONOSUPPORT;
+}
+
+static int refuse_features(const struct shmfmt_header *h)
+{
+    char creator[sizeof h->creator + 1] = "";
+    memcpy(creator, h->creator, sizeof h->creator);
+    for (char *c = creator; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    snprintf(refusal, sizeof refusal,
+             "has features 0x%" PRIx64 " of %s, unknown to shmcast %s; use the newer version for "
+             "all programs, or remove it with shm-rm -f",
+             h->incompatible & ~SHMFMT_INCOMPATIBLE, *creator ? creator : "another program",
+             SHMCAST_VERSION);
+    return EPROTONOSUPPORT;
+}
+
 /* Whether a header, read from an object of this size, is that of a stream: 0 or an errno. */
 static int stream_check(const struct shmfmt_header *h, uint64_t bytes)
 {
@@ -152,7 +180,9 @@ static int stream_check(const struct shmfmt_header *h, uint64_t bytes)
     if (magic != SHMFMT_MAGIC)
         return EMEDIUMTYPE;
     if (h->version != SHMFMT_VERSION)
-        return EPROTONOSUPPORT;
+        return refuse_version(h);
+    if (h->incompatible & ~SHMFMT_INCOMPATIBLE)
+        return refuse_features(h);
     if (!stream_plan(&plan) || memcmp(&plan, h, sizeof plan) || h->total_bytes != bytes)
         return EPROTO;
     return 0;
@@ -453,7 +483,8 @@ void stream_wake(struct stream *stream)
                                    stream_at(stream, h->packets_at)};
     for (int i = 0; i < 2; i++) {
         futex_wake(&rings[i]->wake);
-        futex_wake(&rings[i]->demand);
+        atomic_store(&rings[i]->demand, SHMFMT_DEMAND_END);
+        futex_knock(&rings[i]->demand);
     }
     futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
 }
@@ -599,7 +630,7 @@ const char *stream_problem(int err)
         return "holds a network or an array, not images; net-draw draws it, shm-read -f raw reads "
                "it";
     case EPROTONOSUPPORT:
-        return "has another shm format version; shm-rm -f removes it";
+        return *refusal ? refusal : "has another shm format version; shm-rm -f removes it";
     case EPROTO:
         return "corrupt or truncated; shm-rm -f removes it";
     case EBUSY:

@@ -13,7 +13,7 @@
  *   ENODATA          half-created: the creator exited, or has not finished
  *   EMEDIUMTYPE      not a shmcast stream
  *   ENOMSG           a packet of another kind (ring_pin)
- *   EPROTONOSUPPORT  another shm format version
+ *   EPROTONOSUPPORT  another shm format version, or features that this program does not know
  *   EPROTO           corrupt: truncated, or with an inconsistent header
  *   EUSERS           no permission to give a new stream to this user or group
  *   EBUSY            another process holds a claim
@@ -140,7 +140,8 @@ typedef int stream_each(const char *name, const struct stat *st, struct stream *
                         void *user);
 int stream_list(stream_each *each, void *user);
 
-/* One line about an errno of these functions: the problem, then the fix. Static storage. */
+/* One line about an errno of these functions: the problem, then the fix. It lives until this thread
+ * attaches a stream again. */
 const char *stream_problem(int err);
 
 #endif

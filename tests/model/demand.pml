@@ -2,11 +2,11 @@
  * Demand in lib/ring.c: readers that want packets, and a writer that makes them from frames and
  * sleeps without demand. Demand is never missed, whichever process dies at any step.
  *
- * The steps are named as in the code. A reader sets its bit in wanted, changes demand and wakes the
- * writer (ring_want). It waits on the word wake for an image as new as the newest frame at that time
+ * The steps are named as in the code. A reader sets wants in its pin line, stores a value of its own in
+ * demand and wakes the writer (ring_want). It waits on the word wake for an image as new as the newest frame at that time
  * (ring_wait), or for a snapshot until the writer is not asleep (ring_refresh). The writer loads
- * demand and the frames' word, checks wanted, checks for a frame, sleeps on one of the two words
- * (ring_wait_demand), and at times clears the bits of readers that have died.
+ * demand and the frames' word, checks wants, checks for a frame, sleeps on one of the two words
+ * (ring_wait_demand), and at times clears the pin lines of readers that have died.
  *
  * A futex is a word and its sleepers; checking the word and falling asleep are one step, as in the
  * kernel. Memory order: sequential consistency, as in the code.
@@ -27,7 +27,8 @@
 #define DEATHS 1
 #endif
 
-bool wanted[READERS], claimed[READERS]; /* the code has the bits in one word */
+bool wants[READERS], claimed[READERS];
+byte turn[READERS];                     /* survives its reader */
 bool waiting[READERS];                  /* a living reader whose demand has not been served */
 bool reading[READERS];                  /* the reader sleeps on wake */
 byte demand, wake, frames_wake;
@@ -38,11 +39,18 @@ byte shown;                             /* number of the frame in the newest pac
 byte deaths = DEATHS;
 
 #if READERS == 1
-#define any_wanted wanted[0]
+#define any_wanted wants[0]
 #define wake_readers reading[0] = false
 #else
-#define any_wanted (wanted[0] || wanted[1])
+#define any_wanted (wants[0] || wants[1])
 #define wake_readers reading[0] = false; reading[1] = false
+#endif
+
+/* No value is stored in demand twice. */
+#ifdef SAME_DEMAND
+#define store_demand demand = 1
+#else
+#define store_demand demand = turn[me] * READERS + me + 1
 #endif
 
 /* One step, or death before it. */
@@ -83,14 +91,14 @@ proctype writer()
                 :: r < READERS ->
 #ifndef REAP_WITHOUT_CLAIM
                     if
-                    :: atomic { wanted[r] && !claimed[r] -> claimed[r] = true };
-                        wanted[r] = false;
+                    :: atomic { wants[r] && !claimed[r] -> claimed[r] = true };
+                        wants[r] = false;
                         claimed[r] = false
                     :: else -> skip
                     fi;
 #else
                     if
-                    :: wanted[r] && !claimed[r] -> wanted[r] = false
+                    :: wants[r] && !claimed[r] -> wants[r] = false
                     :: else -> skip
                     fi;
 #endif
@@ -146,17 +154,22 @@ alive:
     :: rounds < ROUNDS ->
         rounds++;
         atomic { !claimed[me] -> claimed[me] = true };
-        step(wanted[me] = false);
+        step(wants[me] = false);
+#ifdef CLEAR_TURN
+        turn[me] = 0;
+#endif
         /* ring_want */
         goal = frame;
-#ifdef WANT_LATE
-        step(demand++; on_demand = false);
-        step(wanted[me] = true);
-#else
-        step(wanted[me] = true);
-#ifndef NO_WAKE
-        step(demand++; on_demand = false);
+#ifndef WANT_LATE
+        step(wants[me] = true);
 #endif
+        step(turn[me]++);
+        step(store_demand);
+#ifndef NO_WAKE
+        step(on_demand = false);
+#endif
+#ifdef WANT_LATE
+        step(wants[me] = true);
 #endif
         if
         :: snapshot = true
@@ -178,14 +191,14 @@ alive:
             step(skip)
         od;
         waiting[me] = false;
-        step(wanted[me] = false);
+        step(wants[me] = false);
         claimed[me] = false;
         snapshot = false; goal = 0; seen = 0
     od;
     goto end;
 dead:
     waiting[me] = false;
-    claimed[me] = false; /* by the kernel; the bit stays */
+    claimed[me] = false; /* by the kernel; the pin line stays */
     snapshot = false; goal = 0; seen = 0;
     goto alive;
 end:

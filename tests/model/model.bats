@@ -67,7 +67,7 @@ torn="((one==number)&&(two==number))"
 }
 
 @test "demand: every mutant is refuted" {
-    for mutant in CHECK_EARLY WANT_LATE NO_WAKE NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
+    for mutant in CHECK_EARLY WANT_LATE NO_WAKE SAME_DEMAND CLEAR_TURN NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
         refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
     done
 }

@@ -10,14 +10,12 @@
  * stdout: "attached" at the start, and the number of writes or rounds. Exit: 0; 3 no such stream.
  */
 #include <inttypes.h>
-#include <linux/futex.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "tool/cli.h"
+#include "futex.h"
 #include "monotonic.h"
 #include "shmfmt.h"
 #include "pixfmt.h"
@@ -31,18 +29,12 @@ static struct shmfmt_ring *ring_at(const struct stream *stream, uint64_t offset)
     return stream_at(stream, offset);
 }
 
-/* Wakes waiters without changing the word. */
-static void wake_word(_Atomic uint32_t *word)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
 static void wake_all(const struct stream *stream)
 {
     const struct shmfmt_header *h = stream_header(stream);
-    wake_word(&ring_at(stream, h->frames_at)->wake);
-    wake_word(&ring_at(stream, h->packets_at)->wake);
-    wake_word(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
+    futex_knock(&ring_at(stream, h->frames_at)->wake);
+    futex_knock(&ring_at(stream, h->packets_at)->wake);
+    futex_knock(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
 }
 
 /* A random offset; small important parts are as likely as large ones. */
@@ -54,18 +46,18 @@ static uint64_t random_place(const struct shmfmt_header *h)
     uint64_t slots_at = rings[ring] + sizeof(struct shmfmt_ring);
     switch (below(9)) {
     case 0:
-        return below(160); /* the header's fields */
+        return below(192); /* the header's fields */
     case 1:
         return h->claims_at + below(SHMFMT_CLAIMS * sizeof(struct shmfmt_claim));
     case 2:
-        return rings[ring] + below(32); /* newest, wake, counters */
+        return rings[ring] + below(40); /* newest, wake, counters */
     case 3:
-        return rings[ring] + 64 + 64 * below(8); /* pins */
+        return rings[ring] + 64 + 64 * below(8) + below(12); /* pins */
     case 4:
     case 5:
-        return slots_at + sizeof(struct shmfmt_slot) * below(slots[ring]) + below(64);
+        return slots_at + sizeof(struct shmfmt_slot) * below(slots[ring]) + below(92);
     case 6:
-        return h->events_at + below(16);
+        return h->events_at + below(20);
     case 7:
         return h->events_at + 64 + below(h->events * sizeof(struct shmfmt_event));
     default:

@@ -48,11 +48,11 @@ all_refuse() { # TEXT: all programs exit 3, with TEXT in the one line on stderr
 
 @test "another shm format version, half-created, truncated or enlarged streams are refused" {
     shm-create -s 8x8 "$S"
-    for version in 2 4; do
+    for version in 3 5; do
         poke 8 I "$version"
-        all_refuse "another shm format version"
+        all_refuse "another shm format version, $version instead of 4"
     done
-    poke 8 I 3
+    poke 8 I 4
     poke 0 Q 0
     all_refuse "half-created"
     rm "/dev/shm/$S"
@@ -62,6 +62,32 @@ all_refuse() { # TEXT: all programs exit 3, with TEXT in the one line on stderr
         truncate -s "$bytes" "/dev/shm/$S"
         all_refuse "corrupt or truncated"
     done
+}
+
+@test "compatible features are ignored; incompatible ones are refused by name" {
+    shm-create -s 64x48 "$S"
+    poke 152 Q 9223372036854775809
+    bg shm-encode -a "$S"
+    clean_run frame-gen -n 1 -o "$S"
+    clean_run shm-read -t 60 -f jpg "$S" >/dev/null
+    clean_run event-inject "$S" key_down key=q
+    clean_run event-read --from start -n 1 "$S" >/dev/null
+    serve "$S"
+    curl -sf "$URL/snapshot.jpg" | djpeg >/dev/null
+    run -0 shm-ls --check "$S"
+    clean_run shm-rm -f "$S"
+
+    shm-create -s 64x48 "$S"
+    [ "$(dd if="/dev/shm/$S" bs=1 skip=168 count=24 status=none | tr -d '\0')" = \
+        "$(shm-create --version | sed 's/.*(shmcast)/shmcast/')" ]
+    poke 160 Q 9223372036854775812
+    printf 'tomorrow \033 9.9\0' | dd of="/dev/shm/$S" bs=1 seek=168 conv=notrunc status=none
+    all_refuse "has features 0x8000000000000004 of tomorrow ? 9.9, unknown to $(shm-create --version |
+        sed 's/.*(shmcast)/shmcast/'); use"
+    run -1 shm-ls --check "$S"
+    [[ $output == *other-version* ]]
+    clean_run shm-rm -f "$S"
+    [ ! -e "/dev/shm/$S" ]
 }
 
 @test "every inconsistent number in the header is detected" {

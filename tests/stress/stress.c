@@ -264,7 +264,7 @@ static void *viewer_thread(void *arg)
         uint64_t published;
         do
             published = atomic_load(&packets->newest) >> 8;
-        while (i % 2 && !atomic_load(&packets->asleep) && !atomic_load(&packets->wanted) &&
+        while (i % 2 && !atomic_load(&packets->asleep) && !ring_wanted(job->ring) &&
                sched_yield() == 0);
         clock_gettime(CLOCK_MONOTONIC, &at);
         at.tv_sec += 60;
