@@ -188,9 +188,9 @@ atEnd(async () => {
 });
 
 /*
- * Opens a page with storage of its own, or that of context. Console output and exceptions fail the
- * test unless they match one of page.allowed (regular expressions). wire: records the messages of its
- * WebSockets, see wireOf; 'without acks' keeps acknowledgements from the server.
+ * Opens a page with storage of its own, or that of context. Console output and exceptions (page.said)
+ * fail the test unless they match one of page.allowed (regular expressions). wire: records the messages of
+ * its WebSockets, see wireOf; 'without acks' keeps acknowledgements from the server.
  */
 export async function open(t, url, {flags, context, wire, ...options} = {})
 {
@@ -202,6 +202,7 @@ export async function open(t, url, {flags, context, wire, ...options} = {})
     const page = await within.newPage();
     const said = [];
     page.allowed = [];
+    page.said = said;
     page.on('console', message => said.push(`${message.type()}: ${message.text()} (${message.location().url})`));
     page.on('pageerror', error => said.push(`exception: ${error.stack}`));
     after(t, async () => {
@@ -267,7 +268,7 @@ export function stateOf(page)
 export async function live(page)
 {
     let state;
-    await until(() => `the page is live, not ${state}`,
+    await until(() => [`the page is live, not ${state}`, ...page.said ?? []].join('; '),
                 async () => ['live', 'still'].includes(state = await stateOf(page)));
 }
 

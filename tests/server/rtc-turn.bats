@@ -21,7 +21,8 @@ be_root() {
 }
 
 # Creates a network namespace and sets NAME to the pid of its first process, which ends even if this
-# test is killed.
+# test is killed. It has no IPv6: each link's IPv6 address is complete a second or two after the link is up,
+# and then Chromium drops requests in progress (ERR_NETWORK_CHANGED), those for the page's scripts too.
 namespace() { # NAME
     bg "${ENTER[@]}" unshare --net sleep 300
     wait_until 10 other_namespace net "$BG" || {
@@ -29,6 +30,7 @@ namespace() { # NAME
         return 1
     }
     printf -v "$1" %s "$BG"
+    at "$BG" sh -c 'for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e "$all" ] || echo 1 >"$all"; done'
     at "$BG" ip link set lo up
 }
 

@@ -1,5 +1,8 @@
 # For test files with many scenarios; loaded after helper.
 
+# Seconds. The first test of a FILE runs all of its scenarios.
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:+1800}
+
 # As in helper.bash, but the first call runs the whole FILE, in one browser.
 scenario() {
     local tap=$BATS_FILE_TMPDIR/$1.tap
