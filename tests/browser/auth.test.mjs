@@ -3,13 +3,16 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {createServer} from 'node:http';
+import {createServer as createSecureServer} from 'node:https';
+import {createRequire} from 'node:module';
 import {once} from 'node:events';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createStream, eventsUpTo, live, name, open, quarters, readEvents, ready, run, serve, start, stateOf,
         until} from './helper.mjs';
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEW = 'only-for-the-eyes-0001', CONTROL = 'hands-on-everything-0002';
 
 /* Foreign DNS names that resolve to this machine. */
@@ -47,6 +50,13 @@ async function files(t)
     const [tokens, cert, key] = ['tokens', 'cert.pem', 'key.pem'].map(file => join(folder, file));
     writeFileSync(tokens, `view ${VIEW}\ncontrol ${CONTROL}\n`, {mode: 0o600});
     return {tokens, cert, key};
+}
+
+function makeCertificate(cert, key)
+{
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                             '-subj', '/CN=127.0.0.1', '-days', '2', '-keyout', key, '-out', cert],
+                 {stdio: 'ignore'});
 }
 
 async function stats(server, token = '')
@@ -179,16 +189,14 @@ test('a foreign DNS name for this server is refused', async t => {
 
 test('a token in the address becomes a cookie, and the page works with it', async t => {
     const {tokens, cert, key} = await files(t);
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-                             '-subj', '/CN=127.0.0.1', '-days', '2', '-keyout', key, '-out', cert],
-                 {stdio: 'ignore'});
+    makeCertificate(cert, key);
     const server = await scene(t, '--token-file', tokens, '--tls-cert', cert, '--tls-key', key);
     const events = await readEvents(t);
     assert.match(server.root, /^https:/);
     const page = await open(t, 'about:blank', {ignoreHTTPSErrors: true});
     page.allowed.push(/status of 401/, /favicon/);
     assert.equal((await page.goto(server.root)).status(), 401);
-    assert.match(await page.textContent('body'), /token required/);
+    assert.match(await page.textContent('h1'), /Token required/);
     for (const [token, mayControl] of [[VIEW, false], [CONTROL, true]]) {
         await page.goto(`${server.root}?token=${token}`);
         assert.equal(page.url(), server.root);
@@ -206,6 +214,61 @@ test('a token in the address becomes a cookie, and the page works with it', asyn
     }
     assert.deepEqual([...new Set(events.map(e => e.viewer))].length, 1, 'only one of them had control');
     assert.equal(events.filter(e => e.key === 'x').length, 0);
+});
+
+test('the token page takes a token, and a wrong one can be corrected', async t => {
+    const {tokens} = await files(t);
+    const server = await scene(t, '--token-file', tokens);
+    const page = await open(t, 'about:blank', {flags});
+    page.allowed.push(/status of 401/);
+    await page.goto(server.root);
+    await page.evaluate(AXE);
+    assert.deepEqual((await page.evaluate(() => axe.run(document))).violations.map(v => v.id), []);
+    await page.keyboard.type('certainly-not-this-one'); /* the field has the focus */
+    await page.keyboard.press('Enter');
+    await until('the second try', async () =>
+        /not a token of the server/.test(await page.textContent('[role=status]').catch(() => '')));
+    await page.getByLabel('Token').fill(CONTROL);
+    await page.getByRole('button', {name: 'Open'}).click();
+    await ready(page);
+    assert.equal(page.url(), server.root);
+    await page.reload();
+    await ready(page);
+});
+
+/* Both sites have TLS: browsers keep cookies of frames only then. */
+test('a frame of an allowed site has control with a token, over TLS', async t => {
+    const {tokens, cert, key} = await files(t);
+    makeCertificate(cert, key);
+    const outer = createSecureServer({cert: readFileSync(cert), key: readFileSync(key)}, (request, response) => {
+        response.setHeader('content-type', 'text/html');
+        response.end(`<!doctype html><link rel="icon" href="data:,"><iframe width="800" height="500" src="${
+            decodeURIComponent(request.url.slice(2))}"></iframe>`);
+    }).listen(0, '127.0.0.1');
+    await once(outer, 'listening');
+    outer.unref();
+    t.after(() => (outer.closeAllConnections(), outer.close()));
+    const site = `https://lab.test:${outer.address().port}`;
+    const server = await scene(t, '--token-file', tokens, '--tls-cert', cert, '--tls-key', key, '--origin', site);
+    const events = await readEvents(t);
+    const page = await open(t, 'about:blank', {flags, ignoreHTTPSErrors: true});
+    page.allowed.push(/status of 401/, /autofocus/);
+    await page.goto(`${site}/?${encodeURIComponent(`${server.root}?token=${CONTROL}`)}`);
+    const frame = page.frames()[1];
+    await ready(frame);
+    assert.equal(frame.url(), server.root);
+    await frame.locator('#picture').click();
+    await eventsUpTo(events, 'pointer_up');
+    /* The same frame without a token in its address: the cookie is there still. */
+    await page.goto(`${site}/?${encodeURIComponent(server.root)}`);
+    await ready(page.frames()[1]);
+    /* With the field, in the frame. */
+    await page.context().clearCookies();
+    await page.goto(`${site}/?${encodeURIComponent(server.root)}`);
+    await page.frames()[1].getByLabel('Token').fill(CONTROL);
+    await page.frames()[1].getByRole('button').click();
+    await until('the frame has control', async () => page.frames()[1] &&
+        page.frames()[1].evaluate(() => document.documentElement.classList.contains('has-control')).catch(() => false));
 });
 
 test('a link from another site works', async t => {
@@ -227,7 +290,7 @@ test('a link from another site works', async t => {
     page.on('request', request => (requests += request.isNavigationRequest()));
     await page.goto(`http://evil.test:${port}/`);
     await page.click('#again');
-    await until('refused', async () => /token required/.test(await page.textContent('body').catch(() => '')));
+    await until('refused', async () => /Token required/.test(await page.textContent('body').catch(() => '')));
     await until('the second try', () => requests === 3);
     await page.waitForLoadState('networkidle');
     assert.equal(requests, 3);

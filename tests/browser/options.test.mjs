@@ -55,7 +55,7 @@ test('a server that requires a token: the page says what to do', async t => {
     writeFileSync(`${folder}/tokens`, `control ${'c'.repeat(32)}\n`, {mode: 0o600});
     const page = await refused(t, '--token-file', `${folder}/tokens`);
     const says = await page.textContent('#notice');
-    assert.match(says, /requires a token: open the address with \?token=/);
+    assert.match(says, /requires a token: reload this page/);
     await until('the notice', () => page.isVisible('#notice'));
     await until('the announcement', async () => (await page.textContent('#announcement')) === says);
 });

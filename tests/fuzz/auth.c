@@ -1,10 +1,11 @@
 /*
- * Authorization: token files, Host headers and cookies of any bytes, checked against simpler
- * versions of the same code.
- * Input: t and a token file, h and a Host, or c and a Cookie.
+ * Authorization: token files, Host headers, cookies and prefixes of any bytes, checked against
+ * simpler versions of the same code. Input: t and a token file, h and a Host, c and a Cookie, or p
+ * and a prefix.
  */
 #include "fuzz.h"
 #include "server/http/auth.h"
+#include "server/http/cookie.h"
 #include <ctype.h>
 #include <strings.h>
 
@@ -66,18 +67,29 @@ static void check_host(const char *text)
 /* Each cookie that is found is in the text, in order. */
 static void check_cookies(const char *text)
 {
-    unsigned char digest[TOKEN_DIGEST];
+    unsigned char digest[COOKIE_DIGEST];
     const char *at = text, *before = text;
-    while (auth_cookie(&at, "shmcast-1", digest)) {
-        char want[16 + 2 * TOKEN_DIGEST] = "shmcast-1=";
-        for (size_t i = 0; i < TOKEN_DIGEST; i++)
-            sprintf(want + 10 + 2 * i, "%02x", digest[i]);
+    while (cookie_next(&at, digest)) {
+        char want[2 + 2 * COOKIE_DIGEST] = "=";
+        for (size_t i = 0; i < COOKIE_DIGEST; i++)
+            sprintf(want + 1 + 2 * i, "%02x", digest[i]);
         CHECK(at > before && at <= text + strlen(text));
-        CHECK((size_t)(at - before) >= strlen(want));
+        CHECK((size_t)(at - before) >= strlen(want) + strlen("shmcast-01234567"));
         CHECK(!strncmp(at - strlen(want), want, strlen(want)) && (!*at || *at == ';'));
+        CHECK(!strncmp(at - strlen(want) - 16, "shmcast-", 8));
         before = at;
     }
     CHECK(at == text + strlen(text));
+}
+
+/* A prefix can end neither the attribute nor the header line. */
+static void check_prefix(const char *text)
+{
+    char copy[TEXT_MAX + 1];
+    strcpy(copy, text);
+    const char *path = cookie_path(copy);
+    CHECK(!*path || *path == '/');
+    CHECK(!strpbrk(path, ";, \r\n\t\"") && strncmp(path, text, strlen(path)) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -96,6 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         break;
     case 'c':
         check_cookies(text);
+        break;
+    case 'p':
+        check_prefix(text);
         break;
     }
     return 0;

@@ -50,7 +50,7 @@ fuzz() { # TARGET TARGET
     fuzz names jpeg
 }
 
-@test "token files, Host headers and cookies" {
+@test "token files, Host headers, cookies and prefixes" {
     fuzz auth
 }
 

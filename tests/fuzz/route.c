@@ -126,7 +126,7 @@ static void check_texts(const struct site *site)
     for (size_t i = 0; i < streams->count; i++) {
         if (!streams->list[i].reader.stream)
             continue;
-        char *json = stats_json(site, &streams->list[i], &bytes);
+        char *json = stats_json(site, &streams->list[i], "localhost", i == 0, &bytes);
         CHECK(json && bytes == strlen(json) && json[bytes - 1] == '\n');
         CHECK(!strncmp(json, "{\"name\":\"", 9) && utf8_valid(json, bytes));
         const char *p = json + 9;

@@ -170,7 +170,7 @@ statuses_of() {
     scene --token-file "$T" --host viz.example
     : >"$BATS_TEST_TMPDIR/answers"
     paths="${ALL_PATHS%\}},/$S/,/$S/ws,/$S,/${S}x/}"
-    for how in X: "Authorization: Bearer ${VIEW}x" "Authorization: Bearer ${VIEW%?}" "Cookie: shmcast-$PORT=$VIEW"; do
+    for how in X: "Authorization: Bearer ${VIEW}x" "Authorization: Bearer ${VIEW%?}" "Cookie: shmcast-01234567=$VIEW"; do
         curl -s -m 20 --path-as-is -D - -H "$how" "$URL$paths" >"$BATS_TEST_TMPDIR/answers"
         run -1 grep -e "$S" -e "$VIEW" "$BATS_TEST_TMPDIR/answers"
         # answers to all paths are the same: each line comes once per answer
@@ -254,12 +254,10 @@ statuses_of() {
     scene --token-file "$T"
     jar=$BATS_TEST_TMPDIR/jar
     cookie=$(header_of set-cookie "$URL/?token=$VIEW")
-    digest=$(printf %s "$VIEW" | sha256sum | cut -d ' ' -f 1)
-    [ "$cookie" = "shmcast-$PORT=$digest; Path=/; HttpOnly; SameSite=Strict" ]
-    [ "$(header_of set-cookie -H 'X-Forwarded-Proto: https' "$URL/?token=$VIEW")" = "$cookie; Secure" ]
-    # another port, as of a tunnel, has another cookie
-    [[ $(header_of set-cookie -H 'Host: localhost:9' "$URL/?token=$VIEW") = "shmcast-9=$digest;"* ]]
-    [[ $(header_of set-cookie -H 'Host: localhost' "$URL/?token=$VIEW") = "shmcast=$digest;"* ]]
+    [[ $cookie =~ ^shmcast-([0-9a-f]{8})=([0-9a-f]{64})"; Path=/; HttpOnly; SameSite=Strict"$ ]]
+    name=shmcast-${BASH_REMATCH[1]} digest=${BASH_REMATCH[2]}
+    [ "${digest:0:8}" = "${name#*-}" ]
+    [ "$digest" != "$(printf %s "$VIEW" | sha256sum | cut -d ' ' -f 1)" ]
     goes() { # FROM TO
         [ "$(curl -s -o "$BATS_TEST_TMPDIR/body" -w '%{http_code} %{redirect_url}' --path-as-is "$URL/$1")" = "303 $URL/$2" ]
         run -1 grep -rF "$VIEW" "$BATS_TEST_TMPDIR/body"
@@ -279,16 +277,110 @@ statuses_of() {
         [ "$(status_of -b "$jar" "$URL/$path")" = 200 ]
     done
     [ "$(handshake --header "Cookie: ${cookie%%;*}")" = 101 ]
-    for other in "a=b; ${cookie%%;*}; c=d" "x${cookie%%;*}; ${cookie%%;*}" "${cookie%%;*}; shmcast-$PORT=0" \
-        "shmcast-$PORT=$(printf 'f%.0s' {1..64}); ${cookie%%;*}" ";;; ${cookie%%;*}"; do
+    for other in "a=b; ${cookie%%;*}; c=d" "x${cookie%%;*}; ${cookie%%;*}" "${cookie%%;*}; $name=0" \
+        "$name=$(printf 'f%.0s' {1..64}); ${cookie%%;*}" ";;; ${cookie%%;*}"; do
         [ "$(status_of -H "Cookie: $other" "$URL/")" = 200 ]
     done
     [ "$(status_of -H "Cookie: a=b" -H "Cookie: ${cookie%%;*}" "$URL/")" = 200 ]
-    for other in "x${cookie%%;*}" "shmcast-1$PORT=$digest" "shmcast-$PORT=${digest^^}" "shmcast-$PORT=${digest%?}" \
-        "shmcast-$PORT=${digest}0" "shmcast-$PORT=$VIEW" "shmcast-$PORT=${digest%?}g" "shmcast-$PORT"; do
+    for other in "x${cookie%%;*}" "${name}1=$digest" "$name=${digest^^}" "$name=${digest%?}" "$name=${digest}0" \
+        "$name=$VIEW" "$name=${digest%?}g" "$name" \
+        "$name=$(printf %s "$VIEW" | sha256sum | cut -d ' ' -f 1)"; do
         [ "$(status_of -H "Cookie: $other" "$URL/")" = 401 ]
     done
     says 0
+}
+
+@test "a cookie is of no use at another server, under another Host, or to another user of this machine" {
+    tokens
+    scene --token-file "$T"
+    mine=$(header_of set-cookie "$URL/?token=$CONTROL")
+    mine=${mine%%;*}
+    [ "$(status_of -H "Cookie: $mine" "$URL/stats")" = 200 ]
+    [ "$(status_of -H "Cookie: $mine" "http://LOCALHOST:$PORT/stats")" = 401 ]
+    # each Host has a cookie of its own, in upper or lower case
+    there=$(header_of set-cookie "http://localhost:$PORT/?token=$CONTROL")
+    [ "${there%%=*}" != "${mine%%=*}" ]
+    [ "$(status_of -H "Cookie: ${there%%;*}" -H "Host: LocalHost:$PORT" "$URL/stats")" = 200 ]
+    # a server with the same tokens at another port of the host, where browsers send the cookie too
+    first=$URL
+    serve --token-file "$T" "$S"
+    [ "$(status_of -H "Cookie: $mine" "$URL/stats")" = 401 ]
+    [ "$(status_of -H "Cookie: $mine" -H "Host: ${first#*//}" "$URL/stats")" = 200 ] # a port that was forwarded
+    [ "$(id -u)" = 0 ] || skip "another user needs root"
+    other() {
+        setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -o /dev/null -w '%{http_code}' "$@"
+    }
+    [ "$(other -H "Cookie: $mine" "$first/stats")" = 401 ]
+    [ "$(other "$first/stats?token=$CONTROL")" = 200 ]
+    theirs=$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -o /dev/null -D - "$first/?token=$CONTROL" |
+        tr -d '\r' | sed -n 's/^set-cookie: \([^;]*\).*/\1/p')
+    [ "$(other -H "Cookie: $theirs" "$first/stats")" = 200 ]
+    [ "$(status_of -H "Cookie: $theirs" "$first/stats")" = 401 ]
+}
+
+@test "over IPv6 and a Unix socket too a cookie is of no use to another user" {
+    [ "$(id -u)" = 0 ] || skip "another user needs root"
+    tokens
+    scene -b ::1 --token-file "$T"
+    cd "$BATS_TEST_TMPDIR"
+    bg ws-serve -b unix:here --token-file "$T" "$S" >out
+    wait_until 10 grep -q unix out
+    chmod 666 here
+    chmod 755 . .. ../..
+    other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    for where in "$URL" "--unix-socket here http://localhost"; do
+        read -r -a at <<<"$where"
+        mine=$(header_of set-cookie -g "${at[@]::${#at[@]}-1}" "${at[-1]}/?token=$CONTROL")
+        [ "$(status_of -g -H "Cookie: ${mine%%;*}" "${at[@]::${#at[@]}-1}" "${at[-1]}/stats")" = 200 ]
+        [ "$("${other[@]}" curl -s -g -o /dev/null -w '%{http_code}' -H "Cookie: ${mine%%;*}" "${at[@]::${#at[@]}-1}" "${at[-1]}/stats")" = 401 ]
+    done
+}
+
+@test "behind a proxy a cookie is for the server's folder" {
+    tokens
+    scene --token-file "$T"
+    path_of() { # PAGE HEADER…
+        local page=$1 headers=()
+        shift
+        for header; do
+            headers+=(-H "$header")
+        done
+        header_of set-cookie "${headers[@]}" "$URL/$page?token=$VIEW" | sed -n 's/.*; Path=\([^;]*\).*/\1/p'
+    }
+    [ "$(path_of "$S/")" = / ]
+    for prefix in /sim:/sim /sim/:/sim /user/a@b/proxy/8080:/user/a@b/proxy/8080 /:/; do
+        [ "$(path_of "$S/" "X-Forwarded-Prefix: ${prefix%:*}")" = "${prefix#*:}" ]
+    done
+    # unknown, or not a path: the browser then takes the folder of the page
+    for header in "X-Forwarded-For: 192.0.2.1" "X-Forwarded-Proto: https" "Forwarded: for=192.0.2.1" "Via: 1.1 proxy" \
+        "X-Forwarded-Prefix: sim" "X-Forwarded-Prefix: /a; Domain=example" "X-Forwarded-Prefix: /a, /b" \
+        "X-Forwarded-Prefix: /$(printf 'x%.0s' {1..300})"; do
+        echo "$header"
+        cookie=$(header_of set-cookie -H "$header" "$URL/$S/?token=$VIEW")
+        [[ $cookie = shmcast-*"; HttpOnly; SameSite=Strict"* && $cookie != *Path=* && $cookie != *Domain* ]]
+    done
+    # a view token and a control token do not replace each other's cookie
+    view=$(header_of set-cookie "$URL/?token=$VIEW") control=$(header_of set-cookie "$URL/?token=$CONTROL")
+    [ "${view%%=*}" != "${control%%=*}" ]
+}
+
+@test "browsers get a page with a field for the token, on every path alike; programs get a line" {
+    tokens
+    scene --token-file "$T"
+    html='Accept: text/html,application/xhtml+xml,*/*;q=0.8'
+    for path in "" stats nothing "$S/"; do
+        [ "$(status_of -H "$html" "$URL/$path")" = 401 ]
+        grep -q '<input id="token" name="token" type="password"' "$BATS_TEST_TMPDIR/body"
+        cp "$BATS_TEST_TMPDIR/body" "$BATS_TEST_TMPDIR/form"
+        [ "$(status_of -H "$html" "$URL/$path?token=wrong-but-long-enough")" = 401 ]
+        grep -q 'not a token of the server' "$BATS_TEST_TMPDIR/body"
+        run -1 grep wrong-but "$BATS_TEST_TMPDIR/body"
+        [ "$(header_of content-security-policy -H "$html" "$URL/$path")" = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'" ]
+        [ "$(status_of "$URL/$path")" = 401 ]
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/body")" = 1 ]
+    done
+    [ "$(status_of -I -H "$html" "$URL/")" = 401 ]
+    [ "$(status_of -H "$html" -H "Authorization: Bearer $VIEW" "$URL/")" = 200 ]
 }
 
 @test "a page of --www requires a token and gets a cookie, like the built-in one" {
@@ -476,7 +568,9 @@ statuses_of() {
 @test "over TLS the cookie is Secure" {
     tokens
     tls_scene --token-file "$T"
-    [[ $(header_of set-cookie "${CA[@]}" "$URL/?token=$VIEW") = "shmcast-$PORT="*"; Path=/; HttpOnly; SameSite=Strict; Secure" ]]
+    [[ $(header_of set-cookie "${CA[@]}" "$URL/?token=$VIEW") = shmcast-*"; Path=/; HttpOnly; SameSite=Strict; Secure" ]]
+    # a frame of another site gets one that browsers send from there, and only from there
+    [[ $(header_of set-cookie "${CA[@]}" -H 'Sec-Fetch-Dest: iframe' "$URL/?token=$VIEW") = shmcast-*"; Path=/; HttpOnly; SameSite=None; Secure; Partitioned" ]]
     [ "$(status_of "${CA[@]}" "$URL/")" = 401 ]
     [ "$(status_of "${CA[@]}" -L -c "$BATS_TEST_TMPDIR/jar" "$URL/?token=$VIEW")" = 200 ]
     # a token that was sent in the clear is dropped
@@ -658,7 +752,7 @@ END
 @test "requests by pages of other sites are refused, except navigation" {
     scene --origin https://lab.example
     own="http://127.0.0.1:$PORT"
-    for paths in '{/,/page.js,/stats,/snapshot.jpg,/metrics}' /nothing; do
+    for paths in '{/,/stats,/snapshot.jpg,/metrics}' /nothing; do
         found=$([ "$paths" = /nothing ] && echo 404 || echo 200)
         answers() { # STATUS HEADER…
             local want=$1 headers=()
@@ -690,6 +784,12 @@ END
             answers "$found" "Sec-Fetch-Site: $site" "Sec-Fetch-Mode: no-cors" "Referer: https://lab.example/a/page?x"
             answers "$found" "Sec-Fetch-Site: $site" "Sec-Fetch-Mode: cors" "Origin: https://lab.example"
         done
+    done
+    # behind a proxy that changes Host, a browser takes our own page's scripts for another site's
+    for header in 'Origin: http://evil.test' 'Sec-Fetch-Site: cross-site'; do
+        [ "$(statuses_of -H "$header" "$URL{/page.js,/$S/connection.js,/page.css}")" = 200 ]
+        [ "$(header_of cross-origin-resource-policy -H "$header" "$URL/page.js")" = same-origin ]
+        [ "$(header_of access-control-allow-origin -H "$header" "$URL/page.js")" = '' ]
     done
     crop() {
         header_of cross-origin-resource-policy "$URL/snapshot.jpg" "$@"
@@ -777,6 +877,14 @@ END
 
 @test "a token in the address becomes a cookie, and the page works with it" {
     scenario auth "a token in the address becomes a cookie, and the page works with it"
+}
+
+@test "the token page takes a token, and a wrong one can be corrected" {
+    scenario auth "the token page takes a token, and a wrong one can be corrected"
+}
+
+@test "a frame of an allowed site has control with a token, over TLS" {
+    scenario auth "a frame of an allowed site has control with a token, over TLS"
 }
 
 @test "a link from another site works" {

@@ -114,3 +114,31 @@ char *assets_list(const struct streams *streams, size_t *bytes)
     fputs("</ul>\n</main>\n</body>\n</html>\n", to);
     return memstream_end(to, &text);
 }
+
+char *assets_token_form(const char *line, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to)
+        return NULL;
+    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"dark light\">\n<title>Token required</title>\n"
+          "<link rel=\"icon\" href=\"data:,\">\n"
+          "<style>\n"
+          "body { max-width: 26rem; margin: 15vh auto; padding: 0 1rem;"
+          " font: 16px/1.5 system-ui, sans-serif; }\n"
+          "h1 { font-size: 1.3rem; }\n"
+          "input, button { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; }\n"
+          "button { margin-top: .8rem; }\n"
+          "</style>\n</head>\n<body>\n<main>\n<h1>Token required</h1>\n<p role=\"status\">",
+          to);
+    html_text(to, line);
+    fputs("</p>\n<form>\n<input autocomplete=\"username\" value=\"shmcast\" hidden>\n<label "
+          "for=\"token\">Token</label>\n"
+          "<input id=\"token\" name=\"token\" type=\"password\" required autofocus"
+          " autocomplete=\"current-password\" autocapitalize=\"off\" spellcheck=\"false\">\n"
+          "<button>Open</button>\n</form>\n</main>\n</body>\n</html>\n",
+          to);
+    return memstream_end(to, &text);
+}

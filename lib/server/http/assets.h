@@ -17,4 +17,7 @@ const struct asset *assets_find(const char *name);
 /* The list of streams as HTML, in malloc'ed memory, or NULL. */
 char *assets_list(const struct streams *streams, size_t *bytes);
 
+/* The page that asks for a token, after a line for its reader; in malloc'ed memory, or NULL. */
+char *assets_token_form(const char *line, size_t *bytes);
+
 #endif

@@ -3,6 +3,7 @@
  * a client without a token learns nothing about it.
  */
 #include "auth.h"
+#include "cookie.h"
 #include "cors.h"
 #include "request.h"
 #include "url.h"
@@ -132,69 +133,6 @@ static bool is_foreign(const struct check *check, bool cors)
 
 /* --- tokens --- */
 
-/* Cookies are shared by all ports of a host, so the name includes the port, as the browser sees
- * it. */
-static const char *cookie_name(struct lws *wsi)
-{
-    static char out[32];
-    char host[SITE_BYTES], *name;
-    const char *port = "";
-    request_header(wsi, WSI_TOKEN_HOST, host, sizeof host);
-    bool any = split_host(host, &name, &port) && *port;
-    snprintf(out, sizeof out, "shmcast%s%s", any ? "-" : "", any ? port : "");
-    return out;
-}
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool auth_cookie(const char **text, const char *name, unsigned char digest[TOKEN_DIGEST])
-{
-    size_t bytes = strlen(name);
-    const char *at = *text;
-    while (*at) {
-        at += strspn(at, "; ");
-        const char *value = at + bytes + 1, *end = at + strcspn(at, ";");
-        bool ours =
-            strncmp(at, name, bytes) == 0 && at[bytes] == '=' && end - value == 2 * TOKEN_DIGEST;
-        for (size_t i = 0; ours && i < TOKEN_DIGEST; i++) {
-            int high = hex(value[2 * i]), low = hex(value[2 * i + 1]);
-            ours = high >= 0 && low >= 0;
-            if (ours)
-                digest[i] = (unsigned char)(high << 4 | low);
-        }
-        at = end;
-        if (ours) {
-            *text = at;
-            return true;
-        }
-    }
-    *text = at;
-    return false;
-}
-
-/* There may be several of the name, if a page at another port of this host has set one: the best
- * role counts. */
-static enum role cookie_role(const struct check *check, unsigned char digest[TOKEN_DIGEST])
-{
-    static char text[SITE_HEADER_BYTES + 1]; /* too large for a stack */
-    const char *name = cookie_name(check->wsi);
-    unsigned char one[TOKEN_DIGEST];
-    enum role best = ROLE_NONE;
-    for (int i = 0;
-         lws_hdr_copy_fragment(check->wsi, text, sizeof text, WSI_TOKEN_HTTP_COOKIE, i) >= 0; i++)
-        for (const char *at = text; auth_cookie(&at, name, one);) {
-            enum role role = tokens_role(check->site->tokens, one);
-            if (role > best) {
-                best = role;
-                memcpy(digest, one, TOKEN_DIGEST);
-            }
-        }
-    return best;
-}
-
 /* "Bearer TOKEN"; other schemes are meant for a proxy. */
 static const char *bearer(struct lws *wsi, char *out, int room)
 {
@@ -248,7 +186,7 @@ static enum token_origin find_role(const struct check *check)
         token = token_argument(check->wsi, text, sizeof text);
     }
     if (!*token) {
-        credentials->role = cookie_role(check, credentials->token);
+        credentials->role = cookie_role(check->site, check->wsi, credentials->token);
         return credentials->role ? FROM_COOKIE : FROM_NOWHERE;
     }
     token_digest(token, strlen(token), credentials->token);
@@ -308,19 +246,6 @@ static bool location(struct lws *wsi, const char *path, char *out)
     return true;
 }
 
-static void set_cookie(const struct check *check)
-{
-    char line[256], proto[16];
-    int n = snprintf(line, sizeof line, "%s=", cookie_name(check->wsi));
-    for (size_t i = 0; i < TOKEN_DIGEST; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, "%02x", check->credentials->token[i]);
-    request_named_header(check->wsi, "x-forwarded-proto:", proto, sizeof proto);
-    bool secure = check->site->tls || strcmp(proto, "https") == 0;
-    snprintf(line + n, sizeof line - (size_t)n, "; Path=/; HttpOnly; SameSite=Strict%s",
-             secure ? "; Secure" : "");
-    extra_line("set-cookie:", line);
-}
-
 static bool refuse(const struct check *check, unsigned status, const char *why)
 {
     *check->refusal = (struct refusal){status, extra.bytes ? extra.text : NULL, why};
@@ -338,6 +263,7 @@ static bool refuse_token(const struct check *check, enum token_origin from)
     request_named_header(check->wsi, "sec-fetch-site:", site, sizeof site);
     if (from == FROM_NOWHERE && strcmp(site, "cross-site") == 0)
         extra_line("refresh:", "0");
+    check->credentials->wrong = from != FROM_NOWHERE;
     return refuse(check, HTTP_STATUS_UNAUTHORIZED,
                   from == FROM_NOWHERE
                       ? "token required: append ?token=TOKEN to the page's address, or send "
@@ -349,7 +275,7 @@ static bool refuse_token(const struct check *check, enum token_origin from)
  * and in bookmarks. */
 static bool admit_token(const struct check *check, const char *path, bool page)
 {
-    char to[LOCATION_BYTES];
+    char to[LOCATION_BYTES], cookie[COOKIE_BYTES];
     enum token_origin from = find_role(check);
     if (!check->credentials->role)
         return refuse_token(check, from);
@@ -358,7 +284,8 @@ static bool admit_token(const struct check *check, const char *path, bool page)
     if (!location(check->wsi, path, to))
         return refuse(check, 414, "the address is too long");
     extra_line("location:", to);
-    set_cookie(check);
+    cookie_make(check->site, check->wsi, check->credentials->token, cookie);
+    extra_line("set-cookie:", cookie);
     return refuse(check, HTTP_STATUS_SEE_OTHER, "the token is in a cookie now");
 }
 
@@ -387,12 +314,18 @@ static bool admit_tls(const struct check *check, const char *path)
     return refuse(check, 308, "use https");
 }
 
-bool auth_admit(const struct site *site, struct lws *wsi, const char *path, bool page, bool cors,
+static bool refuse_foreign(const struct check *check)
+{
+    return refuse(check, HTTP_STATUS_FORBIDDEN,
+                  "requested by a page of another site; --origin allows more origins");
+}
+
+bool auth_admit(const struct site *site, struct lws *wsi, const char *path, unsigned kinds,
                 struct credentials *credentials, struct refusal *refusal)
 {
     const struct check check = {site, wsi, credentials, refusal};
     credentials->role = ROLE_NONE;
-    credentials->shared = credentials->reads_only = false;
+    credentials->shared = credentials->reads_only = credentials->wrong = false;
     extra.bytes = 0;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0)
         extra_line("connection:", "close"); /* lws closes after a handshake that is refused */
@@ -400,13 +333,18 @@ bool auth_admit(const struct site *site, struct lws *wsi, const char *path, bool
         return refuse(&check, 421, "unknown name in the Host header; --host allows more names");
     if (!admit_tls(&check, path))
         return false;
-    if (is_foreign(&check, cors))
-        return refuse(&check, HTTP_STATUS_FORBIDDEN,
-                      "requested by a page of another site; --origin allows more origins");
-    if (!site->tokens)
+    bool foreign = is_foreign(&check, kinds & AUTH_CORS);
+    if (foreign && !(kinds & AUTH_CODE))
+        return refuse_foreign(&check);
+    if (!site->tokens) {
         credentials->role = ROLE_CONTROL;
-    else if (!admit_token(&check, path, page))
+    } else if (!admit_token(&check, path, kinds & AUTH_PAGE)) {
+        if (foreign) { /* the answer is that of every other path */
+            extra.bytes = 0;
+            refuse_foreign(&check);
+        }
         return false;
+    }
     if (site->view_only || credentials->reads_only)
         credentials->role = ROLE_VIEW;
     return true;

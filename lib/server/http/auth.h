@@ -12,6 +12,7 @@ struct lws;
 struct credentials {
     enum role role;
     unsigned char token[TOKEN_DIGEST]; /* with --token-file: the token that gave the role */
+    bool wrong;                        /* a token was given, and is none of this server's */
     bool shared;                       /* the client is an allowed page of another site */
     bool reads_only;                   /* such a page may only read */
 };
@@ -24,10 +25,18 @@ struct refusal {
     const char *why;
 };
 
+/* The kind of path that is requested. */
+enum auth_path {
+    AUTH_PLAIN = 0,
+    AUTH_PAGE = 1, /* users open it in a browser's window */
+    AUTH_CORS = 2, /* pages of --cors may read it too */
+    AUTH_CODE = 4 /* the built-in page's own scripts, for which no origin is checked: behind a proxy
+                     that changes Host they can say what is wrong */
+};
+
 /* Checks whether a request may be served, and sets *credentials. False: *refusal is the answer, and
- * the role is ROLE_NONE. page: users open this path in a browser's window. cors: pages of --cors
- * may read this path too. */
-bool auth_admit(const struct site *site, struct lws *wsi, const char *path, bool page, bool cors,
+ * the role is ROLE_NONE. kinds: of enum auth_path. */
+bool auth_admit(const struct site *site, struct lws *wsi, const char *path, unsigned kinds,
                 struct credentials *credentials, struct refusal *refusal);
 
 /* Whether the client would still get the same role, after the tokens were reloaded. */
@@ -35,8 +44,5 @@ bool auth_still_valid(const struct site *site, const struct credentials *credent
 
 /* Whether this host, with or without a port, is a name of the server. Overwrites it. */
 bool auth_host(const struct site *site, char *host);
-
-/* The next cookie of this name that holds a digest, from *text on, which moves to its end. */
-bool auth_cookie(const char **text, const char *name, unsigned char digest[TOKEN_DIGEST]);
 
 #endif

@@ -21,8 +21,9 @@
 
 enum {
     SNAPSHOT_SECONDS = 30, /* longest wait for a fresh snapshot */
-    BODY_SECONDS = 10,     /* time after which a client that sends no body is cut off */
-    SKIP_BYTES = 1 << 20   /* length up to which an unwanted body is read, so that the answer is */
+    HOST_BYTES = 512,
+    BODY_SECONDS = 10,   /* time after which a client that sends no body is cut off */
+    SKIP_BYTES = 1 << 20 /* length up to which an unwanted body is read, so that the answer is */
 };
 
 struct http {
@@ -31,6 +32,7 @@ struct http {
     struct response *response;
     struct credentials credentials; /* of the latest request */
     unsigned requests;              /* so far */
+    lws_sorted_usec_list_t body_timer;
 
     /* The state of a latest request that takes time; all but one are NULL. */
     struct snapshot *snapshot;
@@ -52,8 +54,23 @@ struct http *http_new(struct conn *conn)
     return http;
 }
 
+/* lws' own timeout begins anew with each byte. */
+static void on_body_timeout(lws_sorted_usec_list_t *timer)
+{
+    conn_abort(lws_container_of(timer, struct http, body_timer)->conn);
+}
+
+static void await_body(struct http *http)
+{
+    struct lws *wsi = conn_wsi(http->conn);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    lws_sul_schedule(lws_get_context(wsi), 0, &http->body_timer, on_body_timeout,
+                     BODY_SECONDS * (lws_usec_t)1000000);
+}
+
 void http_closed(struct http *http)
 {
+    lws_sul_cancel(&http->body_timer);
     snapshot_free(http->snapshot);
     mjpeg_free(http->mjpeg);
     whep_free(http->whep);
@@ -94,11 +111,10 @@ static int text_last(struct http *http, unsigned status, const char *extra, cons
     return response_text_last(http->response, status, extra, line);
 }
 
-static bool admit(struct http *http, const char *path, bool page, bool cors,
-                  struct refusal *refusal)
+static bool admit(struct http *http, const char *path, unsigned kinds, struct refusal *refusal)
 {
     bool admitted =
-        auth_admit(http->site, conn_wsi(http->conn), path, page, cors, &http->credentials, refusal);
+        auth_admit(http->site, conn_wsi(http->conn), path, kinds, &http->credentials, refusal);
     response_set_shared(http->response, http->credentials.shared);
     return admitted;
 }
@@ -163,7 +179,7 @@ static int get_static(struct http *http, const char *path)
         break;
     }
     strcpy(extra + sizeof "etag:", file.tag);
-    response_set_www(http->response);
+    response_set_policy(http->response, POLICY_WWW);
     if (!request_is_cached(conn_wsi(http->conn), file.tag))
         return response_file(http->response, file.fd, file.bytes, file.type, extra);
     close(file.fd);
@@ -174,7 +190,7 @@ static int get(struct http *http, const struct route *route, bool head)
 {
     const struct streams *streams = http->site->streams;
     size_t bytes = 0;
-    char *body;
+    char *body, host[HOST_BYTES];
     switch (route->at) {
     case AT_FILE:
         return response_static(http->response, route->asset->type, route->asset->data,
@@ -183,7 +199,8 @@ static int get(struct http *http, const struct route *route, bool head)
         body = assets_list(streams, &bytes);
         return get_owned(http, "text/html; charset=utf-8", body, bytes);
     case AT_STATS:
-        body = stats_json(http->site, route->served, &bytes);
+        request_header(conn_wsi(http->conn), WSI_TOKEN_HOST, host, sizeof host);
+        body = stats_json(http->site, route->served, host, route->root, &bytes);
         return get_owned(http, "application/json", body, bytes);
     case AT_STREAMS:
         body = stats_list_json(streams, &bytes);
@@ -216,6 +233,21 @@ static int get(struct http *http, const struct route *route, bool head)
     return text(http, HTTP_STATUS_NOT_FOUND, NULL, "nothing here");
 }
 
+/* The page that asks for a token, or a line of text. */
+static int refuse_get(struct http *http, const struct refusal *refusal)
+{
+    size_t bytes = 0;
+    if (refusal->status != HTTP_STATUS_UNAUTHORIZED || !request_wants_page(conn_wsi(http->conn)))
+        return text(http, refusal->status, refusal->extra, refusal->why);
+    char *body = assets_token_form(http->credentials.wrong
+                                       ? "This is not a token of the server. Please try again."
+                                       : "Enter the token for this server.",
+                                   &bytes);
+    response_set_policy(http->response, POLICY_FORM);
+    return response_owned(http->response, refusal->status, "text/html; charset=utf-8",
+                          refusal->extra, body, bytes);
+}
+
 static int request_get(struct http *http, const char *path, const struct route *route, bool head,
                        bool cors)
 {
@@ -225,8 +257,12 @@ static int request_get(struct http *http, const char *path, const struct route *
     bool page = route->at == AT_FILE || route->at == AT_LIST || route->at == AT_FOLDER;
     bool maybe_static = route->root && http->site->www >= 0 &&
                         (route->at == AT_FILE || route->at == AT_LIST || route->at == AT_NOTHING);
-    if (!admit(http, path, page || maybe_static, cors, &refusal))
-        return text(http, refusal.status, refusal.extra, refusal.why);
+    bool code = route->at == AT_FILE && *route->asset->name && !maybe_static;
+    if (!admit(http, path,
+               (page || maybe_static ? AUTH_PAGE : 0) | (cors ? AUTH_CORS : 0) |
+                   (code ? AUTH_CODE : 0),
+               &refusal))
+        return refuse_get(http, &refusal);
     if (maybe_static) {
         int result = get_static(http, path + 1);
         if (result <= 0)
@@ -258,7 +294,7 @@ static int refuse_body(struct http *http, int64_t bytes, unsigned status, const 
                                       : lws_hdr_total_length(wsi, WSI_TOKEN_DELETE_URI) > 0;
     if (!skip)
         return text_last(http, status, extra, why);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    await_body(http);
     return text(http, status, extra, why);
 }
 
@@ -291,7 +327,7 @@ static int post_offer(struct http *http, const struct route *route, int64_t byte
     http->whep = whep_new(http->conn, http->response, &http->credentials, route->served, fury);
     if (!http->whep)
         return -1;
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);
+    await_body(http);
     return 0;
 }
 
@@ -302,7 +338,7 @@ static int request_other(struct http *http, const char *path, int method, const 
     struct refusal refusal = {0};
     int64_t bytes = request_body_length(wsi);
     const char *allowed = "allow:\0GET, HEAD\0", *why = "only GET and HEAD";
-    if (!admit(http, path, false, cors, &refusal))
+    if (!admit(http, path, cors ? AUTH_CORS : AUTH_PLAIN, &refusal))
         return refuse_body(http, bytes, refusal.status, refusal.extra, refusal.why);
     switch (route->at) {
     case AT_WHEP:
@@ -339,6 +375,7 @@ int http_request(struct http *http)
     bool head = method == LWSHUMETH_HEAD, preflight = method == LWSHUMETH_OPTIONS;
     if (is_busy(http))
         return -1;
+    lws_sul_cancel(&http->body_timer); /* of a request before this one */
     http->requests++;
     response_reset(http->response, head);
     if (!request_version_known(wsi))
@@ -366,6 +403,7 @@ int http_request(struct http *http)
 
 int http_handshake(struct http *http)
 {
+    lws_sul_cancel(&http->body_timer);
     return is_busy(http) ? -1 : ws_handshake(http->conn, http->response, &http->credentials);
 }
 
@@ -386,6 +424,7 @@ int http_body(struct http *http, const char *data, size_t bytes)
 
 int http_body_end(struct http *http)
 {
+    lws_sul_cancel(&http->body_timer);
     return http->whep ? whep_result(http, whep_body_end(http->whep)) : -1;
 }
 

@@ -67,3 +67,9 @@ bool request_is_cached(struct lws *wsi, const char *tag)
     return *request_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, known, sizeof known) &&
            (strstr(known, tag) || strcmp(known, "*") == 0);
 }
+
+bool request_wants_page(struct lws *wsi)
+{
+    char accept[512];
+    return strstr(request_header(wsi, WSI_TOKEN_HTTP_ACCEPT, accept, sizeof accept), "text/html");
+}

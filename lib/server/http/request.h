@@ -32,4 +32,7 @@ bool request_is_type(struct lws *wsi, const char *type);
 /* Whether If-None-Match names this entity tag. Weak tags match, and so does *. */
 bool request_is_cached(struct lws *wsi, const char *tag);
 
+/* Whether a person waits for the answer: only browsers' windows and frames accept HTML by name. */
+bool request_wants_page(struct lws *wsi);
+
 #endif

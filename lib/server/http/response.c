@@ -18,7 +18,7 @@ struct response {
     bool has_cors, preflight;
     const char *cors_allowed;
     bool shared;
-    bool www;
+    enum policy policy;
     const char *body;      /* NULL: none is being sent */
     size_t at, bytes;      /* position in the body, its length */
     char *owned;           /* the body, to be freed, or NULL */
@@ -52,7 +52,8 @@ void response_reset(struct response *response, bool head)
 {
     response->head = head;
     response->has_cors = response->preflight = false;
-    response->shared = response->www = false;
+    response->shared = false;
+    response->policy = POLICY_BUILT_IN;
     response->cors_allowed = NULL;
 }
 
@@ -68,9 +69,9 @@ void response_set_shared(struct response *response, bool shared)
     response->shared = shared;
 }
 
-void response_set_www(struct response *response)
+void response_set_policy(struct response *response, enum policy policy)
 {
-    response->www = true;
+    response->policy = policy;
 }
 
 bool response_is_busy(const struct response *response)
@@ -141,7 +142,7 @@ static int add_head(struct response *response, unsigned status, const char *type
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
-    if (add_lines(wsi, site->policy[response->www]) || add_lines(wsi, extra) ||
+    if (add_lines(wsi, site->policy[response->policy]) || add_lines(wsi, extra) ||
         (response->has_cors &&
          add_lines(wsi, cors_headers(site, response->cors_allowed, response->preflight))) ||
         add_line(wsi, "cross-origin-resource-policy:",

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "site.h"
 
 struct conn;
 struct packet;
@@ -24,10 +25,10 @@ void response_free(struct response *response);    /* NULL is allowed */
 void response_reset(struct response *response, bool head);
 
 /* Choose the header lines for pages of --cors (allowed: as cors_find returns), for pages of other
- * sites, and for files of --www. */
+ * sites, and of a policy. */
 void response_set_cors(struct response *response, const char *allowed, bool preflight);
 void response_set_shared(struct response *response, bool shared);
-void response_set_www(struct response *response);
+void response_set_policy(struct response *response, enum policy policy);
 
 /* A short text and a newline. */
 int response_text(struct response *response, unsigned status, const char *extra, const char *text);

@@ -28,15 +28,21 @@ static char *make_policy(const struct site *site, const char *directives)
 
 int site_make_policies(struct site *site)
 {
-    site->policy[false] =
-        make_policy(site, "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
-                          "base-uri 'none'; form-action 'none'; ");
-    site->policy[true] = make_policy(site, "");
-    return site->policy[false] && site->policy[true] ? 0 : -1;
+    static const char *const directives[POLICIES] = {
+        [POLICY_BUILT_IN] = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+                            "base-uri 'none'; form-action 'none'; ",
+        [POLICY_WWW] = "",
+        [POLICY_FORM] = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+                        "base-uri 'none'; form-action 'self'; ",
+    };
+    for (int i = 0; i < POLICIES; i++)
+        if (!(site->policy[i] = make_policy(site, directives[i])))
+            return -1;
+    return 0;
 }
 
 void site_free_policies(struct site *site)
 {
-    free(site->policy[false]);
-    free(site->policy[true]);
+    for (int i = 0; i < POLICIES; i++)
+        free(site->policy[i]);
 }

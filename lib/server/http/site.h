@@ -12,6 +12,10 @@ struct whep_ops;
 
 enum { SITE_HEADER_BYTES = 16384 /* of one request; cookies of all ports of localhost included */ };
 
+/* Limits on a page's scripts and forms: of built-in pages, of those of --www, of the page that asks
+ * for a token. */
+enum policy { POLICY_BUILT_IN, POLICY_WWW, POLICY_FORM, POLICIES };
+
 struct site {
     struct streams *streams;
     const struct whep_ops *whep; /* NULL: no WebRTC */
@@ -27,7 +31,7 @@ struct site {
     unsigned files, files_max; /* files of that folder that are being sent */
     struct tls *tls;           /* NULL: plain HTTP */
     struct tokens *tokens;     /* NULL: no token required */
-    char *policy[2];           /* header lines: of built-in pages, of the folder's */
+    char *policy[POLICIES];    /* header lines */
     unsigned connections, connections_max;
     unsigned per_address;   /* connections of one address; 0: unlimited */
     bool per_address_local; /* limit those of this machine too */

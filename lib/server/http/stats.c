@@ -92,7 +92,8 @@ char *stats_list_json(const struct streams *streams, size_t *bytes)
     return memstream_end(to, &text);
 }
 
-char *stats_json(const struct site *site, const struct served *served, size_t *bytes)
+char *stats_json(const struct site *site, const struct served *served, const char *host, bool root,
+                 size_t *bytes)
 {
     struct ring_stats ring;
     char *text = NULL, name[NAME_JSON];
@@ -122,7 +123,10 @@ char *stats_json(const struct site *site, const struct served *served, size_t *b
         if (viewer->next)
             putc(',', to);
     }
-    fprintf(to, "],\"transports\":[%s\"ws\",\"mjpeg\"]", site->whep ? "\"webrtc\"," : "");
+    fprintf(to, "],\"transports\":[%s\"ws\",\"mjpeg\"],\"list\":%s,\"host\":",
+            site->whep ? "\"webrtc\"," : "",
+            !root && served->streams->listed > 1 ? "\"../\"" : "null");
+    json_string(to, host);
     if (site->whep)
         site->whep->stats(to, served);
     fputs("}\n", to);

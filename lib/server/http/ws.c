@@ -47,6 +47,11 @@ static bool congested(void *link)
     return lws_partial_buffered(((struct ws *)link)->wsi);
 }
 
+static uint64_t taken(const void *link, bool *all)
+{
+    return conn_taken(((const struct ws *)link)->conn, all);
+}
+
 static void abort_connection(void *link)
 {
     conn_abort(((struct ws *)link)->conn);
@@ -98,6 +103,7 @@ static const struct viewer_transport transport = {
     .ready = ready,
     .send_packet = send_packet,
     .congested = congested,
+    .taken = taken,
     .abort = abort_connection,
     .pausable = pausable,
     .pause = pause_reading,
@@ -163,7 +169,7 @@ int ws_handshake(struct conn *conn, struct response *response, struct credential
     const char *path = request_path(wsi, &method);
     struct route route = router_find(site, path ? path : "");
     response_reset(response, false);
-    bool admitted = auth_admit(site, wsi, path ? path : "/", false, false, credentials, &refusal);
+    bool admitted = auth_admit(site, wsi, path ? path : "/", AUTH_PLAIN, credentials, &refusal);
     response_set_shared(response, credentials->shared);
     if (!admitted)
         return refuse(response, refusal.status, refusal.extra, refusal.why);

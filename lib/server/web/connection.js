@@ -26,13 +26,21 @@ const REQUEST_MS = 4000;
 
 /* By the status of a plain request: browsers do not report why a handshake failed. */
 const REFUSALS = {
-    401: ['No access', 'This server requires a token: open the address with ?token=…'],
+    401: ['No access', 'This server requires a token: reload this page to enter one.'],
     403: ['No access', 'This server refuses this page or this token.'],
     410: ['Removed', 'The picture returns when the stream is created again.'],
     429: ['Full', 'The server accepts no more connections from this address for now.'],
     503: ['Full', 'The server has reached its limit of viewers.'],
     200: ['No WebSocket', 'The server answers but opens no WebSocket: it is full, or a proxy does not forward WebSockets.'],
 };
+
+/* Browsers name the page's origin in their handshake, and the server compares it with Host. */
+function hostRefusal({host})
+{
+    return host !== undefined && host !== location.host &&
+        ['Refused', `A proxy changes the header Host of requests to ${host || 'nothing'}: ` +
+            `let it pass on ${location.host}, or start the server with --origin ${location.origin}`];
+}
 
 /*
  * here: URL of the page's folder; wanted: a key of TRANSPORTS or undefined. Calls on.stats(the server's
@@ -166,7 +174,7 @@ export function createConnection(here, wanted, on)
             tries = 0;
         retryLater(reason);
         /* At first the server may only just have started. */
-        if (!opened && tries > 2)
+        if (!opened && (tries > 2 || hostRefusal(info)))
             refuse(200);
     }
 
@@ -186,7 +194,7 @@ export function createConnection(here, wanted, on)
     {
         if (!REFUSALS[status])
             return;
-        on.refused(...REFUSALS[status]);
+        on.refused(...status === 200 && hostRefusal(info) || REFUSALS[status]);
         if (status === 401 || status === 403)
             retryAfter(RETRY_MS.refused);
     }

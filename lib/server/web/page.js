@@ -72,6 +72,18 @@ function showName(name)
         e.textContent = name;
 }
 
+/* list: the address of the list of streams; null: there is none. */
+function showList(list)
+{
+    const home = document.querySelector('.home');
+    if (list) {
+        home.href = list;
+        return;
+    }
+    for (const attribute of ['href', 'title', 'aria-label'])
+        home.removeAttribute(attribute);
+}
+
 try {
     showName(folder ? decodeURIComponent(folder) : location.host);
 } catch {
@@ -142,11 +154,12 @@ let earlyVideo = false;  /* video arrived before the data channel opened */
 
 const wanted = Object.keys(TRANSPORTS).find(kind => kind === options.get('transport'));
 const connection = createConnection(here, wanted, {
-    stats({name})
+    stats({name, list})
     {
-        /* At the root of the server only the server knows which stream this is. */
-        if (!folder && typeof name === 'string')
+        /* Only the server knows which stream this is: the folder may be one of a proxy. */
+        if (typeof name === 'string')
             showName(name);
+        showList(list);
     },
     open(opened)
     {
