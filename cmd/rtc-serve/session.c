@@ -16,7 +16,9 @@
 
 enum {
     ID_BYTES = 16,
-    CONNECTING_MAX = 32,      /* sessions that have not connected yet */
+    CONNECTING_MAX = 32,        /* sessions that have not connected yet, */
+    CONNECTING_PER_ADDRESS = 8, /* those of one address, */
+    CONNECTING_UNCOUNTED = 24,  /* and of all addresses whose connections are not counted */
     ANSWER_US = 10 * 1000000, /* longest time for an answer; pipeline.c has timeouts for the rest */
     WHY_BYTES = 128,
     HEAD_LINES = 512 + ICE_LINES
@@ -323,6 +325,16 @@ static void on_deadline(lws_sorted_usec_list_t *timer)
 static const char soon[] = "retry-after:\0"
                            "1\0";
 
+/* Whether one address, or all that are not counted, have their share of sessions that have not
+ * connected yet: the rest is for others. */
+static bool has_share(const struct connlimit *limit)
+{
+    unsigned count = 0;
+    for (const struct session *session = all.list; session; session = session->next)
+        count += !session->connected && session->limit == limit;
+    return count < (limit ? CONNECTING_PER_ADDRESS : CONNECTING_UNCOUNTED);
+}
+
 /* Begins a session for the SDP of an offer, or fills in *refusal. */
 static struct session *begin(struct whep *request, struct served *served, bool fury,
                              const char *sdp, struct refusal *refusal)
@@ -331,6 +343,10 @@ static struct session *begin(struct whep *request, struct served *served, bool f
     struct connlimit *limit = conn_limit(conn);
     if (all.connecting >= CONNECTING_MAX) {
         *refusal = (struct refusal){429, soon, "too many offers at a time"};
+        return NULL;
+    }
+    if (!has_share(limit)) {
+        *refusal = (struct refusal){429, soon, "too many offers from this address at a time"};
         return NULL;
     }
     if (!connlimit_share(conn_site(conn)->per_address, limit)) {

@@ -101,6 +101,9 @@ static const struct lws_http_mount mount = {.mountpoint = "/",
                                             .origin = "shmcast",
                                             .origin_protocol = LWSMPRO_CALLBACK};
 
+/* Proxies close connections on which nothing is sent for a minute. */
+static const lws_retry_bo_t pings = {.secs_since_valid_ping = 25, .secs_since_valid_hangup = 85};
+
 /* Header lines of every answer. */
 static const struct lws_protocol_vhost_options referrer = {NULL, NULL,
                                                            "referrer-policy:", "no-referrer"};
@@ -120,6 +123,7 @@ void server_listen(struct server *server, int listener)
         .vhost_name = "shmcast",
         .server_string = "shmcast",
         .user = server,
+        .retry_and_idle_policy = &pings,
         .max_http_header_data = SITE_HEADER_BYTES,
         .max_http_header_pool = (unsigned short)(server->site.connections_max + 1),
         .pt_serv_buf_size = SITE_HEADER_BYTES,

@@ -226,7 +226,7 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
 offer_100() {
     offer >"$BATS_TEST_TMPDIR/offer"
     curl -sS -Z --parallel-max 100 -m 30 -o /dev/null -w '%{http_code} %header{location}%header{retry-after}\n' \
-        -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$URL/whep?[1-100]" \
+        -H 'Content-Type: application/sdp' --data-binary "@$BATS_TEST_TMPDIR/offer" "$@" "$URL/whep?[1-100]" \
         >"$BATS_TEST_TMPDIR/all"
     sort "$BATS_TEST_TMPDIR/all" | cut -c 1-8 | uniq -c
     [ "$(wc -l <"$BATS_TEST_TMPDIR/all")" = 100 ]
@@ -238,16 +238,60 @@ end_answered() {
     done < <(grep ^201 "$BATS_TEST_TMPDIR/all")
 }
 
-@test "a hundred offers at once: 32 are answered, the others get Retry-After, all can be ended" {
+@test "a hundred offers at once: 24 are answered, the others get Retry-After, all can be ended" {
     scene
     save_usage
     offer_100
     answered=$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")
-    [ "$answered" = 32 ]
-    [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 68 ]
-    [ "$(stat_of 's["viewers"]')" = 32 ]
+    [ "$answered" = 24 ]
+    [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 76 ]
+    [ "$(stat_of 's["viewers"]')" = 24 ]
     end_answered
     usage_restored
+    no_warnings
+}
+
+@test "an address that makes many offers leaves room for others" {
+    scene --max-per-address 200
+    save_usage
+    offer_100 --interface 127.0.0.9
+    [ "$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")" = 8 ]
+    [ "$(grep -cx '429 1' "$BATS_TEST_TMPDIR/all")" = 92 ]
+    [ "$(offer | whep --interface 127.0.0.9)" = 429 ]
+    grep -qx 'too many offers from this address at a time' "$BODY"
+    [ "$(offer | whep)" = 201 ]
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$(head_of location)")" = 200 ]
+    end_answered
+    usage_restored
+    no_warnings
+}
+
+@test "an offer that arrives byte by byte is cut off after 10 seconds" {
+    scene
+    clean_run python3 - "$PORT" <<'END'
+import socket, sys, time
+began = time.monotonic()
+socks = []
+for path, kind in ((b"whep", b"application/sdp"), (b"offer", b"application/json"), (b"whep", b"text/plain")):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60)
+    s.sendall(b"POST /" + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + kind +
+              b"\r\nContent-Length: 5000\r\n\r\nv=0")
+    s.setblocking(False)
+    socks.append(s)
+while socks:
+    assert time.monotonic() - began < 120, f"{len(socks)} are still open"
+    time.sleep(0.5)
+    for s in list(socks):
+        try:
+            s.send(b"x")
+            if s.recv(1000) == b"":
+                socks.remove(s)
+        except BlockingIOError:
+            pass
+        except OSError:
+            socks.remove(s)
+assert time.monotonic() - began > 9
+END
     no_warnings
 }
 
@@ -255,7 +299,7 @@ end_answered() {
     scene --max-viewers 40
     save_usage
     offer_100
-    [ "$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")" = 32 ]
+    [ "$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")" = 24 ]
     end_answered
     usage_restored
     no_warnings

@@ -72,6 +72,18 @@ unnoticed() {
     unnoticed
 }
 
+@test "viewers that read nothing are cut off, over MJPEG and WebSocket; slow ones stay" {
+    scene
+    attack stalled
+    unnoticed
+}
+
+@test "over TLS too viewers that read nothing are cut off" {
+    tls_scene
+    attack stalled
+    unnoticed
+}
+
 @test "pings at full speed from a viewer that never reads: no backlog" {
     scene
     attack pings

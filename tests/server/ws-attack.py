@@ -98,6 +98,16 @@ class Target:
             raise Wrong("a new connection isn't served")
         s.close()
 
+    def viewers(self):
+        """Without the one of the bats test."""
+        s = self.connect()
+        s.sendall(self.get + b"Connection: close\r\n\r\n")
+        data = b""
+        while more := s.recv(PIECE):
+            data += more
+        s.close()
+        return int(re.search(rb'"viewers":(\d+)', data)[1]) - 1
+
     def measure(self):
         self.served()
         wait("earlier connections are closed", PATIENCE, lambda: self.settled())
@@ -230,6 +240,45 @@ def connects(t, count):
         s.close()
     print(f"{count} connections in {time.monotonic() - begun:.1f} s")
     t.served()
+    t.back(8192)
+
+
+def stalled(t, count):
+    """Viewers that read nothing are cut off, over MJPEG and WebSocket; slow ones stay."""
+    t.measure()
+    mjpeg = b"GET " + t.folder + b"stream.mjpg HTTP/1.1\r\n" + t.host + b"\r\n"
+
+    def viewer(request):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(PATIENCE)
+        s.connect(t.address)
+        if t.tls:
+            s = t.tls.wrap_socket(s)
+        s.sendall(request)
+        if not s.recv(12).startswith(b"HTTP/1.1 "):
+            raise Wrong("no viewer")
+        return s
+
+    slow = [viewer(mjpeg), viewer(t.handshake)]
+    alive = [viewer(request) for request in (mjpeg, t.handshake) for _ in range(count)]
+    viewers = len(slow) + len(alive)
+    wait("all are viewers", PATIENCE, lambda: t.viewers() == viewers)
+    begun = time.monotonic()
+    while t.viewers() > len(slow):
+        if time.monotonic() - begun > 2 * PATIENCE:
+            raise Wrong(f"{t.viewers()} viewers are left, {len(slow)} of them read")
+        for s in slow:
+            s.settimeout(0)
+            try:
+                if s.recv(2000) == b"":
+                    raise Wrong("a slow viewer was cut off")
+            except (BlockingIOError, ssl.SSLWantReadError):
+                pass
+        time.sleep(0.5)
+    print(f"all {len(alive)} cut off within {time.monotonic() - begun:.1f} s; slow ones stay")
+    for s in slow + alive:
+        s.close()
     t.back(8192)
 
 
@@ -521,6 +570,7 @@ ATTACKS = {
     "slowloris": (slowloris, 200),
     "halfframes": (halfframes, 100),
     "connects": (connects, 10000),
+    "stalled": (stalled, 2),
     "pings": (pings, 100000),
     "records": (records, 1000),
     "waits": (waits, 7),

@@ -1,9 +1,13 @@
 #include "conn.h"
 #include "connlimit.h"
 #include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum {
@@ -156,4 +160,16 @@ enum viewer_sent conn_send(struct conn *conn, unsigned char *message, size_t byt
     bytes -= (size_t)sent;
     return bytes && lws_write(conn->wsi, message, bytes, LWS_WRITE_RAW) < (int)bytes ? VIEWER_BROKEN
                                                                                      : VIEWER_SENT;
+}
+
+uint64_t conn_taken(const struct conn *conn, bool *all)
+{
+    int fd = lws_get_socket_fd(conn->wsi), queued = 0;
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    ioctl(fd, SIOCOUTQ, &queued);
+    *all = !queued && !lws_partial_buffered(conn->wsi);
+    /* A Unix socket has no such count: there the rest in the queue is the next best. */
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_acked
+                                                                    : (uint64_t)queued;
 }

@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "server/stream/viewer.h"
 #include "site.h"
 
@@ -54,5 +55,8 @@ bool conn_can_send(const struct conn *conn);
 
 /* Sends a whole message or nothing of it: lws buffers the part that the socket does not take. */
 enum viewer_sent conn_send(struct conn *conn, unsigned char *message, size_t bytes);
+
+/* A number that changes whenever the client takes something. *all: it has taken everything. */
+uint64_t conn_taken(const struct conn *conn, bool *all);
 
 #endif

@@ -27,6 +27,11 @@ static bool congested(void *link)
     return lws_partial_buffered(conn_wsi(((struct mjpeg *)link)->conn));
 }
 
+static uint64_t taken(const void *link, bool *all)
+{
+    return conn_taken(((const struct mjpeg *)link)->conn, all);
+}
+
 static void abort_connection(void *link)
 {
     conn_abort(((struct mjpeg *)link)->conn);
@@ -62,6 +67,7 @@ static const struct viewer_transport transport = {
     .ready = ready,
     .send_packet = send_packet,
     .congested = congested,
+    .taken = taken,
     .abort = abort_connection,
     .want_write = want_write,
     .close = close_connection,

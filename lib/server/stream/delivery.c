@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    STALL_US = 10 * 1000000, /* between two checks of a client that has data to take */
+    STALL_CHECKS = 3         /* without a change, after which it is cut off */
+};
+
 static bool was_sent(const struct viewer *viewer, const struct packet *packet)
 {
     return viewer->times && viewer->number == packet->meta.number &&
@@ -12,14 +17,15 @@ static bool was_sent(const struct viewer *viewer, const struct packet *packet)
 }
 
 /* The newest packet, if it is to be sent, or NULL. The last MJPEG part is sent twice, as browsers
- * draw a part only when the next one begins. */
+ * draw a part only when the next one begins, and once more whenever it is to be repeated. */
 static struct packet *pending_packet(const struct viewer *viewer)
 {
     struct packet *newest = viewer->watcher_link ? viewer->shown->newest : NULL;
     bool twice = viewer->transport->kind == VIEWER_MJPEG && viewer->shown->idle;
+    bool again = twice && viewer->repeats != viewer->shown->repeats;
     if (viewer->shown->stale || (newest && newest->meta.captured_ns < viewer->not_before_ns))
         return NULL;
-    if (newest && was_sent(viewer, newest) && viewer->times >= (twice ? 2 : 1))
+    if (newest && was_sent(viewer, newest) && viewer->times >= (twice ? 2 : 1) && !again)
         return NULL;
     return newest;
 }
@@ -38,12 +44,40 @@ static void count_sent(struct viewer *viewer, const struct packet *packet)
         served->sent++;
         viewer->times = 1;
     }
+    viewer->repeats = served->repeats;
     viewer->number = packet->meta.number;
     viewer->generation = packet->generation;
     viewer->captured_ns = packet->meta.captured_ns;
     viewer->not_before_ns = 0;
     viewer->bytes += packet->meta.bytes;
     served->sent_bytes += packet->meta.bytes;
+}
+
+static void watch_client(struct viewer *viewer);
+
+/* A client that has taken everything is not checked again before the next packet. */
+static void on_stall_check(lws_sorted_usec_list_t *timer)
+{
+    struct viewer *viewer = lws_container_of(timer, struct viewer, stall.timer);
+    struct stall *stall = &viewer->stall;
+    bool all;
+    uint64_t taken = viewer->transport->taken(viewer->link, &all);
+    if (all)
+        return;
+    stall->checks = taken == stall->taken && viewer->bytes == stall->bytes ? stall->checks + 1 : 0;
+    stall->taken = taken;
+    stall->bytes = viewer->bytes;
+    if (stall->checks < STALL_CHECKS)
+        watch_client(viewer);
+    else
+        viewer->transport->abort(viewer->link);
+}
+
+static void watch_client(struct viewer *viewer)
+{
+    if (lws_dll2_is_detached(&viewer->stall.timer.list))
+        lws_sul_schedule(viewer->served->streams->context, 0, &viewer->stall.timer, on_stall_check,
+                         STALL_US);
 }
 
 /* -1: the connection is broken. */
@@ -54,6 +88,7 @@ static int send_packet(struct viewer *viewer, struct packet *packet)
         return sent == VIEWER_BROKEN ? -1 : 0;
     count_sent(viewer, packet);
     ladder_count_sent(viewer);
+    watch_client(viewer);
     if (viewer->transport->kind != VIEWER_MJPEG)
         flow_sent(&viewer->flow, packet->meta.number, monotonic_ns());
     return 0;

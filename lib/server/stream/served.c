@@ -13,9 +13,10 @@
 #include <errno.h>
 
 enum {
-    IDLE_US = 200000,  /* time without a packet, after which the last MJPEG part is sent again */
-    STALE_US = 250000, /* longest time for which an old packet is held back */
-    LEASE_US = 2000000 /* time for which a snapshot request keeps the encoder awake */
+    IDLE_US = 200000, /* time without a packet, after which the last MJPEG part is sent again, */
+    REPEAT_US = 20000000, /* and then between two repetitions, so that no proxy times out */
+    STALE_US = 250000,    /* longest time for which an old packet is held back */
+    LEASE_US = 2000000    /* time for which a snapshot request keeps the encoder awake */
 };
 
 static void *wait_for_packets(void *arg)
@@ -173,7 +174,11 @@ int served_follow(struct served *served, int err)
 static void on_idle_timeout(lws_sorted_usec_list_t *timer)
 {
     struct served *served = lws_container_of(timer, struct served, idle_timer);
+    if (served->idle)
+        served->repeats++;
     served->idle = true;
+    if (served->kinds[VIEWER_MJPEG])
+        schedule(served, &served->idle_timer, on_idle_timeout, REPEAT_US);
     served->streams->ops->pending(served);
 }
 
@@ -237,7 +242,9 @@ void served_watchers_changed(struct served *served)
     if (!served->watcher_count)
         return;
     served_newest(served);
-    if (served->kinds[VIEWER_MJPEG] && !served->idle) /* no timer runs before the first viewer */
+    /* No timer runs before the first viewer, nor after the last. */
+    if (served->kinds[VIEWER_MJPEG] &&
+        (!served->idle || lws_dll2_is_detached(&served->idle_timer.list)))
         restart_idle_timer(served);
 }
 

@@ -81,10 +81,11 @@ struct served {
     uint64_t skipped;          /* packets, by all viewers so far */
     uint64_t events;           /* appended to the event log */
 
-    bool ended; /* the stream was removed; viewers are closed when it is reaped */
-    bool idle;  /* no new packet for a while: the last MJPEG part is sent twice */
-    bool stale; /* the encoder has just been woken: packets are held back */
-    bool lease; /* a snapshot was requested, and the encoder has not delivered yet */
+    bool ended;       /* the stream was removed; viewers are closed when it is reaped */
+    bool idle;        /* no new packet for a while: the last MJPEG part is sent twice */
+    unsigned repeats; /* number of times that it was to be sent again after that */
+    bool stale;       /* the encoder has just been woken: packets are held back */
+    bool lease;       /* a snapshot was requested, and the encoder has not delivered yet */
     lws_sorted_usec_list_t idle_timer, stale_timer, lease_timer;
     struct snapshot_waiter *snapshot_waiters;
     pthread_t waiter;

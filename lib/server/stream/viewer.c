@@ -72,6 +72,7 @@ void viewer_end(struct viewer *viewer)
     streams->viewers--;
     lws_sul_cancel(&viewer->probe_timer);
     lws_sul_cancel(&viewer->abr.timer);
+    lws_sul_cancel(&viewer->stall.timer);
     viewer->next = streams->ended;
     streams->ended = viewer;
     served_schedule_reap(streams);

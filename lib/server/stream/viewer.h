@@ -25,7 +25,7 @@ struct viewer_transport {
     const char *title; /* in messages for people */
     bool has_messages; /* from the start: a channel for text in both directions */
 
-    /* The next six are NULL in transports that do not send packets themselves. */
+    /* The next seven are NULL in transports that do not send packets themselves. */
 
     /* Whether a packet may be sent now, before want_write has taken effect. */
     bool (*ready)(void *link);
@@ -33,6 +33,8 @@ struct viewer_transport {
     enum viewer_sent (*send_packet)(void *link, struct packet *packet);
     /* Whether part of an earlier packet is still unsent. */
     bool (*congested)(void *link);
+    /* A number that changes whenever the client takes something. *all: it has taken everything. */
+    uint64_t (*taken)(const void *link, bool *all);
     /* Closes a broken connection soon. */
     void (*abort)(void *link);
     /* Whether its messages may be left unread for a while. */
@@ -66,6 +68,13 @@ struct abr {
     lws_sorted_usec_list_t timer;
 };
 
+/* Whether the client takes what is sent: the state when that was last checked. */
+struct stall {
+    uint64_t taken, bytes;
+    unsigned checks; /* in a row that found no change */
+    lws_sorted_usec_list_t timer;
+};
+
 struct viewer {
     /* Members used for each packet are kept together: copying the packet for the previous viewer
      * has emptied the caches. */
@@ -78,6 +87,7 @@ struct viewer {
     uint64_t captured_ns;   /* of that packet */
     uint64_t not_before_ns; /* packets captured earlier are not sent */
     unsigned times;         /* number of times that packet was sent */
+    unsigned repeats;       /* the stream's repeats then */
     unsigned pong_count;
     unsigned next_send; /* kind of content that is considered first when something can be sent */
     bool want_pending;  /* want_write was called and has had no effect yet */
@@ -89,6 +99,7 @@ struct viewer {
     uint64_t sent, skipped, bytes;
     struct abr abr;
     struct flow flow;
+    struct stall stall;
 
     struct viewer *next, **list_link; /* among the viewers of served, or among those to reap */
     struct served *served;            /* the stream that was requested: its input goes there */
