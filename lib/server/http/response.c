@@ -142,6 +142,12 @@ static int add_head(struct response *response, unsigned status, const char *type
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
+    if (site->hsts && lws_is_ssl(wsi)) {
+        char age[32];
+        snprintf(age, sizeof age, "max-age=%u", site->hsts);
+        if (add_line(wsi, "strict-transport-security:", age))
+            return -1;
+    }
     if (add_lines(wsi, site->policy[response->policy]) || add_lines(wsi, extra) ||
         (response->has_cors &&
          add_lines(wsi, cors_headers(site, response->cors_allowed, response->preflight))) ||
