@@ -277,8 +277,7 @@ static int read_numbers(const struct options *o)
     int got, code = -1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     while ((got = imgreader_next(in, &head)) == 1) {
-        struct image image = {need(&data, head.bytes), head.width, head.height, head.format,
-                              head.flags};
+        struct image image = imghead_image(&head, need(&data, head.bytes));
         got = imgreader_data(in, data.data);
         if (got)
             break;

@@ -134,11 +134,15 @@ static int comment_text(char *out, const struct encoder *e, const struct ring_me
                         uint64_t published_ns)
 {
     const uint64_t s = 1000000000u;
-    return snprintf(out, COMMENT_MAX,
-                    "shmcast seq=%" PRIu64 " frame=%" PRIu64 " event=%" PRIu64 " captured=%" PRIu64
-                    ".%09" PRIu64 " published=%" PRIu64 ".%09" PRIu64,
-                    e->sequence, frame->number, frame->event, frame->captured_ns / s,
-                    frame->captured_ns % s, published_ns / s, published_ns % s);
+    int n = snprintf(out, COMMENT_MAX,
+                     "shmcast seq=%" PRIu64 " frame=%" PRIu64 " event=%" PRIu64 " captured=%" PRIu64
+                     ".%09" PRIu64 " published=%" PRIu64 ".%09" PRIu64,
+                     e->sequence, frame->number, frame->event, frame->captured_ns / s,
+                     frame->captured_ns % s, published_ns / s, published_ns % s);
+    if (frame->aspect_num)
+        n += snprintf(out + n, (size_t)(COMMENT_MAX - n), " aspect=%" PRIu32 ":%" PRIu32,
+                      frame->aspect_num, frame->aspect_den);
+    return n;
 }
 
 /* The comment is written before the frame is encoded: updates its time of publication. */
@@ -204,10 +208,10 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
 
 static bool is_unchanged(const struct encoder *e, const struct ring_view *view)
 {
-    const struct ring_meta *a = &e->last_meta, *b = &view->meta;
-    return e->skip_unchanged && a->bytes == b->bytes && a->width == b->width &&
-           a->height == b->height && a->format == b->format && a->flags == b->flags &&
-           memcmp(e->last.data, view->data, b->bytes) == 0;
+    struct ring_view last = {e->last_meta, e->last.data};
+    struct image a = ring_image(&last), b = ring_image(view);
+    return e->skip_unchanged && last.meta.bytes && pixfmt_alike(&a, &b) &&
+           memcmp(a.data, b.data, view->meta.bytes) == 0;
 }
 
 static void *need(struct scratch *scratch, size_t bytes)
@@ -250,7 +254,9 @@ static bool frame_to_packet(struct encoder *e, const struct ring_view *view)
                                .captured_ns = m->captured_ns,
                                .bytes = bytes,
                                .width = m->width,
-                               .height = m->height};
+                               .height = m->height,
+                               .aspect_num = m->aspect_num,
+                               .aspect_den = m->aspect_den};
     ring_commit(e->out.ring, &packet);
     e->sequence = packet.number + 1;
     e->encoded++;

@@ -7,6 +7,7 @@
  * Exit: 0; 1 no image before the time-out or the removal; 2 usage; 3 no such stream, output
  * failed, size or format changed within YUV4MPEG2.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -39,11 +40,11 @@ struct reader {
     enum output output;
     struct streamreader in;
     enum ring_channel channel;
-    uint64_t written;       /* number of images */
-    struct ring_meta first; /* of the image described in the y4m header */
-    uint8_t *out;           /* one image in the output format */
-    size_t used, room;      /* bytes in out, and its size */
-    struct scratch rows;    /* for conversion: one row R G B, then one of alpha */
+    uint64_t written;    /* number of images */
+    struct image first;  /* described in the y4m header, without data */
+    uint8_t *out;        /* one image in the output format */
+    size_t used, room;   /* bytes in out, and its size */
+    struct scratch rows; /* for conversion: one row R G B, then one of alpha */
 };
 
 /* The default output: JPEG for a stream that has only packets, else PPM. */
@@ -150,7 +151,8 @@ static void put_pnm(struct reader *r, const struct ring_view *view,
 {
     const struct ring_meta *m = &view->meta;
     bool gray = m->format == PIXFMT_GRAY8;
-    bool with_alpha = r->output == OUT_PAM && pixfmt_channels(m->format) == 4;
+    bool with_alpha =
+        r->output == OUT_PAM && pixfmt_channels(m->format) == 4 && m->alpha != PIXFMT_ALPHA_IGNORED;
     size_t width = m->width, depth = gray ? 1 : with_alpha ? 4 : 3;
     uint8_t *rgb = row_room(r, m->width), *alpha = rgb + 3 * width;
     pnm_head(r, m, gray ? "GRAYSCALE" : with_alpha ? "RGB_ALPHA" : "RGB", (int)depth);
@@ -170,14 +172,41 @@ static void put_pnm(struct reader *r, const struct ring_view *view,
 static void put_raw(struct reader *r, const struct ring_view *view,
                     const struct pixfmt_planes *planes)
 {
-    uint8_t *out = append(r, planes->bytes);
+    const struct ring_meta *m = &view->meta;
+    uint8_t *out = append(r, pixfmt_bytes(m->format, m->width, m->height));
     for (int i = 0; i < planes->count; i++)
-        for (uint32_t y = 0; y < planes->plane[i].height; y++, out += planes->plane[i].stride)
-            memcpy(out, pixfmt_plane_row(view->data, &planes->plane[i], view->meta.flags, y),
-                   planes->plane[i].stride);
+        for (uint32_t y = 0; y < planes->plane[i].height; y++, out += planes->plane[i].row_bytes)
+            memcpy(out, pixfmt_plane_row(view->data, &planes->plane[i], m->flags, y),
+                   planes->plane[i].row_bytes);
 }
 
-/* false: size, format or range differ from those in the y4m header. */
+/* The header of the whole. colours: NULL if the image is converted. */
+static void y4m_head(struct reader *r, const struct image *image, const char *colours)
+{
+    bool limited = colours && image->flags & PIXFMT_LIMITED;
+    uint32_t num = image->aspect_num ? image->aspect_num : 1;
+    head(r,
+         "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F30:1 Ip A%" PRIu32 ":%" PRIu32 " C%s XCOLORRANGE=%s",
+         image->width, image->height, num, image->aspect_den ? image->aspect_den : 1,
+         colours ? colours : "444", limited ? "LIMITED" : "FULL");
+    const char *matrix = pixfmt_matrix_name(image->matrix);
+    if (pixfmt_is_yuv(image->format) && pixfmt_matrix_find(matrix) > 0) {
+        head(r, " XMATRIX=");
+        for (; *matrix; matrix++)
+            *append(r, 1) = (uint8_t)toupper(*matrix);
+    }
+    head(r, "\n");
+}
+
+/* Whether an image can follow another in y4m. */
+static bool same_y4m(const struct image *a, const struct image *b)
+{
+    return a->width == b->width && a->height == b->height && a->format == b->format &&
+           (a->flags & PIXFMT_LIMITED) == (b->flags & PIXFMT_LIMITED) && a->matrix == b->matrix &&
+           a->aspect_num == b->aspect_num && a->aspect_den == b->aspect_den;
+}
+
+/* false: the image does not fit the y4m header. */
 static bool put_y4m(struct reader *r, const struct ring_view *view,
                     const struct pixfmt_planes *planes)
 {
@@ -185,16 +214,13 @@ static bool put_y4m(struct reader *r, const struct ring_view *view,
                                                         [PIXFMT_YUV420P] = "420jpeg",
                                                         [PIXFMT_YUV422P] = "422",
                                                         [PIXFMT_YUV444P] = "444"};
-    const struct ring_meta *m = &view->meta, *first = &r->first;
-    bool limited = m->flags & PIXFMT_LIMITED && colours[m->format];
-    if (!first->width) {
-        r->first = *m;
-        head(r, "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F30:1 Ip A1:1 C%s XCOLORRANGE=%s\n", m->width,
-             m->height, colours[m->format] ? colours[m->format] : "444",
-             limited ? "LIMITED" : "FULL");
+    const struct ring_meta *m = &view->meta;
+    struct image image = ring_image(view);
+    if (!r->first.width) {
+        r->first = image;
+        y4m_head(r, &image, colours[m->format]);
     }
-    if (m->width != first->width || m->height != first->height || m->format != first->format ||
-        (m->flags & PIXFMT_LIMITED) != (first->flags & PIXFMT_LIMITED))
+    if (!same_y4m(&image, &r->first))
         return false;
     head(r, "FRAME XFRAME=%" PRIu64 " XEVENT=%" PRIu64 "\n", m->frame, m->event);
     if (colours[m->format]) {
@@ -203,7 +229,6 @@ static bool put_y4m(struct reader *r, const struct ring_view *view,
     }
     size_t plane = (size_t)m->width * m->height;
     uint8_t *rgb = row_room(r, m->width), *out = append(r, 3 * plane);
-    struct image image = ring_image(view);
     for (uint32_t y = 0; y < m->height; y++, out += m->width) {
         pixfmt_rgb_row(&image, planes, y, rgb, NULL);
         pixfmt_ycc_row(rgb, m->width, out, out + plane, out + 2 * plane);
@@ -220,8 +245,8 @@ static bool put_image(struct reader *r, const struct ring_view *view)
         memcpy(append(r, view->meta.bytes), view->data, view->meta.bytes);
         return true;
     }
-    pixfmt_plan(view->meta.format, view->meta.width, view->meta.height,
-                &planes); /* ring_pin checked */
+    struct image image = ring_image(view);
+    pixfmt_plan_image(&image, &planes); /* ring_pin has checked */
     if (r->output == OUT_Y4M)
         return put_y4m(r, view, &planes);
     if (r->output == OUT_RAW)

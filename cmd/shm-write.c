@@ -22,12 +22,18 @@
 #include "pixfmt.h"
 #include "stream.h"
 
-static const char usage[] = "shm-write [-s WxH] [-f FMT] [--stride BYTES] [-r FPS] [--bottom-up] "
+static const char usage[] = "shm-write [-s WxH] [-f FMT] [--stride BYTES] [--aspect W:H] "
+                            "[--matrix bt601|bt709|bt2020] "
+                            "[--alpha straight|premultiplied|ignored] [-r FPS] [--bottom-up] "
                             "[--full-range] [-u] [-v] NAME\n";
 static const char help[] =
     "  -s, --size WxH            size of raw frames (the stream's)\n"
     "  -f, --format FMT          pixel format of raw frames (the stream's)\n"
     "      --stride BYTES        bytes per row of raw frames, with padding\n"
+    "      --aspect W:H          width and height of a pixel of raw frames (1:1)\n"
+    "      --matrix NAME         matrix of YUV: bt601 (the default), bt709 or bt2020\n"
+    "      --alpha KIND          alpha of raw frames: straight (the default),\n"
+    "                            premultiplied or ignored\n"
     "  -r, --rate FPS            publish at most FPS frames per second\n"
     "      --bottom-up           the first row of each frame is the lowest\n"
     "      --full-range          raw YUV spans 0 to 255 instead of 16 to 235\n"
@@ -43,11 +49,11 @@ struct writer {
     struct streamwriter out;
     struct imgreader *in;
     struct ratelimit rate;
-    bool skip_unchanged, verbose, aspect_reported;
+    bool skip_unchanged, verbose;
     int code;
     struct scratch spare; /* for a frame without a slot */
     const void *last;     /* newest frame, in its slot: not reused before the next is published */
-    struct ring_meta last_meta;
+    struct imgreader_head last_head;
     unsigned last_opened;            /* the stream of last, as out.opened */
     struct imgreader_head too_large; /* the last frame reported as too large */
     struct tally begun, second, now; /* at the start, at the last report, now */
@@ -101,6 +107,10 @@ static void drop(struct writer *w)
 static bool drop_too_large(struct writer *w, const struct imgreader_head *head)
 {
     struct imgreader_head *last = &w->too_large;
+    if (head->stride[0]) { /* a smaller stream replaced the one with room for the padding */
+        drop(w);
+        return true;
+    }
     if (head->width != last->width || head->height != last->height || head->format != last->format)
         cli_warn("%s: too small for a %" PRIu32 "x%" PRIu32 " %s frame; make it larger: "
                  "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
@@ -122,10 +132,8 @@ static void *spare(struct writer *w, size_t bytes)
 
 static bool unchanged(const struct writer *w, const struct imgreader_head *head, const void *data)
 {
-    const struct ring_meta *last = &w->last_meta;
-    return w->last && w->last_opened == w->out.opened && last->bytes == head->bytes &&
-           last->width == head->width && last->height == head->height &&
-           last->format == head->format && last->flags == head->flags &&
+    struct image last = imghead_image(&w->last_head, w->last), image = imghead_image(head, data);
+    return w->last && w->last_opened == w->out.opened && pixfmt_alike(&last, &image) &&
            !memcmp(w->last, data, head->bytes);
 }
 
@@ -136,7 +144,12 @@ static void publish(struct writer *w, const struct imgreader_head *head, void *s
                              .width = head->width,
                              .height = head->height,
                              .format = head->format,
-                             .flags = head->flags};
+                             .flags = head->flags,
+                             .stride = {head->stride[0], head->stride[1], head->stride[2]},
+                             .aspect_num = head->aspect_num,
+                             .aspect_den = head->aspect_den,
+                             .matrix = head->matrix,
+                             .alpha = head->alpha};
     if (w->skip_unchanged && unchanged(w, head, slot)) {
         ring_abort(w->out.ring);
         ring_skip(w->out.ring);
@@ -145,7 +158,7 @@ static void publish(struct writer *w, const struct imgreader_head *head, void *s
     }
     ring_commit(w->out.ring, &meta);
     w->last = slot;
-    w->last_meta = meta;
+    w->last_head = *head;
     w->last_opened = w->out.opened;
     w->now.published++;
     w->now.bytes += head->bytes;
@@ -153,11 +166,12 @@ static void publish(struct writer *w, const struct imgreader_head *head, void *s
 
 /* Reads the frame that follows head and publishes it when the rate limit allows. false: time to
  * end. */
-static bool take_frame(struct writer *w, const struct imgreader_head *head)
+static bool take_frame(struct writer *w, struct imgreader_head *head)
 {
     void *slot;
     if (!begin(w, &slot))
         return false;
+    imgreader_pad(w->in, ring_capacity(w->out.ring), head);
     if (head->bytes > ring_capacity(w->out.ring)) {
         if (slot)
             ring_abort(w->out.ring);
@@ -189,19 +203,6 @@ static bool take_frame(struct writer *w, const struct imgreader_head *head)
     return true;
 }
 
-/* Streams have no pixel aspect: readers show square pixels. */
-static void report_aspect(struct writer *w, const struct imgreader_head *head)
-{
-    double aspect = head->aspect_width ? (double)head->aspect_width / head->aspect_height : 1;
-    if (w->aspect_reported || (aspect > 0.98 && aspect < 1.02)) /* the rest is rounding */
-        return;
-    w->aspect_reported = true;
-    cli_warn("standard input: pixels of %" PRIu32 ":%" PRIu32
-             " are shown as squares; correct them, "
-             "as with ffmpeg -vf scale=iw*sar:ih,setsar=1",
-             head->aspect_width, head->aspect_height);
-}
-
 static void write_all(struct writer *w)
 {
     struct imgreader_head head;
@@ -209,7 +210,6 @@ static void write_all(struct writer *w)
     w->now.at_ns = monotonic_ns();
     w->begun = w->second = w->now;
     while (!cli_stopped() && (got = imgreader_next(w->in, &head)) == 1) {
-        report_aspect(w, &head);
         if (!take_frame(w, &head))
             break;
         w->now.at_ns = monotonic_ns();
@@ -227,19 +227,31 @@ static void write_all(struct writer *w)
         report(w, "in all ", &w->begun);
 }
 
+static void set_aspect(struct imgreader_spec *spec, const char *text)
+{
+    if (!imghead_ratio(text, &spec->aspect_num, &spec->aspect_den) ||
+        !pixfmt_aspect_known(spec->aspect_num, spec->aspect_den))
+        cli_die(CLI_USAGE, "--aspect %s: must be W:H, each from 1 to %d", text, PIXFMT_ASPECT_MAX);
+}
+
+static uint8_t find(const char *option, const char *name, int find_value(const char *),
+                    const char *names)
+{
+    int value = find_value(name);
+    if (value < 0)
+        cli_die(CLI_USAGE, "%s %s: must be one of %s", option, name, names);
+    return (uint8_t)value;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"size", 1, NULL, 's'},
-                                          {"format", 1, NULL, 'f'},
-                                          {"stride", 1, NULL, 'S'},
-                                          {"rate", 1, NULL, 'r'},
-                                          {"bottom-up", 0, NULL, 'B'},
-                                          {"full-range", 0, NULL, 'F'},
-                                          {"unchanged", 0, NULL, 'u'},
-                                          {"verbose", 0, NULL, 'v'},
-                                          {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},
-                                          {0}};
+    static const struct option longs[] = {{"size", 1, NULL, 's'},       {"format", 1, NULL, 'f'},
+                                          {"stride", 1, NULL, 'S'},     {"aspect", 1, NULL, 'A'},
+                                          {"matrix", 1, NULL, 'M'},     {"alpha", 1, NULL, 'P'},
+                                          {"rate", 1, NULL, 'r'},       {"bottom-up", 0, NULL, 'B'},
+                                          {"full-range", 0, NULL, 'F'}, {"unchanged", 0, NULL, 'u'},
+                                          {"verbose", 0, NULL, 'v'},    {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},    {0}};
     struct writer w = {0};
     struct imgreader_spec spec = {.flags = PIXFMT_LIMITED};
     int c;
@@ -256,6 +268,16 @@ int main(int argc, char **argv)
             break;
         case 'S':
             spec.stride = cli_number("--stride", optarg, 1, INT32_MAX);
+            break;
+        case 'A':
+            set_aspect(&spec, optarg);
+            break;
+        case 'M':
+            spec.matrix = find("--matrix", optarg, pixfmt_matrix_find, "bt601, bt709, bt2020");
+            break;
+        case 'P':
+            spec.alpha =
+                find("--alpha", optarg, pixfmt_alpha_find, "straight, premultiplied, ignored");
             break;
         case 'r':
             w.rate = ratelimit_per_second(cli_real("-r", optarg, 0.001, 10000));

@@ -1,6 +1,7 @@
 #include "pixfmt.h"
 #include "shmfmt.h"
 #include <string.h>
+#include <strings.h>
 
 static const struct {
     const char *name;
@@ -74,9 +75,9 @@ bool pixfmt_plan(uint32_t format, uint32_t width, uint32_t height, struct pixfmt
         struct pixfmt_plane *plane = &out->plane[i];
         plane->width = (width + across) >> across;
         plane->height = (height + down) >> down;
-        plane->stride = (size_t)plane->width * formats[format].channels;
+        plane->row_bytes = plane->stride = (size_t)plane->width * formats[format].channels;
         plane->offset = (size_t)bytes;
-        bytes += (uint64_t)plane->width * formats[format].channels * plane->height;
+        bytes += (uint64_t)plane->stride * plane->height;
     }
     out->bytes = (size_t)bytes;
     return bytes <= SIZE_MAX / 2; /* 32-bit machines */
@@ -86,6 +87,90 @@ size_t pixfmt_bytes(uint32_t format, uint32_t width, uint32_t height)
 {
     struct pixfmt_planes planes;
     return pixfmt_plan(format, width, height, &planes) ? planes.bytes : 0;
+}
+
+bool pixfmt_plan_image(const struct image *image, struct pixfmt_planes *out)
+{
+    uint64_t bytes = 0;
+    if (!pixfmt_plan(image->format, image->width, image->height, out))
+        return false;
+    for (int i = 0; i < PIXFMT_PLANES; i++) {
+        struct pixfmt_plane *plane = &out->plane[i];
+        uint32_t stride = image->stride[i];
+        if (stride && (i >= out->count || stride < plane->row_bytes || stride > INT32_MAX))
+            return false;
+        if (stride)
+            plane->stride = stride;
+        plane->offset = (size_t)bytes;
+        bytes += (uint64_t)plane->stride * plane->height; /* 3 of at most 2^31 * 2^24 */
+    }
+    out->bytes = (size_t)bytes;
+    return bytes <= SIZE_MAX / 2;
+}
+
+bool pixfmt_aspect_known(uint32_t num, uint32_t den)
+{
+    return num <= PIXFMT_ASPECT_MAX && den <= PIXFMT_ASPECT_MAX && (num == 0) == (den == 0);
+}
+
+bool pixfmt_known(const struct image *image)
+{
+    return (image->flags & ~(uint32_t)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)) == 0 &&
+           pixfmt_matrix_name(image->matrix) && pixfmt_alpha_name(image->alpha) &&
+           pixfmt_aspect_known(image->aspect_num, image->aspect_den);
+}
+
+bool pixfmt_alike(const struct image *a, const struct image *b)
+{
+    return a->width == b->width && a->height == b->height && a->format == b->format &&
+           a->flags == b->flags && !memcmp(a->stride, b->stride, sizeof a->stride) &&
+           a->aspect_num == b->aspect_num && a->aspect_den == b->aspect_den &&
+           a->matrix == b->matrix && a->alpha == b->alpha;
+}
+
+static const struct {
+    const char *name;
+    struct pixfmt_weights weights;
+} matrices[] = {
+    [PIXFMT_MATRIX_NONE] = {"unspecified", {0.299, 0.114}},
+    [PIXFMT_BT709] = {"bt709", {0.2126, 0.0722}},
+    [2] = {"unspecified", {0.299, 0.114}},
+    [5] = {"bt601", {0.299, 0.114}},
+    [PIXFMT_BT601] = {"bt601", {0.299, 0.114}},
+    [PIXFMT_BT2020] = {"bt2020", {0.2627, 0.0593}},
+};
+
+const char *pixfmt_matrix_name(uint32_t matrix)
+{
+    return matrix < sizeof matrices / sizeof matrices[0] ? matrices[matrix].name : NULL;
+}
+
+struct pixfmt_weights pixfmt_matrix_weights(uint8_t matrix)
+{
+    return matrices[matrix].weights;
+}
+
+int pixfmt_matrix_find(const char *name)
+{
+    static const int named[] = {PIXFMT_BT601, PIXFMT_BT709, PIXFMT_BT2020};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (!strcasecmp(name, matrices[named[i]].name))
+            return named[i];
+    return -1;
+}
+
+const char *pixfmt_alpha_name(uint32_t alpha)
+{
+    static const char *const names[PIXFMT_ALPHAS] = {"straight", "premultiplied", "ignored"};
+    return alpha < PIXFMT_ALPHAS ? names[alpha] : NULL;
+}
+
+int pixfmt_alpha_find(const char *name)
+{
+    int alpha = PIXFMT_ALPHAS - 1;
+    while (alpha >= 0 && strcasecmp(name, pixfmt_alpha_name((uint32_t)alpha)))
+        alpha--;
+    return alpha;
 }
 
 const uint8_t *pixfmt_plane_row(const void *data, const struct pixfmt_plane *plane, uint32_t flags,
@@ -102,17 +187,51 @@ static uint8_t clamp(int fixed)
     return (uint8_t)(fixed < 0 ? 0 : fixed > 255 ? 255 : fixed);
 }
 
-/* BT.601 in 16.16 fixed point: full range, limited range. */
-static const struct yuv_to_rgb {
+/* In 16.16 fixed point. */
+struct yuv_to_rgb {
     int black, luma, red_cr, green_cb, green_cr, blue_cb;
-} yuv_to_rgb[2] = {{0, 65536, 91881, 22554, 46802, 116130},
-                   {16, 76309, 104597, 25675, 53279, 132201}};
+};
+
+static struct yuv_to_rgb yuv_to_rgb(uint8_t matrix, bool limited)
+{
+    struct pixfmt_weights k = pixfmt_matrix_weights(matrix);
+    double green = 1 - k.red - k.blue, one = 65536, half = 0.5;
+    double chroma = limited ? one * 255 / 224 : one;
+    return (struct yuv_to_rgb){
+        .black = limited ? 16 : 0,
+        .luma = (int)((limited ? one * 255 / 219 : one) + half),
+        .red_cr = (int)(chroma * 2 * (1 - k.red) + half),
+        .green_cb = (int)(chroma * 2 * k.blue * (1 - k.blue) / green + half),
+        .green_cr = (int)(chroma * 2 * k.red * (1 - k.red) / green + half),
+        .blue_cb = (int)(chroma * 2 * (1 - k.blue) + half),
+    };
+}
 
 static void gray_row(const uint8_t *gray, uint32_t width, bool limited, uint8_t *out)
 {
+    struct yuv_to_rgb k = yuv_to_rgb(PIXFMT_MATRIX_NONE, limited);
     for (uint32_t x = 0; x < width; x++, out += 3)
-        out[0] = out[1] = out[2] =
-            limited ? clamp((gray[x] - 16) * yuv_to_rgb[1].luma + 32768) : gray[x];
+        out[0] = out[1] = out[2] = clamp((gray[x] - k.black) * k.luma + 32768);
+}
+
+/* The colour that was multiplied by alpha, rounded; black where nothing is left of it. */
+static uint8_t divided(unsigned colour, unsigned alpha)
+{
+    if (colour >= alpha)
+        return alpha ? 255 : 0;
+    return (uint8_t)((colour * 255 + alpha / 2) / alpha);
+}
+
+/* Makes the alpha of a row, which the format has, straight. */
+static void straighten(const struct image *image, uint8_t *rgb, uint8_t *alpha)
+{
+    if (image->alpha == PIXFMT_ALPHA_IGNORED)
+        memset(alpha, 255, image->width);
+    if (image->alpha != PIXFMT_ALPHA_PREMULTIPLIED)
+        return;
+    for (uint32_t x = 0; x < image->width; x++)
+        for (int i = 0; i < 3; i++)
+            rgb[3 * (size_t)x + (size_t)i] = divided(rgb[3 * (size_t)x + (size_t)i], alpha[x]);
 }
 
 void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *planes, uint32_t y,
@@ -121,6 +240,7 @@ void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *plane
     uint32_t width = image->width, format = image->format, flags = image->flags;
     bool limited = flags & PIXFMT_LIMITED;
     const uint8_t *row = pixfmt_plane_row(image->data, &planes->plane[0], flags, y);
+    uint8_t *rgb = out;
     if (!pixfmt_is_image(format)) {
         memset(out, 0, (size_t)width * 3);
         if (alpha)
@@ -128,17 +248,17 @@ void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *plane
         return;
     }
     if (formats[format].yuv) {
-        const struct yuv_to_rgb *k = &yuv_to_rgb[limited];
+        const struct yuv_to_rgb k = yuv_to_rgb(image->matrix, limited);
         unsigned across = formats[format].across;
         uint32_t below = y >> formats[format].down;
         const uint8_t *cbs = pixfmt_plane_row(image->data, &planes->plane[1], flags, below);
         const uint8_t *crs = pixfmt_plane_row(image->data, &planes->plane[2], flags, below);
         for (uint32_t x = 0; x < width; x++, out += 3) {
-            int luma = (row[x] - k->black) * k->luma + 32768;
+            int luma = (row[x] - k.black) * k.luma + 32768;
             int cb = cbs[x >> across] - 128, cr = crs[x >> across] - 128;
-            out[0] = clamp(luma + k->red_cr * cr);
-            out[1] = clamp(luma - k->green_cb * cb - k->green_cr * cr);
-            out[2] = clamp(luma + k->blue_cb * cb);
+            out[0] = clamp(luma + k.red_cr * cr);
+            out[1] = clamp(luma - k.green_cb * cb - k.green_cr * cr);
+            out[2] = clamp(luma + k.blue_cb * cb);
         }
     } else if (format == PIXFMT_GRAY8) {
         gray_row(row, width, limited, out);
@@ -154,7 +274,9 @@ void pixfmt_rgb_row(const struct image *image, const struct pixfmt_planes *plane
                 alpha[x] = row[3];
         }
     }
-    if (alpha && formats[format].channels != 4)
+    if (alpha && formats[format].channels == 4)
+        straighten(image, rgb, alpha);
+    else if (alpha)
         memset(alpha, 255, width);
 }
 

@@ -14,9 +14,7 @@
  * that nobody has stored there before, and wakes the writer: plain stores, no read-modify-write.
  * The writer loads demand, then checks all wants, and sleeps only while demand is unchanged. So the
  * writer sees wants, or does not go to sleep, or is woken: demand is never missed
- * (tests/model/demand.pml). A reader that copies shares the watch claim instead, which needs no
- * write permission, and then tries to wake the writer until it has woken it or asleep is 0. The
- * writer stores asleep before it checks that claim for the last time.
+ * (tests/model/demand.pml).
  */
 #ifndef SHMCAST_RING_H
 #define SHMCAST_RING_H
@@ -44,6 +42,9 @@ struct ring_meta {
     uint32_t height;       /* pixels; other units for some packet kinds */
     uint32_t format;       /* enum pixfmt; of a packet its kind, set by ring_commit */
     uint32_t flags;        /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
+    uint32_t stride[PIXFMT_PLANES];  /* of a frame, as in struct image */
+    uint32_t aspect_num, aspect_den; /* width and height of a pixel; 0 and 0: square */
+    uint8_t matrix, alpha;           /* of a frame, as in struct image */
 };
 
 struct ring_view {
@@ -90,9 +91,10 @@ void ring_skip(struct ring *ring); /* counts an image left out because nothing h
  * *view filled in; 0: there is none; -1: ESTALE, EIDRM, EPROTO (the ring is corrupt), ENOMSG (a
  * packet of another kind). An image of a size, format, flags or packet kind that is unknown or
  * impossible is skipped: a newer program's, or an error of the writer's. view->meta has been
- * checked: the data fits the slot; in the frame ring bytes fit format, width and height as in
- * pixfmt_plan; in the packet ring width is 1 … SHMFMT_SIDE_MAX and height 1 …
- * shmfmt_packet_height_max. A reader pins one image at a time: ring_pin releases the last one.
+ * checked: the data fits the slot; ring_image of a frame satisfies pixfmt_known, and bytes are
+ * those of pixfmt_plan_image; of a packet the width is 1 … SHMFMT_SIDE_MAX, the height 1 …
+ * shmfmt_packet_height_max, and the pixel aspect as pixfmt_known requires. A reader pins one image
+ * at a time: ring_pin releases the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
 void ring_unpin(struct ring *ring);
@@ -110,8 +112,7 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 struct futex_word ring_seen(const struct ring *ring);
 
 /* Starts or stops a reader's demand for new images; initially there is none. Wakes the writer if
- * need be. true: the writer will see it; false: it may be about to sleep, so call again in a few
- * milliseconds, as ring_wait and ring_refresh do. */
+ * need be. true: the writer sees it; false: a reader that copies cannot signal demand. */
 bool ring_want(struct ring *ring, bool want);
 
 /* Whether any reader wants new images. */

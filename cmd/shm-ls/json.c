@@ -21,6 +21,20 @@ static void print_known(const char *key, double value, bool known)
         printf("null");
 }
 
+/* The size of a pixel, and what a frame's bytes mean. */
+static void print_image(const struct ring_meta *m, bool packets)
+{
+    printf(",\"aspect\":[%" PRIu32 ",%" PRIu32 "]", m->aspect_num ? m->aspect_num : 1,
+           m->aspect_den ? m->aspect_den : 1);
+    if (!packets)
+        printf(",\"format\":\"%s\",\"stride\":[%" PRIu32 ",%" PRIu32 ",%" PRIu32
+               "],\"bottom_up\":%s,\"limited\":%s,\"matrix\":\"%s\",\"alpha\":\"%s\"",
+               pixfmt_name(m->format), m->stride[0], m->stride[1], m->stride[2],
+               m->flags & PIXFMT_BOTTOM_UP ? "true" : "false",
+               m->flags & PIXFMT_LIMITED ? "true" : "false", pixfmt_matrix_name(m->matrix),
+               pixfmt_alpha_name(m->alpha));
+}
+
 static void print_ring(const char *what, const struct scan_channel *c, uint32_t slots,
                        uint64_t room, bool packets)
 {
@@ -29,11 +43,14 @@ static void print_ring(const char *what, const struct scan_channel *c, uint32_t 
            ",\"slots\":%" PRIu32 ",\"slot_bytes\":%" PRIu64,
            what, r->published, r->dropped, r->skipped, slots, room);
     print_known("rate", c->rate, c->rate >= 0);
-    if (r->newest.bytes)
+    if (r->newest.bytes) {
         printf(",\"newest\":{\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"bytes\":%" PRIu64
-               ",\"age\":%.3f}",
+               ",\"age\":%.3f",
                r->newest.width, r->newest.height, r->newest.bytes,
                (double)(int64_t)(monotonic_ns() - r->newest_ns) / 1e9);
+        print_image(&r->newest, packets);
+        putchar('}');
+    }
     if (packets)
         printf(",\"wanted\":%u,\"asleep\":%s", c->wanted, c->asleep ? "true" : "false");
     putchar('}');

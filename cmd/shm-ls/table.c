@@ -190,6 +190,21 @@ void table_print(const struct scan *scan, const struct options *o)
         print_usage(scan);
 }
 
+/* Format, row order, range, matrix, alpha and strides of the newest frame. */
+static void print_frame(const struct ring_meta *m)
+{
+    printf(" %s%s", pixfmt_name(m->format), m->flags & PIXFMT_BOTTOM_UP ? " bottom-up" : "");
+    if (pixfmt_is_yuv(m->format) || m->flags & PIXFMT_LIMITED)
+        printf(" %s", m->flags & PIXFMT_LIMITED ? "limited" : "full-range");
+    if (m->matrix)
+        printf(" %s", pixfmt_matrix_name(m->matrix));
+    if (m->alpha)
+        printf(", alpha %s", pixfmt_alpha_name(m->alpha));
+    for (int i = 0; i < PIXFMT_PLANES; i++)
+        if (m->stride[i])
+            printf("%s%" PRIu32, i ? "+" : ", rows of ", m->stride[i]);
+}
+
 static void print_ring(const char *what, const struct scan_channel *c, uint32_t slots,
                        uint64_t room, bool packets)
 {
@@ -201,8 +216,13 @@ static void print_ring(const char *what, const struct scan_channel *c, uint32_t 
         printf("%s/s; ", rate(c->rate, rate_text));
     printf("%" PRIu32 " slots of %s", slots, text_size(room, room_text));
     if (r->newest.bytes)
-        printf("; newest %" PRIu32 "x%" PRIu32 ", %" PRIu64 " bytes, %s ago", r->newest.width,
-               r->newest.height, r->newest.bytes,
+        printf("; newest %" PRIu32 "x%" PRIu32, r->newest.width, r->newest.height);
+    if (r->newest.bytes && !packets)
+        print_frame(&r->newest);
+    if (r->newest.aspect_num)
+        printf(", pixels %" PRIu32 ":%" PRIu32, r->newest.aspect_num, r->newest.aspect_den);
+    if (r->newest.bytes)
+        printf(", %" PRIu64 " bytes, %s ago", r->newest.bytes,
                age((double)r->newest_ns / 1e9, CLOCK_MONOTONIC, seen));
     if (packets && c->wanted)
         printf("; wanted by %u", c->wanted);

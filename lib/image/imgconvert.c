@@ -163,7 +163,8 @@ static void convert_yuva(const struct imgconvert *c, uint32_t width, uint8_t *pi
                               .width = n,
                               .height = 1,
                               .format = PIXFMT_YUV444P,
-                              .flags = c->limited ? PIXFMT_LIMITED : 0};
+                              .flags = c->limited ? PIXFMT_LIMITED : 0,
+                              .matrix = c->matrix};
         struct pixfmt_planes planes;
         pixfmt_plan(image.format, n, 1, &planes);
         for (uint32_t k = 0; k < 3; k++)

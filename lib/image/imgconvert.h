@@ -13,7 +13,7 @@
 
 enum imgconvert_kind {
     IMGCONVERT_NONE,       /* the input has the bytes of the image */
-    IMGCONVERT_ROWS,       /* padded rows */
+    IMGCONVERT_ROWS,       /* padded rows; otherwise the bytes of the image */
     IMGCONVERT_SAMPLES,    /* samples through the table */
     IMGCONVERT_GRAY_ALPHA, /* pairs of samples, to rgba */
     IMGCONVERT_BITS,       /* bitmap, 1 is black, to gray8 */
@@ -32,8 +32,9 @@ enum imgconvert_order { IMGCONVERT_BYTES, IMGCONVERT_LITTLE, IMGCONVERT_BIG }; /
 struct imgconvert {
     enum imgconvert_kind kind;
     enum imgconvert_order order;
-    bool limited; /* range of the YUV of 444ALPHA */
-    int planes;   /* of the input */
+    bool limited;   /* range of the YUV of 444ALPHA */
+    uint8_t matrix; /* of that YUV */
+    int planes;     /* of the input */
     struct {
         uint32_t rows;
         size_t bytes; /* per row, with padding */

@@ -41,6 +41,55 @@ void imghead_event(struct imgreader_head *head, const char *comment, const char 
     }
 }
 
+struct image imghead_image(const struct imgreader_head *head, const void *data)
+{
+    return (struct image){.data = data,
+                          .width = head->width,
+                          .height = head->height,
+                          .format = head->format,
+                          .flags = head->flags,
+                          .stride = {head->stride[0], head->stride[1], head->stride[2]},
+                          .aspect_num = head->aspect_num,
+                          .aspect_den = head->aspect_den,
+                          .matrix = head->matrix,
+                          .alpha = head->alpha};
+}
+
+bool imghead_ratio(const char *text, uint32_t *num, uint32_t *den)
+{
+    char first[16];
+    uint64_t across, down;
+    size_t length = strcspn(text, ":");
+    if (length >= sizeof first || !text[length])
+        return false;
+    memcpy(first, text, length);
+    first[length] = 0;
+    if (!imghead_number(first, UINT32_MAX, &across) ||
+        !imghead_number(text + length + 1, UINT32_MAX, &down))
+        return false;
+    *num = (uint32_t)across;
+    *den = (uint32_t)down;
+    return across && down;
+}
+
+void imghead_aspect(struct imgreader_head *head, uint32_t num, uint32_t den)
+{
+    uint32_t divisor = num, rest = den;
+    while (rest) {
+        uint32_t next = divisor % rest;
+        divisor = rest;
+        rest = next;
+    }
+    num /= divisor;
+    den /= divisor;
+    while (num > PIXFMT_ASPECT_MAX || den > PIXFMT_ASPECT_MAX) {
+        num = num / 2 + !(num / 2);
+        den = den / 2 + !(den / 2);
+    }
+    head->aspect_num = num == den ? 0 : num;
+    head->aspect_den = num == den ? 0 : den;
+}
+
 int imghead_settle(struct imginput *in, struct imgreader_head *head)
 {
     head->bytes = pixfmt_bytes(head->format, head->width, head->height);

@@ -21,6 +21,7 @@ struct imgreader {
     struct imgreader_spec spec;
     struct imgreader_head head; /* of the current image; mostly constant for raw and y4m */
     const struct imgmagic *encoded;
+    bool padded;   /* the current image keeps its padding */
     uint8_t *rows; /* to be converted */
     size_t rows_room;
     struct imginput input;
@@ -115,6 +116,20 @@ static int refuse_encoded(struct imgreader *in)
                          in->encoded->name, in->encoded->input);
 }
 
+/* Sets what else the caller knows about raw frames of this format. */
+static void set_raw_details(struct imgreader *in)
+{
+    const struct imgreader_spec *spec = &in->spec;
+    if (pixfmt_is_yuv(in->head.format)) {
+        in->head.flags |= spec->flags & PIXFMT_LIMITED;
+        in->head.matrix = spec->matrix;
+    }
+    if (in->head.format == PIXFMT_RGBA || in->head.format == PIXFMT_BGRA)
+        in->head.alpha = spec->alpha;
+    if (spec->aspect_num)
+        imghead_aspect(&in->head, spec->aspect_num, spec->aspect_den);
+}
+
 /* Detects the kind of input and reads the header of the whole. */
 static int begin(struct imgreader *in)
 {
@@ -129,13 +144,13 @@ static int begin(struct imgreader *in)
     if (in->kind == KIND_ENCODED)
         return refuse_encoded(in);
     if (in->kind == KIND_RAW) {
-        if (pixfmt_is_yuv(in->head.format))
-            in->head.flags |= in->spec.flags & PIXFMT_LIMITED;
+        set_raw_details(in);
         return 0;
     }
     in->head.width = in->head.height = 0;
     if (in->kind == KIND_PNM)
         return 0;
+    in->head.matrix = in->spec.matrix;
     in->input.header_left = IMGINPUT_HEADER_MAX;
     in->input.at += sizeof Y4M_MAGIC - 1;
     return y4m_header(&in->input, &in->head, &in->convert);
@@ -157,6 +172,7 @@ int imgreader_next(struct imgreader *in, struct imgreader_head *head)
     int got = 1;
     in->input.frame++;
     in->head.event = 0;
+    in->padded = false;
     int more = await(in);
     if (more == 1 && in->kind == KIND_UNKNOWN)
         more = begin(in) ? -1 : await(in); /* a y4m header may have no frame after it */
@@ -224,9 +240,23 @@ static int read_rows(struct imgreader *in, uint8_t *data)
     return 0;
 }
 
+void imgreader_pad(struct imgreader *in, size_t room, struct imgreader_head *head)
+{
+    const struct imgconvert *c = &in->convert;
+    size_t all = imgconvert_bytes(c);
+    in->padded = c->kind == IMGCONVERT_ROWS && all <= room;
+    if (!in->padded)
+        return;
+    head->bytes = all;
+    for (int i = 0; i < c->planes; i++)
+        head->stride[i] = (uint32_t)c->plane[i].bytes;
+}
+
 int imgreader_data(struct imgreader *in, void *data)
 {
-    size_t all;
+    size_t all = imgconvert_bytes(&in->convert);
+    if (in->padded)
+        return read_part(in, data, all, 0, all);
     switch (in->convert.kind) {
     case IMGCONVERT_NONE:
         return read_part(in, data, in->head.bytes, 0, in->head.bytes);
@@ -234,7 +264,6 @@ int imgreader_data(struct imgreader *in, void *data)
     case IMGCONVERT_TEXT_BITS:
         return pnm_text(&in->input, &in->head, &in->convert, data);
     default:
-        all = imgconvert_bytes(&in->convert);
         return data ? read_rows(in, data) : read_part(in, NULL, all, 0, all);
     }
 }

@@ -18,7 +18,10 @@ struct imgreader_spec {
     uint32_t format;        /* of raw frames: enum pixfmt, or one of imgreader_format */
     size_t stride;          /* bytes per row of the first plane of raw frames; 0: no padding */
     uint32_t flags;         /* PIXFMT_BOTTOM_UP for all images; PIXFMT_LIMITED for raw yuv frames */
-    bool raw;               /* all input but YUV4MPEG2 is raw: size or format were given */
+    uint32_t aspect_num, aspect_den; /* of raw frames */
+    uint8_t matrix;                  /* of raw frames, and of YUV4MPEG2 without one in its header */
+    uint8_t alpha;                   /* of raw frames */
+    bool raw;                        /* all input but YUV4MPEG2 is raw: size or format were given */
 };
 
 /* A format of raw frames by its name: enum pixfmt, or nv12, nv21, yuyv422, uyvy422, which are
@@ -40,6 +43,10 @@ void imgreader_close(struct imgreader *in); /* the descriptor stays open */
  * details. Reading cannot continue after -1.
  */
 int imgreader_next(struct imgreader *in, struct imgreader_head *head);
+
+/* Keeps the padding of raw frames, which saves the conversion, if such a frame fits in room bytes:
+ * changes head's bytes and strides. To be called for each frame before imgreader_data. */
+void imgreader_pad(struct imgreader *in, size_t room, struct imgreader_head *head);
 
 /* Then reads its head.bytes of data; skips them if data is NULL. 0, or -1 as above; ENODATA for a
  * truncated image. */

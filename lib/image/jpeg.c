@@ -1,4 +1,5 @@
 #include "image/jpeg.h"
+#include "image/bt601.h"
 #include "pixfmt.h"
 #include "tool/scratch.h"
 #include "tool/thread.h"
@@ -32,8 +33,10 @@ struct job {
     struct image image;
     struct pixfmt_planes planes;
     int quality;
-    bool gray;           /* the JPEG has one component */
-    int h, v;            /* sampling factors of its first component; the others' are 1 */
+    bool gray;         /* the JPEG has one component */
+    int h, v;          /* sampling factors of its first component; the others' are 1 */
+    bool other_matrix; /* the planes must be converted by to_bt601 */
+    struct bt601 to_bt601;
     const char *comment; /* or NULL */
     unsigned interval;   /* MCUs between restart markers, one row; 0: no markers */
 };
@@ -201,6 +204,10 @@ static void set_parameters(struct encoder *e, const struct job *job, uint32_t ro
     c->comp_info[0].v_samp_factor = job->v;
     c->raw_data_in = space == JCS_UNKNOWN;
     c->restart_interval = job->interval;
+    if (job->image.aspect_num) {
+        c->X_density = (UINT16)job->image.aspect_num;
+        c->Y_density = (UINT16)job->image.aspect_den;
+    }
     c->dct_method = job->quality >= 96 ? JDCT_ISLOW : JDCT_FASTEST;
 }
 
@@ -268,6 +275,21 @@ static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t 
     memset(to + width, to[width - 1], padded - width);
 }
 
+/* Converts the rows of a row of MCUs, in full range, of which the first is row y of the frame. Rows
+ * below the frame are the last one again. */
+static void convert_matrix(struct encoder *e, const struct job *job, uint32_t y,
+                           JSAMPARRAY planes[3])
+{
+    const jpeg_component_info *info = e->c.comp_info;
+    uint32_t v = (uint32_t)job->v;
+    for (uint32_t i = 0; i < DCTSIZE && y < job->image.height; i++, y += v) {
+        uint32_t rows = job->image.height - y < v ? job->image.height - y : v;
+        bt601_rows(&job->to_bt601, planes[0] + i * v, rows,
+                   (size_t)info[0].width_in_blocks * DCTSIZE, planes[1][i], planes[2][i],
+                   (size_t)info[1].width_in_blocks * DCTSIZE, (unsigned)job->h);
+    }
+}
+
 /*
  * Copies every row first, though most could be encoded in place. Encoding reads blocks from many
  * rows at once, which defeats the processor's prefetching; copying row by row does not.
@@ -301,6 +323,8 @@ static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
                 copy += padded;
             }
         }
+        if (job->other_matrix)
+            convert_matrix(e, job, top + c->next_scanline, planes);
         jpeg_write_raw_data(c, planes, (JDIMENSION)job->v * DCTSIZE);
     }
 }
@@ -551,11 +575,11 @@ static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_
     return count;
 }
 
-/* Completes the job. false: bad size or format. */
+/* Completes the job. false: bad size, format or other property of the image. */
 static bool plan_job(struct job *job, enum jpeg_sampling sampling)
 {
-    if (!pixfmt_is_image(job->image.format) ||
-        !pixfmt_plan(job->image.format, job->image.width, job->image.height, &job->planes))
+    if (!pixfmt_is_image(job->image.format) || !pixfmt_known(&job->image) ||
+        !pixfmt_plan_image(&job->image, &job->planes))
         return false;
     job->gray = sampling == JPEG_GRAY || job->image.format == PIXFMT_GRAY8;
     job->h = job->v = 1;
@@ -569,6 +593,8 @@ static bool plan_job(struct job *job, enum jpeg_sampling sampling)
         sampling = JPEG_444;
     job->h = sampling == JPEG_444 ? 1 : 2;
     job->v = sampling == JPEG_420 ? 2 : 1;
+    job->other_matrix =
+        pixfmt_is_yuv(job->image.format) && bt601_from(&job->to_bt601, job->image.matrix, false);
     return true;
 }
 

@@ -23,10 +23,11 @@ struct jpeg *jpeg_new(unsigned threads);
 void jpeg_free(struct jpeg *jpeg); /* NULL is allowed */
 
 /*
- * YUV images keep their own subsampling unless sampling is JPEG_GRAY; limited range is stretched to
- * JPEG's full range. quality: 1 … 100. comment: text for a COM segment right after the JFIF header,
- * or NULL. out: room bytes. Returns the JPEG's size, or 0 with errno: ENOSPC (room too small),
- * EINVAL (size, format or quality), ENOMEM, EPROTO (libjpeg failed).
+ * YUV images keep their own subsampling unless sampling is JPEG_GRAY; other matrices and limited
+ * range become JPEG's BT.601 of full range. A pixel aspect becomes the densities of the JFIF
+ * header. quality: 1 … 100. comment: text for a COM segment right after the JFIF header, or NULL.
+ * out: room bytes. Returns the JPEG's size, or 0 with errno: ENOSPC (room too small), EINVAL (size,
+ * format, other properties of the image, or quality), ENOMEM, EPROTO (libjpeg failed).
  */
 size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
                    enum jpeg_sampling sampling, const char *comment, void *out, size_t room);

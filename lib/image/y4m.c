@@ -56,9 +56,8 @@ int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconve
     if (imginput_header_line(in, line) < 0)
         return -1;
     for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        int bad = 0;
+        int bad = 0, matrix;
         uint32_t across, down;
-        char after;
         if (*word == 'W')
             bad = imghead_side(in, "width", word + 1, &head->width);
         else if (*word == 'H')
@@ -72,10 +71,10 @@ int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconve
             full = true;
         else if (!strcmp(word, "XCOLORRANGE=LIMITED"))
             limited = true;
-        else if (sscanf(word, "A%9u:%9u%c", &across, &down, &after) == 2 && across && down) {
-            head->aspect_width = across;
-            head->aspect_height = down;
-        }
+        else if (!strncmp(word, "XMATRIX=", 8) && (matrix = pixfmt_matrix_find(word + 8)) >= 0)
+            head->matrix = (uint8_t)matrix;
+        else if (*word == 'A' && imghead_ratio(word + 1, &across, &down))
+            imghead_aspect(head, across, down);
         if (bad)
             return -1;
     }
@@ -88,6 +87,9 @@ int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconve
         return -1;
     imgconvert_set(c, colours.kind, colours.bits > 8 ? IMGCONVERT_LITTLE : IMGCONVERT_BYTES, head);
     c->limited = limited;
+    c->matrix = head->matrix;
+    if (!pixfmt_is_yuv(head->format))
+        head->matrix = PIXFMT_MATRIX_NONE;
     if (colours.bits > 8)
         imgconvert_table(c, (UINT32_C(1) << colours.bits) - 1, limited);
     return 0;

@@ -8,7 +8,8 @@
 
 #define Y4M_MAGIC "YUV4MPEG2 "
 
-/* Reads the header, after Y4M_MAGIC. 0, or -1 with a message. */
+/* Reads the header, after Y4M_MAGIC. head has the matrix for a header without one. 0, or -1 with a
+ * message. */
 int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconvert *c);
 
 /* Reads the line before a frame. 1, or -1 with a message. */

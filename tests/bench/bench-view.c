@@ -95,7 +95,8 @@ static int64_t encode_ns(const struct ring_meta *meta, const void *pixels, void 
     char comment[COMMENT + 1];
     memset(comment, 'x', COMMENT);
     comment[COMMENT] = 0;
-    const struct image image = {pixels, meta->width, meta->height, meta->format, 0};
+    const struct image image = {
+        .data = pixels, .width = meta->width, .height = meta->height, .format = meta->format};
     for (int i = 0; i < ENCODINGS; i++) {
         uint64_t start = monotonic_ns();
         if (!jpeg_encode(jpeg, &image, 80, JPEG_420, comment, room, bytes))

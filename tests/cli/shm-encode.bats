@@ -68,6 +68,13 @@ d = np.asarray(a).astype(float) - np.asarray(b.convert(a.mode))
 print(a.mode, int(10 * np.log10(255 ** 2 / max(np.mean(d ** 2), 1e-9))))' "$1" "$2"
 }
 
+raw_db() { # PSNR of two files of samples
+    python3 -c 'import math, sys
+a, b = (open(f, "rb").read() for f in sys.argv[1:])
+assert len(a) == len(b) > 0
+print(int(10 * math.log10(255 ** 2 / max(1e-9, sum((x - y) ** 2 for x, y in zip(a, b)) / len(a)))))' "$1" "$2"
+}
+
 sleeps() { # PID: it waits
     grep -q '^State:.S' "/proc/$1/status"
 }
@@ -206,6 +213,74 @@ TABLE
     wait_until 10 shows $((frame + 1))
     jpg | djpeg -pnm >"$BATS_TEST_TMPDIR/gray.pgm"
     [ "$(tail -c 3072 "$BATS_TEST_TMPDIR/gray.pgm" | od -A n -v -t u1 -w1 | sort -n | sed -n '1p;$p' | tr -d ' \n')" = 0255 ]
+}
+
+@test "BT.709 and BT.2020 become JPEG's BT.601, as ffmpeg converts them" {
+    cd "$BATS_TEST_TMPDIR"
+    clean_run shm-create -s 126x93 -f yuv444p "$S"
+    # saturated, so that another matrix is visible; smooth, so that chroma resolution is not
+    python3 -c 'import sys
+w, h = 126, 93
+sys.stdout.buffer.write(b"P6 %d %d 255\n" % (w, h) + bytes(
+    v for y in range(h) for x in range(w) for v in (250 * x // w, 250 * y // h, 200 - 180 * x * y // (w * h))))' >source.ppm
+    bg shm-encode -q 97 "$S"
+    frame=0
+    while read -r matrix range name format; do
+        options=(--matrix "$matrix")
+        [ "$range" = limited ] || options+=(--full-range)
+        ffmpeg -v error -nostdin -y -i source.ppm -vf "scale=out_color_matrix=$name:out_range=$range:flags=accurate_rnd" \
+            -f rawvideo -pix_fmt "$format" raw
+        ffmpeg -v error -nostdin -y -f rawvideo -s 126x93 -pix_fmt "$format" -i raw \
+            -vf "scale=in_color_matrix=$name:in_range=$range:out_color_matrix=bt601:out_range=full:flags=accurate_rnd+full_chroma_int" \
+            -f rawvideo -pix_fmt yuvj444p want
+        clean_run shm-write -s 126x93 -f "$format" "${options[@]}" "$S" <raw
+        frame=$((frame + 1))
+        wait_until 60 shows "$frame"
+        jpg >out.jpg
+        ffmpeg -v error -nostdin -y -i out.jpg -vf scale=flags=accurate_rnd -f rawvideo -pix_fmt yuvj444p got
+        echo "$matrix $range $format: $(raw_db got want) dB from ffmpeg's, $(db out.jpg source.ppm)"
+        [ "$(raw_db got want)" -ge 46 ]
+        run -0 db out.jpg source.ppm
+        [ "${output#RGB }" -ge 41 ]
+    done <<'TABLE'
+bt601 limited bt601 yuv420p
+bt709 limited bt709 yuv420p
+bt709 full bt709 yuv444p
+bt709 limited bt709 yuv422p
+bt2020 limited bt2020 yuv420p
+bt2020 full bt2020 yuv444p
+TABLE
+    # The test can tell: the same bytes with no matrix look different. They are another frame for -u.
+    clean_run shm-write -s 126x93 -f yuv444p --full-range "$S" <raw
+    wait_until 60 shows $((frame + 1))
+    jpg >out.jpg
+    run -0 db out.jpg source.ppm
+    echo "$output"
+    [ "${output#RGB }" -lt 36 ]
+    kill "$BG"
+    ends 143 "$BG"
+    bg shm-encode -u "$S"
+    for matrix in bt709 bt709 bt2020; do
+        clean_run shm-write -s 126x93 -f yuv444p --full-range --matrix "$matrix" "$S" <raw
+    done
+    wait_until 60 shows $((frame + 4))
+}
+
+@test "pixels that aren't square: in the JFIF header, the comment and the packet; ffmpeg reads it" {
+    cd "$BATS_TEST_TMPDIR"
+    clean_run shm-create -s 64x48 "$S"
+    bg shm-encode -j 2 "$S"
+    picture 64x48 1 >source.ppm
+    tail -c 9216 source.ppm | clean_run shm-write -s 64x48 --aspect 32:22 "$S"
+    wait_until 60 shows 1
+    jpg >out.jpg
+    [ "$(ffprobe -v error -show_entries stream=sample_aspect_ratio -of csv=p=0 out.jpg)" = 16:11 ]
+    rdjpgcom out.jpg | grep -q ' published=[0-9.]* aspect=16:11$'
+    [ "$(stat_of 'o["packets"]["newest"]["aspect"], o["frames"]["newest"]["aspect"]')" = "([16, 11], [16, 11])" ]
+    put <source.ppm
+    wait_until 60 shows 2
+    jpg | rdjpgcom | grep -q ' published=[0-9.]*$'
+    [ "$(stat_of 'o["packets"]["newest"]["aspect"]')" = "[1, 1]" ]
 }
 
 @test "-o - writes concatenated JPEGs, which ffmpeg reads" {

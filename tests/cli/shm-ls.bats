@@ -132,6 +132,23 @@ with open("/dev/shm/" + name, "r+b") as f:
     python3 -m json.tool <<<"$output" >/dev/null
 }
 
+@test "-l shows what the newest frame's bytes mean" {
+    shm-create -s 64x48 -f rgba "$S"
+    line() { shm-ls -l "$S" | sed -n 's/.*; newest \(.*\), [0-9]* bytes, .*/\1/p'; }
+    frame-gen -s 64x48 -n 1 -o "$S"
+    [ "$(line)" = "64x48 rgba" ]
+    head -c 9600 /dev/zero | shm-write -s 48x48 -f rgba --stride 200 --alpha premultiplied --bottom-up "$S"
+    [ "$(line)" = "48x48 rgba bottom-up, alpha premultiplied, rows of 200" ]
+    head -c 3600 /dev/zero | shm-write -s 48x48 -f yuv420p --stride 50 --matrix bt709 --aspect 16:11 "$S"
+    [ "$(line)" = "48x48 yuv420p limited bt709, rows of 50+25+25, pixels 16:11" ]
+    shm-ls -j "$S" | python3 -c 'import json, sys
+newest = json.load(sys.stdin)["objects"][0]["frames"]["newest"]
+del newest["age"]
+assert newest == {"width": 48, "height": 48, "bytes": 3600, "aspect": [16, 11], "format": "yuv420p",
+                  "stride": [50, 25, 25], "bottom_up": False, "limited": True, "matrix": "bt709",
+                  "alpha": "straight"}, newest'
+}
+
 @test "JSON has names in UTF-8, and bytes that are not" {
     name=$S-näme-Ω-🙂
     shm-create -s 8x8 "$name"

@@ -28,6 +28,10 @@ lines_in() {
     [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
+waits() { # PID
+    [[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
+}
+
 reads_frames() {
     shm-ls -l "$S" | grep -q 'frames-reader .*(shm-read)'
 }
@@ -85,6 +89,58 @@ reads_frames() {
     done
     shm-write -f yuv420p --full-range "$S" < <(head -c $((322 * 242 * 3 / 2)) /dev/urandom)
     shm-read -f y4m "$S" | head -n 1 | grep -q ' XCOLORRANGE=FULL$'
+}
+
+@test "PAM has straight alpha, and none that is to be ignored" {
+    shm-create -s 3x1 -f rgba "$S"
+    printf 'abcdefghijkl' | shm-write -f rgba --alpha ignored "$S"
+    shm-read -f pam "$S" >"$BATS_TEST_TMPDIR/a"
+    grep -aqx 'TUPLTYPE RGB' "$BATS_TEST_TMPDIR/a"
+    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/a")" = abcefgijk ]
+    # half, nothing, and all
+    printf '\100\0\200\200\0\0\0\0\1\2\3\377' | shm-write -f rgba --alpha premultiplied "$S"
+    shm-read -f pam "$S" | tail -c 12 | cmp - <(printf '\200\0\377\200\0\0\0\0\1\2\3\377')
+    shm-read -f ppm "$S" | tail -c 9 | cmp - <(printf '\100\0\200\0\0\0\1\2\3') # over black
+    shm-read -f raw "$S" | cmp - <(printf '\100\0\200\200\0\0\0\0\1\2\3\377')
+}
+
+@test "y4m has pixel aspect and matrix, which shm-write and ffmpeg read; PPM is converted by the matrix" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 64x48 -f yuv444p "$S"
+    ffmpeg -v error -f lavfi -i smptehdbars=s=64x48 -frames:v 1 -vf scale=out_color_matrix=bt709:out_range=tv \
+        -pix_fmt yuv444p -f rawvideo raw
+    shm-write -f yuv444p --matrix bt709 --aspect 16:11 "$S" <raw
+    clean_run shm-read -f y4m "$S" >a.y4m
+    [ "$(head -n 1 a.y4m)" = "YUV4MPEG2 W64 H48 F30:1 Ip A16:11 C444 XCOLORRANGE=LIMITED XMATRIX=BT709" ]
+    [ "$(ffprobe -v error -show_entries stream=sample_aspect_ratio -of csv=p=0 a.y4m)" = 16:11 ]
+    clean_run shm-write "$S" <a.y4m
+    shm-read -f y4m "$S" | tail -n +3 | cmp - <(tail -n +3 a.y4m)
+    shm-read -f y4m "$S" | head -n 1 | cmp - <(head -n 1 a.y4m)
+    ffmpeg -v error -f rawvideo -s 64x48 -pix_fmt yuv444p -i raw \
+        -vf scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd -pix_fmt rgb24 want.ppm
+    shm-read "$S" >got.ppm
+    close_to 45 want.ppm got.ppm
+    shm-write -f yuv444p "$S" <raw
+    shm-read -f y4m "$S" | head -n 1 | cmp - <(echo "YUV4MPEG2 W64 H48 F30:1 Ip A1:1 C444 XCOLORRANGE=LIMITED")
+    shm-read "$S" >got.ppm
+    run close_to 35 want.ppm got.ppm # the test can tell
+    [ "$status" = 1 ]
+}
+
+@test "a change of matrix or pixel aspect: y4m fails" {
+    shm-create -s 2x2 -f yuv420p "$S"
+    for option in "--matrix bt709" "--aspect 4:3"; do
+        printf 'abcdUV' | shm-write "$S"
+        bg shm-read -f y4m -n 2 "$S" >"$BATS_TEST_TMPDIR/out"
+        wait_until 60 reads_frames
+        wait_until 60 waits "$BG"
+        printf 'abcdUV' | shm-write "$S"
+        wait_until 60 test -s "$BATS_TEST_TMPDIR/out"
+        # shellcheck disable=SC2086
+        printf 'abcdUV' | shm-write $option "$S"
+        ends 3 "$BG"
+        grep -q 'size or format changed' "$BG_ERR"
+    done
 }
 
 @test "y4m of several frames has one header, and ffmpeg reads it" {

@@ -561,20 +561,73 @@ refuses() {
     shm-read "$S" | sed -n 2p | grep -q ' event=43 '
 }
 
-@test "y4m with pixels that aren't square: one line" {
-    cd "$BATS_TEST_TMPDIR"
+newest() { # MEMBER...: of the newest frame, as JSON
+    local json member
+    json=$(shm-ls -j "$S")
+    json=${json#*\"frames\":} json=${json%%\"packets\":*}
+    for member; do
+        [[ $json =~ \"$member\":(\[[^]]*\]|[^,}]*) ]]
+        printf '%s ' "${BASH_REMATCH[1]}"
+    done
+}
+
+@test "y4m with pixels that aren't square keeps their aspect" {
     shm-create -s 64x48 "$S"
-    y4m() { ffmpeg -v error -f lavfi -i testsrc2=size=64x48 -frames:v 2 -vf "setsar=$1" -pix_fmt yuv420p -f yuv4mpegpipe -; }
-    y4m 16/11 >a.y4m
-    run -0 --separate-stderr shm-write "$S" <a.y4m
-    [ "$stderr" = "shm-write: standard input: pixels of 16:11 are shown as squares; correct them, as with ffmpeg -vf scale=iw*sar:ih,setsar=1" ]
-    [ "$(published)" = 2 ]
-    ffmpeg -v error -y -i a.y4m -vf scale=iw*sar:ih,setsar=1 -f yuv4mpegpipe b.y4m
-    shm-create --replace -s 100x48 "$S"
-    clean_run shm-write "$S" <b.y4m
-    [ "$(head_of <(shm-read "$S"))" = "P6 93 48" ]
-    for aspect in 1/1 0 1280/1281; do
-        y4m $aspect | clean_run shm-write "$S"
+    while read -r aspect want; do
+        ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=64x48 -frames:v 2 -vf "setsar=$aspect" -pix_fmt yuv420p \
+            -f yuv4mpegpipe - | clean_run shm-write "$S"
+        echo "$aspect: $(newest aspect)"
+        [ "$(newest aspect)" = "$want " ]
+    done <<'TABLE'
+16/11 [16,11]
+1/1 [1,1]
+0 [1,1]
+TABLE
+    # Also of numbers that a stream cannot have; nonsense is as nothing.
+    while read -r aspect want; do
+        printf 'YUV4MPEG2 W1 H1 A%s Cmono\nFRAME\na' "$aspect" | clean_run shm-write "$S"
+        echo "$aspect: $(newest aspect)"
+        [ "$(newest aspect)" = "$want " ]
+    done <<'TABLE'
+32:22 [16,11]
+131072:3 [32768,1]
+262144:131072 [2,1]
+7:7 [1,1]
+3:0 [1,1]
+-3:2 [1,1]
+3:-2 [1,1]
+: [1,1]
+3:2x [1,1]
+4294967297:2 [1,1]
+TABLE
+}
+
+@test "--aspect, --matrix and --alpha are in the slot, and refused where they are nonsense" {
+    shm-create -s 2x2 "$S"
+    for matrix in bt601 bt709 bt2020; do
+        printf 'abcdUV' | clean_run shm-write -f yuv420p --matrix $matrix --aspect 4:6 "$S"
+        [ "$(newest matrix aspect limited)" = "\"$matrix\" [2,3] true " ]
+        printf 'YUV4MPEG2 W2 H2 C420\nFRAME\nabcdUV' | clean_run shm-write --matrix $matrix "$S"
+        [ "$(newest matrix aspect)" = "\"$matrix\" [1,1] " ]
+    done
+    # The header's matrix counts more; RGB and gray have none.
+    printf 'YUV4MPEG2 W2 H2 C420 XMATRIX=BT709\nFRAME\nabcdUV' | clean_run shm-write --matrix bt2020 "$S"
+    [ "$(newest matrix)" = '"bt709" ' ]
+    printf 'YUV4MPEG2 W2 H2 C420 XMATRIX=BT470\nFRAME\nabcdUV' | clean_run shm-write "$S"
+    [ "$(newest matrix)" = '"unspecified" ' ]
+    printf 'abcd' | clean_run shm-write -f gray8 --matrix bt709 "$S"
+    [ "$(newest matrix)" = '"unspecified" ' ]
+    for alpha in straight premultiplied ignored; do
+        printf 'abcdefghijklmnop' | clean_run shm-write -f rgba --alpha $alpha "$S"
+        [ "$(newest alpha)" = "\"$alpha\" " ]
+    done
+    printf 'abcdefghijkl' | clean_run shm-write -f rgb24 --alpha ignored "$S"
+    [ "$(newest alpha)" = '"straight" ' ]
+    for bad in "--matrix bt470" "--matrix unspecified" "--matrix 1" "--alpha none" "--aspect 16" "--aspect 0:1" \
+        "--aspect 1:0" "--aspect 65536:1" "--aspect 1:1:1" "--aspect 123456:1" "--aspect x:1" "--aspect -1:-1"; do
+        # shellcheck disable=SC2086
+        fails 2 shm-write $bad "$S" </dev/null
+        [ "$(wc -l <<<"$stderr")" = 1 ]
     done
 }
 
@@ -610,6 +663,55 @@ refuses() {
     wait_until 10 has_published 1
     exec 8>&-
     ends 0 "$BG"
+}
+
+@test "--stride: padded rows stay as they are where a slot has room, and read as packed ones" {
+    cd "$BATS_TEST_TMPDIR"
+    shm-create -s 400x300 -f bgra "$S"
+    shm-create -s 322x242 -f bgra "$S2"
+    while read -r format stride chroma want; do
+        ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=size=322x242 -frames:v 1 -pix_fmt "$format" -f rawvideo packed
+        python3 - "$format" "$stride" "$chroma" <<'EOF'
+import random, sys
+format, stride, chroma = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+data, at, noise = open("packed", "rb").read(), 0, random.Random(1)
+with open("padded", "wb") as out:
+    row = {"gray": 322, "rgb24": 966, "bgra": 1288}.get(format, 322)
+    planes = [(row, 242, stride)]
+    if format.startswith("yuv"):
+        half = 161, 121 if format == "yuv420p" else 242, chroma
+        planes += [half if format != "yuv444p" else planes[0]] * 2
+    for width, rows, step in planes:
+        for _ in range(rows):
+            out.write(data[at:at + width] + noise.randbytes(step - width))
+            at += width
+assert at == len(data)
+EOF
+        for order in "" --bottom-up; do
+            # shellcheck disable=SC2086
+            clean_run shm-write -s 322x242 -f "$format" --stride "$stride" $order "$S" <padded
+            [ "$(newest stride bytes)" = "$want $(stat -c %s padded) " ]
+            # shellcheck disable=SC2086
+            clean_run shm-write -s 322x242 -f "$format" $order "$S2" <packed
+            for output in raw ppm pam y4m; do
+                shm-read -f $output "$S" | grep -av '^# frame=\|^FRAME' >got
+                shm-read -f $output "$S2" | grep -av '^# frame=\|^FRAME' >want
+                cmp got want
+            done
+        done
+    done <<'TABLE'
+gray 400 0 [400,0,0]
+rgb24 1024 0 [1024,0,0]
+bgra 1289 0 [1289,0,0]
+yuv420p 384 192 [384,192,192]
+yuv422p 323 162 [323,162,162]
+yuv444p 352 352 [352,352,352]
+TABLE
+    # In a stream without room for the padding it is removed.
+    shm-create --replace -s 322x242 -f yuv444p "$S2"
+    clean_run shm-write -s 322x242 -f yuv444p --stride 352 "$S2" <padded
+    shm-ls -j "$S2" | grep -q '"stride":\[0,0,0\]'
+    shm-read -f raw "$S2" | cmp - packed
 }
 
 @test "--stride: the padding of raw rows is skipped" {

@@ -30,7 +30,8 @@ published() {
     reader=$BG err=$BG_ERR
     wait_until 10 eval 'shm-ls -j "$S" | grep -q frames-reader'
     wait_until 10 asleep "$reader"
-    for change in "format 77" "flags 16" "bytes 99" "width 0" "bytes 18446744073709551615"; do
+    for change in "format 77" "flags 16" "bytes 99" "width 0" "bytes 18446744073709551615" \
+        "matrix 3" "alpha 3" "aspect_num 1" "stride1 64"; do
         # shellcheck disable=SC2086
         overwrite frames $change
     done
@@ -60,6 +61,26 @@ published() {
     run -1 --separate-stderr setpriv --reuid=nobody --clear-groups /tmp/"$S"-read -t 0 "$S"
     rm /tmp/"$S"-read
     [[ $stderr == *": $S: $skipped"* ]]
+}
+
+@test "no stride, matrix, alpha or aspect makes a reader or a server fail" {
+    shm-create -s 64x48 "$S"
+    for change in "stride 1" "stride 191" "stride 193" "stride 2147483647" "stride 2147483648" "stride 4294967295" \
+        "stride1 1" "matrix 4" "matrix 255" "alpha 255" "aspect_num 65536" "aspect_den 1" "aspect_num 4294967295"; do
+        put
+        # shellcheck disable=SC2086
+        overwrite frames $change
+        run -1 --separate-stderr shm-read -t 0 "$S"
+        [ "$stderr" = "shm-read: $S: $skipped"$'\n'"shm-read: $S: no image within 0 s" ]
+        shm-ls -l "$S" | grep -q '^  frames .* published'
+    done
+    # A stride of a row is no padding, and known numbers are known.
+    for change in "stride 192" "matrix 9" "alpha 2"; do
+        put
+        # shellcheck disable=SC2086
+        overwrite frames $change
+        clean_run shm-read -t 0 "$S" >"$BATS_TEST_TMPDIR/out"
+    done
 }
 
 @test "shm-encode skips unknown frames and goes on" {
@@ -104,7 +125,7 @@ published() {
     bg curl -sN "$URL/stream.mjpg" </dev/null >"$BATS_TEST_TMPDIR/mjpeg"
     pictures() { grep -ac '^Content-Type: image/jpeg' "$BATS_TEST_TMPDIR/mjpeg"; }
     wait_until 10 pictures
-    for change in "format 77" "width 0" "bytes 0"; do
+    for change in "format 77" "width 0" "bytes 0" "aspect_num 7"; do
         # shellcheck disable=SC2086
         overwrite packets $change
         before=$(pictures)

@@ -41,7 +41,12 @@ static void read_all(struct imgreader *in, struct story *out)
         CHECK(head->width >= 1 && head->width <= SHMFMT_SIDE_MAX);
         CHECK(head->height >= 1 && head->height <= SHMFMT_SIDE_MAX);
         CHECK(head->bytes == pixfmt_bytes(head->format, head->width, head->height) && head->bytes);
-        CHECK(!(head->flags & ~(unsigned)(PIXFMT_BOTTOM_UP | PIXFMT_LIMITED)));
+        if (out->count % 2)
+            imgreader_pad(in, ROOM, head);
+        struct image image = imghead_image(head, NULL);
+        struct pixfmt_planes planes;
+        CHECK(pixfmt_known(&image) && pixfmt_plan_image(&image, &planes));
+        CHECK(planes.bytes == head->bytes);
         uint8_t *data = head->bytes <= ROOM ? malloc(head->bytes) : NULL;
         out->end = imgreader_data(in, data);
         if (out->end == 0 && data)
@@ -107,6 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     unsigned flags = take(&in), piece = take16(&in);
     spec.flags = flags & (PIXFMT_BOTTOM_UP | PIXFMT_LIMITED);
     spec.raw = flags & 4;
+    spec.matrix = flags & 1 ? PIXFMT_BT709 : PIXFMT_MATRIX_NONE;
+    spec.alpha = flags & 2 ? PIXFMT_ALPHA_PREMULTIPLIED : PIXFMT_ALPHA_STRAIGHT;
     if (flags & 8)
         spec.stride = spec.width * 4 + (flags >> 4);
     if (!pixfmt_bytes(imgconvert_raw_target(spec.format), spec.width, spec.height)) {

@@ -2,7 +2,7 @@
  * The encoder: any small size, format, flags, quality, sampling, one to three threads, any room.
  * The output is a whole JPEG that libjpeg reads without a warning, with the right size and comment,
  * the same image for each number of threads, and never longer than its bound.
- * Input: eleven bytes of parameters, then the image, repeated to its size.
+ * Input: thirteen bytes of parameters, then the image, repeated to its size.
  */
 #include "fuzz.h"
 #include "image/jpeg.h"
@@ -73,8 +73,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     enum jpeg_sampling sampling = take(&in) % 4;
     unsigned threads = 1 + take(&in) % 3, words = take(&in);
     size_t room = take(&in) % 2 ? jpeg_bound(width, height) : take16(&in);
+    unsigned matrix = take(&in) % 11, padding = take(&in) % 8;
     char comment[64], *found;
-    size_t length, picture = pixfmt_is_image(format) ? pixfmt_bytes(format, width, height) : 0;
+    size_t length, picture = 0;
+    struct image image = {.width = width,
+                          .height = height,
+                          .format = format,
+                          .flags = flags,
+                          .matrix = (uint8_t)matrix};
+    struct pixfmt_planes planes;
+    if (pixfmt_is_image(format) && pixfmt_plan_image(&image, &planes)) {
+        for (int i = 0; i < planes.count && padding; i++)
+            image.stride[i] = (uint32_t)planes.plane[i].row_bytes + padding;
+        CHECK(pixfmt_plan_image(&image, &planes));
+        picture = planes.bytes;
+    }
     snprintf(comment, sizeof comment, "shmcast words=%u", words);
     for (unsigned i = 0; i < 3; i++)
         CHECK(jpegs[i] || (jpegs[i] = jpeg_new(i + 1)));
@@ -84,10 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     CHECK(pixels && out);
     fill(pixels, picture, &in);
     errno = 0;
-    const struct image image = {pixels, width, height, format, flags};
+    image.data = pixels;
     size_t size = jpeg_encode(jpegs[threads - 1], &image, quality, sampling, words ? comment : NULL,
                               out, room);
-    if (!picture || quality < 1 || quality > 100)
+    if (!picture || quality < 1 || quality > 100 || !pixfmt_known(&image))
         CHECK(!size && errno == EINVAL);
     else if (!size)
         CHECK(errno == ENOSPC && room < jpeg_bound(width, height));

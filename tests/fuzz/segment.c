@@ -88,10 +88,10 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
         return;
     }
     struct pixfmt_planes layout;
-    CHECK(pixfmt_plan(m->format, m->width, m->height, &layout) && layout.bytes == m->bytes);
+    struct image image = ring_image(view);
+    CHECK(pixfmt_known(&image) && pixfmt_plan_image(&image, &layout) && layout.bytes == m->bytes);
     uint8_t *rgb = malloc(4 * (size_t)m->width);
     CHECK(rgb);
-    struct image image = ring_image(view);
     for (uint32_t y = 0; y < m->height; y++)
         pixfmt_rgb_row(&image, &layout, y, rgb, rgb + 3 * (size_t)m->width);
     free(rgb);

@@ -1,7 +1,7 @@
 """unknown.py NAME frames|packets FIELD VALUE
 
-Overwrites one field (bytes, width, height, format or flags) of the newest image of a stream, as a program
-of another version would write it, and announces that image as a new one.
+Overwrites one field of the newest image of a stream, as a program of another version would write it, and
+announces that image as a new one.
 """
 import ctypes
 import mmap
@@ -10,7 +10,9 @@ import struct
 import sys
 
 name, ring, field, value = sys.argv[1:]
-OFFSETS = {"bytes": (8, "<Q"), "width": (16, "<I"), "height": (20, "<I"), "format": (24, "<I"), "flags": (28, "<I")}
+OFFSETS = {"bytes": (8, "<Q"), "width": (16, "<I"), "height": (20, "<I"), "format": (24, "<I"), "flags": (28, "<I"),
+           "stride": (64, "<I"), "stride1": (68, "<I"), "matrix": (76, "B"), "alpha": (77, "B"),
+           "aspect_num": (80, "<I"), "aspect_den": (84, "<I")}
 with open("/dev/shm/" + name, "r+b") as f:
     stream = mmap.mmap(f.fileno(), 0)
 at, = struct.unpack_from("<Q", stream, 112 if ring == "frames" else 120)

@@ -85,7 +85,8 @@ static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uin
     size_t room = jpeg_bound(width, height), count[2];
     unsigned interval[2];
     uint8_t *out = malloc(room), *decoded[2];
-    const struct image image = {data, width, height, format, flags};
+    const struct image image = {
+        .data = data, .width = width, .height = height, .format = format, .flags = flags};
     for (int i = 0; i < 2; i++) {
         size_t bytes = jpeg_encode(i ? many : one, &image, 85, sampling, "hello", out, room);
         CHECK(bytes, "%s %ux%u: %s", pixfmt_name(format), width, height, strerror(errno));
@@ -119,13 +120,51 @@ static void test_fences(struct jpeg *one, struct jpeg *many)
             }
 }
 
+/* Padded rows give the JPEG of packed ones, whatever the padding has, and no byte beyond it is
+ * read. */
+static void test_padding(struct jpeg *jpeg)
+{
+    static const uint8_t matrices[] = {PIXFMT_MATRIX_NONE, PIXFMT_BT709, PIXFMT_BT2020};
+    for (uint32_t n = 0, format = 1; pixfmt_is_image(format); format += n % 12 == 0) {
+        uint32_t flags = n % 4;
+        struct image image = {.width = 37,
+                              .height = 21,
+                              .format = format,
+                              .flags = flags,
+                              .matrix = matrices[n++ / 4 % 3]};
+        struct image wide = image;
+        struct pixfmt_planes packed, padded;
+        pixfmt_plan_image(&image, &packed);
+        for (int i = 0; i < packed.count; i++)
+            wide.stride[i] = (uint32_t)packed.plane[i].row_bytes + 5 - (uint32_t)i;
+        CHECK(pixfmt_plan_image(&wide, &padded), "padded");
+        struct fenced a = fence(packed.bytes, true), b = fence(padded.bytes, true);
+        fill(a.data, packed.bytes, 64);
+        fill(b.data, padded.bytes, 256);
+        for (int i = 0; i < packed.count; i++)
+            for (uint32_t y = 0; y < packed.plane[i].height; y++)
+                memcpy(b.data + padded.plane[i].offset + y * padded.plane[i].stride,
+                       a.data + packed.plane[i].offset + y * packed.plane[i].stride,
+                       packed.plane[i].row_bytes);
+        image.data = a.data;
+        wide.data = b.data;
+        uint8_t out[2][65536];
+        size_t one = jpeg_encode(jpeg, &image, 90, JPEG_422, NULL, out[0], sizeof out[0]);
+        size_t two = jpeg_encode(jpeg, &wide, 90, JPEG_422, NULL, out[1], sizeof out[1]);
+        CHECK(one && one == two && !memcmp(out[0], out[1], one), "%s: padding changes the JPEG",
+              pixfmt_name(format));
+        fence_free(&a);
+        fence_free(&b);
+    }
+}
+
 /* In a buffer of any size the JPEG is complete, or ENOSPC; no byte is written beyond it. */
 static void test_rooms(struct jpeg *jpeg)
 {
     enum { W = 41, H = 60 };
     uint8_t pixels[W * H * 3], whole[65536];
     fill(pixels, sizeof pixels, 200);
-    const struct image image = {pixels, W, H, PIXFMT_RGB24, 0};
+    const struct image image = {.data = pixels, .width = W, .height = H, .format = PIXFMT_RGB24};
     size_t bytes = jpeg_encode(jpeg, &image, 75, JPEG_420, "hello", whole, sizeof whole);
     CHECK(bytes > 1000, "%zu bytes", bytes);
     for (size_t room = 0; room <= bytes + 2; room++) {
@@ -148,7 +187,11 @@ static void test_bound(struct jpeg *jpeg)
         size_t bytes = pixfmt_bytes(PIXFMT_YUV444P, side, side), room = jpeg_bound(side, side);
         struct fenced in = fence(bytes, true), out = fence(room, true);
         fill(in.data, bytes, 256);
-        const struct image image = {in.data, side, side, PIXFMT_YUV444P, PIXFMT_LIMITED};
+        const struct image image = {.data = in.data,
+                                    .width = side,
+                                    .height = side,
+                                    .format = PIXFMT_YUV444P,
+                                    .flags = PIXFMT_LIMITED};
         CHECK(jpeg_encode(jpeg, &image, 100, JPEG_444, NULL, out.data, room), "noise of %ux%u: %s",
               side, side, strerror(errno));
         fence_free(&in);
@@ -172,13 +215,24 @@ static void test_refused(struct jpeg *jpeg)
     static const struct {
         uint32_t width, height, format;
         int quality;
-    } bad[] = {
-        {0, 1, PIXFMT_RGB24, 80},   {1, 0, PIXFMT_RGB24, 80},     {65501, 1, PIXFMT_GRAY8, 80},
-        {1, 1, PIXFMT_F32, 80},     {1, 65501, PIXFMT_GRAY8, 80}, {1, 1, 0, 80},
-        {1, 1, PIXFMT_FORMATS, 80}, {1, 1, PIXFMT_RGB24, 0},      {1, 1, PIXFMT_RGB24, 101}};
+        uint8_t matrix;
+    } bad[] = {{1, 1, PIXFMT_RGB24, 80, 3},
+               {0, 1, PIXFMT_RGB24, 80},
+               {1, 0, PIXFMT_RGB24, 80},
+               {65501, 1, PIXFMT_GRAY8, 80},
+               {1, 1, PIXFMT_F32, 80},
+               {1, 65501, PIXFMT_GRAY8, 80},
+               {1, 1, 0, 80},
+               {1, 1, PIXFMT_FORMATS, 80},
+               {1, 1, PIXFMT_RGB24, 0},
+               {1, 1, PIXFMT_RGB24, 101}};
     uint8_t pixel[4] = {0}, out[4096];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const struct image image = {pixel, bad[i].width, bad[i].height, bad[i].format, 0};
+        const struct image image = {.data = pixel,
+                                    .width = bad[i].width,
+                                    .height = bad[i].height,
+                                    .format = bad[i].format,
+                                    .matrix = bad[i].matrix};
         errno = 0;
         CHECK(!jpeg_encode(jpeg, &image, bad[i].quality, JPEG_420, NULL, out, sizeof out) &&
                   errno == EINVAL,
@@ -190,7 +244,7 @@ static void test_refused(struct jpeg *jpeg)
 static void test_comment(struct jpeg *jpeg)
 {
     uint8_t pixel[3] = {1, 2, 3}, out[4096];
-    const struct image image = {pixel, 1, 1, PIXFMT_RGB24, 0};
+    const struct image image = {.data = pixel, .width = 1, .height = 1, .format = PIXFMT_RGB24};
     size_t length, bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, "hello", out, sizeof out);
     char *text = jpeg_comment(out, bytes, &length);
     CHECK(text && length == 5 && !memcmp(text, "hello", 5), "the comment");
@@ -222,6 +276,8 @@ int main(void)
     test_refused(one);
     test_comment(one);
     test_fences(one, many);
+    test_padding(one);
+    test_padding(many);
     test_rooms(one);
     test_rooms(many);
     test_bound(one);
