@@ -60,7 +60,8 @@ static void detach(struct encodethread *t)
 static void send(struct encodethread *t, const struct encoded_frame *encoded,
                  const struct ring_meta *meta)
 {
-    struct sent_frame sent = {meta->number, meta->event, meta->captured_ns, encoded->rtp};
+    struct sent_frame sent = {meta->number, meta->event,      meta->captured_ns,
+                              encoded->rtp, meta->aspect_num, meta->aspect_den};
     fanout_push(t->options.fanout, encoded);
     atomic_fetch_add(&t->frames, 1);
     atomic_fetch_add(&t->keyframes, encoded->keyframe);

@@ -1,4 +1,5 @@
 #include "i420.h"
+#include "image/bt601.h"
 #include "pixfmt.h"
 #include <libyuv.h>
 #include <string.h>
@@ -51,6 +52,21 @@ static void limit_range(const GstVideoInfo *info, uint8_t *out)
     scale(out + info->offset[1], info->size - info->offset[1], 225, 16 * 256);
 }
 
+/* Converts the planes from another matrix. */
+static void convert_matrix(const struct bt601 *c, int width, int height, const GstVideoInfo *info,
+                           uint8_t *out)
+{
+    for (int y = 0; y < height; y += 2) {
+        uint8_t *luma = out + info->offset[0] + (size_t)y * (size_t)info->stride[0];
+        uint8_t *const rows[2] = {luma, luma + info->stride[0]};
+        size_t chroma = (size_t)y / 2;
+        bt601_rows(c, rows, y + 1 < height ? 2 : 1, (size_t)width,
+                   out + info->offset[1] + chroma * (size_t)info->stride[1],
+                   out + info->offset[2] + chroma * (size_t)info->stride[2],
+                   ((size_t)width + 1) / 2, 2);
+    }
+}
+
 /* Repeats the plane's last column and row until it has the new size. */
 static void extend(uint8_t *plane, int stride, int width, int height, int to_width, int to_height)
 {
@@ -76,8 +92,10 @@ bool i420_convert(const struct ring_view *view, const GstVideoInfo *info, uint8_
     const struct ring_meta *meta = &view->meta;
     const uint8_t *in[3];
     int stride[3];
+    struct image image = ring_image(view);
     struct pixfmt_planes plan;
-    if (!pixfmt_plan(meta->format, meta->width, meta->height, &plan))
+    struct bt601 matrix;
+    if (!pixfmt_plan_image(&image, &plan))
         return false;
     for (int i = 0; i < plan.count; i++) {
         in[i] = (const uint8_t *)view->data + plan.plane[i].offset;
@@ -86,6 +104,9 @@ bool i420_convert(const struct ring_view *view, const GstVideoInfo *info, uint8_
     int height = meta->flags & PIXFMT_BOTTOM_UP ? -(int)meta->height : (int)meta->height;
     if (convert(meta->format, in, stride, (int)meta->width, height, info, out))
         return false;
+    if (pixfmt_is_yuv(meta->format) &&
+        bt601_from(&matrix, meta->matrix, meta->flags & PIXFMT_LIMITED))
+        convert_matrix(&matrix, (int)meta->width, (int)meta->height, info, out);
     if ((pixfmt_is_yuv(meta->format) || meta->format == PIXFMT_GRAY8) &&
         !(meta->flags & PIXFMT_LIMITED))
         limit_range(info, out);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "sentframe.h"
 
 struct mailbox;
 
@@ -24,11 +25,6 @@ struct message {
     void *from; /* the sender's reference to itself; the receiver releases it */
     char *text; /* by g_malloc, or NULL */
     size_t bytes;
-};
-
-struct sent_frame {
-    uint64_t number, event, captured_ns; /* as in struct ring_meta */
-    uint32_t rtp;                        /* RTP timestamp */
 };
 
 enum { MAILBOX_FRAMES = 16 };

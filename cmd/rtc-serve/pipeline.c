@@ -297,8 +297,7 @@ static void deliver_frame(struct pipeline *pipeline, const struct sent_frame *fr
     for (struct pipeline_peer *peer = pipeline->peers; peer; peer = pipeline->cursor) {
         pipeline->cursor = peer->next;
         if (peer->has_channel)
-            pipeline->ops->frame(peer->user, frame->number, frame->event, frame->captured_ns,
-                                 frame->rtp);
+            pipeline->ops->frame(peer->user, frame);
     }
 }
 

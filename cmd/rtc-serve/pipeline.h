@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "sentframe.h"
 
 struct pipeline;
 struct pipeline_peer;
@@ -42,9 +43,8 @@ struct pipeline_ops {
     void (*connected)(void *user); /* called once, when media can flow */
     void (*open)(void *user);      /* the data channel is open */
     void (*message)(void *user, const char *text, size_t bytes);
-    /* A frame was sent: its number in the stream, the last event it shows (0: unknown), its capture
-     * time (CLOCK_MONOTONIC) and its RTP timestamp. Only for peers with an open data channel. */
-    void (*frame)(void *user, uint64_t number, uint64_t event, uint64_t captured_ns, uint32_t rtp);
+    /* A frame was sent. Only for peers with an open data channel. */
+    void (*frame)(void *user, const struct sent_frame *frame);
     void (*closed)(void *user, const char *why);
 };
 

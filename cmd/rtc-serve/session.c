@@ -277,18 +277,21 @@ static void on_message(void *user, const char *text, size_t bytes)
     end(session);
 }
 
-static void on_frame(void *user, uint64_t number, uint64_t event, uint64_t captured_ns,
-                     uint32_t rtp)
+static void on_frame(void *user, const struct sent_frame *frame)
 {
     struct session *session = user;
     const struct viewer *viewer = session->viewer;
-    char text[192];
+    char text[192], aspect[40] = "";
     if (!viewer || !viewer->hello)
         return;
+    if (frame->aspect_num)
+        snprintf(aspect, sizeof aspect, ",\"aspect\":[%" PRIu32 ",%" PRIu32 "]", frame->aspect_num,
+                 frame->aspect_den);
     int bytes = snprintf(text, sizeof text,
                          "{\"type\":\"frame\",\"seq\":%" PRIu64 ",\"event\":%" PRIu64
-                         ",\"t\":%" PRIu64 ".%09" PRIu64 ",\"rtp\":%" PRIu32 "}",
-                         number, event, captured_ns / 1000000000u, captured_ns % 1000000000u, rtp);
+                         ",\"t\":%" PRIu64 ".%09" PRIu64 ",\"rtp\":%" PRIu32 "%s}",
+                         frame->number, frame->event, frame->captured_ns / 1000000000u,
+                         frame->captured_ns % 1000000000u, frame->rtp, aspect);
     /* A lost frame message is followed by another. A state message that found no room is sent once
      * there is some. */
     if (pipeline_send(session->peer, text, (size_t)bytes) == 0 && viewer->state_pending)

@@ -9,6 +9,10 @@ load ../support/scenarios
     scenario picture "the canvas shows the picture, on the page of a stream and at the root"
 }
 
+@test "pixels that are not square give the picture its shape" {
+    scenario picture "pixels that are not square give the picture its shape"
+}
+
 @test "frames never go backwards, and each is complete" {
     scenario picture "frames never go backwards, and each is complete"
 }

@@ -1,7 +1,8 @@
 /* The canvas shows the stream: size, colours, orientation. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {MIDDLES, QUARTERS, live, moving, near, open, pixels, sizeOf, still, until, watch} from './helper.mjs';
+import {MIDDLES, QUARTERS, canvasBox, live, moving, name, near, open, pixels, run, sizeOf, still, until,
+        watch} from './helper.mjs';
 
 test('the canvas shows the picture, on the page of a stream and at the root', async t => {
     const {server} = await still(t, 321, 177);
@@ -14,6 +15,23 @@ test('the canvas shows the picture, on the page of a stream and at the root', as
         /* At the root only the server knows the stream's name. */
         await until('the name is shown', async () =>
             (await page.textContent('#name')) === server.url.split('/').at(-2));
+    }
+});
+
+test('pixels that are not square give the picture its shape', async t => {
+    const {server, writer} = await still(t, 64, 64);
+    await writer.stop();
+    for (const way of ['', '?transport=mjpeg']) {
+        const page = await open(t, server.url + way);
+        for (const [aspect, shape] of [['2:1', 2], ['3:4', 0.75], ['1:1', 1]]) {
+            const input = Buffer.alloc(64 * 64 * 3, aspect);
+            await run('shm-write', ['-s', '64x64', '-f', 'rgb24', '--aspect', aspect, name], {input});
+            await until(`${aspect} ${way}`, async () => {
+                const {width, height} = await canvasBox(page);
+                return Math.abs(width / height / shape - 1) < 0.02;
+            });
+            assert.equal(await sizeOf(page), '64 × 64');
+        }
     }
 });
 

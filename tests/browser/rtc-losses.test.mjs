@@ -55,6 +55,22 @@ test('another picture size, and a larger stream', async t => {
     assert.deepEqual(await transports(server), ['webrtc']);
 });
 
+test('pixels that are not square give the video its shape', async t => {
+    const {server, source} = await broadcast(t, '320x240', 20);
+    const page = await openRtc(t, server);
+    await source.stop();
+    for (const [aspect, shape] of [['2:1', 8 / 3], ['3:4', 1], ['1:1', 4 / 3]]) {
+        const input = Buffer.alloc(320 * 240 * 3, aspect);
+        await run('shm-write', ['-s', '320x240', '-f', 'rgb24', '--aspect', aspect, name], {input});
+        await until(aspect, async () => {
+            const {width, height} = await canvasBox(page);
+            return Math.abs(width / height / shape - 1) < 0.02;
+        });
+        assert.equal(await sizeOf(page), '320 × 240');
+    }
+    assert.deepEqual(await transports(server), ['webrtc']);
+});
+
 test('a killed, closed or hidden browser is no viewer any more; the others continue', async t => {
     const {server, source} = await broadcast(t, '320x240', 20);
     const page = await openRtc(t, server);

@@ -29,6 +29,10 @@ load ../support/scenarios
     scenario rtc "axe finds nothing and the keyboard works over WebRTC"
 }
 
+@test "pixels that are not square give the video its shape" {
+    scenario rtc-losses "pixels that are not square give the video its shape"
+}
+
 @test "another picture size, and a larger stream" {
     scenario rtc-losses "another picture size, and a larger stream"
 }

@@ -72,6 +72,26 @@ still() { # OPTION…
     [ ! -s "$BG_ERR" ]
 }
 
+@test "other matrices and padded rows arrive right in the video" {
+    still
+    local file=$BATS_TEST_TMPDIR/f
+    for case in bt709:yuv420p:top-down bt709:yuv444p:bottom-up bt2020:yuv422p:top-down; do
+        IFS=: read -r matrix format order <<<"$case"
+        "$TESTS/support/pattern.py" 326x241 "$format" "$order" "$file.$matrix.$format" "$file.$matrix.$format.pnm" "$matrix"
+        [[ $order == top-down ]] || order="--bottom-up"
+        WORDS+=("do=shm-write -s 326x241 -f $format --matrix $matrix ${order#top-down} $S <$file.$matrix.$format"
+            "like=$file.$matrix.$format.pnm")
+    done
+    "$TESTS/support/pattern.py" 200x150 rgb24 top-down "$file.rgb" "$file.rgb.pnm"
+    python3 -c 'import sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[2], "wb").write(b"".join(data[i:i + 600] + b"\xff\0" * 20 for i in range(0, len(data), 600)))' \
+        "$file.rgb" "$file.padded"
+    WORDS+=("do=shm-write -s 200x150 -f rgb24 --stride 640 $S <$file.padded" "like=$file.rgb.pnm")
+    clean_run client "${WORDS[@]}"
+    shm-ls -j "$S" | grep -q '"stride":\[640,0,0\]'
+}
+
 @test "any size, and changes of size while a viewer watches" {
     still
     for size in 1x1 2x1 1x3 17x15 3x2000 641x479 4096x2160 16x16; do

@@ -1,19 +1,24 @@
 #!/usr/bin/python3
-"""pattern.py WxH FORMAT top-down|bottom-up RAW REFERENCE: writes a smooth image that differs in
-every direction and channel. RAW: its bytes in FORMAT (YUV: BT.601, limited range); REFERENCE: a top-down
-PNM of RAW, with chroma samples repeated."""
+"""pattern.py WxH FORMAT top-down|bottom-up RAW REFERENCE [MATRIX]: writes a smooth image that differs in
+every direction and channel. RAW: its bytes in FORMAT (YUV: of MATRIX, or BT.601, in limited range);
+REFERENCE: a top-down PNM of RAW, with chroma samples repeated."""
 import sys
 import numpy as np
 
 
-def luma(rgb):
-    return rgb @ [0.299, 0.587, 0.114]
+WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
-def to_yuv(rgb, across, down):
-    y = luma(rgb)
+def luma(rgb, matrix="bt601"):
+    red, blue = WEIGHTS[matrix]
+    return rgb @ [red, 1 - red - blue, blue]
+
+
+def to_yuv(rgb, across, down, matrix="bt601"):
+    y = luma(rgb, matrix)
+    red, blue = WEIGHTS[matrix]
     planes = [16 + y * 219 / 255]
-    for channel, factor in ((2, 1.772), (0, 1.402)):
+    for channel, factor in ((2, 2 - 2 * blue), (0, 2 - 2 * red)):
         chroma = 128 + (rgb[..., channel] - y) / factor * 224 / 255
         h, w = chroma.shape
         chroma = np.pad(chroma, ((0, h % down), (0, w % across)), "edge")
@@ -22,19 +27,21 @@ def to_yuv(rgb, across, down):
     return [plane.round().astype(np.uint8) for plane in planes]
 
 
-def from_yuv(planes, across, down):
+def from_yuv(planes, across, down, matrix):
+    red, blue = WEIGHTS[matrix]
     y, cb, cr = (plane.astype(float) for plane in planes)
     y = (y - 16) * 255 / 219
     cb, cr = (
         (c.repeat(down, 0).repeat(across, 1)[: y.shape[0], : y.shape[1]] - 128) * 255 / 224
         for c in (cb, cr)
     )
-    r, b = y + 1.402 * cr, y + 1.772 * cb
-    return np.stack([r, (y - 0.299 * r - 0.114 * b) / 0.587, b], axis=2)
+    r, b = y + (2 - 2 * red) * cr, y + (2 - 2 * blue) * cb
+    return np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], axis=2)
 
 
 def main():
-    size, name, order, raw, reference = sys.argv[1:]
+    size, name, order, raw, reference, *rest = sys.argv[1:]
+    matrix = rest[0] if rest else "bt601"
     w, h = map(int, size.split("x"))
     y, x = np.mgrid[0:h, 0:w].astype(float)
     x, y = (x + 0.5) / w, (y + 0.5) / h
@@ -44,8 +51,8 @@ def main():
         planes = [shown.round().astype(np.uint8)]
     elif name.startswith("yuv"):
         steps = {"yuv420p": (2, 2), "yuv422p": (2, 1), "yuv444p": (1, 1)}[name]
-        planes = to_yuv(rgb, *steps)
-        shown = from_yuv(planes, *steps)
+        planes = to_yuv(rgb, *steps, matrix)
+        shown = from_yuv(planes, *steps, matrix)
     else:
         shown = rgb
         channels = {"r": rgb[..., 0], "g": rgb[..., 1], "b": rgb[..., 2], "a": np.full((h, w), 255)}

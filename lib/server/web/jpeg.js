@@ -12,9 +12,16 @@ function qualityOf(table)
 /* By the sampling factors of the first component, if the others have 1x1. */
 const SAMPLINGS = {0x11: '4:4:4', 0x21: '4:2:2', 0x22: '4:2:0'};
 
+/* Width of a pixel divided by its height, from "16:11"; 1 if it is not specified. */
+function aspectOf(text)
+{
+    const [width, height] = (text ?? '').split(':').map(Number);
+    return width > 0 && height > 0 ? width / height : 1;
+}
+
 /*
- * Returns {seq, event, captured} of our comment, captured in ms, and {quality, sampling}; undefined
- * where missing. Does not check that the JPEG is complete: that is up to the decoder.
+ * Returns {seq, event, captured, aspect} of our comment, captured in ms, and {quality, sampling};
+ * undefined where missing. Does not check that the JPEG is complete: that is up to the decoder.
  */
 export function readJpeg(buffer)
 {
@@ -33,6 +40,7 @@ export function readJpeg(buffer)
                 out.seq = Number(fields.seq);
                 out.event = Number(fields.event);
                 out.captured = Number(fields.captured) * 1000;
+                out.aspect = aspectOf(fields.aspect);
             }
         } else if (marker === 0xffdb && body[0] === 0 && length >= 67) {
             out.quality = qualityOf(body.subarray(1, 65));

@@ -1,7 +1,8 @@
 /*
  * Shows video in a <video> element. The server identifies frames by messages of type frame,
- * {seq, event, t, rtp}; rtp is the RTP timestamp that the browser reports for a frame on screen. The
- * message may arrive before or after its frame.
+ * {seq, event, t, rtp, aspect}; rtp is the RTP timestamp that the browser reports for a frame on
+ * screen, aspect the width and height of a pixel that isn't square. The message may arrive before or
+ * after its frame.
  */
 import {showElement} from './view.js';
 
@@ -15,7 +16,8 @@ export function createVideo(video, on)
     let identified = false;  /* this stream has frame messages */
     let seq = 0;             /* of the last frame */
     let request = 0;         /* pending requestVideoFrameCallback */
-    let size = '';
+    let size = [0, 0];
+    let aspect = 1;          /* of a pixel */
 
     function report(frame, info)
     {
@@ -37,9 +39,9 @@ export function createVideo(video, on)
     {
         request = video.requestVideoFrameCallback(presented);
         reportPending();
-        if (video.hidden || size !== `${width} ${height}`)
-            showElement(video, width, height);
-        size = `${width} ${height}`;
+        if (video.hidden || size[0] !== width || size[1] !== height)
+            showElement(video, width, height, aspect);
+        size = [width, height];
         const frame = {width, height, old: document.hidden, at: performance.now()};
         const info = infos.get(rtp);
         pending = {...frame, rtp};
@@ -71,6 +73,10 @@ export function createVideo(video, on)
         /* info: a frame message. */
         identify(info)
         {
+            const [across, down] = info.aspect ?? [1, 1];
+            if (aspect !== across / down && !video.hidden)
+                showElement(video, ...size, across / down);
+            aspect = across / down;
             identified = true;
             infos.set(info.rtp, info);
             if (infos.size > INFO_MAX)

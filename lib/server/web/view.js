@@ -5,11 +5,12 @@
  */
 import {readJpeg} from './jpeg.js';
 
-/* Shows one child of the picture element and hides the others; sets the picture's size. */
-export function showElement(element, width, height)
+/* Shows one child of the picture element and hides the others; sets the picture's size. aspect: the
+ * width of a pixel divided by its height. */
+export function showElement(element, width, height, aspect)
 {
     const {style} = element.parentElement;
-    style.setProperty('--wide', width);
+    style.setProperty('--wide', width * aspect);
     style.setProperty('--high', height);
     for (const child of element.parentElement.children)
         child.hidden = child !== element;
@@ -27,6 +28,7 @@ export function createView(canvas, on)
     let decoding = false;
     let ready = null;   /* newest decoded image that is not drawn */
     let request = 0;    /* pending animation frame */
+    let shape = 1;      /* aspect of the last image's pixels */
 
     /* A hidden page keeps the newest JPEG and decodes it when it becomes visible. */
     async function decode()
@@ -59,16 +61,18 @@ export function createView(canvas, on)
         request = 0;
         const {bitmap, old, buffer} = ready;
         const {width, height} = bitmap;
+        const info = readJpeg(buffer);
+        const aspect = info.aspect ?? 1;
         ready = null;
-        if (canvas.width !== width || canvas.height !== height || canvas.hidden) {
+        if (canvas.width !== width || canvas.height !== height || canvas.hidden || shape !== aspect) {
             canvas.width = width;
             canvas.height = height;
-            showElement(canvas, width, height);
+            shape = aspect;
+            showElement(canvas, width, height, aspect);
         }
         context.drawImage(bitmap, 0, 0);
         bitmap.close();
-        on.drawn({...readJpeg(buffer), width, height, bytes: buffer.byteLength, old,
-                  at: performance.now()});
+        on.drawn({...info, width, height, bytes: buffer.byteLength, old, at: performance.now()});
     }
 
     return {
