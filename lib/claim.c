@@ -176,6 +176,21 @@ void claim_drop(struct stream *stream, unsigned claim)
     claim_lock(stream, F_OFD_SETLK, F_UNLCK, claim, 1, NULL);
 }
 
+int claim_watch(struct stream *stream, bool watch)
+{
+    uint8_t *count = &stream->own[SHMFMT_CLAIM_WATCH];
+    if (*count == (watch ? 0 : 1) &&
+        claim_lock(stream, F_OFD_SETLK, watch ? F_RDLCK : F_UNLCK, SHMFMT_CLAIM_WATCH, 1, NULL))
+        return -1;
+    *count = (uint8_t)(watch ? *count + 1 : *count - 1);
+    return 0;
+}
+
+bool claim_watched(const struct stream *stream)
+{
+    return stream->own[SHMFMT_CLAIM_WATCH] || claim_holder(stream, SHMFMT_CLAIM_WATCH, NULL) == 1;
+}
+
 int claim_share(struct stream *stream)
 {
     int result = claim_lock(stream, F_OFD_SETLKW, F_RDLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
@@ -246,7 +261,8 @@ const uint8_t *claim_own(const struct stream *stream)
 
 const char *claim_name(unsigned claim)
 {
-    static const char *const names[] = {"attached", "owner", "frames", "packets", "events"};
+    static const char *const names[] = {"attached", "owner",  "frames",
+                                        "packets",  "events", "watch"};
     if (claim >= SHMFMT_CLAIM_WRITER)
         claim = SHMFMT_CLAIM_EVENTS;
     return claim < sizeof names / sizeof names[0] ? names[claim] : "reader";

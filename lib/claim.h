@@ -43,6 +43,13 @@ void claim_drop(struct stream *stream, unsigned claim);
  * reader's index 0 … SHMFMT_READERS - 1, or -1: EBUSY (all are taken), EROFS. */
 int claim_take_reader(struct stream *stream, enum claim_role role);
 
+/* Shares the watch claim, for which read permission suffices, or stops sharing it; calls count. It
+ * has no record. 0, or -1: EBUSY (another program holds it alone). */
+int claim_watch(struct stream *stream, bool watch);
+
+/* Whether any process shares the watch claim, this one included. */
+bool claim_watched(const struct stream *stream);
+
 /* If the holder of a reader's claim has exited, clears what it left in the rings: its pins and its
  * demand. Holds the claim meanwhile, so that no new reader can take it. */
 void claim_reap_reader(struct stream *stream, unsigned reader);
@@ -74,7 +81,7 @@ int claim_identify(const struct stream *stream, unsigned claim, struct claim_inf
 /* Whether another process holds any claim, the attached claim included: 1, 0, or -1. */
 int claim_any(const struct stream *stream);
 
-/* SHMFMT_CLAIMS bytes: 1 for each claim held through this stream. Lives as long as stream. */
+/* SHMFMT_CLAIMS bytes: not 0 for each claim held through this stream. Lives as long as stream. */
 const uint8_t *claim_own(const struct stream *stream);
 
 /* The attached claim. claim_share waits while another process excludes; claim_exclude fails with
@@ -82,7 +89,7 @@ const uint8_t *claim_own(const struct stream *stream);
 int claim_share(struct stream *stream);
 int claim_exclude(struct stream *stream);
 
-/* "frames", "packets", "events", "owner", "reader" or "attached". Static storage. */
+/* "frames", "packets", "events", "owner", "watch", "reader" or "attached". Static storage. */
 const char *claim_name(unsigned claim);
 
 #endif

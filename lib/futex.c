@@ -1,4 +1,5 @@
 #include "futex.h"
+#include "monotonic.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -33,6 +34,17 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
+int futex_wait_briefly(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline,
+                       uint64_t ns)
+{
+    uint64_t end = monotonic_ns() + ns;
+    struct timespec at = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
+    bool early = !deadline || is_before(&at, deadline);
+    if (futex_wait(word, seen, early ? &at : deadline) == 0)
+        return 0;
+    return errno == ETIMEDOUT && early ? 0 : -1;
+}
+
 int futex_wait_any(const struct futex_word *words, unsigned count, const struct timespec *deadline)
 {
     struct futex_waitv list[FUTEX_WORDS] = {0};
@@ -43,13 +55,7 @@ int futex_wait_any(const struct futex_word *words, unsigned count, const struct 
         return 0;
     if (errno != ENOSYS && errno != EPERM) /* EPERM: a seccomp filter that does not know the call */
         return -1;
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec++;
-    bool early = !deadline || is_before(&at, deadline);
-    if (futex_wait(words[0].word, words[0].seen, early ? &at : deadline) == 0)
-        return 0;
-    return errno == ETIMEDOUT && early ? 0 : -1;
+    return futex_wait_briefly(words[0].word, words[0].seen, deadline, 1000000000);
 }
 
 int futex_wait_two(struct futex_word first, struct futex_word second,

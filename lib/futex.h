@@ -19,6 +19,10 @@ unsigned futex_knock(const _Atomic uint32_t *word);
  */
 int futex_wait(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline);
 
+/* As futex_wait, but returns 0 after ns nanoseconds at the latest. */
+int futex_wait_briefly(const _Atomic uint32_t *word, uint32_t seen, const struct timespec *deadline,
+                       uint64_t ns);
+
 /* A futex word and the value last read from it. */
 struct futex_word {
     const _Atomic uint32_t *word;

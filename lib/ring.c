@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Interval of attempts to wake a writer that may be just about to sleep. */
+#define KNOCK_NS UINT64_C(10000000)
+
 /* Minimum interval between checks whether the readers with demand have exited. */
 #define REAP_NS UINT64_C(1000000000)
 
@@ -25,6 +28,8 @@ struct ring {
     bool busy;          /* writer: slot `at` is marked */
     unsigned at;        /* writer: the slot last taken */
     int reader;         /* index of our reader's claim; -1: none, we copy images */
+    bool watches;       /* reader: shares the watch claim */
+    bool unheard;       /* reader: the writer may be about to sleep without noticing that */
     uint64_t reaped_ns; /* writer: time of the last check whether readers with demand have exited */
     uint8_t *copy;      /* copy of the image, if we have no claim */
     size_t copy_room;   /* allocated size of copy */
@@ -401,6 +406,14 @@ void ring_unpin(struct ring *ring)
         atomic_store(&ring->head->pins[ring->reader].slot, 0);
 }
 
+/* Sleeps until wake is other than seen, as futex_wait, or briefly. */
+static int ring_sleep(struct ring *ring, uint32_t seen, const struct timespec *deadline)
+{
+    if (!ring->unheard || ring_want(ring, true))
+        return futex_wait(&ring->head->wake, seen, deadline);
+    return futex_wait_briefly(&ring->head->wake, seen, deadline, KNOCK_NS);
+}
+
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline)
 {
     for (;;) {
@@ -410,25 +423,48 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
         uint64_t newest = atomic_load(&ring->head->newest);
         if (is_new(ring, newest, after))
             return 1;
-        if (futex_wait(&ring->head->wake, seen, deadline))
+        if (ring_sleep(ring, seen, deadline))
             return errno == ETIMEDOUT ? 0 : -1;
     }
 }
 
-bool ring_want(struct ring *ring, bool want)
+/* The demand of a reader with a claim. */
+static void want_in_line(struct ring *ring, bool want)
 {
-    if (ring->reader < 0)
-        return false;
     struct shmfmt_pin *pin = &ring->head->pins[ring->reader];
     bool before = atomic_load(&pin->wants);
     if (want != before)
         atomic_store(&pin->wants, want);
     if (!want || before)
-        return true;
+        return;
     uint32_t turn = atomic_load(&pin->turn) + 1;
     atomic_store(&pin->turn, turn);
     atomic_store(&ring->head->demand, turn * SHMFMT_DEMAND_TURN + (uint32_t)ring->reader);
     futex_knock(&ring->head->demand);
+}
+
+/*
+ * The demand of a reader that copies. It may be unable to change a word for which the writer waits,
+ * so it wakes the writer without that. If that sleeps not yet, but has stored asleep already, it
+ * may have checked the watch claim before we had it: true only when it was woken or has stored 0.
+ */
+static bool want_by_lock(struct ring *ring, bool want)
+{
+    if (ring->watches != want) {
+        if (claim_watch(ring->stream, want))
+            return false;
+        ring->watches = want;
+    }
+    ring->unheard = want && ring_stale(ring) && !futex_knock(&ring->head->demand);
+    return !ring->unheard;
+}
+
+bool ring_want(struct ring *ring, bool want)
+{
+    if (ring->reader < 0 && ring->channel == RING_PACKETS)
+        return (ring->watches == want && !ring->unheard) || want_by_lock(ring, want);
+    if (ring->reader >= 0)
+        want_in_line(ring, want);
     return true;
 }
 
@@ -442,7 +478,10 @@ static uint64_t wanted_by(const struct shmfmt_ring *head)
 
 bool ring_wanted(const struct ring *ring)
 {
-    return wanted_by(ring->head) != 0;
+    for (unsigned i = 0; i < SHMFMT_READERS; i++)
+        if (atomic_load(&ring->head->pins[i].wants))
+            return true;
+    return ring->channel == RING_PACKETS && claim_watched(ring->stream);
 }
 
 bool ring_stale(const struct ring *ring)
@@ -459,22 +498,22 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline)
             return -1;
         if (!ring_stale(ring))
             return 0;
-        if (futex_wait(&ring->head->wake, seen, deadline))
+        if (ring_sleep(ring, seen, deadline))
             return -1;
     }
 }
 
-/* ring_wanted, after clearing the demand of readers that exited without doing so. */
-static bool wanted_after_reaping(struct ring *ring)
+/* At times, clears the demand of readers that exited without doing so. Whether it has checked. */
+static bool reap_demand(struct ring *ring)
 {
     uint64_t now = monotonic_ns(), wanted = wanted_by(ring->head);
     if (now - ring->reaped_ns < REAP_NS)
-        return wanted != 0;
+        return false;
     ring->reaped_ns = now;
     for (unsigned i = 0; i < SHMFMT_READERS; i++)
         if (wanted >> i & 1)
             claim_reap_reader(ring->stream, i);
-    return ring_wanted(ring);
+    return true;
 }
 
 static struct futex_word word_now(const _Atomic uint32_t *word)
@@ -499,14 +538,17 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
         bool wanted = always || ring_wanted(out);
         uint64_t newest = atomic_load(&in->head->newest);
         bool work = is_new(in, newest, after);
-        if (wanted && work && !always)
-            wanted = wanted_after_reaping(out);
+        if (wanted && work && !always && reap_demand(out))
+            wanted = ring_wanted(out);
         if (wanted && work)
             return 1;
-        if (wanted)
+        if (wanted) {
             ring_rouse(out);
-        else
+        } else {
             atomic_store(&out->head->asleep, 1);
+            if (claim_watched(out->stream)) /* checked again: see want_by_lock */
+                continue;
+        }
         struct futex_word first = wanted ? frame : demand, second = wanted ? demand : end;
         if (one ? futex_wait(first.word, first.seen, NULL) : futex_wait_two(first, second, NULL))
             return -1;

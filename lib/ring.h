@@ -14,7 +14,9 @@
  * that nobody has stored there before, and wakes the writer: plain stores, no read-modify-write.
  * The writer loads demand, then checks all wants, and sleeps only while demand is unchanged. So the
  * writer sees wants, or does not go to sleep, or is woken: demand is never missed
- * (tests/model/demand.pml).
+ * (tests/model/demand.pml). A reader that copies shares the watch claim instead, which needs no
+ * write permission, and then tries to wake the writer until it has woken it or asleep is 0. The
+ * writer stores asleep before it checks that claim for the last time.
  */
 #ifndef SHMCAST_RING_H
 #define SHMCAST_RING_H
@@ -112,7 +114,8 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 struct futex_word ring_seen(const struct ring *ring);
 
 /* Starts or stops a reader's demand for new images; initially there is none. Wakes the writer if
- * need be. true: the writer sees it; false: a reader that copies cannot signal demand. */
+ * need be. true: the writer will see it; false: it may be about to sleep, so call again in a few
+ * milliseconds, as ring_wait and ring_refresh do. */
 bool ring_want(struct ring *ring, bool want);
 
 /* Whether any reader wants new images. */

@@ -79,6 +79,7 @@ enum shmfmt_claims {
     SHMFMT_CLAIM_FRAMES,   /* the writer of frames */
     SHMFMT_CLAIM_PACKETS,  /* the writer of packets */
     SHMFMT_CLAIM_EVENTS,   /* shared lock slot, for an event writer that found no free one */
+    SHMFMT_CLAIM_WATCH,    /* shared lock of readers that copy packets and want new ones */
     SHMFMT_CLAIM_READER = 8,
     SHMFMT_CLAIM_WRITER = SHMFMT_CLAIM_READER + SHMFMT_READERS, /* lock slots of event writers */
     SHMFMT_CLAIMS = SHMFMT_CLAIM_WRITER + SHMFMT_WRITERS
@@ -143,10 +144,9 @@ struct shmfmt_slot {
     uint8_t matrix;        /* ITU-T H.273 matrix coefficients, but 0: unknown */
     uint8_t alpha;         /* 0 straight, or none; 1 premultiplied; 2 to be ignored */
     uint16_t reserved0;
-    uint32_t aspect_num; /* width of a pixel to its height: */
-    uint32_t aspect_den; /* aspect_num:aspect_den; 0: square */
-    uint32_t
-        extra_bytes; /* of a packet: size of more data, at the next multiple of 8 after bytes */
+    uint32_t aspect_num;  /* width of a pixel to its height: */
+    uint32_t aspect_den;  /* aspect_num:aspect_den; 0: square */
+    uint32_t extra_bytes; /* of a packet: more data at the next multiple of 8 after the first */
     uint8_t reserved[36];
 };
 

@@ -14,7 +14,7 @@ struct stream {
     bool writable;               /* mapped for writing */
     uint8_t *base;               /* the mapping; NULL: none */
     struct shmfmt_header header; /* validated copy, the only source of offsets and sizes */
-    uint8_t own[SHMFMT_CLAIMS];  /* 1: this claim is held through this stream */
+    uint8_t own[SHMFMT_CLAIMS];  /* not 0: this claim is held through this stream */
 };
 
 #endif

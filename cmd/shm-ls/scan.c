@@ -100,6 +100,8 @@ static int read_claims(struct scan_object *ob, const struct stream *stream)
     uint64_t our_ns = procscan_pid_ns();
     for (unsigned claim = SHMFMT_CLAIM_OWNER; claim < SHMFMT_CLAIMS; claim++) {
         struct scan_claim one = {.claim = claim};
+        if (claim == SHMFMT_CLAIM_WATCH) /* shared, without a record */
+            continue;
         if (claim_holder(stream, claim, &one.info) <= 0)
             continue;
         struct scan_claim *grown = realloc(ob->claims, (ob->claim_count + 1) * sizeof *ob->claims);
@@ -113,13 +115,15 @@ static int read_claims(struct scan_object *ob, const struct stream *stream)
 }
 
 /* Demand of living readers, and sleep of a living writer. */
-static void read_demand(struct scan_object *ob)
+static void read_demand(struct scan_object *ob, const struct stream *stream)
 {
     const struct ring_stats *packets = &ob->packets.stats;
+    bool watched = claim_watched(stream);
+    ob->packets.wanted = watched;
     for (size_t i = 0; i < ob->claim_count; i++) {
         unsigned claim = ob->claims[i].claim;
         if (claim == SHMFMT_CLAIM_PACKETS)
-            ob->packets.asleep = packets->asleep && !packets->wanted;
+            ob->packets.asleep = packets->asleep && !packets->wanted && !watched;
         else if (claim >= SHMFMT_CLAIM_READER && claim < SHMFMT_CLAIM_WRITER)
             ob->packets.wanted += packets->wanted >> (claim - SHMFMT_CLAIM_READER) & 1;
     }
@@ -148,7 +152,7 @@ static int read_stream(struct scan_object *ob, const struct stream *stream)
     ob->packets.rate = ring_rate(stream, h->packets_at, h->packet_slots, &ob->packets.stats);
     if (read_claims(ob, stream))
         return -1;
-    read_demand(ob);
+    read_demand(ob, stream);
     return 0;
 }
 

@@ -30,7 +30,7 @@ struct scan_claim {
 struct scan_channel {
     struct ring_stats stats;
     double rate;     /* images per second; -1: unknown */
-    unsigned wanted; /* number of living readers that want images */
+    unsigned wanted; /* number of living readers that want images; those that copy count as one */
     bool asleep;     /* the writer lives and sleeps for lack of demand */
 };
 

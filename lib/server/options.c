@@ -13,6 +13,7 @@ enum {
     EVENTS_MAX = 1000000,
     PER_ADDRESS_DEFAULT = 64,
     HOST_NAME_BYTES = 253,
+    HSTS_MAX = 63072000, /* two years */
     PER_ADDRESS_MAX = 65535
 };
 
@@ -38,17 +39,27 @@ static const char *check_host(const char *text)
     return text;
 }
 
-static const struct option common[] = {
-    {"bind", 1, NULL, 'b'},        {"port", 1, NULL, 'p'},
-    {"max-viewers", 1, NULL, 'm'}, {"origin", 1, NULL, 'o'},
-    {"view-only", 0, NULL, 'w'},   {"max-events", 1, NULL, 'e'},
-    {"control", 1, NULL, 'c'},     {"host", 1, NULL, 'H'},
-    {"share-port", 0, NULL, 'S'},  {"cors", 1, NULL, 'C'},
-    {"tls-cert", 1, NULL, 'T'},    {"tls-key", 1, NULL, 'K'},
-    {"token-file", 1, NULL, 't'},  {"max-per-address", 1, NULL, 'a'},
-    {"www", 1, NULL, 'W'},         {"ladder", 1, NULL, 'l'},
-    {"verbose", 0, NULL, 'v'},     {"help", 0, NULL, 'h'},
-    {"version", 0, NULL, 'V'},     {0}};
+static const struct option common[] = {{"bind", 1, NULL, 'b'},
+                                       {"port", 1, NULL, 'p'},
+                                       {"max-viewers", 1, NULL, 'm'},
+                                       {"origin", 1, NULL, 'o'},
+                                       {"view-only", 0, NULL, 'w'},
+                                       {"max-events", 1, NULL, 'e'},
+                                       {"control", 1, NULL, 'c'},
+                                       {"host", 1, NULL, 'H'},
+                                       {"share-port", 0, NULL, 'S'},
+                                       {"cors", 1, NULL, 'C'},
+                                       {"tls-cert", 1, NULL, 'T'},
+                                       {"tls-key", 1, NULL, 'K'},
+                                       {"token-file", 1, NULL, 't'},
+                                       {"max-per-address", 1, NULL, 'a'},
+                                       {"www", 1, NULL, 'W'},
+                                       {"ladder", 1, NULL, 'l'},
+                                       {"hsts", 1, NULL, 's'},
+                                       {"verbose", 0, NULL, 'v'},
+                                       {"help", 0, NULL, 'h'},
+                                       {"version", 0, NULL, 'V'},
+                                       {0}};
 
 const char options_help[] =
     "  -b, --bind ADDR           listen at ADDR or unix:PATH (127.0.0.1)\n"
@@ -56,6 +67,7 @@ const char options_help[] =
     "      --share-port          share the port with other servers of this user\n"
     "      --tls-cert FILE       serve TLS with this certificate chain (PEM)\n"
     "      --tls-key FILE        private key of the certificate (PEM)\n"
+    "      --hsts SECONDS        make browsers use https only\n"
     "      --token-file FILE     require the tokens of FILE: lines of 'view TOKEN' or\n"
     "                            'control TOKEN'\n"
     "      --host NAME           accept requests for this host name as well\n"
@@ -125,6 +137,9 @@ static void options_parse(struct options *o, const struct server_program *progra
         case 'K':
             o->tls_key = optarg;
             break;
+        case 's':
+            o->hsts = (unsigned)cli_number("--hsts", optarg, 1, HSTS_MAX);
+            break;
         case 't':
             o->token_file = optarg;
             break;
@@ -155,6 +170,8 @@ static void options_parse(struct options *o, const struct server_program *progra
         cli_die(CLI_USAGE, "--control and --view-only are mutually exclusive");
     if (!o->tls_cert != !o->tls_key)
         cli_die(CLI_USAGE, "--tls-cert and --tls-key must be given together");
+    if (o->hsts && !o->tls_cert)
+        cli_die(CLI_USAGE, "--hsts requires --tls-cert");
     if (o->control == CONTROL_TOKEN && !o->token_file)
         cli_die(CLI_USAGE, "--control token requires --token-file");
 }

@@ -21,6 +21,7 @@ struct options {
     const char **hosts; /* with room for two more */
     size_t host_count;
     const char *tls_cert, *tls_key, *token_file;
+    unsigned hsts; /* seconds; 0: not given */
     unsigned viewers_max;
     unsigned events_max;
     int per_address; /* -1: not given */

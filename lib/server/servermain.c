@@ -60,6 +60,7 @@ static void take_options(struct server *server, const struct options *o)
                                  .hosts = o->hosts,
                                  .host_count = o->host_count,
                                  .view_only = o->view_only,
+                                 .hsts = o->hsts,
                                  .www = o->www ? staticfiles_open_folder(o->www) : -1};
     server->site.per_address = options_per_address(o, &server->site.per_address_local);
 }

@@ -7,7 +7,7 @@
 
 /* Part of the usage text, between the program's name and its own options, or " NAME ...\n". */
 #define SERVERMAIN_USAGE                                                                           \
-    " [-b ADDR] [-p PORT] [--share-port] [--tls-cert FILE --tls-key FILE]"                         \
+    " [-b ADDR] [-p PORT] [--share-port] [--tls-cert FILE --tls-key FILE [--hsts SECONDS]]"        \
     " [--token-file FILE] [--host NAME] [--origin ORIGIN] [--cors ORIGIN]"                         \
     " [--control any|first|token] [--view-only] [--ladder NAME,NAME[,...]] [--www DIR]"            \
     " [--max-viewers N] [--max-per-address N] [--max-events N] [-v]"

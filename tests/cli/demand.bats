@@ -154,7 +154,7 @@ shows_newest() { # WAY
     ends 143 "$encoder"
 }
 
-@test "two servers and a reader: awake until the last leaves; no demand from read-only or 65th readers" {
+@test "two servers and a reader: awake until the last leaves; the 65th reader has demand too" {
     scene
     serve "$S"
     first=$URL
@@ -187,8 +187,66 @@ for claim in range(8, 72):
         pass
 signal.pause()' "$S" </dev/null
     wait_until 20 is 'readers == 64'
-    run -1 timeout 100 shm-read -t 1 -n 2 -f jpg "$S" # no reader slot is left: it copies
-    asleep
+    clean_run shm-read -n 2 -f jpg "$S" >/dev/null # no reader slot is left: it copies
+    bg shm-read -n 1000000 -f jpg "$S" >/dev/null
+    copying=$BG
+    packets_pass 10
+    is 'wanted == 1 && !asleep'
+    kill -KILL "$copying"
+    ends 137 "$copying"
+    sleeps_through "$encoder"
+}
+
+@test "readers without write permission: the encoder wakes for them, and sleeps after they leave" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become another user"
+    skip_missing setpriv
+    nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    dir=$(mktemp -d)
+    cp "$(command -v shm-read)" "$(command -v ws-serve)" "$dir"
+    chmod -R a+rX "$dir"
+    clean_run shm-create -s 64x48 -m 0644 "$S"
+    moving
+    bg shm-encode "$S"
+    encoder=$BG
+    sleeps_through "$encoder"
+    bg "${nobody[@]}" "$dir/shm-read" -n 1000000 -f jpg "$S" >/dev/null
+    reader=$BG
+    packets_pass 30
+    is 'wanted == 1 && !asleep && readers == 1' # the encoder's
+    kill -KILL "$reader"
+    ends 137 "$reader"
+    sleeps_through "$encoder"
+    # a server
+    : >"$dir/out"
+    bg "${nobody[@]}" "$dir/ws-serve" -p 0 "$S" >"$dir/out"
+    server=$BG
+    wait_until 10 grep -q http "$dir/out"
+    URL=$(sed 's,/$,,' "$dir/out") PORT=${URL##*:}
+    sleeps_through "$encoder"
+    viewer
+    packets_pass 30
+    kill "$viewer"
+    sleeps_through "$encoder"
+    by_nobody() { "${nobody[@]}" "$dir/shm-read" -f jpg "$S" | com frame; }
+    for way in by_websocket by_mjpeg by_nobody snapshot; do
+        wait_until 10 asleep
+        shows_newest "$way"
+    done
+    # demand outlives the encoder and the stream
+    viewer
+    packets_pass 10
+    kill -KILL "$encoder"
+    ends 137 "$encoder"
+    bg shm-encode "$S"
+    encoder=$BG
+    packets_pass 10
+    clean_run shm-create --replace "$S"
+    packets_pass 10
+    kill "$viewer"
+    sleeps_through "$encoder"
+    clean_run shm-rm -f "$S"
+    ends 0 "$server"
+    rm -r "$dir"
 }
 
 event_readers() { # of the stream, as shm-ls shows them

@@ -12,7 +12,8 @@
  * kernel. Memory order: sequential consistency, as in the code.
  *
  * When no process can take another step, no living reader may be waiting. FRAMES frames are
- * published; each reader begins ROUNDS times; DEATHS: number of deaths of readers, at any step.
+ * published; each reader begins ROUNDS times, and one that copies WATCHES times; DEATHS: number of deaths
+ * of readers, at any step.
  */
 #ifndef READERS
 #define READERS 2
@@ -23,14 +24,19 @@
 #ifndef ROUNDS
 #define ROUNDS 1
 #endif
+#ifndef WATCHES
+#define WATCHES 0
+#endif
 #ifndef DEATHS
 #define DEATHS 1
 #endif
 
 bool wants[READERS], claimed[READERS];
 byte turn[READERS];                     /* survives its reader */
+bool locked, watching;                  /* the watch claim, and waiting of its holder */
 bool waiting[READERS];                  /* a living reader whose demand has not been served */
 bool reading[READERS];                  /* the reader sleeps on wake */
+bool watch_reading;                     /* the watcher does */
 byte demand, wake, frames_wake;
 bool asleep;                            /* shmfmt_ring.asleep */
 bool on_demand, on_frames;              /* the writer sleeps on demand, on frames_wake */
@@ -39,11 +45,11 @@ byte shown;                             /* number of the frame in the newest pac
 byte deaths = DEATHS;
 
 #if READERS == 1
-#define any_wanted wants[0]
-#define wake_readers reading[0] = false
+#define any_wanted (wants[0] || locked)
+#define wake_readers reading[0] = false; watch_reading = false
 #else
-#define any_wanted (wants[0] || wants[1])
-#define wake_readers reading[0] = false; reading[1] = false
+#define any_wanted (wants[0] || wants[1] || locked)
+#define wake_readers reading[0] = false; reading[1] = false; watch_reading = false
 #endif
 
 /* No value is stored in demand twice. */
@@ -134,12 +140,19 @@ proctype writer()
 end_frames: !on_frames
         :: !want ->
             asleep = true;
+#ifndef CHECK_ONCE
+            if
+            :: locked -> goto next
+            :: else -> skip
+            fi;
+#endif
             if
             :: atomic { demand == seen_demand -> on_demand = true }
             :: demand != seen_demand
             fi;
 end_demand: !on_demand
         fi;
+next:
         want = false; work = false; taken = 0; seen_demand = 0; seen_frames = 0
     od
 }
@@ -205,16 +218,80 @@ end:
     skip
 }
 
+/* A reader that copies takes the watch claim. While the writer may be about to sleep, it tries to wake it,
+ * and a moment later again (want_by_lock, ring_sleep). */
+proctype watcher()
+{
+    byte rounds, goal, seen;
+    bool unheard, stale;
+alive:
+    do
+    :: rounds == WATCHES -> break
+    :: rounds < WATCHES ->
+        rounds++;
+        goal = frame;
+#ifdef KNOCK_EARLY
+        step(on_demand = false);
+        step(locked = true);
+#else
+        step(locked = true);
+        unheard = true;
+#endif
+        watching = true;
+        do
+        :: step(seen = wake);
+            if
+            :: shown >= goal -> break
+            :: else -> skip
+            fi;
+            if
+            :: unheard ->
+                step(stale = asleep);
+                if
+                :: !stale -> unheard = false
+                :: stale -> atomic { if :: on_demand -> on_demand = false; unheard = false :: else -> skip fi }
+                fi;
+#ifdef KNOCK_ONCE
+                unheard = false
+#endif
+            :: else -> skip
+            fi;
+            if
+            :: unheard -> (wake != seen || on_demand || !asleep) /* a moment is over */
+            :: !unheard ->
+                if
+                :: atomic { wake == seen -> watch_reading = true }
+                :: wake != seen
+                fi;
+                !watch_reading
+            fi;
+            step(skip)
+        od;
+        watching = false;
+        step(locked = false);
+        goal = 0; seen = 0; unheard = false; stale = false
+    od;
+    goto end;
+dead:
+    watching = false;
+    locked = false; /* by the kernel */
+    goal = 0; seen = 0; unheard = false; stale = false;
+    goto alive;
+end:
+    skip
+}
+
 /* Runs when no process can take another step. */
 proctype judge()
 {
 end:
     timeout ->
 #if READERS == 1
-    assert(!waiting[0])
+    assert(!waiting[0]);
 #else
-    assert(!waiting[0] && !waiting[1])
+    assert(!waiting[0] && !waiting[1]);
 #endif
+    assert(!watching)
 }
 
 init {
@@ -222,6 +299,10 @@ init {
     atomic {
         run camera();
         run writer();
+        if
+        :: WATCHES > 0 -> run watcher()
+        :: else -> skip
+        fi;
         run judge();
         i = 0;
         do

@@ -66,8 +66,17 @@ torn="((one==number)&&(two==number))"
     proved demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 -DDEATHS=2
 }
 
+@test "demand: a reader that copies, alone and beside one that pins" {
+    proved demand -DREADERS=1 -DWATCHES=2
+    proved demand -DREADERS=1 -DROUNDS=0 -DWATCHES=3 -DFRAMES=2
+}
+
 @test "demand: every mutant is refuted" {
-    for mutant in CHECK_EARLY WANT_LATE NO_WAKE SAME_DEMAND CLEAR_TURN NO_ROUSE WAKE_ASLEEP REAP_WITHOUT_CLAIM; do
+    for mutant in CHECK_ONCE KNOCK_ONCE KNOCK_EARLY; do
+        refuted " !(watching)" demand -DREADERS=1 -DROUNDS=0 -DWATCHES=3 -DFRAMES=2 "-D$mutant"
+    done
+    for mutant in CHECK_EARLY WANT_LATE NO_WAKE SAME_DEMAND CLEAR_TURN NO_ROUSE WAKE_ASLEEP \
+        REAP_WITHOUT_CLAIM; do
         refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
     done
 }

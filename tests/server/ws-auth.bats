@@ -483,15 +483,15 @@ statuses_of() {
     ends 143 "$SERVER"
 }
 
-@test "repeated SIGHUP under load" {
+@test "SIGHUP under load, with tokens and TLS: no viewer is lost, and requests are answered meanwhile" {
     tokens
-    scene --token-file "$T"
+    tls_scene --token-file "$T"
     bg frame-gen -s 64x48 -f yuv420p -r 100 -o "$S"
     bg "$TESTS/server/ws-client.py" "$WS?token=$VIEW" --viewers 20 --count 100 --quiet >"$BATS_TEST_TMPDIR/out"
     viewers=$BG
     for _ in {1..50}; do
         kill -HUP "$SERVER"
-        [ "$(status_of "$URL/stats?token=$VIEW")" = 200 ]
+        [ "$(status_of "${CA[@]}" "$URL/stats?token=$VIEW")" = 200 ]
     done
     ends 0 "$viewers" 60
     [ "$(grep -c ' ok ' "$BATS_TEST_TMPDIR/out")" = 20 ]
@@ -563,6 +563,50 @@ statuses_of() {
     clean_run curl -fsSk --limit-rate 3M -o "$BATS_TEST_TMPDIR/now.jpg" "$URL/snapshot.jpg"
     djpeg "$BATS_TEST_TMPDIR/now.jpg" >/dev/null
     [ "$(stat -c %s "$BATS_TEST_TMPDIR/now.jpg")" -gt 300000 ]
+}
+
+@test "TLS: 1.2 and 1.3 only, with forward secrecy and authenticated encryption, for both kinds of keys" {
+    local good='ECDHE+AESGCM:ECDHE+CHACHA20' kind
+    mkfifo "$BATS_TEST_TMPDIR/keyboard"
+    exec 8<>"$BATS_TEST_TMPDIR/keyboard"
+    connects() {
+        openssl s_client -connect "127.0.0.1:$PORT" "$@" >"$BATS_TEST_TMPDIR/tls" 2>&1
+    }
+    for kind in rsa:2048 "ec -pkeyopt ec_paramgen_curve:P-256"; do
+        # shellcheck disable=SC2086
+        certificate one $kind
+        scene --tls-cert "$BATS_TEST_TMPDIR/one.pem" --tls-key "$BATS_TEST_TMPDIR/one.key"
+        # the client would accept anything: only the server refuses
+        run -1 connects -tls1_2 -cipher "ALL:COMPLEMENTOFALL:!ECDHE+AESGCM:!ECDHE+CHACHA20:@SECLEVEL=0" </dev/null
+        run -1 connects -tls1 -cipher ALL:@SECLEVEL=0 </dev/null
+        run -1 connects -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null
+        connects -tls1_2 -cipher "$good" </dev/null
+        grep -q 'Protocol *: TLSv1.2' "$BATS_TEST_TMPDIR/tls"
+        grep -qE 'Cipher *: ECDHE-(RSA|ECDSA)-(AES|CHACHA20)' "$BATS_TEST_TMPDIR/tls"
+        grep -q 'Compression: NONE' "$BATS_TEST_TMPDIR/tls"
+        connects -tls1_3 </dev/null
+        grep -q 'TLSv1.3, Cipher is TLS_' "$BATS_TEST_TMPDIR/tls"
+        # a client can't make the server negotiate again and again
+        echo R >&8
+        run -1 connects -tls1_2 <"$BATS_TEST_TMPDIR/keyboard"
+        grep -q 'no renegotiation' "$BATS_TEST_TMPDIR/tls"
+        shm-rm -f "$S"
+        ends 0 "$SERVER"
+    done
+}
+
+@test "--hsts: over TLS every answer has Strict-Transport-Security, a redirection to TLS has not" {
+    tls_scene --hsts 86400
+    for path in "" page.js nothing snapshot.jpg; do
+        [ "$(header_of strict-transport-security "${CA[@]}" "$URL/$path")" = max-age=86400 ]
+    done
+    [ "$(header_of strict-transport-security "http://127.0.0.1:$PORT/")" = '' ]
+    [ "$(header_of location "http://127.0.0.1:$PORT/")" = "$URL/" ]
+    fails 2 ws-serve --hsts 86400 "$S"
+    [ "$stderr" = "ws-serve: --hsts requires --tls-cert" ]
+    for bad in 0 63072001 x; do
+        fails 2 ws-serve --tls-cert "$CERT" --tls-key "$KEY" --hsts $bad "$S"
+    done
 }
 
 @test "over TLS the cookie is Secure" {

@@ -249,3 +249,45 @@ END
 @test "the built-in page is still available beside another" {
     scenario www "the built-in page is still available beside another"
 }
+
+@test "a part of a file: 206 with the right bytes, 416 beyond its end; other ranges are ignored" {
+    head -c 300000 /dev/urandom >"$DIR/film.mp4"
+    : >"$DIR/nothing.bin"
+    www
+    part() { # RANGE FIRST LENGTH
+        [ "$(status_of -H "Range: bytes=$1" "$URL/film.mp4")" = 206 ]
+        tail -c "+$(($2 + 1))" "$DIR/film.mp4" | head -c "$3" | cmp - "$BATS_TEST_TMPDIR/body"
+        [ "$(header_of content-range -H "Range: bytes=$1" "$URL/film.mp4")" = "bytes $2-$(($2 + $3 - 1))/300000" ]
+        [ "$(header_of content-length -H "Range: bytes=$1" "$URL/film.mp4")" = "$3" ]
+    }
+    part 0-0 0 1
+    part 0-299999 0 300000
+    part 70000-200000 70000 130001
+    part 299999- 299999 1
+    part 100-999999 100 299900
+    part 5-9223372036854775 5 299995
+    part -1 299999 1
+    part -1000000 0 300000
+    for range in 300000- 300000-300001 -0 999999999999999999-; do
+        [ "$(status_of -H "Range: bytes=$range" "$URL/film.mp4")" = 416 ]
+        [ "$(header_of content-range -H "Range: bytes=$range" "$URL/film.mp4")" = 'bytes */300000' ]
+    done
+    for range in bytes=2-1 bytes=0-1,3-4 bytes=- bytes= bytes=x- bytes=1-x bytes=--1 bytes=-1-2 bytes=1 lines=0-1 \
+        bytes=99999999999999999999999- 'bytes= 0-1'; do
+        echo "$range"
+        [ "$(status_of -H "Range: $range" "$URL/film.mp4")" = 200 ]
+        cmp "$BATS_TEST_TMPDIR/body" "$DIR/film.mp4"
+    done
+    [ "$(status_of -H "Range: bytes=0-" "$URL/nothing.bin")" = 416 ]
+    [ "$(status_of -H "Range: bytes=0-1" "$URL/snapshot.jpg")" != 206 ]
+    # only for the version of which the client has a part already
+    tag=$(header_of etag "$URL/film.mp4")
+    [ "$(header_of accept-ranges "$URL/film.mp4")" = bytes ]
+    [ "$(status_of -H "Range: bytes=0-1" -H "If-Range: $tag" "$URL/film.mp4")" = 206 ]
+    [ "$(status_of -H "Range: bytes=0-1" -H 'If-Range: "other"' "$URL/film.mp4")" = 200 ]
+    [ "$(status_of -H "Range: bytes=0-1" -H 'If-Range: Sun, 29 Nov 2026 17:00:00 GMT' "$URL/film.mp4")" = 200 ]
+    # an interrupted download goes on, on one connection with other requests
+    head -c 100000 "$DIR/film.mp4" >"$BATS_TEST_TMPDIR/rest"
+    clean_run curl -fsS -C - -o "$BATS_TEST_TMPDIR/rest" "$URL/film.mp4" -o /dev/null "$URL/stats"
+    cmp "$BATS_TEST_TMPDIR/rest" "$DIR/film.mp4"
+}

@@ -182,7 +182,7 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
 }
 
 @test "a sleeping writer serves every demand, thousands of times" {
-    for mode in demand demand-two; do
+    for mode in demand demand-two demand-copy; do
         shm-create -s 64x64 -n 8 "$S"
         run -0 --separate-stderr stress "$mode" "$S" 5000 3
         [[ $output == "torn 0 back 0 dropped 0 least-seen 5000" ]]

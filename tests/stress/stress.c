@@ -11,7 +11,8 @@
  * stress demand NAME COUNT READERS: one thread publishes frames, one makes packets of them while
  * there is demand and otherwise sleeps, READERS threads want a single packet, COUNT times each. A
  * reader that is not served within a minute has missed a wake-up: the test fails. demand-two: the
- * frames come through another mapping, as from another stream.
+ * frames come through another mapping, as from another stream. demand-copy: the readers have no
+ * claim.
  *
  * All words of a frame are its number. A word that differs, or a number that decreases, is printed,
  * and the exit status is 1. stdout: one line of counters for the tests.
@@ -27,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "claim.h"
 #include "evlog.h"
 #include "pixfmt.h"
 #include "ring.h"
@@ -115,7 +117,7 @@ static void read_until_done(struct ring *ring, unsigned reader)
 
 struct job {
     struct ring *ring;
-    const struct stream *stream;
+    struct stream *stream;
     uint64_t count;
     unsigned reader;
 };
@@ -277,7 +279,17 @@ static void *viewer_thread(void *arg)
     return NULL;
 }
 
-static void run_demand(const char *name, uint64_t count, unsigned readers, bool two)
+/* A reader's ring on a mapping of its own, which finds no free claim. */
+static struct stream *attach_without_claim(const char *name, struct job *job)
+{
+    struct stream *stream = stream_attach(name, STREAM_READ);
+    if (!stream)
+        die(name);
+    job->ring = ring_open_reader(stream, RING_PACKETS);
+    return stream;
+}
+
+static void run_demand(const char *name, uint64_t count, unsigned readers, bool two, bool copy)
 {
     struct stream *stream = stream_attach(name, STREAM_WRITE),
                   *peek = stream_attach(name, STREAM_PEEK);
@@ -294,17 +306,22 @@ static void run_demand(const char *name, uint64_t count, unsigned readers, bool 
         pthread_create(&threads[READERS_MAX], NULL, camera_thread, &camera) ||
         pthread_create(&threads[READERS_MAX + 1], NULL, encoder_thread, &encoder))
         die("writers");
+    while (copy && claim_take_reader(stream, CLAIM_ROLE_NONE) >= 0)
+        continue;
     for (unsigned i = 0; i < readers; i++) {
-        jobs[i] = (struct job){.ring = ring_open_reader(stream, RING_PACKETS),
-                               .stream = stream,
-                               .count = count,
-                               .reader = i};
+        jobs[i] = (struct job){.stream = stream, .count = count, .reader = i};
+        if (copy)
+            jobs[i].stream = attach_without_claim(name, &jobs[i]);
+        else
+            jobs[i].ring = ring_open_reader(stream, RING_PACKETS);
         if (!jobs[i].ring || pthread_create(&threads[i], NULL, viewer_thread, &jobs[i]))
             die("reader");
     }
     for (unsigned i = 0; i < readers; i++) {
         pthread_join(threads[i], NULL);
         ring_close(jobs[i].ring);
+        if (copy)
+            stream_close(jobs[i].stream);
     }
     atomic_store(&shared->done, 1);
     pthread_join(threads[READERS_MAX], NULL);
@@ -396,9 +413,11 @@ int main(int argc, char **argv)
     else if (!strcmp(argv[1], "events"))
         run_events(argv[2], count, readers);
     else if (!strcmp(argv[1], "demand"))
-        run_demand(argv[2], count, readers, false);
+        run_demand(argv[2], count, readers, false, false);
     else if (!strcmp(argv[1], "demand-two"))
-        run_demand(argv[2], count, readers, true);
+        run_demand(argv[2], count, readers, true, false);
+    else if (!strcmp(argv[1], "demand-copy"))
+        run_demand(argv[2], count, readers, false, true);
     else
         run_kills(argv[2], count, readers);
     uint64_t least = UINT64_MAX;

@@ -15,6 +15,8 @@
 #include "url.h"
 #include "whep.h"
 #include "ws.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -160,10 +162,40 @@ static int get_folder(struct http *http, const char *name)
     return text(http, 308, extra, "the address ends in /");
 }
 
+/* Sends a file of --www, or the part of it that is asked for. */
+static int get_file(struct http *http, const struct staticfile *file)
+{
+    struct lws *wsi = conn_wsi(http->conn);
+    char extra[256];
+    uint64_t first = 0, bytes = file->bytes;
+    size_t used = (size_t)snprintf(extra, sizeof extra, "etag:%c%s%caccept-ranges:%cbytes%c", 0,
+                                   file->tag, 0, 0, 0);
+    extra[used] = 0;
+    response_set_policy(http->response, POLICY_WWW);
+    if (request_is_cached(wsi, file->tag)) {
+        close(file->fd);
+        return response_head(http->response, HTTP_STATUS_NOT_MODIFIED, extra);
+    }
+    enum range range = request_range(wsi, file->tag, file->bytes, &first, &bytes);
+    if (range == RANGE_NONE)
+        used += (size_t)snprintf(extra + used, sizeof extra - used,
+                                 "content-range:%cbytes */%" PRIu64 "%c", 0, file->bytes, 0);
+    if (range == RANGE_PART)
+        used += (size_t)snprintf(extra + used, sizeof extra - used,
+                                 "content-range:%cbytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "%c", 0,
+                                 first, first + bytes - 1, file->bytes, 0);
+    extra[used] = 0;
+    if (range != RANGE_NONE)
+        return response_file(http->response,
+                             range == RANGE_PART ? HTTP_STATUS_PARTIAL_CONTENT : HTTP_STATUS_OK,
+                             file->fd, first, bytes, file->type, extra);
+    close(file->fd);
+    return text(http, HTTP_STATUS_REQ_RANGE_NOT_SATISFIABLE, extra, "the file ends before that");
+}
+
 /* A file of --www. 1: there is none. */
 static int get_static(struct http *http, const char *path)
 {
-    char extra[sizeof "etag:" + sizeof((struct staticfile *)0)->tag + 1] = "etag:";
     struct staticfile file;
     const char *slash = strrchr(path, '/');
     const struct site *site = http->site;
@@ -178,12 +210,7 @@ static int get_static(struct http *http, const char *path)
     case STATICFILES_FILE:
         break;
     }
-    strcpy(extra + sizeof "etag:", file.tag);
-    response_set_policy(http->response, POLICY_WWW);
-    if (!request_is_cached(conn_wsi(http->conn), file.tag))
-        return response_file(http->response, file.fd, file.bytes, file.type, extra);
-    close(file.fd);
-    return response_head(http->response, HTTP_STATUS_NOT_MODIFIED, extra);
+    return get_file(http, &file);
 }
 
 static int get(struct http *http, const struct route *route, bool head)

@@ -73,3 +73,37 @@ bool request_wants_page(struct lws *wsi)
     char accept[512];
     return strstr(request_header(wsi, WSI_TOKEN_HTTP_ACCEPT, accept, sizeof accept), "text/html");
 }
+
+/* The number at *at, which moves to its end; -1: there is none, or it is too large. */
+static int64_t take_number(const char **at)
+{
+    size_t digits = strspn(*at, "0123456789");
+    int64_t number = digits > 0 && digits < 19 ? strtoll(*at, NULL, 10) : -1;
+    *at += digits;
+    return number;
+}
+
+enum range request_range(struct lws *wsi, const char *tag, uint64_t bytes, uint64_t *first,
+                         uint64_t *length)
+{
+    static const char unit[] = "bytes=";
+    char text[64], version[64];
+    request_header(wsi, WSI_TOKEN_HTTP_RANGE, text, sizeof text);
+    if (strncmp(text, unit, sizeof unit - 1) ||
+        (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_IF_RANGE) > 0 &&
+         strcmp(request_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, version, sizeof version), tag)))
+        return RANGE_ALL;
+    const char *at = text + sizeof unit - 1;
+    bool suffix = *at == '-';
+    int64_t from = suffix ? 0 : take_number(&at);
+    if (*at++ != '-')
+        return RANGE_ALL;
+    int64_t to = *at || suffix ? take_number(&at) : INT64_MAX;
+    if (*at || from < 0 || to < 0 || (!suffix && to < from))
+        return RANGE_ALL; /* such a header is ignored, by RFC 9110 */
+    *first = !suffix ? (uint64_t)from : (uint64_t)to < bytes ? bytes - (uint64_t)to : 0;
+    if (*first >= bytes)
+        return RANGE_NONE;
+    *length = (suffix || (uint64_t)to >= bytes ? bytes : (uint64_t)to + 1) - *first;
+    return RANGE_PART;
+}

@@ -32,6 +32,13 @@ bool request_is_type(struct lws *wsi, const char *type);
 /* Whether If-None-Match names this entity tag. Weak tags match, and so does *. */
 bool request_is_cached(struct lws *wsi, const char *tag);
 
+/* The part of a body of `bytes` bytes that a Range header asks for: RANGE_PART, and its first byte
+ * and length; RANGE_NONE if it has no such part. RANGE_ALL without such a header, or with one of
+ * several parts or for another version than the one with this entity tag. */
+enum range { RANGE_ALL, RANGE_PART, RANGE_NONE };
+enum range request_range(struct lws *wsi, const char *tag, uint64_t bytes, uint64_t *first,
+                         uint64_t *length);
+
 /* Whether a person waits for the answer: only browsers' windows and frames accept HTML by name. */
 bool request_wants_page(struct lws *wsi);
 

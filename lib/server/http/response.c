@@ -23,6 +23,7 @@ struct response {
     size_t at, bytes;      /* position in the body, its length */
     char *owned;           /* the body, to be freed, or NULL */
     int file;              /* the body, to be closed, or 0 */
+    uint64_t first;        /* where the body begins in the file */
     struct packet *packet; /* the packet that the body is in, or NULL */
     struct packet_pool *pool;
 };
@@ -142,6 +143,12 @@ static int add_head(struct response *response, unsigned status, const char *type
     if (type ? lws_add_http_common_headers(wsi, status, type, bytes, &out.at, end)
              : lws_add_http_header_status(wsi, status, &out.at, end))
         return -1;
+    if (site->hsts && lws_is_ssl(wsi)) {
+        char age[32];
+        snprintf(age, sizeof age, "max-age=%u", site->hsts);
+        if (add_line(wsi, "strict-transport-security:", age))
+            return -1;
+    }
     if (add_lines(wsi, site->policy[response->policy]) || add_lines(wsi, extra) ||
         (response->has_cors &&
          add_lines(wsi, cors_headers(site, response->cors_allowed, response->preflight))) ||
@@ -160,7 +167,7 @@ static int add_body(struct response *response)
     if (!response->file) {
         memcpy(out.at, response->body + response->at, bytes);
     } else if (bytes) {
-        ssize_t got = pread(response->file, out.at, bytes, (off_t)response->at);
+        ssize_t got = pread(response->file, out.at, bytes, (off_t)(response->first + response->at));
         if (got <= 0)
             return -1;
         bytes = (size_t)got;
@@ -280,12 +287,13 @@ int response_packet(struct response *response, struct packet_pool *pool, struct 
                     packet->meta.bytes, extra);
 }
 
-int response_file(struct response *response, int fd, uint64_t bytes, const char *type,
-                  const char *extra)
+int response_file(struct response *response, unsigned status, int fd, uint64_t first,
+                  uint64_t bytes, const char *type, const char *extra)
 {
     conn_site(response->conn)->files++;
     response->file = fd;
-    return send_all(response, HTTP_STATUS_OK, type, "", (size_t)bytes, extra);
+    response->first = first;
+    return send_all(response, status, type, "", (size_t)bytes, extra);
 }
 
 void response_to_garbage(struct conn *conn, const char *data, size_t bytes)

@@ -58,9 +58,9 @@ int response_owned(struct response *response, unsigned status, const char *type,
 int response_packet(struct response *response, struct packet_pool *pool, struct packet *packet,
                     const char *extra);
 
-/* Status 200 with a file, which is closed. */
-int response_file(struct response *response, int fd, uint64_t bytes, const char *type,
-                  const char *extra);
+/* Part of a file, which is closed. */
+int response_file(struct response *response, unsigned status, int fd, uint64_t first,
+                  uint64_t bytes, const char *type, const char *extra);
 
 /* Whether a body is still being sent. */
 bool response_is_busy(const struct response *response);

@@ -30,6 +30,7 @@ struct site {
     int www;                   /* the folder of --www, or -1 */
     unsigned files, files_max; /* files of that folder that are being sent */
     struct tls *tls;           /* NULL: plain HTTP */
+    unsigned hsts;             /* seconds for which browsers are to use https only, or 0 */
     struct tokens *tokens;     /* NULL: no token required */
     char *policy[POLICIES];    /* header lines */
     unsigned connections, connections_max;

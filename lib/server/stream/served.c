@@ -15,6 +15,7 @@
 enum {
     IDLE_US = 200000, /* time without a packet, after which the last MJPEG part is sent again, */
     REPEAT_US = 20000000, /* and then between two repetitions, so that no proxy times out */
+    WANT_US = 10000,      /* time after which the encoder's attention is sought again */
     STALE_US = 250000,    /* longest time for which an old packet is held back */
     LEASE_US = 2000000    /* time for which a snapshot request keeps the encoder awake */
 };
@@ -81,6 +82,13 @@ static void on_stale_timeout(lws_sorted_usec_list_t *timer)
     settle(lws_container_of(timer, struct served, stale_timer));
 }
 
+static void update_demand(struct served *served);
+
+static void on_want_timeout(lws_sorted_usec_list_t *timer)
+{
+    update_demand(lws_container_of(timer, struct served, want_timer));
+}
+
 /* Passes on to the waiter thread and to the encoder whether packets are wanted. */
 static void update_demand(struct served *served)
 {
@@ -88,9 +96,13 @@ static void update_demand(struct served *served)
     /* Set before the ring is checked: either that check finds the packet, or the waiter reports it.
      */
     atomic_store(&served->wanted, want);
-    if (!served->reader.rings[RING_PACKETS] ||
-        !ring_want(served->reader.rings[RING_PACKETS], want) || !want || served->stale ||
-        !ring_stale(served->reader.rings[RING_PACKETS]))
+    struct ring *ring = served->reader.rings[RING_PACKETS];
+    lws_sul_cancel(&served->want_timer);
+    if (!ring)
+        return;
+    if (!ring_want(ring, want))
+        schedule(served, &served->want_timer, on_want_timeout, WANT_US);
+    if (!want || served->stale || !ring_stale(ring))
         return;
     served->stale = true;
     schedule(served, &served->stale_timer, on_stale_timeout, STALE_US);
@@ -128,6 +140,7 @@ static int attach(struct served *served)
 static void detach(struct served *served)
 {
     stop_waiter(served);
+    lws_sul_cancel(&served->want_timer);
     served->streams->ops->detaching(served);
     streamreader_close(&served->reader);
     if (served->newest)

@@ -86,7 +86,7 @@ struct served {
     unsigned repeats; /* number of times that it was to be sent again after that */
     bool stale;       /* the encoder has just been woken: packets are held back */
     bool lease;       /* a snapshot was requested, and the encoder has not delivered yet */
-    lws_sorted_usec_list_t idle_timer, stale_timer, lease_timer;
+    lws_sorted_usec_list_t idle_timer, want_timer, stale_timer, lease_timer;
     struct snapshot_waiter *snapshot_waiters;
     pthread_t waiter;
     bool waiter_runs;
