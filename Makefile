@@ -137,6 +137,7 @@ tsan:
 # The folder to install into, quoted for the shell, and folders in it.
 BASH_DIR := share/bash-completion/completions
 ZSH_DIR := share/zsh/site-functions
+UNIT_DIR := lib/systemd/user
 prefix := '$(subst ','\'',$(DESTDIR)$(PREFIX))'
 
 install: all
@@ -151,12 +152,17 @@ install: all
 		$(INSTALL) -m 644 scripts/completion.bash $(prefix)/$(BASH_DIR)/$$c || exit 1; \
 	done
 	$(INSTALL) -m 644 scripts/completion.zsh $(prefix)/$(ZSH_DIR)/_shmcast
+	$(INSTALL) -d $(prefix)/$(UNIT_DIR)
+	$(INSTALL) -m 644 scripts/ws-serve@.socket $(prefix)/$(UNIT_DIR)
+	sed 's|@bindir@|$(subst ','\'',$(PREFIX))/bin|' scripts/ws-serve@.service \
+		>$(prefix)/$(UNIT_DIR)/ws-serve@.service
+	chmod 644 $(prefix)/$(UNIT_DIR)/ws-serve@.service
 
 uninstall:
 	for c in $(sort $(COMMANDS) $(OPTIONAL)); do \
 		rm -f $(prefix)/bin/$$c $(prefix)/$(BASH_DIR)/$$c; \
 	done
-	rm -f $(prefix)/$(ZSH_DIR)/_shmcast
+	rm -f $(prefix)/$(ZSH_DIR)/_shmcast $(prefix)/$(UNIT_DIR)/ws-serve@.service $(prefix)/$(UNIT_DIR)/ws-serve@.socket
 	for m in $(MAN:man/%=%); do rm -f $(prefix)/share/man/man$${m##*.}/$$m; done
 
 # A source archive of the last commit. Equal commits have equal archives: names are sorted, the time is the

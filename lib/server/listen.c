@@ -1,6 +1,7 @@
 #include "listen.h"
 #include "http/connlimit.h"
 #include "http/protocol.h"
+#include "notify.h"
 #include "server.h"
 #include "tool/cli.h"
 #include <arpa/inet.h>
@@ -149,10 +150,31 @@ static int port_open(const char *address, uint16_t port, bool share, const char 
     return fd;
 }
 
+/* A socket that the service manager has passed. */
+static int passed_open(int fd, const char *scheme, char *url, size_t url_size, bool *loopback)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_un local;
+        struct sockaddr_storage largest;
+    } bound = {0};
+    socklen_t bytes = sizeof bound.largest - 1;
+    if (getsockname(fd, &bound.any, &bytes))
+        cli_die(CLI_FAIL, "LISTEN_FDS: %s", strerror(errno));
+    *loopback = bound.any.sa_family == AF_UNIX || is_loopback(&bound.any);
+    if (bound.any.sa_family == AF_UNIX)
+        snprintf(url, url_size, "unix:%s", bound.local.sun_path);
+    else
+        format_url(fd, scheme, url, url_size);
+    return fd;
+}
+
 int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
                 size_t url_size, bool *loopback)
 {
     static const char unix_[] = "unix:";
+    if (notify_socket() >= 0)
+        return passed_open(notify_socket(), scheme, url, url_size, loopback);
     if (strncmp(address, unix_, sizeof unix_ - 1))
         return port_open(address, port, share, scheme, url, url_size, loopback);
     if (share)

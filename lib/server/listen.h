@@ -9,9 +9,9 @@
 
 struct server;
 
-/* Binds and listens, on a TCP port or on "unix:PATH". Returns the socket, or exits with a message.
- * share: other servers may share the port. url: the address to print. *loopback: the socket can be
- * reached from this machine only. */
+/* Binds and listens, on a TCP port or on "unix:PATH"; or takes the service manager's socket.
+ * Returns the socket, or exits with a message. share: other servers may share the port. url: the
+ * address to print. *loopback: the socket can be reached from this machine only. */
 int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
                 size_t url_size, bool *loopback);
 

@@ -4,6 +4,7 @@
 #include "listen.h"
 #include "monotonic.h"
 #include "names.h"
+#include "notify.h"
 #include "reload.h"
 #include "tool/cli.h"
 #include <errno.h>
@@ -194,6 +195,13 @@ static void close_viewers(struct server *server)
     lws_sul_cancel(&timer);
 }
 
+static void report_life(lws_sorted_usec_list_t *timer)
+{
+    struct server *server = lws_container_of(timer, struct server, watchdog);
+    notify_send("WATCHDOG=1");
+    lws_sul_schedule(server->context, 0, timer, report_life, (lws_usec_t)notify_interval());
+}
+
 int server_run(struct server *server, const char *url)
 {
     if (streams_start(&server->streams))
@@ -203,10 +211,16 @@ int server_run(struct server *server, const char *url)
                                 server->site.connections_max + server->site.files_max);
     puts(url);
     bool printed = fflush(stdout) == 0;
+    if (printed)
+        notify_send("READY=1");
+    if (notify_interval())
+        report_life(&server->watchdog);
     while (printed && is_serving(server))
         if (lws_service(server->context, 0) < 0)
             break;
+    notify_send("STOPPING=1");
     close_viewers(server);
+    lws_sul_cancel(&server->watchdog);
     if (server->extension)
         server->extension->close(&server->streams);
     streams_close(&server->streams);

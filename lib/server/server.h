@@ -29,6 +29,7 @@ struct server {
     struct lws_vhost *vhost;
     struct lws *listener;
     struct lws *reloader;
+    lws_sorted_usec_list_t watchdog;
     const char *tls_cert, *tls_key, *token_file; /* NULL: not used */
 };
 

@@ -4,6 +4,7 @@
 #include "http/token.h"
 #include "listen.h"
 #include "names.h"
+#include "notify.h"
 #include "options.h"
 #include "reload.h"
 #include "server.h"
@@ -76,6 +77,7 @@ void servermain_run(const struct server_program *program, int argc, char **argv)
     bool loopback;
     cli_init(program->name, program->usage, options_help);
     cli_more_help(program->help);
+    notify_open(); /* before there are threads, which may read the environment */
     options_read(&o, program, argc, argv);
     names_read(&names, argv + optind, (size_t)(argc - optind), o.ladders, o.ladder_count);
     take_options(&server, &o);
@@ -84,13 +86,13 @@ void servermain_run(const struct server_program *program, int argc, char **argv)
     if (site_make_policies(site))
         cli_die(CLI_USAGE, "--origin: too many");
     site->hosts[site->host_count++] = o.address;
-    site->any_host = strncmp(o.address, "unix:", 5) == 0; /* a proxy may send any name */
     if (gethostname(machine, sizeof machine - 1) == 0)
         site->hosts[site->host_count++] = machine;
     server_open(&server, &names);
     server_set_limits(&server);
     int listener = listen_open(o.address, o.port, o.share_port, site->tls ? "https" : "http", url,
                                sizeof url, &loopback);
+    site->any_host = strncmp(url, "unix:", 5) == 0; /* a proxy may send any name */
     server_listen(&server, listener);
     if (!loopback)
         warn_if_open(site, url);

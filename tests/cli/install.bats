@@ -25,7 +25,9 @@ made() {
     [ -s "$dest/opt/cast/share/bash-completion/completions/shm-rm" ]
     [ -s "$dest/opt/cast/share/zsh/site-functions/_shmcast" ]
     [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*" \
-        -not -path "$dest/opt/cast/share/bash-completion/*" -not -path "$dest/opt/cast/share/zsh/*")" ]
+        -not -path "$dest/opt/cast/share/bash-completion/*" -not -path "$dest/opt/cast/share/zsh/*" \
+        -not -path "$dest/opt/cast/lib/systemd/user/ws-serve@.s*")" ]
+    grep -q '^ExecStart="/opt/cast/bin/ws-serve" ' "$dest/opt/cast/lib/systemd/user/ws-serve@.service"
     made uninstall DESTDIR="$dest" PREFIX=/opt/cast
     [ -z "$(find "$dest" -not -type d)" ]
 }
