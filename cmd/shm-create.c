@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "claim.h"
 #include "tool/cli.h"
@@ -53,17 +54,39 @@ static void generate_name(char out[32])
     out[n] = 0;
 }
 
-static void die_create(const char *name, const struct stream_spec *spec, bool replace)
+/* Names a process that has a claim since before this time. false: there is none. */
+static bool held_since(const char *name, uint64_t before_ns, struct claim_info *out)
+{
+    struct stream *stream = stream_attach(name, STREAM_PEEK);
+    bool found = false;
+    for (unsigned claim = SHMFMT_CLAIM_OWNER + 1; stream && !found && claim < SHMFMT_CLAIMS;
+         claim++)
+        found = claim_identify(stream, claim, out) == 1 && out->pid && out->since_ns < before_ns;
+    stream_close(stream);
+    return found;
+}
+
+static void die_create(const char *name, const struct stream_spec *spec, bool replace,
+                       uint64_t begun_ns)
 {
     struct statvfs fs;
     struct stat old;
+    struct claim_info holder;
+    char user[64] = "a process";
     int err = errno;
     bool bytes = err == ENOSPC && statvfs("/dev/shm", &fs) == 0 && (fs.f_ffree || !fs.f_files);
+    if (err == EBUSY && replace) {
+        if (held_since(name, begun_ns, &holder))
+            snprintf(user, sizeof user, "pid %" PRIu32 " (%s)", holder.pid, holder.command);
+        cli_die(CLI_FAIL,
+                "%s: no room in /dev/shm for the old and the new stream at once, and %s did not "
+                "leave the old one within 5 seconds; end it and try again",
+                name, user);
+    }
     if (bytes && replace && stream_stat(name, &old) == 0)
         cli_die(CLI_FAIL,
-                "%s: no room in /dev/shm for the old and the new stream at once: needs %" PRIu64
-                " bytes, %" PRIu64 " are free, and the old one holds %" PRIu64
-                "; to free those first, remove it with shm-rm -f, which ends its programs",
+                "%s: no room in /dev/shm: needs %" PRIu64 " bytes, %" PRIu64
+                " are free, and the old stream holds %" PRIu64,
                 name, stream_bytes(spec), (uint64_t)fs.f_bavail * fs.f_frsize,
                 (uint64_t)old.st_blocks * 512);
     if (bytes)
@@ -227,17 +250,23 @@ int main(int argc, char **argv)
     const char *name = operand ? stream_name(operand) : generated;
     struct stream *stream = NULL;
     sigset_t blocked, old;
+    struct timespec begun;
     if (replace)
         inherit(name, &spec);
-    if (command)
-        block_signals(&blocked, &old);
+    block_signals(&blocked, &old); /* the programs of the old stream wait for us */
+    clock_gettime(CLOCK_REALTIME, &begun);
     do {
         if (!operand)
             generate_name(generated);
         stream = stream_create(name, &spec, replace);
     } while (!stream && !operand && errno == EEXIST);
-    if (!stream)
-        die_create(name, &spec, replace);
+    if (stream)
+        claim_drop(stream, SHMFMT_CLAIM_ATTACHED); /* or we would hold up its next --replace */
+    else
+        die_create(name, &spec, replace,
+                   (uint64_t)begun.tv_sec * 1000000000u + (uint64_t)begun.tv_nsec);
+    if (!command)
+        sigprocmask(SIG_SETMASK, &old, NULL);
     /* Programs of an earlier stream whose name was unlinked (by rm, or Python's resource tracker)
      * are not in the stream that stream_create superseded. */
     if (replace && unlinked_recall(name) < 0)

@@ -193,7 +193,10 @@ bool claim_watched(const struct stream *stream)
 
 int claim_share(struct stream *stream)
 {
-    int result = claim_lock(stream, F_OFD_SETLKW, F_RDLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
+    int result;
+    do
+        result = claim_lock(stream, F_OFD_SETLKW, F_RDLCK, SHMFMT_CLAIM_ATTACHED, 1, NULL);
+    while (result && errno == EINTR);
     if (result == 0)
         stream->own[SHMFMT_CLAIM_ATTACHED] = 1;
     return result;

@@ -84,8 +84,8 @@ int claim_any(const struct stream *stream);
 /* SHMFMT_CLAIMS bytes: not 0 for each claim held through this stream. Lives as long as stream. */
 const uint8_t *claim_own(const struct stream *stream);
 
-/* The attached claim. claim_share waits while another process excludes; claim_exclude fails with
- * EBUSY while another process shares. */
+/* The attached claim. claim_share waits while another process excludes, whatever signal arrives:
+ * nobody excludes for long. claim_exclude fails with EBUSY while another process shares. */
 int claim_share(struct stream *stream);
 int claim_exclude(struct stream *stream);
 

@@ -247,8 +247,25 @@ static int stream_grant(const struct stream *stream, const struct stream_spec *s
     return fchmod(stream->fd, spec->mode ? spec->mode : 0600);
 }
 
-/* Creates the complete object without a name: if we exit before it has one, nothing is left. */
-static int stream_make(struct stream *stream, const struct stream_spec *spec)
+/* Size of the room for frames and packets, which end the object. */
+static uint64_t stream_image_bytes(const struct stream *stream)
+{
+    return stream->header.total_bytes - stream->header.frame_data_at;
+}
+
+/* Reserves memory for the first bytes of an object. 0 or -1. */
+static int stream_reserve(const struct stream *stream, uint64_t bytes)
+{
+    int err = posix_fallocate(stream->fd, 0, (off_t)bytes);
+    errno = err == EFBIG || err == ENOMEM ? ENOSPC : err;
+    return err ? -1 : 0;
+}
+
+/*
+ * Creates the object without a name: if we exit before it has one, nothing is left. It is complete,
+ * unless there is no room for its last bytes, at most `later` of them: then it is superseded.
+ */
+static int stream_make(struct stream *stream, const struct stream_spec *spec, uint64_t later)
 {
     if (!stream_choose(&stream->header, spec))
         return -1;
@@ -262,15 +279,17 @@ static int stream_make(struct stream *stream, const struct stream_spec *spec)
     if (stream->fd < 0 || stream_grant(stream, spec))
         return -1;
     stream->writable = true;
-    int err = ftruncate(stream->fd, (off_t)stream->header.total_bytes) ? errno : 0;
-    if (!err)
-        err = posix_fallocate(stream->fd, 0, (off_t)stream->header.total_bytes);
-    if (err) {
-        errno = err == EFBIG || err == ENOMEM ? ENOSPC : err;
+    uint64_t all = stream->header.total_bytes, most = stream_image_bytes(stream);
+    if (ftruncate(stream->fd, (off_t)all))
         return -1;
-    }
+    bool whole = stream_reserve(stream, all) == 0;
+    if (later > most)
+        later = most;
+    if (!whole && (errno != ENOSPC || !later || stream_reserve(stream, all - later)))
+        return -1;
     if (stream_map(stream))
         return -1;
+    atomic_store(&stream->header.state, whole ? SHMFMT_LIVE : SHMFMT_SUPERSEDED);
     memcpy(stream->base, &stream->header, sizeof stream->header);
     atomic_store(&stream->header.magic, SHMFMT_MAGIC);
     atomic_store_explicit(&((struct shmfmt_header *)stream->base)->magic, SHMFMT_MAGIC,
@@ -295,44 +314,131 @@ static int stream_link(const struct stream *stream, const char *path)
     return result;
 }
 
-static void stream_end(struct stream *stream, uint32_t state)
+static void stream_set_state(struct stream *stream, uint32_t state)
 {
     atomic_store(&((struct shmfmt_header *)stream->base)->state, state);
-    stream_wake(stream);
+    if (state != SHMFMT_LIVE)
+        stream_wake(stream);
+}
+
+/* 0 if the path leads to this object; -1 with ESTALE: to another. */
+static int stream_check_path(const struct stream *stream, const char *path)
+{
+    struct stat named, ours;
+    if (lstat(path, &named) || fstat(stream->fd, &ours))
+        return -1;
+    if (named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
+        return 0;
+    errno = ESTALE;
+    return -1;
+}
+
+/* As stream_attach with STREAM_PEEK, but NULL if it is not mapped for writing. */
+static struct stream *stream_peek_writable(const char *name)
+{
+    struct stream *stream = stream_attach(name, STREAM_PEEK);
+    if (!stream || stream->writable)
+        return stream;
+    stream_close(stream);
+    errno = EACCES;
+    return NULL;
+}
+
+/* Waits until no process has a superseded stream attached. 0, or -1 with EBUSY after 5 s. */
+static int stream_await_leave(struct stream *old)
+{
+    static const struct timespec pause = {.tv_nsec = 5000000};
+    for (int tries = 0; tries < 1000; tries++) {
+        if (claim_exclude(old) == 0)
+            return 0;
+        if (errno != EBUSY)
+            return -1;
+        nanosleep(&pause, NULL);
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+/* Gives the memory of old's images to a new object. 0; -1 with errno: old has it back, and is like
+ * new, because its images are gone. old may be NULL. */
+static int stream_move_memory(struct stream *stream, struct stream *old)
+{
+    if (old && fallocate(old->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                         (off_t)old->header.frame_data_at, (off_t)stream_image_bytes(old)))
+        return -1;
+    if (stream_reserve(stream, stream->header.total_bytes) == 0)
+        return 0;
+    if (old) {
+        const struct shmfmt_header *h = &old->header;
+        int err = errno;
+        memset(old->base + h->frames_at, 0, h->frame_data_at - h->frames_at);
+        ((struct shmfmt_header *)old->base)->generation = stream->header.generation;
+        stream_reserve(old, h->total_bytes);
+        errno = err;
+    }
+    return -1;
+}
+
+/*
+ * For a new object that lacks memory and has just taken the name of old: when all programs have
+ * left old, moves its memory. Meanwhile they wait in stream_attach for the new one, which we hold
+ * exclusively. On failure old gets its name and its programs back. old may be NULL: it vanished.
+ */
+static int stream_take_over(struct stream *stream, struct stream *old, const char *path,
+                            const char *side)
+{
+    int result = old ? stream_await_leave(old) : 0;
+    if (result == 0)
+        result = stream_move_memory(stream, old);
+    int err = errno;
+    bool named = stream_check_path(stream, path) == 0; /* or it is superseded in turn */
+    if (result == 0 && named)
+        stream_set_state(stream, SHMFMT_LIVE);
+    else if (named && renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE))
+        unlink(path);
+    else if (named && old)
+        stream_set_state(old, SHMFMT_LIVE);
+    errno = err;
+    return result ? -1 : claim_share(stream);
 }
 
 /*
  * Gives the new object the name of an old one. The two exchange names in one step, so the programs
  * notified are those of the stream that has lost the name, even if it had taken it a moment ago.
  */
-static int stream_exchange(const struct stream *stream, const char *path)
+static int stream_exchange(struct stream *stream, const char *path)
 {
     char side[PATH_BYTES];
     snprintf(side, sizeof side, SHM_DIR "/" SIDE_PREFIX "%016" PRIx64, stream->header.generation);
-    struct stream *old = stream_attach(stream->name, STREAM_PEEK);
-    if (!old)
-        return errno == ENOENT ? stream_link(stream, path) : -1;
-    bool writable = old->writable;
+    bool whole = stream_alive(stream) == 0;
+    struct stream *old = stream_peek_writable(stream->name);
+    if (!old) {
+        if (errno != ENOENT || stream_move_memory(stream, NULL))
+            return -1;
+        stream_set_state(stream, SHMFMT_LIVE);
+        return stream_link(stream, path);
+    }
     stream_close(old);
-    if (!writable) {
-        errno = EACCES;
+    if ((!whole && claim_exclude(stream)) || stream_link(stream, side))
         return -1;
-    }
-    if (stream_link(stream, side))
-        return -1;
-    if (renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
-        old = stream_attach(side + sizeof SHM_DIR, STREAM_PEEK);
-        if (old && old->writable)
-            stream_end(old, SHMFMT_SUPERSEDED);
+    int result = 0;
+    if (renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        old = stream_peek_writable(side + sizeof SHM_DIR);
+    else if (errno == ENOENT && rename(side, path) == 0) /* it was removed meanwhile */
+        old = NULL;
+    else
+        result = -1;
+    if (result == 0) {
+        if (old)
+            stream_set_state(old, SHMFMT_SUPERSEDED);
+        if (!whole)
+            result = stream_take_over(stream, old, path, side);
         stream_close(old);
-    } else if (errno != ENOENT || rename(side, path)) { /* ENOENT: it was removed meanwhile */
-        int err = errno;
-        unlink(side);
-        errno = err;
-        return -1;
     }
+    int err = errno;
     unlink(side);
-    return 0;
+    errno = err;
+    return result;
 }
 
 struct stream *stream_create(const char *name, const struct stream_spec *spec, bool replace)
@@ -348,7 +454,10 @@ struct stream *stream_create(const char *name, const struct stream_spec *spec, b
         errno = EEXIST;
         goto fail;
     }
-    if (stream_make(stream, spec) ||
+    struct stream *old = replace ? stream_peek_writable(name) : NULL;
+    uint64_t later = old ? stream_image_bytes(old) : 0;
+    stream_close(old);
+    if (stream_make(stream, spec, later) ||
         (replace ? stream_exchange(stream, path) : stream_link(stream, path)))
         goto fail;
     /* If the object is unlinked later, /proc shows its last name through this descriptor;
@@ -413,7 +522,9 @@ struct stream *stream_attach(const char *name, enum stream_access access)
         stream_close(stream);
         if (errno == EIDRM)
             errno = ENOENT;
-        if (errno == ENOENT || tries == 100)
+        if (tries == 100) /* shm-create --replace was killed before it had room */
+            errno = ENODATA;
+        if (errno != ESTALE)
             return NULL;
     }
 }
@@ -503,7 +614,8 @@ enum stream_leak stream_leak(const struct stream *stream)
 {
     if (lost_name(stream))
         return STREAM_SUPERSEDED;
-    if (strncmp(stream->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) == 0)
+    if (strncmp(stream->name, SIDE_PREFIX, sizeof SIDE_PREFIX - 1) == 0 ||
+        (stream_alive(stream) && errno == ESTALE))
         return claim_any(stream) ? STREAM_FINE : STREAM_SUPERSEDED;
     /* No process takes the owner claim of an existing stream, so its owner will not come back. */
     bool dead =
@@ -517,14 +629,13 @@ int stream_supersede(struct stream *stream)
         errno = EACCES;
         return -1;
     }
-    stream_end(stream, SHMFMT_SUPERSEDED);
+    stream_set_state(stream, SHMFMT_SUPERSEDED);
     return 0;
 }
 
 int stream_remove(struct stream *stream, bool force)
 {
     char path[PATH_BYTES];
-    struct stat named, ours;
     bool superseded = lost_name(stream);
     stream_path(path, stream->name);
     if (!stream->writable) {
@@ -538,15 +649,9 @@ int stream_remove(struct stream *stream, bool force)
         if (held || claim_exclude(stream))
             return -1;
     }
-    if (lstat(path, &named) || fstat(stream->fd, &ours))
+    if (stream_check_path(stream, path) || unlink(path))
         return -1;
-    if (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev) {
-        errno = ESTALE;
-        return -1;
-    }
-    if (unlink(path))
-        return -1;
-    stream_end(stream, superseded ? SHMFMT_SUPERSEDED : SHMFMT_REMOVED);
+    stream_set_state(stream, superseded ? SHMFMT_SUPERSEDED : SHMFMT_REMOVED);
     return 0;
 }
 

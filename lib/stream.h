@@ -62,7 +62,9 @@ const char *stream_name(const char *name);
  * Creates a stream and attaches it for writing. Its name appears only when the stream is complete,
  * so a creator that exits early leaves nothing. Memory is reserved: a full /dev/shm is reported
  * here and never later. With replace, a stream of that name is superseded in the same step, and its
- * programs attach again. The caller ends with stream_close.
+ * programs attach again. If there is no room for both, the new one gets the memory of the old one's
+ * images, once all programs have left the old one; EBUSY: one did not within 5 s, and the old one
+ * stays. The caller ends with stream_close.
  */
 struct stream *stream_create(const char *name, const struct stream_spec *spec, bool replace);
 

@@ -113,6 +113,8 @@ static void create(struct publish *p, const struct net *net, unsigned dimensions
                                .owned = true};
     if (replace && stream_inherit(&spec, p->stream))
         cli_die_stream(p->name, errno);
+    if (replace) /* in a small /dev/shm stream_create waits until all have left the old stream */
+        claim_drop(p->stream, SHMFMT_CLAIM_ATTACHED);
     struct stream *stream = stream_create(p->name, &spec, replace);
     if (!stream)
         cli_die_stream(p->name, errno);

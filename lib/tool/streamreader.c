@@ -38,9 +38,13 @@ int streamreader_follow(struct streamreader *reader)
 {
     if (errno != ESTALE)
         return -1;
+    uint64_t generation = stream_header(reader->stream)->generation, cursor = reader->cursor;
     streamreader_close(reader);
-    if (streamreader_open(reader, reader->name, reader->parts) == 0)
+    if (streamreader_open(reader, reader->name, reader->parts) == 0) {
+        if (stream_header(reader->stream)->generation == generation)
+            reader->cursor = cursor;
         return STREAMREADER_REPLACED;
+    }
     if (errno == ENOENT)
         errno = EIDRM;
     return -1;

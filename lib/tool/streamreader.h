@@ -40,6 +40,7 @@ void streamreader_close(struct streamreader *reader); /* a zeroed or closed one 
 /*
  * After a call on the stream or a ring has failed: on ESTALE closes it, attaches the stream that
  * has the name now, starts over there (seen and cursor are 0) and returns STREAMREADER_REPLACED.
+ * If that is the same stream, because it could not be replaced after all, the cursor stays.
  * Otherwise -1 with errno: the one from before, EIDRM when the new stream was removed meanwhile, or
  * streamreader_open's.
  */

@@ -126,18 +126,154 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
     [[ $stderr =~ ^"shm-create: big: no room in /dev/shm: needs "[0-9]{8}" bytes, "[0-9]{7}" are free"$ ]]
 }
 
-@test "no room for --replace: reports what the old stream holds, and leaves it" {
-    fails 3 unshare -rm sh -c '
-        mount -t tmpfs -o size=6m tmpfs /dev/shm
-        shm-create -s 640x480 -n 2 -e 16 view || exit 9
+# Runs a script in bash with a /dev/shm of its own of this size. Its programs end with it.
+small() { # SIZE SCRIPT
+    cd "$BATS_TEST_TMPDIR"
+    unshare -rpf --kill-child --mount-proc bash -e -c '
+        until_true() { # CMD…
+            local end=$((SECONDS + 60))
+            while ! "$@"; do
+                ((SECONDS < end)) || { echo "never true: $*" >&2; exit 99; }
+                sleep 0.02
+            done
+        }
+        attached() { # COUNT: processes that have the stream attached
+            [ "$(shm-ls -l view | grep -c "^  process ")" = "$1" ]
+        }
+        count() { # frames or packets: published so far
+            shm-ls -l view | sed -n "s/^  $1 *\([0-9]*\) published.*/\1/p"
+        }
+        published() { # frames or packets MORE-THAN
+            [ "$(count "$1")" -gt "$2" ]
+        }
+        mount -t tmpfs -o "size=$1" tmpfs /dev/shm
+        eval "$2"' - "$@"
+}
+
+@test "no room for --replace even with the memory of the old stream: it stays" {
+    fails 3 small 6m '
+        shm-create -s 640x480 -n 2 -e 16 view
         before=$(stat -c "%i %s" /dev/shm/view)
-        shm-create --replace -n 3 view && exit 8
-        status=$?
+        shm-create --replace -n 5 view && exit 8 || status=$?
         [ "$(ls -A /dev/shm)" = view ] && [ "$before" = "$(stat -c "%i %s" /dev/shm/view)" ] || exit 7
         exit $status'
-    [[ $stderr =~ ": needs "4[0-9]{6}" bytes, "[0-9]+" are free, and the old one holds "([0-9]+)"; to free" ]]
+    [[ $stderr =~ ": needs "7[0-9]{6}" bytes, "[0-9]+" are free, and the old stream holds "([0-9]+)$ ]]
     held=${BASH_REMATCH[1]}
     ((held > 2900000 && held < 3100000))
+}
+
+@test "no room for both: --replace moves the memory, all programs follow, no event is lost" {
+    run -0 --separate-stderr small 4500k '
+        shm-create -s 400x300 -e 1024 -n 3 view -- sleep 1000 &
+        until_true [ -e /dev/shm/view ]
+        frame-gen -r 50 -s 400x300 -o view &
+        shm-encode -q 50 view &
+        event-read view >events &
+        shm-read -n 1000000 view >/dev/null &
+        until_true attached 5
+        until_true published packets 0
+        before=$(stat -c %i /dev/shm/view)
+        event-inject view wheel dy=1
+        shm-create --replace -n 5 view
+        [ "$(stat -c %i /dev/shm/view)" != "$before" ]
+        # all memory is reserved, and nothing else is left
+        [ "$(($(stat -c %b /dev/shm/view) * 512))" -ge "$(stat -c %s /dev/shm/view)" ]
+        [ "$(ls -A /dev/shm)" = view ]
+        until_true published frames 3
+        until_true published packets 0
+        event-inject view wheel dy=2
+        until_true grep -q dy=2 events
+        [ "$(cut -d " " -f 1,2 events)" = "wheel dy=1
+wheel dy=2" ]
+        kill -0 $(jobs -p)'
+    [ "$stderr" = "" ]
+}
+
+@test "no room for both: a program that does not leave is named, and all goes on in the old stream" {
+    run -0 --separate-stderr small 4500k '
+        shm-create -s 400x300 -e 1024 -n 3 view
+        before=$(stat -c %i /dev/shm/view)
+        frame-gen -r 50 -s 400x300 -o view &
+        writer=$!
+        shm-encode view &
+        event-read view >events &
+        until_true attached 3
+        event-inject view wheel dy=1
+        until_true grep -q dy=1 events
+        kill -STOP $writer
+        until_true grep -q "^State:.T" /proc/$writer/status
+        status=0
+        shm-create --replace -n 5 view 2>err || status=$?
+        [ $status = 3 ]
+        [ "$(<err)" = "shm-create: view: no room in /dev/shm for the old and the new stream at once, and \
+pid $writer (frame-gen) did not leave the old one within 5 seconds; end it and try again" ]
+        [ "$(ls -A /dev/shm) $(stat -c %i /dev/shm/view)" = "view $before" ]
+        until_true attached 3
+        event-inject view wheel dy=2
+        until_true grep -q dy=2 events
+        [ "$(grep -c "" events)" = 2 ] # none is printed twice
+        kill -CONT $writer
+        frames=$(count frames)
+        until_true published frames "$frames"
+        shm-create --replace -n 5 view
+        until_true published frames 1
+        kill -0 $(jobs -p)'
+    [ "$stderr" = "" ]
+}
+
+@test "no room for both, and others take the memory meanwhile: the old stream stays, without images" {
+    skip_missing strace
+    run -0 --separate-stderr small 4500k '
+        shm-create -s 400x300 -e 1024 -n 3 view
+        before=$(stat -c %i /dev/shm/view)
+        frame-gen -n 7 -s 400x300 -o view
+        event-read view >events &
+        until_true attached 1
+        event-inject view wheel dy=1
+        until_true grep -q dy=1 events
+        # all, what fits, the hole, the rest
+        status=0
+        strace -o trace -e trace=fallocate -e inject=fallocate:error=ENOSPC:when=4 \
+            shm-create --replace -n 5 view 2>err || status=$?
+        [ $status = 3 ]
+        [ "$(grep -c "PUNCH_HOLE.*= 0" trace)" = 1 ]
+        grep -q "^shm-create: view: no room in /dev/shm: needs " err
+        [ "$(ls -A /dev/shm) $(stat -c %i /dev/shm/view)" = "view $before" ]
+        [ "$(($(stat -c %b /dev/shm/view) * 512))" -ge "$(stat -c %s /dev/shm/view)" ]
+        ! published frames 0
+        event-inject view wheel dy=2
+        until_true grep -q dy=2 events
+        [ "$(grep -c "" events)" = 2 ]
+        frame-gen -n 1 -s 400x300 -o view
+        shm-read -t 0 view >picture'
+    [ "$stderr" = "" ]
+}
+
+@test "no room for both, and --replace is killed: what is left is complete, or an orphan" {
+    skip_missing strace
+    run -0 --separate-stderr small 4500k '
+        for at in fallocate:1 fallocate:2 linkat:1 renameat2:1 fallocate:3 fallocate:4 unlink:1; do
+            shm-create -s 400x300 -e 1024 -n 3 view
+            event-read view >/dev/null 2>reader &
+            until_true attached 1
+            strace -o /dev/null -e trace=${at%:*} -e inject=${at%:*}:signal=KILL:when=${at#*:} \
+                shm-create --replace -n 5 view && exit 8 || [ $? = 137 ] || exit 7
+            case $at in
+            fallocate:[34]) # the reader has left the old stream
+                wait $! && exit 6 || [ $? = 3 ] || exit 5
+                grep -q "^event-read: view: half-created: its creator has exited" reader
+                shm-ls --check >list && exit 4 || [ $? = 1 ] || exit 3
+                [ "$(grep -c "left by a shm-create --replace that was killed; shm-rm --orphans" list)" = 2 ]
+                shm-rm --orphans ;;
+            *)
+                shm-rm --orphans
+                shm-ls --check view >list
+                shm-rm -f view
+                wait $!
+                [ ! -s reader ] ;;
+            esac
+            [ "$(ls -A /dev/shm)" = "" ]
+        done'
 }
 
 @test "no inodes in /dev/shm: the message says so, shm-ls warns" {
