@@ -159,7 +159,7 @@ static int log_append(struct stream *stream, struct event *events, size_t count)
     int err = errno;
     evlock_unlock(stream);
     if (result == 0)
-        futex_wake(&log_head(stream)->wake);
+        stream_notify(stream, &log_head(stream)->wake, &log_head(stream)->notify);
     errno = err;
     return result;
 }

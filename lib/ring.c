@@ -208,7 +208,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     atomic_store(&ring->head->newest, meta->number << 8 | ring->at);
     atomic_store(&ring->head->asleep, 0);
     ring->busy = false;
-    futex_wake(&ring->head->wake);
+    stream_notify(ring->stream, &ring->head->wake, &ring->head->notify);
 }
 
 void ring_abort(struct ring *ring)
@@ -222,7 +222,7 @@ static void ring_rouse(struct ring *ring)
     if (!atomic_load(&ring->head->asleep))
         return;
     atomic_store(&ring->head->asleep, 0);
-    futex_wake(&ring->head->wake);
+    stream_notify(ring->stream, &ring->head->wake, &ring->head->notify);
 }
 
 void ring_drop(struct ring *ring)

@@ -116,7 +116,9 @@ struct shmfmt_ring {
     _Atomic uint64_t dropped; /* images that did not fit or found no free slot */
     _Atomic uint64_t skipped; /* images left out because they equalled the one before */
     _Atomic uint32_t asleep;  /* 1: the writer sleeps for lack of demand; the newest may be old */
-    uint8_t reserved[28];
+    uint32_t reserved0;
+    _Atomic uint64_t notify; /* not 0: stream_notify is due when wake changes */
+    uint8_t reserved[16];
     struct shmfmt_pin pins[SHMFMT_READERS];
 };
 
@@ -155,10 +157,11 @@ struct shmfmt_slot {
 
 /* The event log: many writers, one at a time, and many readers with a cursor each. */
 struct shmfmt_events {
-    _Atomic uint64_t head; /* number of the last event; event n is in record (n - 1) % events */
-    _Atomic uint32_t wake; /* futex: changes with each batch and with header.state */
-    _Atomic uint32_t lock; /* 1 + the owner's lock slot, with SHMFMT_LOCK_WAITED; 0: unlocked */
-    uint8_t reserved[48];
+    _Atomic uint64_t head;   /* number of the last event; event n is in record (n - 1) % events */
+    _Atomic uint32_t wake;   /* futex: changes with each batch and with header.state */
+    _Atomic uint32_t lock;   /* 1 + the owner's lock slot, with SHMFMT_LOCK_WAITED; 0: unlocked */
+    _Atomic uint64_t notify; /* not 0: stream_notify is due when wake changes */
+    uint8_t reserved[40];
 };
 
 /* The words are atomic: a reader that is overrun reads old or new words, without a data race. */

@@ -587,6 +587,24 @@ int stream_alive(const struct stream *stream)
     return -1;
 }
 
+/* Not by a write(2), which SIGXFSZ could end, and whose inotify events GLib delays. */
+static void stream_touch(const struct stream *stream)
+{
+    int err = errno;
+    futimens(stream->fd, NULL);
+    errno = err;
+}
+
+void stream_notify(const struct stream *stream, _Atomic uint32_t *wake, _Atomic uint64_t *notify)
+{
+    futex_wake(wake);
+    uint64_t since = atomic_load(notify);
+    if (!since)
+        return;
+    stream_touch(stream);
+    atomic_compare_exchange_strong(notify, &since, 0);
+}
+
 void stream_wake(struct stream *stream)
 {
     const struct shmfmt_header *h = &stream->header;
@@ -598,6 +616,7 @@ void stream_wake(struct stream *stream)
         futex_knock(&rings[i]->demand);
     }
     futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);
+    stream_touch(stream);
 }
 
 /* Whether a stream has another's generation in its temporary name: it has lost its own name to that

@@ -109,6 +109,16 @@ int stream_alive(const struct stream *stream);
 /* Wakes all waiters on both rings and the event log. */
 void stream_wake(struct stream *stream);
 
+/*
+ * Changes the wake word of a ring or of the event log and wakes all its waiters: by the futex, and
+ * those that wait in a poll loop by a change of the object's times, which inotify(7) shows them as
+ * IN_ATTRIB. Such a reader stores the time in notify, then looks for news, then polls. The writer
+ * publishes news, loads notify, changes the object's times, and clears notify if no reader has
+ * stored another time meanwhile. So the reader sees the news, or the writer sees notify, also when
+ * a writer was killed at any of these steps (tests/model/notify.pml). errno survives.
+ */
+void stream_notify(const struct stream *stream, _Atomic uint32_t *wake, _Atomic uint64_t *notify);
+
 /* Whether a stream should have been removed. Orphan: its owner was killed; other processes may
  * still have it attached, and end once it is removed with force. Superseded: left by a killed
  * shm-create --replace under a temporary name; its programs may not know that. */

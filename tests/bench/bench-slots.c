@@ -2,13 +2,15 @@
  * bench-slots NAME ring COUNT [READERS]: copies a frame into the stream's slots and publishes it,
  * COUNT times; READERS processes wait for each frame and pin it, and the frames are 2 ms apart, so
  * that all readers sleep each time.
- * bench-slots NAME mark COUNT: the same without the copying. bench-slots NAME copy COUNT: only
+ * bench-slots NAME mark COUNT: the same without the copying; NAME poll COUNT: and each time for a
+ * reader that waits in a poll loop. bench-slots NAME copy COUNT: only
  * copies the same bytes into the same number of equal regions of shared memory.
  * bench-slots NAME card COUNT: draws frame-gen's images there. bench-slots NAME compare COUNT:
  * compares the bytes there with the frame, 60 times per second.
  * Prints this process's processor time per frame in µs. Exit: 0, or 1 with a message.
  */
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -61,7 +63,7 @@ static void start_readers(const char *name, pid_t *pids, long count)
 
 /* pixels: NULL publishes slots as they are. */
 static double write_ring(struct ring *ring, const struct ring_meta *what, const uint8_t *pixels,
-                         long count, bool paced)
+                         long count, bool paced, _Atomic uint64_t *notify)
 {
     uint64_t start = 0;
     for (long n = -SHMFMT_SLOTS_MAX; n < count; n++) {
@@ -73,11 +75,25 @@ static double write_ring(struct ring *ring, const struct ring_meta *what, const 
             bench_die("no free slot");
         if (pixels)
             memcpy(slot, pixels, meta.bytes);
+        if (notify)
+            atomic_store(notify, (uint64_t)(n + SHMFMT_SLOTS_MAX + 1));
         ring_commit(ring, &meta);
         if (paced)
             bench_pause(PERIOD_NS);
     }
     return (double)(bench_cpu() - start);
+}
+
+/* A descriptor as of such a reader. Without it the kernel has less to do. */
+static _Atomic uint64_t *watch(const struct stream *stream, const char *name)
+{
+    char path[300];
+    struct shmfmt_ring *head = stream_at(stream, stream_header(stream)->frames_at);
+    int fd = inotify_init1(IN_NONBLOCK);
+    snprintf(path, sizeof path, "/dev/shm/%s", name);
+    if (fd < 0 || inotify_add_watch(fd, path, IN_ATTRIB) < 0)
+        bench_die("inotify");
+    return &head->notify;
 }
 
 /* The same without a stream: copying, drawing or comparing alone, in equal memory. */
@@ -116,7 +132,7 @@ int main(int argc, char **argv)
     pid_t pids[READERS_MAX];
     errno = EINVAL;
     if (argc < 4)
-        bench_die("NAME ring COUNT [READERS], or NAME mark|copy|card|compare COUNT");
+        bench_die("NAME ring COUNT [READERS], or NAME mark|poll|copy|card|compare COUNT");
     long count = bench_number(argv[3]), readers = argc > 4 ? bench_number(argv[4]) : 0;
     struct stream *stream = stream_attach(argv[1], STREAM_WRITE);
     struct ring *ring = stream ? ring_open_writer(stream, RING_FRAMES) : NULL;
@@ -128,9 +144,10 @@ int main(int argc, char **argv)
     uint8_t *pixels = bench_alloc(meta.bytes);
     memset(pixels, 0x5a, meta.bytes);
     start_readers(argv[1], pids, readers);
-    bool mark = !strcmp(argv[2], "mark");
+    bool poll = !strcmp(argv[2], "poll"), mark = poll || !strcmp(argv[2], "mark");
     double ns = mark || !strcmp(argv[2], "ring")
-                    ? write_ring(ring, &meta, mark ? NULL : pixels, count, argc > 4)
+                    ? write_ring(ring, &meta, mark ? NULL : pixels, count, argc > 4,
+                                 poll ? watch(stream, argv[1]) : NULL)
                     : bare(argv[2], h, pixels, meta.bytes, count);
     printf("%.3f\n", ns / (double)count / 1000);
     for (long i = 0; i < readers; i++)

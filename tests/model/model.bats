@@ -117,3 +117,17 @@ torn="((one==number)&&(two==number))"
     refuted "(a==b)" evlog -DNO_RECHECK
     refuted "(a==said[cursor])" evlog -DNO_CLAIM
 }
+
+@test "poll loops: 2 readers, 1 writer; 1 reader, 2 writers; a death at any step" {
+    proved notify
+    proved notify -DREADERS=1 -DWRITERS=2
+}
+
+@test "poll loops: every mutant is refuted" {
+    for mutant in LOAD_EARLY LOOK_EARLY EMPTY_LATE; do
+        refuted " (( !(sleeping[i])||(seen[i]==news))||writer_died)" notify "-D$mutant"
+    done
+    for mutant in CLEAR_FIRST CLEAR_ANY SAME_TIME; do
+        refuted " ( !(sleeping[i])||(notify!=0))" notify "-D$mutant"
+    done
+}

@@ -50,14 +50,14 @@ static uint64_t random_place(const struct shmfmt_header *h)
     case 1:
         return h->claims_at + below(SHMFMT_CLAIMS * sizeof(struct shmfmt_claim));
     case 2:
-        return rings[ring] + below(40); /* newest, wake, counters */
+        return rings[ring] + below(48); /* newest, wake, counters */
     case 3:
         return rings[ring] + 64 + 64 * below(8) + below(12); /* pins */
     case 4:
     case 5:
         return slots_at + sizeof(struct shmfmt_slot) * below(slots[ring]) + below(92);
     case 6:
-        return h->events_at + below(20);
+        return h->events_at + below(24);
     case 7:
         return h->events_at + 64 + below(h->events * sizeof(struct shmfmt_event));
     default:
