@@ -85,9 +85,12 @@ with open("/dev/shm/" + name, "r+b") as f:
     shm-create -s 8x8 "$S2"
     bg frame-gen -s 8x8 -r 5 -o "$S2"
     bg shm-read -n 100000 "$S2" >/dev/null
-    wait_until 10 is 'len(o["holders"])' 2 "$S2"
+    bg shm-read -n 100000 "$S2" >/dev/null
+    wait_until 10 is 'len(o["holders"])' 3 "$S2"
     run -0 shm-ls "$S2"
-    [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+\+1$ ]]
+    echo "$output"
+    # two fit if their pids are short
+    [[ $output =~ $S2\ [^$'\n']*\ frame-gen:[0-9]+(\+2|,shm-read:[0-9]+\+1)$ ]]
 }
 
 @test "holders are listed by command and pid, and disappear when they die" {
@@ -204,12 +207,12 @@ signal.pause()' "$S" >"$BATS_TEST_TMPDIR/held"
     shm-create -s 64x64 "$S"
     bg frame-gen -r 20 -o "$S"
     wait_until 10 is "o['frames']['published'] > 8" True
-    # a loaded machine may be late, never early
-    wait_until 10 is "18 < o['frames']['rate'] < 22" True
+    # a loaded machine may be late, and then catch up
+    wait_until 10 is "10 < o['frames']['rate'] < 40" True
     kill -STOP "$BG"
     wait_until 10 is "o['frames']['rate'] < 2" True
     kill -CONT "$BG"
-    wait_until 10 is "18 < o['frames']['rate'] < 22" True
+    wait_until 10 is "10 < o['frames']['rate'] < 40" True
     shows_rate() { shm-ls "$S" | sed -n 2p | grep -qE ' [12][0-9]\.[0-9] +[0-9.]+s frame-gen'; }
     wait_until 10 shows_rate
 }

@@ -515,9 +515,10 @@ def scene_ladder(options):
     # a state message with the stream goes before its packets
     check(all((p["bytes"] > 2 * max(small)) == (p["stream"] == name) for p in slow.pictures
               if p["stream"]), "packets of another stream than announced")
-    # only its socket limits a viewer that never acknowledges
-    late = quantile(rungs.plain.ages()[5:], 0.5)
-    check(late < 1.5, "packets queue for a viewer that never acknowledges:", late, "s")
+    # Only its socket limits a viewer that never acknowledges. The normal viewer's delay is the machine's.
+    late, normal_late = (quantile(v.ages()[5:], 0.5) for v in (rungs.plain, rungs.normal))
+    check(late < 1.5 + 5 * max(0.0, normal_late - 0.02),
+          "packets queue for a viewer that never acknowledges:", late, "s, the normal one's:", normal_late)
     frames = [p["frame"] for p in slow.pictures]
     check(frames == sorted(frames), "time went back")
     print("moves", moves, "ages", f"{quantile(slow.ages(), .5):.3f} {quantile(slow.ages(), .95):.3f}")
