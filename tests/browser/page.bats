@@ -21,6 +21,14 @@ load ../support/scenarios
     scenario picture "drawn frames are acknowledged"
 }
 
+@test "a script that was lost on the way is fetched again" {
+    scenario picture "a script that was lost on the way is fetched again"
+}
+
+@test "a request that the browser never ends is repeated" {
+    scenario picture "a request that the browser never ends is repeated"
+}
+
 @test "frame rate, frame delay, data rate and dropped frames match the wire" {
     scenario stats "frame rate, frame delay, data rate and dropped frames match the wire"
 }

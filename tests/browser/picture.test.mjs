@@ -54,3 +54,32 @@ test('drawn frames are acknowledged', async t => {
     const {acked, sent} = await viewer();
     assert.ok(acked <= sent, `${acked} of ${sent}`);
 });
+
+test('a script that was lost on the way is fetched again', async t => {
+    const {server} = await still(t, 64, 48);
+    const page = await open(t, 'about:blank');
+    page.allowed.push(/ERR_CONNECTION_RESET/);
+    let lost = 0, loads = 0;
+    await page.route('**/writers.js', route => (lost++ ? route.fallback() : route.abort('connectionreset')));
+    page.on('load', () => loads++);
+    await page.goto(server.url);
+    await until('the page is loaded again', () => loads > 1);
+    await live(page);
+    assert.equal(lost, 2);
+});
+
+test('a request that the browser never ends is repeated', async t => {
+    const {server} = await still(t, 64, 48);
+    const page = await open(t, 'about:blank');
+    let requests = 0;
+    await page.route('**/stats', route => requests++ && route.fallback());
+    await page.clock.install({time: 0});
+    await page.clock.pauseAt(1000);
+    await page.addInitScript(() => (AbortSignal.timeout = () => new AbortController().signal));
+    await page.goto(server.url);
+    await until('the request', () => requests);
+    await page.clock.runFor(12000);
+    await until('another', () => requests > 1);
+    await page.clock.resume();
+    await live(page);
+});

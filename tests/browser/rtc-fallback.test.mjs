@@ -91,6 +91,23 @@ test('a refused offer: WebSocket at once, and WebRTC again if the WebSocket show
     assert.equal(offers, 2);
 });
 
+test('a browser that refuses WebRTC: WebSocket at once', async t => {
+    const server = await both(t);
+    const page = await open(t, 'about:blank');
+    await page.addInitScript(() => {
+        window.RTCPeerConnection = class {
+            constructor()
+            {
+                throw new Error('not allowed here');
+            }
+        };
+    });
+    await page.goto(server.url);
+    await live(page);
+    assert.deepEqual(await transports(server), ['websocket']);
+    assert.equal(await page.textContent('#hint'), 'WebSocket instead of WebRTC: not allowed here');
+});
+
 test('a WebRTC connection that breaks is restarted', async t => {
     const server = await both(t);
     const page = await openTapped(t);

@@ -49,6 +49,10 @@ load ../support/scenarios
     scenario rtc-fallback "a refused offer: WebSocket at once, and WebRTC again if the WebSocket shows nothing"
 }
 
+@test "a browser that refuses WebRTC: WebSocket at once" {
+    scenario rtc-fallback "a browser that refuses WebRTC: WebSocket at once"
+}
+
 @test "a WebRTC connection that breaks is restarted" {
     scenario rtc-fallback "a WebRTC connection that breaks is restarted"
 }

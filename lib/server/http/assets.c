@@ -26,6 +26,7 @@ extern const char web_stats_js[], web_stats_js_end[];
 extern const char web_control_js[], web_control_js_end[];
 extern const char web_save_js[], web_save_js_end[];
 extern const char web_writers_js[], web_writers_js_end[];
+extern const char web_reload_js[], web_reload_js_end[];
 extern const char web_icon_svg[], web_icon_svg_end[];
 
 static const struct asset files[] = {
@@ -47,6 +48,7 @@ static const struct asset files[] = {
     {"control.js", "text/javascript; charset=utf-8", web_control_js, web_control_js_end},
     {"save.js", "text/javascript; charset=utf-8", web_save_js, web_save_js_end},
     {"writers.js", "text/javascript; charset=utf-8", web_writers_js, web_writers_js_end},
+    {"reload.js", "text/javascript; charset=utf-8", web_reload_js, web_reload_js_end},
     {"icon.svg", "image/svg+xml", web_icon_svg, web_icon_svg_end},
 };
 
@@ -92,6 +94,7 @@ char *assets_list(const struct streams *streams, size_t *bytes)
           "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
           "<link rel=\"stylesheet\" href=\"page.css\">\n"
           "<link rel=\"stylesheet\" href=\"list.css\">\n"
+          "<script src=\"reload.js\"></script>\n"
           "<script src=\"list.js\" type=\"module\"></script>\n</head>\n"
           "<body class=\"list\">\n<main>\n<div class=\"top\">\n"
           "<img src=\"icon.svg\" alt=\"\" width=\"28\" height=\"28\">\n<h1>Streams</h1>\n"

@@ -26,6 +26,7 @@
         file    web_control_js, "lib/server/web/control.js"
         file    web_save_js, "lib/server/web/save.js"
         file    web_writers_js, "lib/server/web/writers.js"
+        file    web_reload_js, "lib/server/web/reload.js"
         file    web_icon_svg, "lib/server/web/icon.svg"
 
         .section .note.GNU-stack, "", @progbits

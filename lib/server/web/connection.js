@@ -93,7 +93,9 @@ export function createConnection(here, wanted, on)
     {
         clearTimeout(retryTimer);
         retryTimer = openedAt = 0;
+        heardAt = performance.now();
         fallback = '';
+        untried = [];
         const mine = ++attempt;
         const {status, answered} = await requestInfo();
         if (mine !== attempt)
@@ -116,7 +118,14 @@ export function createConnection(here, wanted, on)
         const current = act => (...args) => mine === attempt && act(...args);
         heardAt = performance.now();
         seen = false;
-        transport = TRANSPORTS[kind](here, {
+        const lost = (reason, final) => {
+            if (kind === 'webrtc' && openedAt)
+                shortLived = performance.now() - openedAt > STABLE_MS ? 0 : shortLived + 1;
+            if (kind === 'webrtc' && !openedAt)
+                fallback = reason;
+            lose(reason, final);
+        };
+        const listeners = {
             open: current(({name, details}) => {
                 openedAt = heardAt = performance.now();
                 clock.length = 0;
@@ -131,14 +140,13 @@ export function createConnection(here, wanted, on)
             media: current(on.media),
             measured: current(on.measured),
             message: current(receive),
-            lost: current((reason, final) => {
-                if (kind === 'webrtc' && openedAt)
-                    shortLived = performance.now() - openedAt > STABLE_MS ? 0 : shortLived + 1;
-                if (kind === 'webrtc' && !openedAt)
-                    fallback = reason;
-                lose(reason, final);
-            }),
-        }, info);
+            lost: current(lost),
+        };
+        try {
+            transport = TRANSPORTS[kind](here, listeners, info);
+        } catch (error) { /* for example, a browser extension forbids it */
+            lost(error.message, false);
+        }
     }
 
     function receive(text)
@@ -268,7 +276,9 @@ export function createConnection(here, wanted, on)
         tick()
         {
             const now = performance.now();
-            if (transport?.answers && now - heardAt > UNANSWERED_MS)
+            /* Without a transport and a timer, connect() waits for the server's stats. */
+            const waits = transport ? transport.answers : !retryTimer;
+            if (waits && now - heardAt > UNANSWERED_MS)
                 lose('the server does not answer', false);
             else if (transport?.answers && openedAt && now - heardAt > SILENT_MS && checked !== heardAt)
                 checkServer();
