@@ -26,7 +26,7 @@ OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /m
 # Libraries of each command, by pkg-config; shm-create links no codec.
 PKGS_shm-encode := libjpeg
 PKGS_ws-serve := libwebsockets openssl
-PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gio-2.0
+PKGS_rtc-serve := $(PKGS_ws-serve) gstreamer-sdp-1.0 gstreamer-rtp-1.0 gstreamer-video-1.0 nice libsrtp2 usrsctp
 PKGS_net-layout := igraph libxml-2.0 zlib
 PKGS_net-draw := egl glesv2 freetype2
 # A library without a pkg-config file, found by its header.

@@ -10,9 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Measured with GStreamer 1.22: 5 descriptors and a socket per address, 11 threads. With TURN over
- * TCP a peer has two sockets per address. */
-enum { DESCRIPTORS = 8, DESCRIPTORS_PER_ADDRESS = 2, THREADS = 12 };
+enum {
+    DESCRIPTORS = 1,             /* of a peer, by libnice; without it, GLib aborts */
+    DESCRIPTORS_PER_ADDRESS = 2, /* a peer's socket, and with TURN another */
+    PEER_KB = 512,               /* measured: about 200, see rtc-serve(1) */
+    SPARE_KB = 64 << 10,         /* for the encoder and the server */
+    SPARE_DESCRIPTORS = 4,       /* names and interfaces are looked up */
+    SPARE_THREADS = 4            /* the same; a peer has none */
+};
 
 unsigned budget_peer_descriptors(void)
 {
@@ -122,11 +127,29 @@ static bool has_threads(unsigned wanted)
     return user_has_threads(wanted) && cgroups_have_threads(wanted);
 }
 
+/* Whether the limit leaves this much, after what the line of /proc/self/status counts. */
+static bool leaves_memory(const struct rlimit *limit, const char *line, unsigned wanted_kb)
+{
+    long used = number_in("/proc/self/status", line);
+    return used < 0 || limit->rlim_cur == RLIM_INFINITY ||
+           ((rlim_t)used + wanted_kb) * 1024 <= limit->rlim_cur;
+}
+
+static bool has_memory(unsigned wanted_kb)
+{
+    struct rlimit space, data;
+    return getrlimit(RLIMIT_AS, &space) || getrlimit(RLIMIT_DATA, &data) ||
+           (leaves_memory(&space, "VmSize:", wanted_kb) &&
+            leaves_memory(&data, "VmData:", wanted_kb));
+}
+
 const char *budget_exhausted(unsigned peers, unsigned reserved)
 {
-    if (!has_descriptors(peers * budget_peer_descriptors() + reserved))
+    if (!has_descriptors(peers * budget_peer_descriptors() + SPARE_DESCRIPTORS + reserved))
         return "too few descriptors for another viewer; raise the hard limit, ulimit -Hn";
-    if (!has_threads(peers * THREADS))
+    if (!has_threads(SPARE_THREADS))
         return "too few threads for another viewer; raise the limit of processes, ulimit -u";
+    if (!has_memory(peers * PEER_KB + SPARE_KB))
+        return "too little memory for another viewer; raise the limits, ulimit -v and ulimit -d";
     return NULL;
 }

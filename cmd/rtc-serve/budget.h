@@ -1,6 +1,6 @@
 /*
- * The room for one more peer. GLib and GStreamer abort the process when they get no descriptor or
- * no thread, so a peer is refused before that.
+ * The room for one more peer. GLib and GStreamer abort the process when they get no memory, and may
+ * when they get no descriptor or no thread, so a peer is refused before that.
  */
 #ifndef BUDGET_H
 #define BUDGET_H
@@ -10,7 +10,7 @@
 unsigned budget_peer_descriptors(void);
 
 /*
- * NULL if the process can get the descriptors and threads of `peers` more peers and leave
+ * NULL if the process can get the descriptors and the memory of `peers` more peers and leave
  * `reserved` descriptors to others; otherwise one line: the exhausted resource, and how to raise
  * its limit.
  */

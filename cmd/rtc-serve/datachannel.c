@@ -1,153 +1,267 @@
 #include "datachannel.h"
+#include "association.h"
 #include <errno.h>
-#define GST_USE_UNSTABLE_API
-#include <gst/webrtc/webrtc.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum {
-    TEXT_MAX = 1 << 16,     /* bytes of a message */
-    SEND_QUEUE = 1 << 16,   /* bytes queued to the peer */
-    RECEIVE_QUEUE = 1 << 20 /* bytes queued to the server */
+    SEND_QUEUE = 1 << 16,    /* bytes queued to the peer, besides those that SCTP has taken */
+    RECEIVE_QUEUE = 1 << 20, /* bytes queued to the server */
+
+    /* Payload protocol identifiers (RFC 8831, section 8). */
+    CONTROL = 50,
+    TEXT = 51,
+    TEXT_EMPTY = 56,
+
+    /* Control messages (RFC 8832, section 5). */
+    OPEN = 3,
+    OPEN_HEAD = 12,
+    ACK = 2,
+};
+
+struct text {
+    struct text *next;
+    size_t bytes;
+    char data[];
 };
 
 struct datachannel {
+    struct loopthread *thread;
     const struct datachannel_ops *ops;
     void *user;
-    pthread_mutex_t lock;    /* protects object */
-    GObject *object;         /* GstWebRTCDataChannel, or NULL */
     _Atomic size_t received; /* bytes in the receive queue */
+
+    pthread_mutex_t lock; /* protects the send queue */
+    struct text *first, **end;
+    size_t queued; /* bytes */
+    bool open, flushing;
+
+    /* The transport thread's. */
+    struct association *sctp;
+    unsigned stream;
+    GByteArray *message; /* the parts of a message so far */
 };
 
-struct datachannel *datachannel_new(const struct datachannel_ops *ops, void *user)
+struct datachannel *datachannel_new(struct loopthread *thread, const struct datachannel_ops *ops,
+                                    void *user)
 {
     struct datachannel *channel = g_new0(struct datachannel, 1);
+    channel->thread = thread;
     channel->ops = ops;
     channel->user = user;
+    channel->end = &channel->first;
     pthread_mutex_init(&channel->lock, NULL);
     return channel;
 }
 
 void datachannel_free(struct datachannel *channel)
 {
+    for (struct text *text = channel->first, *next; text; text = next) {
+        next = text->next;
+        g_free(text);
+    }
     pthread_mutex_destroy(&channel->lock);
     g_free(channel);
 }
 
-static void replace_object(struct datachannel *channel, GObject *object)
+static void set_open(struct datachannel *channel, bool open)
 {
     pthread_mutex_lock(&channel->lock);
-    GObject *last = channel->object;
-    channel->object = object;
+    channel->open = open;
     pthread_mutex_unlock(&channel->lock);
-    if (last)
-        g_object_unref(last);
 }
 
 void datachannel_close(struct datachannel *channel)
 {
-    replace_object(channel, NULL);
+    set_open(channel, false);
+    association_free(channel->sctp);
+    channel->sctp = NULL;
+    if (channel->message)
+        g_byte_array_unref(channel->message);
+    channel->message = NULL;
 }
 
-static void closure_free(gpointer user, GClosure *closure)
+/* --- messages of the peer --- */
+
+static void take_text(struct datachannel *channel, const uint8_t *data, size_t bytes)
 {
-    struct datachannel *channel = user;
-    (void)closure;
-    channel->ops->release(channel->user);
+    if (atomic_fetch_add(&channel->received, bytes) + bytes > RECEIVE_QUEUE) {
+        channel->ops->failed(channel->user, "messages faster than the server reads them");
+        return;
+    }
+    char *text = g_malloc(bytes + 1);
+    memcpy(text, data, bytes);
+    text[bytes] = 0;
+    channel->ops->text(channel->user, text, bytes);
 }
 
-static void connect_signal(struct datachannel *channel, gpointer object, const char *signal,
-                           GCallback callback)
+static void take_control(struct datachannel *channel, unsigned stream, const uint8_t *data,
+                         size_t bytes)
 {
-    channel->ops->hold(channel->user);
-    g_signal_connect_data(object, signal, callback, channel, closure_free, (GConnectFlags)0);
-}
-
-static void on_open(GObject *object, struct datachannel *channel)
-{
-    (void)object;
+    static const char name[] = "events";
+    static const uint8_t ack = ACK;
+    if (bytes < OPEN_HEAD || data[0] != OPEN)
+        return;
+    size_t label = (size_t)data[8] << 8 | data[9];
+    if (stream >= SCTP_STREAMS || label > bytes - OPEN_HEAD ||
+        association_send(channel->sctp, stream, CONTROL, &ack, sizeof ack)) {
+        channel->ops->failed(channel->user, "a data channel that cannot be opened");
+        return;
+    }
+    if (label != strlen(name) || memcmp(data + OPEN_HEAD, name, label) != 0)
+        return;
+    channel->stream = stream;
+    set_open(channel, true);
     channel->ops->open(channel->user);
 }
 
-static void on_text(GObject *object, const char *text, struct datachannel *channel)
+static void on_input(void *user, unsigned stream, uint32_t ppid, const void *data, size_t bytes,
+                     bool last)
 {
-    size_t bytes = text ? strlen(text) : 0;
-    (void)object;
-    if (bytes > TEXT_MAX || atomic_fetch_add(&channel->received, bytes) + bytes > RECEIVE_QUEUE)
-        channel->ops->failed(channel->user,
-                             "messages over 64 KiB, or faster than the server reads them");
-    else
-        channel->ops->text(channel->user, g_strndup(text ? text : "", bytes), bytes);
-}
-
-static void on_binary(GObject *object, GBytes *data, struct datachannel *channel)
-{
-    (void)object;
-    (void)data;
-    channel->ops->failed(channel->user, "a binary message: only text is accepted");
-}
-
-static void on_channel(GObject *webrtcbin, GObject *object, struct datachannel *channel)
-{
-    char *label;
-    GstWebRTCDataChannelState state;
-    (void)webrtcbin;
-    g_object_get(object, "label", &label, NULL);
-    bool events = label && !strcmp(label, "events");
-    g_free(label);
-    connect_signal(channel, object, "on-message-string", G_CALLBACK(on_text));
-    connect_signal(channel, object, "on-message-data", G_CALLBACK(on_binary));
-    if (!events)
+    struct datachannel *channel = user;
+    GByteArray *message = channel->message;
+    if (message->len + bytes > DATACHANNEL_TEXT_BYTES) {
+        channel->ops->failed(user, "a message over 64 KiB");
         return;
-    replace_object(channel, g_object_ref(object));
-    g_object_get(object, "ready-state", &state, NULL);
-    if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN)
-        on_open(object, channel);
+    }
+    g_byte_array_append(message, data, (guint)bytes);
+    if (!last)
+        return;
+    if (ppid == CONTROL)
+        take_control(channel, stream, message->data, message->len);
+    else if (ppid == TEXT)
+        take_text(channel, message->data, message->len);
+    else if (ppid == TEXT_EMPTY) /* has one byte, as SCTP sends no empty messages */
+        take_text(channel, message->data, 0);
     else
-        connect_signal(channel, object, "on-open", G_CALLBACK(on_open));
+        channel->ops->failed(channel->user, "a binary message: only text is accepted");
+    g_byte_array_set_size(message, 0);
 }
 
-void datachannel_watch(struct datachannel *channel, GstElement *webrtcbin)
+/* --- messages to the peer --- */
+
+static struct text *first_text(struct datachannel *channel)
 {
-    connect_signal(channel, webrtcbin, "on-data-channel", G_CALLBACK(on_channel));
+    pthread_mutex_lock(&channel->lock);
+    struct text *text = channel->first;
+    if (!text)
+        channel->flushing = false;
+    pthread_mutex_unlock(&channel->lock);
+    return text;
 }
 
-static int send_text(GObject *object, const char *text, size_t bytes)
+static void remove_first(struct datachannel *channel)
 {
-    GstWebRTCDataChannelState state;
-    guint64 queued;
-    g_object_get(object, "ready-state", &state, "buffered-amount", &queued, NULL);
-    if (state != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN || queued + bytes > SEND_QUEUE)
-        return -1;
-    char *copy = g_strndup(text, bytes);
-    bool sent =
-        gst_webrtc_data_channel_send_string_full(GST_WEBRTC_DATA_CHANNEL(object), copy, NULL);
-    g_free(copy);
-    return sent ? 0 : -1;
+    pthread_mutex_lock(&channel->lock);
+    struct text *text = channel->first;
+    channel->first = text->next;
+    if (!channel->first)
+        channel->end = &channel->first;
+    channel->queued -= text->bytes;
+    pthread_mutex_unlock(&channel->lock);
+    g_free(text);
+}
+
+/* Hands SCTP what it takes. The rest follows when the peer has acknowledged something. */
+static void flush(struct datachannel *channel)
+{
+    for (const struct text *text; channel->sctp && (text = first_text(channel));
+         remove_first(channel)) {
+        bool empty = !text->bytes;
+        if (association_send(channel->sctp, channel->stream, empty ? TEXT_EMPTY : TEXT,
+                             empty ? "" : text->data, empty ? 1 : text->bytes) &&
+            errno == EWOULDBLOCK)
+            break;
+    }
+}
+
+static void flush_now(gpointer user)
+{
+    flush(user);
+}
+
+static void release_channel(gpointer user)
+{
+    const struct datachannel *channel = user;
+    channel->ops->release(channel->user);
 }
 
 int datachannel_send(struct datachannel *channel, const char *text, size_t bytes)
 {
-    int result = -1;
-    if (bytes > TEXT_MAX) {
+    if (bytes > DATACHANNEL_TEXT_BYTES) {
         errno = EMSGSIZE;
         return -1;
     }
     pthread_mutex_lock(&channel->lock);
-    GObject *object = channel->object ? g_object_ref(channel->object) : NULL;
-    pthread_mutex_unlock(&channel->lock);
-    if (object) {
-        result = send_text(object, text, bytes);
-        g_object_unref(object);
+    bool room = channel->open && channel->queued + bytes <= SEND_QUEUE, idle = false;
+    if (room) {
+        struct text *added = g_malloc(sizeof *added + bytes);
+        added->next = NULL;
+        added->bytes = bytes;
+        memcpy(added->data, text, bytes);
+        *channel->end = added;
+        channel->end = &added->next;
+        channel->queued += bytes;
+        idle = !channel->flushing;
+        channel->flushing = true;
     }
-    if (result)
-        errno = EAGAIN;
-    return result;
+    pthread_mutex_unlock(&channel->lock);
+    if (idle) {
+        channel->ops->hold(channel->user);
+        loopthread_invoke(channel->thread, flush_now, channel, release_channel);
+    }
+    if (room)
+        return 0;
+    errno = EAGAIN;
+    return -1;
 }
 
 void datachannel_consumed(struct datachannel *channel, size_t bytes)
 {
     atomic_fetch_sub(&channel->received, bytes);
+}
+
+/* --- the association --- */
+
+static void on_output(void *user, const void *packet, size_t bytes)
+{
+    const struct datachannel *channel = user;
+    channel->ops->output(channel->user, packet, bytes);
+}
+
+static void on_reset(void *user, unsigned stream)
+{
+    struct datachannel *channel = user;
+    if (stream == channel->stream)
+        set_open(channel, false);
+}
+
+static void on_closed(void *user)
+{
+    const struct datachannel *channel = user;
+    channel->ops->failed(channel->user, "the data channel was closed");
+}
+
+static const struct association_ops association_ops = {
+    .output = on_output,
+    .input = on_input,
+    .reset = on_reset,
+    .closed = on_closed,
+};
+
+void datachannel_start(struct datachannel *channel, int port)
+{
+    channel->message = g_byte_array_new();
+    channel->sctp = association_new(channel->thread, port, &association_ops, channel);
+    if (!channel->sctp)
+        channel->ops->failed(channel->user, "SCTP does not start");
+}
+
+void datachannel_input(struct datachannel *channel, const void *packet, size_t bytes)
+{
+    if (!channel->sctp)
+        return;
+    association_input(channel->sctp, packet, bytes);
+    flush(channel);
 }

@@ -1,6 +1,5 @@
 #include "feedback.h"
 #include "monotonic.h"
-#include <gst/rtp/gstrtcpbuffer.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -90,9 +89,9 @@ static void take_reports(struct feedback *feedback, GstRTCPPacket *packet, uint6
     }
 }
 
-static void measure_sent(struct feedback *feedback, uint64_t sent, uint64_t now)
+void feedback_begin(struct feedback *feedback, uint64_t sent)
 {
-    uint64_t ns = now - feedback->window_ns;
+    uint64_t now = monotonic_ns(), ns = now - feedback->window_ns;
     if (ns < WINDOW_MS * MS)
         return;
     feedback->rate_sent = (uint32_t)((sent - feedback->window_bytes) * 8 * MS / ns);
@@ -100,23 +99,13 @@ static void measure_sent(struct feedback *feedback, uint64_t sent, uint64_t now)
     feedback->window_bytes = sent;
 }
 
-void feedback_read(struct feedback *feedback, GstBuffer *buffer, uint64_t sent)
+void feedback_take(struct feedback *feedback, GstRTCPPacket *packet)
 {
-    GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-    GstRTCPPacket packet;
     uint64_t now = monotonic_ns();
-    if (!gst_rtcp_buffer_validate_reduced(buffer) ||
-        !gst_rtcp_buffer_map(buffer, GST_MAP_READ, &rtcp))
-        return;
-    measure_sent(feedback, sent, now);
-    for (gboolean more = gst_rtcp_buffer_get_first_packet(&rtcp, &packet); more;
-         more = gst_rtcp_packet_move_to_next(&packet)) {
-        GstRTCPType type = gst_rtcp_packet_get_type(&packet);
-        uint32_t kbit = type == GST_RTCP_TYPE_PSFB ? parse_remb(&packet) : 0;
-        if (kbit)
-            take_remb(feedback, kbit, now);
-        else if (type == GST_RTCP_TYPE_RR || type == GST_RTCP_TYPE_SR)
-            take_reports(feedback, &packet, now);
-    }
-    gst_rtcp_buffer_unmap(&rtcp);
+    GstRTCPType type = gst_rtcp_packet_get_type(packet);
+    uint32_t kbit = type == GST_RTCP_TYPE_PSFB ? parse_remb(packet) : 0;
+    if (kbit)
+        take_remb(feedback, kbit, now);
+    else if (type == GST_RTCP_TYPE_RR || type == GST_RTCP_TYPE_SR)
+        take_reports(feedback, packet, now);
 }

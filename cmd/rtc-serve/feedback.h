@@ -9,7 +9,7 @@
 #ifndef FEEDBACK_H
 #define FEEDBACK_H
 
-#include <gst/gst.h>
+#include <gst/rtp/gstrtcpbuffer.h>
 #include <stdint.h>
 
 struct feedback;
@@ -23,8 +23,10 @@ struct bitrate_range {
 struct feedback *feedback_new(uint32_t ssrc, const struct bitrate_range *range);
 void feedback_free(struct feedback *feedback);
 
-/* Reads an RTCP packet. sent: bytes sent to the receiver so far. One thread at a time. */
-void feedback_read(struct feedback *feedback, GstBuffer *rtcp, uint64_t sent);
+/* Take the packets of a compound RTCP packet: first, the bytes sent to the receiver so far; then
+ * each packet. One thread at a time. */
+void feedback_begin(struct feedback *feedback, uint64_t sent);
+void feedback_take(struct feedback *feedback, GstRTCPPacket *packet);
 
 /* The estimate within the range, kbit/s. Any thread. */
 uint32_t feedback_bitrate(const struct feedback *feedback);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { URL_BYTES = 512 };
+enum { URL_BYTES = 512, PORT = 3478, TLS_PORT = 5349 };
 
 /* The parts of a URL; user and password are percent-decoded. */
 struct url {
@@ -97,15 +97,38 @@ static void add_link(struct ice *ice, const char *line)
     ice->links[at + sizeof "link:" + strlen(line) + 1] = 0;
 }
 
+static char *copy(const char *text, size_t bytes)
+{
+    char *made = strndup(text, bytes);
+    if (!made)
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    return made;
+}
+
+static void add_server(struct ice *ice, enum iceserver_kind kind, const struct url *url)
+{
+    struct iceserver *server = ice->servers;
+    const char *host = url->host;
+    size_t bytes = *host == '[' ? strcspn(++host, "]") : strcspn(host, ":");
+    const char *port = strchr(host + bytes, ':');
+    while (server->host)
+        server++;
+    *server = (struct iceserver){.kind = kind,
+                                 .host = copy(host, bytes),
+                                 .port = port                         ? atoi(port + 1)
+                                         : kind == ICESERVER_TURN_TLS ? TLS_PORT
+                                                                      : PORT,
+                                 .user = copy(url->user, URL_BYTES),
+                                 .password = copy(url->password, URL_BYTES)};
+}
+
 static void read_stun(struct ice *ice, FILE *json, const char *text)
 {
     struct url url;
-    char line[URL_BYTES + 64], *gst;
+    char line[URL_BYTES + 64];
     if (!url_split(text, &url) || strcmp(url.scheme, "stun") || *url.user || *url.transport)
         cli_die(CLI_USAGE, "--stun %s: not a STUN URL; use stun://HOST:PORT", text);
-    if (asprintf(&gst, "stun://%s", url.host) < 0)
-        cli_die(CLI_FAIL, "%s", strerror(errno));
-    ice->stun = gst;
+    add_server(ice, ICESERVER_STUN, &url);
     fprintf(json, "{\"urls\":\"stun:%s\"}", url.host);
     snprintf(line, sizeof line, "<stun:%s>; rel=\"ice-server\"", url.host);
     add_link(ice, line);
@@ -114,7 +137,7 @@ static void read_stun(struct ice *ice, FILE *json, const char *text)
 static void read_turn(struct ice *ice, FILE *json, const char *text)
 {
     struct url url;
-    char line[ICE_LINES / 2], *gst;
+    char line[ICE_LINES / 2];
     if (!url_split(text, &url) || (strcmp(url.scheme, "turn") && strcmp(url.scheme, "turns")) ||
         !*url.user || !*url.password)
         cli_die(CLI_USAGE,
@@ -126,14 +149,14 @@ static void read_turn(struct ice *ice, FILE *json, const char *text)
                          url.scheme, url.host, mark, url.transport, url.user, url.password);
     if (bytes >= (int)sizeof line)
         cli_die(CLI_USAGE, "--turn: the URL is too long");
-    const char *rest = strchr(text, ':') + 1;
-    rest += 2 * (strncmp(rest, "//", 2) == 0);
-    if (asprintf(&gst, "%s://%s", url.scheme, rest) < 0)
-        cli_die(CLI_FAIL, "%s", strerror(errno));
-    ice->turn = gst;
+    bool more = ice->servers[0].host;
+    add_server(ice,
+               !strcmp(url.scheme, "turns")    ? ICESERVER_TURN_TLS
+               : !strcmp(url.transport, "tcp") ? ICESERVER_TURN_TCP
+                                               : ICESERVER_TURN_UDP,
+               &url);
     fprintf(json, "%s{\"urls\":\"%s:%s%s%s\",\"username\":\"%s\",\"credential\":\"%s\"}",
-            ice->stun ? "," : "", url.scheme, url.host, mark, url.transport, url.user,
-            url.password);
+            more ? "," : "", url.scheme, url.host, mark, url.transport, url.user, url.password);
     add_link(ice, line);
 }
 
@@ -155,7 +178,10 @@ void ice_read(struct ice *ice, const char *stun, const char *turn)
 
 void ice_free(struct ice *ice)
 {
-    free((char *)ice->stun);
-    free((char *)ice->turn);
+    for (struct iceserver *server = ice->servers; server->host; server++) {
+        free(server->host);
+        free(server->user);
+        free(server->password);
+    }
     free(ice->json);
 }

@@ -1,13 +1,22 @@
-/* STUN and TURN servers (RFC 7064, RFC 7065): from the command line, for GStreamer and browsers. */
+/* STUN and TURN servers (RFC 7064, RFC 7065): from the command line, for libnice and browsers. */
 #ifndef ICE_H
 #define ICE_H
 
 enum { ICE_LINES = 2048 };
 
+enum iceserver_kind { ICESERVER_STUN, ICESERVER_TURN_UDP, ICESERVER_TURN_TCP, ICESERVER_TURN_TLS };
+
+struct iceserver {
+    enum iceserver_kind kind;
+    char *host; /* a name, or an address without brackets */
+    int port;
+    char *user, *password; /* of TURN */
+};
+
 struct ice {
-    const char *stun, *turn; /* URLs for GStreamer, or NULL */
-    char *json;              /* browsers' iceServers, an array */
-    char links[ICE_LINES];   /* Link header lines (RFC 9725): "name:\0value\0" each, then "\0" */
+    struct iceserver servers[3]; /* up to one without a host */
+    char *json;                  /* browsers' iceServers, an array */
+    char links[ICE_LINES]; /* Link header lines (RFC 9725): "name:\0value\0" each, then "\0" */
 };
 
 /* Reads the URLs of --stun and --turn; NULL: not given. Exits with a message on invalid ones. */

@@ -1,6 +1,6 @@
 /*
- * The pipeline thread: a thread with a GLib main loop. GStreamer pipelines are built, negotiated
- * and torn down on it.
+ * The transport thread: the one thread with a GLib main loop, which all streams and all their peers
+ * share. ICE, DTLS, SCTP and RTP run on it.
  */
 #ifndef LOOPTHREAD_H
 #define LOOPTHREAD_H
@@ -9,20 +9,25 @@
 
 struct loopthread;
 
-/* Starts the thread, which calls first(arg) before its loop. first may be NULL. NULL with errno. */
-struct loopthread *loopthread_start(void (*first)(void *arg), void *arg);
+/* Starts the thread, or counts one more user of it. NULL with errno. The main thread calls this and
+ * loopthread_put, which ends the thread with its last user. */
+struct loopthread *loopthread_get(void);
+void loopthread_put(struct loopthread *thread);
+
+/* For sources that run on the thread. */
+GMainContext *loopthread_context(const struct loopthread *thread);
 
 /* Any thread: calls work(user) on the thread soon, in the order of the calls; then release(user),
  * also when the thread ends before. release may be NULL. */
-void loopthread_invoke(struct loopthread *thread, GSourceFunc work, gpointer user,
+void loopthread_invoke(struct loopthread *thread, void (*work)(gpointer user), gpointer user,
                        GDestroyNotify release);
+
+/* Another thread: calls work(user) on the thread, after all earlier calls, and waits for it. */
+void loopthread_call(struct loopthread *thread, void (*work)(gpointer user), gpointer user);
 
 /* Calls work(user) on the thread after a delay, and again while it returns TRUE; release as in
  * loopthread_invoke. The caller ends it with g_source_destroy and g_source_unref. */
 GSource *loopthread_timer(struct loopthread *thread, unsigned ms, GSourceFunc work, gpointer user,
                           GDestroyNotify release);
-
-/* Calls last(arg) on the thread, ends the thread and frees it. Not to be called on it. */
-void loopthread_stop(struct loopthread *thread, void (*last)(void *arg), void *arg);
 
 #endif

@@ -1,10 +1,12 @@
 #include "offer.h"
+#include "dtls.h"
 #include "sdp.h"
 #include <stdio.h>
 #include <string.h>
 
 enum {
     SECTIONS_MAX = 32,
+    CANDIDATES_MAX = 64,
     EXTENSION_MAX = 14 /* highest ID of a one-byte header extension (RFC 8285) */
 };
 
@@ -89,7 +91,49 @@ static unsigned find_extension(const GstSDPMedia *media, const char *uri)
     return 0;
 }
 
+bool offer_has_feedback(const struct offer *offer, const char *feedback)
+{
+    const GstSDPMedia *media = offer_section(offer, offer->video);
+    for (guint i = 0; i < gst_sdp_media_attributes_len(media); i++) {
+        const GstSDPAttribute *a = gst_sdp_media_get_attribute(media, i);
+        const char *value = strcmp(a->key, "rtcp-fb") ? NULL : a->value;
+        const char *kind = value ? strchr(value, ' ') : NULL;
+        if (kind && !strcmp(kind + 1, feedback) &&
+            (*value == '*' || sdp_number(value, 127, " ") == (int)offer->payload))
+            return true;
+    }
+    return false;
+}
+
 /* --- sections and their transport --- */
+
+/* Accepts UDP candidates with an IP address. An mDNS name resolves only in the peer's own network;
+ * the peer's connectivity checks reveal its address all the same. */
+static bool is_usable(const char *candidate)
+{
+    char **words = g_strsplit(candidate, " ", 32);
+    guint n = g_strv_length(words);
+    bool usable = n >= 8 && n < 32 && !strcmp(words[1], "1") &&
+                  !g_ascii_strcasecmp(words[2], "udp") && !strcmp(words[6], "typ") &&
+                  g_hostname_is_ip_address(words[4]) && sdp_number(words[5], 65535, "") > 0 &&
+                  sdp_is_made_of(words[0], 1, 64, "+/") &&
+                  strspn(words[3], "0123456789") == strlen(words[3]) && sdp_is_token(words[7]);
+    g_strfreev(words);
+    return usable;
+}
+
+char **offer_candidates(const struct offer *offer)
+{
+    const GstSDPMedia *media = offer_section(offer, offer->transport);
+    GPtrArray *list = g_ptr_array_new();
+    for (guint i = 0; i < gst_sdp_media_attributes_len(media) && list->len < CANDIDATES_MAX; i++) {
+        const GstSDPAttribute *a = gst_sdp_media_get_attribute(media, i);
+        if (!strcmp(a->key, "candidate") && a->value && is_usable(a->value))
+            g_ptr_array_add(list, g_strdup(a->value));
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(list, FALSE);
+}
 
 /* True if the section has a mid and the attributes of a transport: ICE (RFC 8839) and DTLS (RFC
  * 8842). */
@@ -101,8 +145,8 @@ static bool has_transport(const struct offer *offer, int section)
     const char *setup = offer_attribute(offer, section, "setup");
     return user && sdp_is_made_of(user, 4, 256, "+/") && password &&
            sdp_is_made_of(password, 22, 256, "+/") && fingerprint &&
-           sdp_is_made_of(fingerprint, 9, 256, "-: ") && (!setup || sdp_is_token(setup)) &&
-           sdp_is_token(offer_mid(offer, section));
+           sdp_is_made_of(fingerprint, 9, 256, "-: ") && dtls_is_fingerprint(fingerprint) &&
+           (!setup || sdp_is_token(setup)) && sdp_is_token(offer_mid(offer, section));
 }
 
 /* The position of mid in the first BUNDLE group (RFC 9143), or -1. */
@@ -206,7 +250,8 @@ static int check(struct offer *offer, const char **why)
         *why = "the offer lacks mid, ICE user and password, or DTLS fingerprint";
         return 400;
     }
-    if (!choose_transport(offer) || !gst_sdp_media_get_attribute_val(media, "rtcp-mux")) {
+    if (!choose_transport(offer) || (!gst_sdp_media_get_attribute_val(media, "rtcp-mux") &&
+                                     !gst_sdp_media_get_attribute_val(media, "rtcp-mux-only"))) {
         *why = "the offer must use BUNDLE and rtcp-mux";
         return 406;
     }

@@ -31,6 +31,12 @@ struct offer *offer_read(const char *text, size_t bytes, const char *codec, int 
                          const char **why);
 void offer_free(struct offer *offer); /* NULL is allowed */
 
+/* True if the video section offers this RTCP feedback (RFC 4585), such as "nack pli". */
+bool offer_has_feedback(const struct offer *offer, const char *feedback);
+
+/* The usable candidates (RFC 8839) of the transport, up to NULL; by g_malloc. */
+char **offer_candidates(const struct offer *offer);
+
 /* A media section, its mid, and an attribute of it or else of the session (NULL: neither). */
 const GstSDPMedia *offer_section(const struct offer *offer, int section);
 const char *offer_mid(const struct offer *offer, int section);

@@ -1,5 +1,6 @@
 #include "pipeline.h"
 #include "budget.h"
+#include "dtls.h"
 #include "encodethread.h"
 #include "fanout.h"
 #include "loopthread.h"
@@ -7,6 +8,8 @@
 #include "plugins.h"
 #include "rtcpeer.h"
 #include "rtpout.h"
+#include "association.h"
+#include "srtpsession.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,10 +48,33 @@ unsigned pipeline_peer_descriptors(void)
 
 /* --- start and end --- */
 
-static void preload(void *arg)
+/* The libraries of the transport are started with the first pipeline, and ended with the last. */
+static unsigned pipelines;
+
+static struct loopthread *start_transport(void)
 {
-    const struct pipeline *pipeline = arg;
-    plugins_preload(pipeline->options.codec);
+    if (pipelines++)
+        return loopthread_get();
+    if (dtls_init() || srtpsession_init())
+        return NULL;
+    association_init();
+    return loopthread_get();
+}
+
+static void end_transport(struct loopthread *thread)
+{
+    if (thread)
+        loopthread_put(thread);
+    if (--pipelines)
+        return;
+    association_exit();
+    srtpsession_exit();
+    dtls_exit();
+}
+
+static void preload(gpointer codec)
+{
+    plugins_preload(codec);
 }
 
 struct loss {
@@ -56,11 +82,10 @@ struct loss {
     const char *why;
 };
 
-static gboolean end_lost(gpointer user)
+static void end_lost(gpointer user)
 {
-    struct loss *loss = user;
+    const struct loss *loss = user;
     rtcpeers_end(loss->rtcpeers, loss->why);
-    return G_SOURCE_REMOVE;
 }
 
 /* On the encoder thread. */
@@ -93,7 +118,6 @@ static int start_rtpout(struct pipeline *pipeline)
     pipeline->rtpout = rtpout_new(&(struct rtpout_options){
         .host = pipeline->options.rtp_host,
         .port = pipeline->options.rtp_port,
-        .codec = pipeline->options.codec,
         .ssrc = pipeline->ssrc,
         .bitrate = pipeline->bitrate,
         .thread = pipeline->thread,
@@ -108,8 +132,7 @@ static void prepare_peers(struct pipeline *pipeline)
         .thread = pipeline->thread,
         .fanout = pipeline->fanout,
         .mailbox = pipeline->mailbox,
-        .stun = pipeline->options.stun,
-        .turn = pipeline->options.turn,
+        .servers = pipeline->options.servers,
         .ssrc = pipeline->ssrc,
         .bitrate = pipeline->bitrate,
     });
@@ -134,20 +157,23 @@ struct pipeline *pipeline_open(const char *stream, const struct pipeline_options
         (struct bitrate_range){options->bitrate_min, options->bitrate, options->bitrate_max};
     pipeline->ssrc = (uint32_t)g_random_int_range(1, INT32_MAX);
     pipeline->mailbox = mailbox_new(options->notify, options->notify_arg);
-    pipeline->fanout = fanout_new();
-    pipeline->thread = loopthread_start(preload, pipeline);
-    prepare_peers(pipeline);
-    if (pipeline->thread && start_encoder(pipeline, stream) == 0 &&
-        (!options->rtp_host || start_rtpout(pipeline) == 0))
-        return pipeline;
+    pipeline->thread = start_transport();
+    if (pipeline->thread) {
+        loopthread_invoke(pipeline->thread, preload, (gpointer)pipeline->options.codec, NULL);
+        pipeline->fanout = fanout_new(pipeline->thread);
+        prepare_peers(pipeline);
+        if (start_encoder(pipeline, stream) == 0 &&
+            (!options->rtp_host || start_rtpout(pipeline) == 0))
+            return pipeline;
+    }
     int err = errno;
     pipeline_close(pipeline);
     errno = err;
     return NULL;
 }
 
-/* The pipeline thread's last work. */
-static void end_all(void *arg)
+/* On the transport thread. */
+static void end_all(gpointer arg)
 {
     struct pipeline *pipeline = arg;
     rtcpeers_end(pipeline->rtcpeers, NULL);
@@ -188,7 +214,8 @@ void pipeline_close(struct pipeline *pipeline)
     if (pipeline->encodethread)
         encodethread_stop(pipeline->encodethread);
     if (pipeline->thread)
-        loopthread_stop(pipeline->thread, end_all, pipeline);
+        loopthread_call(pipeline->thread, end_all, pipeline);
+    end_transport(pipeline->thread);
     mailbox_take(pipeline->mailbox, &mail);
     free_messages(mail.messages);
     rtcpeers_free(pipeline->rtcpeers);

@@ -1,6 +1,6 @@
 /*
  * The WebRTC pipeline of one stream: its frames, one encoder, all its peers. The server's side
- * includes this header only, which hides GStreamer.
+ * includes this header only, which hides GStreamer and the transport.
  *
  * The server's thread makes every call and receives every callback, from pipeline_dispatch. Our
  * own threads and GStreamer's block all signals but SIGBUS.
@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "ice.h"
 #include "sentframe.h"
 
 struct pipeline;
@@ -23,8 +24,7 @@ enum {
 struct pipeline_options {
     const char *codec;                          /* "vp8" or "h264" */
     unsigned bitrate_min, bitrate, bitrate_max; /* kbit/s, each at least 1 */
-    const char *stun;                           /* stun://HOST:PORT, or NULL */
-    const char *turn;                           /* turn://USER:PASSWORD@HOST:PORT, or NULL */
+    const struct iceserver *servers;            /* up to one without a host; outlive it */
     const char *rtp_host;                       /* destination of plain RTP, or NULL */
     int rtp_port;                               /* RTCP uses rtp_port + 1 */
     unsigned reserved_descriptors;              /* left to the rest of the process */

@@ -9,14 +9,6 @@
 static const struct {
     const char *element, *package, *codec;
 } needed[] = {
-    {"webrtcbin", "gstreamer1.0-plugins-bad", NULL},
-    {"nicesrc", "gstreamer1.0-nice", NULL},
-    {"dtlssrtpdec", "gstreamer1.0-plugins-bad", NULL}, /* the first one makes the certificate */
-    {"srtpenc", "gstreamer1.0-plugins-bad", NULL},
-    {"sctpenc", "gstreamer1.0-plugins-bad", NULL},
-    {"rtpbin", "gstreamer1.0-plugins-good", NULL},
-    {"udpsink", "gstreamer1.0-plugins-good", NULL},
-    {"appsrc", "gstreamer1.0-plugins-base", NULL},
     {"vp8enc", "gstreamer1.0-plugins-good", "vp8"},
     {"rtpvp8pay", "gstreamer1.0-plugins-good", "vp8"},
     {"openh264enc", "gstreamer1.0-plugins-bad", "h264"},
@@ -50,7 +42,7 @@ static void add_word(char *list, size_t room, const char *word)
 
 const char *plugins_missing(const char *codec)
 {
-    static char line[512];
+    static char line[640];
     char elements[256] = "", packages[256] = "";
     if (!gstreamer_ready())
         return "GStreamer does not start";

@@ -1,40 +1,42 @@
 #include "rtcpeer.h"
 #include "answer.h"
 #include "datachannel.h"
+#include "dtls.h"
+#include "iceagent.h"
 #include "monotonic.h"
-#include "negotiation.h"
-#include "remotesdp.h"
-#include "webrtcbin.h"
-#define GST_USE_UNSTABLE_API
-#include <gst/webrtc/webrtc.h>
+#include "packetsink.h"
+#include "srtpsession.h"
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
     GATHER_MS = 3000,   /* time to gather candidates; later ones are not in the answer */
     CONNECT_MS = 20000, /* time from the answer until the peer is connected */
-    LOST_MS = 10000     /* time disconnected or without RTCP until the peer is ended */
+    LOST_MS = 10000,    /* time without RTCP until the peer is ended */
+    REPORT_MS = 1000    /* time between our reports */
 };
 
 struct rtcpeers {
     struct rtcpeers_options options;
-    struct rtcpeer *running; /* peers with a GStreamer pipeline; the pipeline thread's */
+    struct rtcpeer *running; /* peers with an ICE agent; the transport thread's */
 };
 
 struct rtcpeer {
     _Atomic unsigned references;
     struct rtcpeers *peers;
     void *owner; /* the server thread's; NULL: none any more */
-    struct packetsink *sink;
     struct datachannel *channel;
-    _Atomic uint64_t rtcp_ns; /* time of the last RTCP */
-    _Atomic bool rtcp_seen;
 
-    /* The pipeline thread's. */
+    /* The transport thread's. */
     struct rtcpeer *next, **link; /* in the list of running peers; link NULL: not running */
     struct offer *offer;
-    GstElement *webrtcbin; /* in the sink's pipeline */
-    GSource *timer;        /* for the next step to expect, or NULL */
-    bool answered, connected, dropped, ended;
+    struct packetsink *sink;
+    struct iceagent *ice;
+    struct dtls *dtls;
+    struct srtpsession *srtp; /* NULL: not connected */
+    GSource *timer;           /* for the next step to expect, or NULL */
+    uint64_t rtcp_ns;         /* time of the last RTCP */
+    bool answered, connected, rtcp_seen, ended;
 };
 
 static _Atomic unsigned connecting;
@@ -59,20 +61,7 @@ void rtcpeer_release(gpointer user)
     g_free(peer);
 }
 
-static void closure_release(gpointer user, GClosure *closure)
-{
-    (void)closure;
-    rtcpeer_release(user);
-}
-
-static void connect_signal(struct rtcpeer *peer, gpointer object, const char *signal,
-                           GCallback callback)
-{
-    g_signal_connect_data(object, signal, callback, rtcpeer_hold(peer), closure_release,
-                          (GConnectFlags)0);
-}
-
-static void invoke(struct rtcpeer *peer, GSourceFunc work)
+static void invoke(struct rtcpeer *peer, void (*work)(gpointer user))
 {
     loopthread_invoke(peer->peers->options.thread, work, rtcpeer_hold(peer), rtcpeer_release);
 }
@@ -105,6 +94,7 @@ static void set_timer(struct rtcpeer *peer, unsigned ms, GSourceFunc work)
                                    rtcpeer_release);
 }
 
+/* The order matters: the end of the data channel goes out over DTLS, and that of DTLS over ICE. */
 static void stop(struct rtcpeer *peer)
 {
     *peer->link = peer->next;
@@ -113,12 +103,16 @@ static void stop(struct rtcpeer *peer)
     peer->link = NULL;
     fanout_remove(peer->peers->options.fanout, peer->sink);
     datachannel_close(peer->channel);
-    packetsink_stop(peer->sink);
-    peer->webrtcbin = NULL;
+    dtls_free(peer->dtls);
+    srtpsession_free(peer->srtp);
+    iceagent_free(peer->ice);
+    peer->dtls = NULL;
+    peer->srtp = NULL;
+    peer->ice = NULL;
 }
 
 /* Ends the peer and posts why, unless it is NULL. status: of the refusal, if there was no answer
- * yet. */
+ * yet. Not to be called by callbacks of the peer's parts. */
 static void end(struct rtcpeer *peer, int status, const char *why)
 {
     if (peer->ended)
@@ -141,11 +135,10 @@ struct ending {
     const char *why;
 };
 
-static gboolean end_now(gpointer user)
+static void end_now(gpointer user)
 {
-    struct ending *ending = user;
+    const struct ending *ending = user;
     end(ending->peer, ending->status, ending->why);
-    return G_SOURCE_REMOVE;
 }
 
 static void ending_free(gpointer user)
@@ -155,7 +148,7 @@ static void ending_free(gpointer user)
     g_free(ending);
 }
 
-/* Any thread: ends the peer on the pipeline thread. why is a literal. */
+/* Ends the peer in the next round of the loop. why is a literal. */
 static void end_soon(struct rtcpeer *peer, int status, const char *why)
 {
     struct ending *ending = g_new(struct ending, 1);
@@ -163,22 +156,9 @@ static void end_soon(struct rtcpeer *peer, int status, const char *why)
     loopthread_invoke(peer->peers->options.thread, end_now, ending, ending_free);
 }
 
-static gboolean end_dropped(gpointer user)
+static void drop(gpointer user)
 {
     end(user, 0, NULL);
-    return G_SOURCE_REMOVE;
-}
-
-/* Waits until webrtcbin has made its answer: stopped before, it may leak its sockets. */
-static gboolean drop(gpointer user)
-{
-    struct rtcpeer *peer = user;
-    if (!peer->link || peer->answered)
-        return end_dropped(peer);
-    peer->dropped = true;
-    if (!peer->timer)
-        set_timer(peer, GATHER_MS, end_dropped);
-    return G_SOURCE_REMOVE;
 }
 
 void rtcpeer_drop(struct rtcpeer *peer)
@@ -192,118 +172,71 @@ void rtcpeers_end(struct rtcpeers *peers, const char *why)
         end(peers->running, 404, why);
 }
 
-/* --- connection state --- */
+/* --- packets --- */
 
-static gboolean connect_timeout(gpointer user)
+static bool send_packets(void *user, struct packet *packets, unsigned count)
 {
-    end(user, 500, "not connected in time");
-    return G_SOURCE_REMOVE;
+    const struct rtcpeer *peer = user;
+    for (unsigned i = 0; i < count; i++)
+        if (!peer->srtp || !srtpsession_protect(peer->srtp, &packets[i]))
+            return false;
+    return iceagent_send_packets(peer->ice, packets, count);
 }
 
-static gboolean disconnect_timeout(gpointer user)
+static void send_rtcp(void *user, struct packet *packet)
 {
-    end(user, 500, "disconnected");
-    return G_SOURCE_REMOVE;
+    const struct rtcpeer *peer = user;
+    if (peer->srtp && srtpsession_protect_rtcp(peer->srtp, packet))
+        iceagent_send_packets(peer->ice, packet, 1);
 }
 
-/* Ends a peer that sends no RTCP: a killed one says no goodbye. */
-static gboolean check_rtcp(gpointer user)
+static void take_rtcp(struct rtcpeer *peer, const uint8_t *data, size_t bytes)
 {
-    struct rtcpeer *peer = user;
-    uint64_t silent_ms = (monotonic_ns() - atomic_load(&peer->rtcp_ns)) / 1000000;
-    if (silent_ms >= LOST_MS)
-        end(peer, 500, "no RTCP for 10 seconds");
-    else
-        set_timer(peer, (unsigned)(LOST_MS - silent_ms), check_rtcp);
-    return G_SOURCE_REMOVE;
-}
-
-/* A DTLS close is a peer's goodbye, which webrtcbin itself does not report. */
-static void on_dtls_state(GObject *encoder, GParamSpec *spec, struct rtcpeer *peer)
-{
-    enum { CLOSED = 1 }; /* of GstDtlsConnectionState, which has no public header */
-    int state;
-    (void)spec;
-    g_object_get(encoder, "connection-state", &state, NULL);
-    if (state == CLOSED)
-        end_soon(peer, 500, "closed by the peer");
-}
-
-static void watch_dtls(GObject *encoder, void *user)
-{
-    connect_signal(user, encoder, "notify::connection-state", G_CALLBACK(on_dtls_state));
-}
-
-static void set_connected(struct rtcpeer *peer)
-{
-    atomic_store(&peer->rtcp_ns, monotonic_ns());
-    set_timer(peer, LOST_MS, check_rtcp);
-    if (peer->connected)
+    struct packet packet = {.bytes = bytes};
+    if (!peer->srtp || bytes > sizeof packet.data)
         return;
-    peer->connected = true;
-    atomic_fetch_sub(&connecting, 1);
-    webrtcbin_each_dtls(peer->webrtcbin, watch_dtls, peer);
-    fanout_add(peer->peers->options.fanout, peer->sink);
-    post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
-}
-
-static gboolean check_connection(gpointer user)
-{
-    struct rtcpeer *peer = user;
-    GstWebRTCPeerConnectionState state;
-    if (peer->ended)
-        return G_SOURCE_REMOVE;
-    g_object_get(peer->webrtcbin, "connection-state", &state, NULL);
-    switch (state) {
-    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
-        set_connected(peer);
-        break;
-    case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
-        set_timer(peer, LOST_MS, disconnect_timeout);
-        break;
-    case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
-        end(peer, 500, "the connection failed");
-        break;
-    case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
-        end(peer, 500, "closed");
-        break;
-    default:
-        break;
-    }
-    return G_SOURCE_REMOVE;
-}
-
-static void on_connection_state(GObject *webrtcbin, GParamSpec *spec, struct rtcpeer *peer)
-{
-    (void)webrtcbin;
-    (void)spec;
-    invoke(peer, check_connection);
-}
-
-static void on_rtcp(GObject *session, GstBuffer *rtcp, struct rtcpeer *peer)
-{
-    (void)session;
-    atomic_store(&peer->rtcp_ns, monotonic_ns());
+    memcpy(packet.data, data, bytes);
+    if (!srtpsession_open_rtcp(peer->srtp, &packet))
+        return;
+    peer->rtcp_ns = monotonic_ns();
     /* The first RTCP proves that the peer receives. It may have missed the first keyframe, and not
      * every peer requests another. */
-    if (!atomic_exchange(&peer->rtcp_seen, true))
+    if (!peer->rtcp_seen)
         packetsink_request_keyframe(peer->sink);
-    packetsink_take_rtcp(peer->sink, rtcp);
+    peer->rtcp_seen = true;
+    packetsink_take_rtcp(peer->sink, packet.data, packet.bytes);
 }
 
-static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, struct rtcpeer *peer)
+/* The first bytes distinguish the kinds of packets (RFC 7983, RFC 5761). */
+static void on_received(void *user, const uint8_t *data, size_t bytes)
 {
-    GObject *session = NULL;
-    if (!g_str_has_prefix(GST_PAD_NAME(pad), "send_rtp_sink"))
-        return;
-    g_signal_emit_by_name(rtpbin, "get-internal-session", 0, &session);
-    if (session) {
-        connect_signal(peer, session, "on-receiving-rtcp", G_CALLBACK(on_rtcp));
-        g_object_unref(session);
+    struct rtcpeer *peer = user;
+    if (bytes > 12 && data[0] >= 20 && data[0] < 64)
+        dtls_input(peer->dtls, data, bytes);
+    else if (bytes >= 8 && data[0] >= 128 && data[0] < 192 && data[1] >= 192 && data[1] < 224)
+        take_rtcp(peer, data, bytes);
+}
+
+/* Once per second: reports, and ends a peer that sends no RTCP, as a killed one says no goodbye. */
+static gboolean each_second(gpointer user)
+{
+    struct rtcpeer *peer = user;
+    if ((monotonic_ns() - peer->rtcp_ns) / 1000000 >= LOST_MS) {
+        end(peer, 500, "no RTCP for 10 seconds");
+        return G_SOURCE_REMOVE;
     }
+    packetsink_report(peer->sink);
+    return G_SOURCE_CONTINUE;
 }
 
 /* --- data channel --- */
+
+static void on_channel_output(void *user, const void *packet, size_t bytes)
+{
+    const struct rtcpeer *peer = user;
+    if (peer->dtls)
+        dtls_send(peer->dtls, packet, bytes);
+}
 
 static void on_channel_open(void *user)
 {
@@ -321,6 +254,7 @@ static void on_channel_failed(void *user, const char *why)
 }
 
 static const struct datachannel_ops channel_ops = {
+    .output = on_channel_output,
     .open = on_channel_open,
     .text = on_channel_text,
     .failed = on_channel_failed,
@@ -338,55 +272,112 @@ void rtcpeer_consumed(struct rtcpeer *peer, size_t bytes)
     datachannel_consumed(peer->channel, bytes);
 }
 
+/* --- encryption --- */
+
+static void on_dtls_send(void *user, const uint8_t *data, size_t bytes)
+{
+    const struct rtcpeer *peer = user;
+    iceagent_send(peer->ice, data, bytes);
+}
+
+static void on_dtls_connected(void *user)
+{
+    struct rtcpeer *peer = user;
+    struct srtpkeys keys;
+    if (peer->ended || peer->connected)
+        return;
+    peer->srtp = dtls_srtp_keys(peer->dtls, &keys) ? srtpsession_new(&keys) : NULL;
+    if (!peer->srtp) {
+        end_soon(peer, 500, "encryption failed: no keys for the video");
+        return;
+    }
+    peer->connected = true;
+    atomic_fetch_sub(&connecting, 1);
+    peer->rtcp_ns = monotonic_ns();
+    set_timer(peer, REPORT_MS, each_second);
+    fanout_add(peer->peers->options.fanout, peer->sink);
+    post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
+    if (peer->offer->channel >= 0)
+        datachannel_start(peer->channel, peer->offer->sctp_port);
+}
+
+static void on_dtls_data(void *user, const uint8_t *data, size_t bytes)
+{
+    const struct rtcpeer *peer = user;
+    datachannel_input(peer->channel, data, bytes);
+}
+
+static void on_dtls_closed(void *user, const char *why)
+{
+    end_soon(user, 500, why);
+}
+
+static const struct dtls_ops dtls_ops = {
+    .send = on_dtls_send,
+    .connected = on_dtls_connected,
+    .data = on_dtls_data,
+    .closed = on_dtls_closed,
+};
+
 /* --- offer and answer --- */
 
-static gboolean answer(gpointer user)
+static gboolean connect_timeout(gpointer user)
 {
-    struct rtcpeer *peer = user;
-    GstWebRTCSessionDescription *local = NULL;
+    end(user, 500, "not connected in time");
+    return G_SOURCE_REMOVE;
+}
+
+static void answer(struct rtcpeer *peer)
+{
+    char *user, *password, **candidates;
     if (peer->ended || peer->answered)
-        return G_SOURCE_REMOVE;
-    if (peer->dropped)
-        return end_dropped(peer);
-    g_object_get(peer->webrtcbin, "local-description", &local, NULL);
-    if (!local) {
-        end(peer, 500, "the answer could not be created");
-        return G_SOURCE_REMOVE;
-    }
+        return;
+    iceagent_local(peer->ice, &user, &password, &candidates);
     peer->answered = true;
-    post(peer, MESSAGE_ANSWER, 0, answer_text(peer->offer, local->sdp), 0);
-    gst_webrtc_session_description_free(local);
+    post(peer, MESSAGE_ANSWER, 0,
+         answer_text(peer->offer, &(struct answer_transport){.user = user,
+                                                             .password = password,
+                                                             .candidates = candidates,
+                                                             .fingerprint = dtls_fingerprint(),
+                                                             .ssrc = peer->peers->options.ssrc,
+                                                             .cname = packetsink_cname()}),
+         0);
+    g_free(user);
+    g_free(password);
+    g_strfreev(candidates);
     if (!peer->connected)
         set_timer(peer, CONNECT_MS, connect_timeout);
+}
+
+static gboolean gather_timeout(gpointer user)
+{
+    answer(user);
     return G_SOURCE_REMOVE;
 }
 
-static void on_gathering_state(GObject *webrtcbin, GParamSpec *spec, struct rtcpeer *peer)
+static void on_ice_gathered(void *user)
 {
-    GstWebRTCICEGatheringState state;
-    (void)spec;
-    g_object_get(webrtcbin, "ice-gathering-state", &state, NULL);
-    if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-        invoke(peer, answer);
+    answer(user);
 }
 
-static gboolean gathering(gpointer user)
+static void on_ice_connected(void *user)
 {
-    struct rtcpeer *peer = user;
-    if (!peer->ended && !peer->answered)
-        set_timer(peer, GATHER_MS, answer);
-    return G_SOURCE_REMOVE;
+    const struct rtcpeer *peer = user;
+    if (answer_is_dtls_client(peer->offer))
+        dtls_start(peer->dtls);
 }
 
-static void on_negotiation(void *user, enum negotiation_result result)
+static void on_ice_failed(void *user)
 {
-    if (result == NEGOTIATION_STARTED)
-        invoke(user, gathering);
-    else if (result == NEGOTIATION_REFUSED)
-        end_soon(user, 400, "the offer cannot be answered");
-    else
-        end_soon(user, 500, "the connection failed");
+    end_soon(user, 500, "the connection failed");
 }
+
+static const struct iceagent_ops ice_ops = {
+    .gathered = on_ice_gathered,
+    .connected = on_ice_connected,
+    .failed = on_ice_failed,
+    .received = on_received,
+};
 
 /* --- the beginning --- */
 
@@ -395,13 +386,16 @@ static void sink_new(struct rtcpeer *peer)
     const struct rtcpeers_options *options = &peer->peers->options;
     const struct offer *offer = peer->offer;
     peer->sink = packetsink_new(&(struct packetsink_options){
-        .codec = offer->codec,
         .ssrc = options->ssrc,
         .payload = offer->payload,
+        .rtx = offer->rtx,
         .playout_delay_id = offer->playout_delay_id,
         .send_time_id = offer->send_time_id,
         .bitrate = options->bitrate,
         .word = fanout_word(options->fanout),
+        .send = send_packets,
+        .send_rtcp = send_rtcp,
+        .user = peer,
     });
 }
 
@@ -414,38 +408,33 @@ static void list(struct rtcpeer *peer)
     peer->peers->running = peer;
 }
 
-static bool run_pipeline(struct rtcpeer *peer)
+static bool connect_transport(struct rtcpeer *peer)
 {
     const struct rtcpeers_options *options = &peer->peers->options;
-    const struct webrtcbin_options own = {options->stun, options->turn, peer->offer->rtx >= 0};
-    peer->webrtcbin = webrtcbin_new(peer->sink, &own);
-    if (!peer->webrtcbin)
+    const struct offer *offer = peer->offer;
+    const char *user = offer_attribute(offer, offer->transport, "ice-ufrag");
+    const char *password = offer_attribute(offer, offer->transport, "ice-pwd");
+    peer->dtls = dtls_new(options->thread, answer_is_dtls_client(offer),
+                          offer_attribute(offer, offer->transport, "fingerprint"), &dtls_ops, peer);
+    peer->ice = iceagent_new(options->thread, options->servers, &ice_ops, peer);
+    if (!peer->dtls || !peer->ice)
         return false;
-    GstElement *rtpbin = webrtcbin_rtpbin(peer->webrtcbin);
-    connect_signal(peer, rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad));
-    gst_object_unref(rtpbin);
-    connect_signal(peer, peer->webrtcbin, "notify::connection-state",
-                   G_CALLBACK(on_connection_state));
-    connect_signal(peer, peer->webrtcbin, "notify::ice-gathering-state",
-                   G_CALLBACK(on_gathering_state));
-    datachannel_watch(peer->channel, peer->webrtcbin);
-    return gst_element_set_state(packetsink_pipeline(peer->sink), GST_STATE_PLAYING) !=
-           GST_STATE_CHANGE_FAILURE;
+    char **candidates = offer_candidates(offer);
+    iceagent_set_remote(peer->ice, user, password, candidates);
+    g_strfreev(candidates);
+    set_timer(peer, GATHER_MS, gather_timeout);
+    return iceagent_gather(peer->ice);
 }
 
-static gboolean start(gpointer user)
+static void start(gpointer user)
 {
     struct rtcpeer *peer = user;
     if (peer->ended)
-        return G_SOURCE_REMOVE;
+        return;
     sink_new(peer);
     list(peer);
-    if (run_pipeline(peer))
-        negotiation_start(peer->webrtcbin, remotesdp_new(peer->offer), on_negotiation,
-                          rtcpeer_hold(peer), rtcpeer_release);
-    else
-        end(peer, 500, "GStreamer does not start");
-    return G_SOURCE_REMOVE;
+    if (!connect_transport(peer))
+        end(peer, 500, "ICE does not start");
 }
 
 void rtcpeer_start(struct rtcpeer *peer)
@@ -466,7 +455,7 @@ struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *offer, void *o
     peer->peers = peers;
     peer->offer = offer;
     peer->owner = owner;
-    peer->channel = datachannel_new(&channel_ops, peer);
+    peer->channel = datachannel_new(peers->options.thread, &channel_ops, peer);
     return peer;
 }
 

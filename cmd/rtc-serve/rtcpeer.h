@@ -1,7 +1,7 @@
 /*
  * A WebRTC peer: its connection from the offer to the end, and the video and data channel over it.
- * A peer runs on the pipeline thread and reports through the mailbox, each message with a reference
- * to the peer.
+ * Peers have no threads of their own: all run on the transport thread, and report through the
+ * mailbox, each message with a reference to the peer.
  */
 #ifndef RTCPEER_H
 #define RTCPEER_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include "fanout.h"
 #include "feedback.h"
+#include "ice.h"
 #include "loopthread.h"
 #include "mailbox.h"
 #include "offer.h"
@@ -22,7 +23,7 @@ struct rtcpeers_options {
     struct loopthread *thread;
     struct fanout *fanout;
     struct mailbox *mailbox;
-    const char *stun, *turn; /* URLs for GStreamer, or NULL */
+    const struct iceserver *servers;
     uint32_t ssrc;
     struct bitrate_range bitrate;
 };
@@ -31,7 +32,7 @@ struct rtcpeers_options {
 struct rtcpeers *rtcpeers_new(const struct rtcpeers_options *options);
 void rtcpeers_free(struct rtcpeers *peers); /* NULL is allowed */
 
-/* On the pipeline thread: ends all peers, as for a stream that is gone. Each posts MESSAGE_REFUSED
+/* On the transport thread: ends all peers, as for a stream that is gone. Each posts MESSAGE_REFUSED
  * or MESSAGE_CLOSED, unless why is NULL. */
 void rtcpeers_end(struct rtcpeers *peers, const char *why);
 
@@ -46,7 +47,7 @@ void rtcpeer_release(gpointer peer);
 void rtcpeer_start(struct rtcpeer *peer);
 
 /* Any thread: the number of peers, of all streams, that have started but are not connected: their
- * descriptors and threads are not all in use yet. */
+ * descriptors may not all be in use yet. */
 unsigned rtcpeer_connecting(void);
 
 /* Any thread: ends the peer without a message, and takes the caller's reference. */

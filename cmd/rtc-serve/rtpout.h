@@ -11,7 +11,6 @@ struct rtpout;
 struct rtpout_options {
     const char *host; /* need not outlive the call */
     int port;
-    const char *codec; /* "vp8" or "h264" */
     uint32_t ssrc;
     struct bitrate_range bitrate;
     struct loopthread *thread; /* outlives it, like fanout */
@@ -19,8 +18,8 @@ struct rtpout_options {
 };
 
 /* Blocks while the host's name is resolved. NULL with errno: EADDRNOTAVAIL unknown host, or that of
- * socket or pthread_create. */
+ * socket or connect. */
 struct rtpout *rtpout_new(const struct rtpout_options *options);
-void rtpout_free(struct rtpout *out); /* on the pipeline thread; NULL is allowed */
+void rtpout_free(struct rtpout *out); /* on the transport thread; NULL is allowed */
 
 #endif

@@ -538,8 +538,7 @@ static void session_open(struct streams *streams, unsigned reserved)
     session_options.notify = notify;
     session_options.notify_arg = streams->context;
     session_options.reserved_descriptors = reserved;
-    session_options.stun = session_ice.stun;
-    session_options.turn = session_ice.turn;
+    session_options.servers = session_ice.servers;
     all.pipelines = calloc(streams->count, sizeof(struct pipeline *));
     if (!all.pipelines)
         cli_die(CLI_FAIL, "%s", strerror(errno));

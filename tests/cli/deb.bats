@@ -32,7 +32,7 @@ files() {
 
     [[ $(depends shmcast) == *libjpeg* && $(depends shmcast) == *libwebsockets* ]]
     [[ ! $(depends shmcast) =~ gstreamer|glib|igraph|libegl|freetype|libxml|yuv ]]
-    [[ $(depends shmcast-webrtc) == *gstreamer1.0-nice* && ! $(depends shmcast-webrtc) =~ igraph|libegl ]]
+    [[ $(depends shmcast-webrtc) == *libnice10* && ! $(depends shmcast-webrtc) =~ igraph|libegl ]]
     [[ $(depends shmcast-net) == *igraph* && ! $(depends shmcast-net) =~ gstreamer|websockets ]]
 
     [ "$(files shmcast-webrtc | grep -v /share/doc/)" = "./usr/bin/rtc-serve

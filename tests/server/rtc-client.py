@@ -11,6 +11,8 @@ rtc-client.py URL WORD...   runs one viewer of the stream's page at URL, which e
     do=COMMAND  runs a shell command
     pli=N       requests a keyframe N times
     remb=KBIT   reports this bandwidth from now on
+    lose=N      ignores every Nth packet of the video from now on
+    again=N     waits for N packets that the server sends again
     all         prints all messages until killed
     stats       prints the server's statistics
     go          deletes the session
@@ -70,6 +72,7 @@ class Viewer:
         self.opened, self.closed, self.received = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.texts, self.track, self.location = [], None, None
         self.kbit = self.reporting = None
+        self.again = 0
 
     async def connect(self, channel=True):
         pc = self.pc
@@ -132,6 +135,22 @@ class Viewer:
             await self.receiver._send_rtcp(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci))
             await asyncio.sleep(0.3)
 
+    def lose(self, every):
+        handle, count = self.receiver._handle_rtp_packet, 0
+        again = [c.payloadType for c in self.pc.getTransceivers()[0]._codecs if c.name.lower() == "rtx"]
+
+        async def lossy(packet, arrival_time_ms):
+            nonlocal count
+            if packet.payload_type in again:
+                self.again += 1
+            else:
+                count += 1
+                if count % every == 0:
+                    return
+            await handle(packet, arrival_time_ms)
+
+        self.receiver._handle_rtp_packet = lossy
+
     async def go(self):
         await asyncio.to_thread(request, self.location, "DELETE")
 
@@ -156,6 +175,11 @@ class Viewer:
         elif word.startswith("remb="):
             self.kbit = int(word[5:])
             self.reporting = self.reporting or asyncio.create_task(self.report_bandwidth())
+        elif word.startswith("lose="):
+            self.lose(int(word[5:]))
+        elif word.startswith("again="):
+            while self.again < int(word[6:]):
+                await asyncio.sleep(0.05)
         elif word == "all":
             while True:
                 print(await self.text(""), flush=True)

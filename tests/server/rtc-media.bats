@@ -150,6 +150,11 @@ assert b["keyframes"] < c["keyframes"] <= b["keyframes"] + (c["pictures"] - b["p
 ' <"$BATS_TEST_TMPDIR/stats"
 }
 
+@test "lost packets are sent again" {
+    scene 320x240 20
+    clean_run client frames=5 lose=5 again=20 frames=20 go
+}
+
 @test "the bitrate is that of the slowest viewer, within the bounds" {
     scene 320x240 20 --bitrate 100-4000
     until_there() {

@@ -16,6 +16,7 @@ client() {
 
 setup() {
     common_setup
+    AS=() # prefix of commands that act on the server as its user
     HEAD=$BATS_TEST_TMPDIR/head
     BODY=$BATS_TEST_TMPDIR/body
 }
@@ -109,14 +110,12 @@ usage_restored() {
     export GST_REGISTRY=$BATS_TEST_TMPDIR/registry GST_PLUGIN_SYSTEM_PATH_1_0=$BATS_TEST_TMPDIR/plugins
     mkdir "$GST_PLUGIN_SYSTEM_PATH_1_0"
     fails 3 rtc-serve -p 0 "$S"
-    [ "$stderr" = "rtc-serve: GStreamer has no webrtcbin nicesrc dtlssrtpdec srtpenc sctpenc rtpbin udpsink \
-appsrc vp8enc rtpvp8pay; apt-get install gstreamer1.0-plugins-bad gstreamer1.0-nice \
-gstreamer1.0-plugins-good gstreamer1.0-plugins-base" ]
-    for library in webrtc dtls srtp sctp rtpmanager udp app rtp openh264; do
+    [ "$stderr" = "rtc-serve: GStreamer has no vp8enc rtpvp8pay; apt-get install gstreamer1.0-plugins-good" ]
+    for library in vpx rtp; do
         ln -s "$plugins/libgst$library.so" "$GST_PLUGIN_SYSTEM_PATH_1_0"
     done
     fails 3 rtc-serve -p 0 --codec h264 "$S"
-    [ "$stderr" = "rtc-serve: GStreamer has no nicesrc; apt-get install gstreamer1.0-nice" ]
+    [ "$stderr" = "rtc-serve: GStreamer has no openh264enc; apt-get install gstreamer1.0-plugins-bad" ]
 }
 
 @test "an offer to whep: 201, an answer with candidates, and the headers of WHEP" {
@@ -326,28 +325,64 @@ exhaust() {
     exhaust
 }
 
-# Starts rtc-serve with a limit of threads, as a user without privileges, as root has no limit.
-limit_threads() {
-    local limit=80 as=()
-    if ((EUID)); then
-        limit=$((limit + $(ps -L -u "$UID" --no-headers | wc -l)))
-    else
-        as=(setpriv --reuid=64999 --regid=64999 --clear-groups)
-    fi
-    SERVER_PROGRAM=$BATS_TEST_TMPDIR/limited
-    printf '#!/bin/sh\nexec %s prlimit --nproc=%s rtc-serve "$@"\n' "${as[*]}" "$limit" >"$SERVER_PROGRAM"
+# Serves as a user without privileges: root's threads have no limit.
+scene_unprivileged() {
+    SERVER_PROGRAM=$BATS_TEST_TMPDIR/unprivileged
+    ((EUID)) || AS=(setpriv --reuid=64999 --regid=64999 --clear-groups)
+    printf '#!/bin/sh\nexec %s rtc-serve "$@"\n' "${AS[*]}" >"$SERVER_PROGRAM"
     chmod 755 "$SERVER_PROGRAM" "$BATS_TEST_TMPDIR"
-}
-
-@test "too few threads for another peer: 503, and the others continue" {
-    limit_threads
     shm-create -s 64x48 "$S"
     ((EUID)) || chown 64999 "/dev/shm/$S"
     bg frame-gen -s 64x48 -f yuv420p -r 20 -o "$S"
     serve "$S"
     SERVER=$BG
     SERVER_ERR=$BG_ERR
-    exhaust
+}
+
+# While a resource of the server is limited, offers get 503, with a line about the resource; then they are
+# answered again, and the viewer from before has continued.
+limited() { # RESOURCE LIMIT LINE
+    viewer stays open '{"type":"hello"}' all
+    connected 1
+    local hard
+    hard=$("${AS[@]}" prlimit --pid "$SERVER" "--$1" -o HARD --noheadings)
+    "${AS[@]}" prlimit --pid "$SERVER" "--$1=$2:"
+    [ "$(offer | whep)" = 503 ]
+    [[ $(<"$BODY") == "$3"* ]]
+    wait_until 20 seen stays $(($(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/stays") + 20))
+    "${AS[@]}" prlimit --pid "$SERVER" "--$1=${hard// /}:"
+    [ "$(offer | whep)" = 201 ]
+    no_warnings
+}
+
+@test "too few threads: 503, and the others continue" {
+    scene_unprivileged
+    limited nproc "$(threads)" "too few threads"
+}
+
+@test "too little memory: 503, and the others continue" {
+    ! sanitized || skip "sanitizers reserve more address space than any limit"
+    scene
+    limited as $(($(awk '/^VmSize/ { print $2 }' "/proc/$SERVER/status") * 1024 + 10000000)) "too little memory"
+    limited data $(($(awk '/^VmData/ { print $2 }' "/proc/$SERVER/status") * 1024 + 10000000)) "too little memory"
+}
+
+@test "a viewer costs no thread, a descriptor and one for each address, and little memory" {
+    export MALLOC_ARENA_MAX=1
+    scene
+    [ "$(offer | whep)" = 201 ]
+    addresses=$(grep -c '^a=candidate:.*typ host' "$BODY")
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$(head_of location)")" = 200 ]
+    wait_until 20 stat_is 's["viewers"], s["webrtc"]["peers"]' '(0, 0)'
+    save_usage
+    before=$(memory)
+    offer_100
+    answered=$(grep -c '^201 whep/' "$BATS_TEST_TMPDIR/all")
+    [ "$answered" = 24 ]
+    echo "$answered viewers: $(($(threads) - THREADS)) threads, $(($(descriptors) - FILES)) descriptors, $(($(memory) - before)) kB"
+    [ "$(threads)" -le $((THREADS + 1)) ]
+    [ "$(descriptors)" -le $((FILES + answered * (addresses + 1) + 4)) ]
+    sanitized || [ $(($(memory) - before)) -lt $((answered * 400)) ]
 }
 
 @test "two hundred viewers join and leave, and nothing remains" {
@@ -444,8 +479,7 @@ warned() { # PART COUNT
         viewer bad open "$bad" stay
         wait_until 20 warned " over WebRTC was closed: " $((++ended))
         stat_is 's["viewers"]' 1
-        kill -9 "$VIEWER"
-        ends 137 "$VIEWER"
+        ends 0 "$VIEWER"
     done
     connected 1
 }
@@ -521,6 +555,20 @@ seen() { # OUT COUNT
         'text="type":"pong"' go
     wait_until 10 grep -q '^key_up.*key=z' "$BATS_TEST_TMPDIR/events"
     [ "$(shm-ls | grep -cw -- "$S")" = 1 ]
+}
+
+@test "the server ends: its viewers notice at once" {
+    scene
+    viewer stays frames=2 open '{"type":"hello"}' 'text="type":"state"' stay
+    local stays=$VIEWER
+    wait_printed stays '"type":"state"'
+    viewer watches nochannel frames=2 stats stay
+    wait_printed watches '"peers"'
+    kill "$SERVER"
+    ends 143 "$SERVER"
+    ends 0 "$VIEWER"
+    ends 0 "$stays"
+    no_warnings
 }
 
 @test "pages of other sites: CORS as for images, control only with --origin" {

@@ -1,0 +1,44 @@
+/*
+ * ICE (RFC 8445) of one peer, by libnice: the controlled side, with one component. The transport
+ * thread makes all calls and gets all callbacks.
+ */
+#ifndef ICEAGENT_H
+#define ICEAGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "loopthread.h"
+#include "rtp.h"
+
+struct iceagent;
+struct iceserver;
+
+/* user is that of iceagent_new. No callback may free the agent. */
+struct iceagent_ops {
+    void (*gathered)(void *user); /* all local candidates are known */
+    void (*connected)(void *user);
+    void (*failed)(void *user);
+    void (*received)(void *user, const uint8_t *data, size_t bytes);
+};
+
+/* servers: STUN and TURN servers, up to one without a host. NULL: failed. */
+struct iceagent *iceagent_new(struct loopthread *thread, const struct iceserver *servers,
+                              const struct iceagent_ops *ops, void *user);
+void iceagent_free(struct iceagent *agent); /* NULL is allowed */
+
+/* The peer's user name fragment, password and candidates (SDP values, up to NULL). */
+void iceagent_set_remote(struct iceagent *agent, const char *user, const char *password,
+                         char *const *candidates);
+
+/* Begins to gather candidates. False: failed. */
+bool iceagent_gather(struct iceagent *agent);
+
+/* Ours, for the answer; by g_malloc, the list up to NULL. */
+void iceagent_local(struct iceagent *agent, char **user, char **password, char ***candidates);
+
+/* False: not sent, not all, or not connected. */
+bool iceagent_send(struct iceagent *agent, const void *data, size_t bytes);
+bool iceagent_send_packets(struct iceagent *agent, const struct packet *packets, unsigned count);
+
+#endif

@@ -1,0 +1,92 @@
+#include "srtpsession.h"
+#include <errno.h>
+#include <glib.h>
+#include <srtp2/srtp.h>
+#include <string.h>
+
+struct srtpsession {
+    srtp_t out, in;
+};
+
+void srtpkeys_sizes(const struct srtpkeys *keys, size_t *key, size_t *salt)
+{
+    *key = srtp_profile_get_master_key_length((srtp_profile_t)keys->profile);
+    *salt = srtp_profile_get_master_salt_length((srtp_profile_t)keys->profile);
+    if (*key + *salt > SRTPKEYS_BYTES)
+        *key = *salt = 0;
+}
+
+int srtpsession_init(void)
+{
+    errno = ENOMEM;
+    return srtp_init() == srtp_err_status_ok ? 0 : -1;
+}
+
+void srtpsession_exit(void)
+{
+    srtp_shutdown();
+}
+
+static srtp_t direction_new(const struct srtpkeys *keys, bool outbound)
+{
+    uint8_t key[SRTPKEYS_BYTES];
+    srtp_policy_t policy = {.ssrc = {outbound ? ssrc_any_outbound : ssrc_any_inbound, 0},
+                            .key = key};
+    srtp_t session;
+    memcpy(key, outbound ? keys->local : keys->remote, sizeof key);
+    srtp_profile_t profile = (srtp_profile_t)keys->profile;
+    if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile) ||
+        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile) ||
+        srtp_create(&session, &policy))
+        return NULL;
+    return session;
+}
+
+struct srtpsession *srtpsession_new(const struct srtpkeys *keys)
+{
+    struct srtpsession *session = g_new0(struct srtpsession, 1);
+    session->out = direction_new(keys, true);
+    session->in = direction_new(keys, false);
+    if (session->out && session->in)
+        return session;
+    srtpsession_free(session);
+    return NULL;
+}
+
+void srtpsession_free(struct srtpsession *session)
+{
+    if (!session)
+        return;
+    if (session->out)
+        srtp_dealloc(session->out);
+    if (session->in)
+        srtp_dealloc(session->in);
+    g_free(session);
+}
+
+static bool finish(struct packet *packet, int bytes, srtp_err_status_t status)
+{
+    packet->bytes = (size_t)bytes;
+    return status == srtp_err_status_ok;
+}
+
+bool srtpsession_protect(struct srtpsession *session, struct packet *packet)
+{
+    int bytes = (int)packet->bytes;
+    srtp_err_status_t status = srtp_protect(session->out, packet->data, &bytes);
+    return finish(packet, bytes, status);
+}
+
+bool srtpsession_protect_rtcp(struct srtpsession *session, struct packet *packet)
+{
+    int bytes = (int)packet->bytes;
+    srtp_err_status_t status = srtp_protect_rtcp(session->out, packet->data, &bytes);
+    return finish(packet, bytes, status);
+}
+
+bool srtpsession_open_rtcp(struct srtpsession *session, struct packet *packet)
+{
+    int bytes = (int)packet->bytes;
+    srtp_err_status_t status = srtp_unprotect_rtcp(session->in, packet->data, &bytes);
+    return finish(packet, bytes, status);
+}
