@@ -42,7 +42,7 @@ PKGS_lib/tool/evjson := libwebsockets
 PKGS_bench-view := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
-# -Wno-tsan: TSan does not support the one fence, of copying readers.
+# -Wno-tsan: TSan does not support fences; copying readers need them.
 OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -pthread \
 	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 	$(if $(findstring thread,$(SAN)),-Wno-tsan) $(CFLAGS)

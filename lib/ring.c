@@ -144,8 +144,10 @@ static bool slot_take(struct ring *ring, unsigned slot)
     if (slot_pinned(ring, slot))
         return false;
     atomic_store(seq, old | 1);
-    if (!slot_pinned(ring, slot))
+    if (!slot_pinned(ring, slot)) {
+        atomic_thread_fence(memory_order_release); /* a copy that has new data finds the mark */
         return true;
+    }
     atomic_store(seq, old); /* a reader pinned it in between: the image is untouched */
     return false;
 }

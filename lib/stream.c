@@ -227,6 +227,9 @@ static int stream_map(struct stream *stream)
                       PROT_READ | (stream->writable ? PROT_WRITE : 0), MAP_SHARED, stream->fd, 0);
     if (base == MAP_FAILED)
         return -1;
+    /* A mapping keeps the locks of its descriptor alive: forked children are not to hold our
+     * claims. */
+    madvise(base, stream->header.total_bytes, MADV_DONTFORK);
     stream->base = base;
     return 0;
 }

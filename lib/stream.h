@@ -85,7 +85,8 @@ struct stream *stream_attach(const char *name, enum stream_access access);
  * one. stream_own_name returns name. The caller ends with stream_close. */
 struct stream *stream_peek(const char *path, const char *name);
 
-/* Drops all claims and unmaps the stream. NULL is allowed. errno survives. */
+/* Drops all claims and unmaps the stream. NULL is allowed. errno survives. A forked child does not
+ * inherit the mapping; it keeps the claims until it closes the descriptor, as execve does. */
 void stream_close(struct stream *stream);
 
 /* The validated copy of the header. Lives as long as stream. */

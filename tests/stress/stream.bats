@@ -220,6 +220,20 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [[ $output == *idle* ]]
 }
 
+@test "a forked child does not keep its parent's claims" {
+    shm-create -s 64x64 "$S"
+    frame-gen -n 1 -o "$S"
+    bg pin-hold "$S" fork >"$BATS_TEST_TMPDIR/pin"
+    wait_until 5 grep -q "^1$" "$BATS_TEST_TMPDIR/pin"
+    child=$(pgrep -P "$BG")
+    wait_until 10 eval '[ -z "$(ls "/proc/$child/fd")" ]'
+    fails 3 shm-rm "$S"
+    kill -KILL "$BG"
+    wait_until 10 pid_gone "$BG"
+    kill -0 "$child"
+    clean_run shm-rm "$S"
+}
+
 @test "a stopped reader costs only its slot; the pin of a killed one is cleared" {
     counted() { shm-ls -j "$S" | python3 -c 'import json, sys
 f = json.load(sys.stdin)["objects"][0]["frames"]
