@@ -97,7 +97,7 @@ struct shmfmt_claim {
 
 /*
  * Values of shmfmt_ring.demand, none of which is stored twice: turn * SHMFMT_DEMAND_TURN + index by
- * a reader, SHMFMT_DEMAND_END when header.state changes.
+ * a reader, the time * SHMFMT_DEMAND_TURN + SHMFMT_DEMAND_END when header.state changes.
  */
 enum { SHMFMT_DEMAND_TURN = 128, SHMFMT_DEMAND_END = 127 };
 

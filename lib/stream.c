@@ -3,6 +3,7 @@
 #include "streamobj.h"
 #include "pixfmt.h"
 #include "futex.h"
+#include "monotonic.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -615,7 +616,8 @@ void stream_wake(struct stream *stream)
                                    stream_at(stream, h->packets_at)};
     for (int i = 0; i < 2; i++) {
         futex_wake(&rings[i]->wake);
-        atomic_store(&rings[i]->demand, SHMFMT_DEMAND_END);
+        atomic_store(&rings[i]->demand,
+                     (uint32_t)monotonic_ns() * SHMFMT_DEMAND_TURN + SHMFMT_DEMAND_END);
         futex_knock(&rings[i]->demand);
     }
     futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);

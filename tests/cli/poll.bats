@@ -1,21 +1,25 @@
 #!/usr/bin/env bats
-# Waiting in a poll loop: the example of shmcast-stream(5), as it is there.
+# The examples of shmcast-stream(5), as they are there: waiting in a poll loop.
 # bg reads stdin: shellcheck can't see that.
 # shellcheck disable=SC2154,SC2217
 bats_require_minimum_version 1.5.0
 # bats file_tags=core,sanitize
 load ../support/helper
 
-example() { # starts it; output in $OUT, pid in $reader
-    awk '$0 == ".\\\" file: poll.py" { found = 1 }
+program() { # NAME
+    mark=".\\\" file: $1" awk '$0 == ENVIRON["mark"] { found = 1 }
         found && /^\.Ed/ { exit }
         found && inside
         found && /^\.Bd/ { inside = 1 }' "$ROOT/man/shmcast-stream.5" |
-        sed 's/\\e/\\/g; s,/dev/shm/view,/dev/shm/'"$S," >"$BATS_TEST_TMPDIR/poll.py"
-    [ -s "$BATS_TEST_TMPDIR/poll.py" ]
+        sed 's/\\e/\\/g; s,/dev/shm/view,/dev/shm/'"$S," >"$BATS_TEST_TMPDIR/$1"
+    [ -s "$BATS_TEST_TMPDIR/$1" ]
+}
+
+example() { # starts it; output in $OUT, pid in $reader
+    program poll.py
     OUT=$BATS_TEST_TMPDIR/polled.$BG_COUNT
     : >"$OUT"
-    bg python3 "$@" "$BATS_TEST_TMPDIR/poll.py" >"$OUT" </dev/null
+    bg python3 "$BATS_TEST_TMPDIR/poll.py" >"$OUT" </dev/null
     reader=$BG
 }
 
@@ -37,6 +41,16 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
 
 switches() { # PID
     cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
+}
+
+@test "the newest frame's number and size" {
+    clean_run shm-create -s 64x48 "$S"
+    put 7
+    program newest.py
+    chmod 444 "/dev/shm/$S"
+    run -0 --separate-stderr python3 "$BATS_TEST_TMPDIR/newest.py"
+    [ "$output" = "7 64 48" ]
+    [ "$stderr" = "" ]
 }
 
 @test "every frame is noticed, one at a time and in bursts; nothing wakes it meanwhile" {

@@ -187,6 +187,40 @@ all_end() {
     [ "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$PORT/snapshot.jpg")" = 401 ]
 }
 
+@test "recipe: a group that sees, wants and sends, and writes nothing" {
+    [ "$(id -u)" = 0 ] || skip "needs root to become other users"
+    dir=$(mktemp -d)
+    chmod 711 "$dir"
+    cd "$dir"
+    cp "$BUILD/shm-read" "$BUILD/event-inject" .
+    recipe group
+    sed "s/viewers/65534/" "$BATS_TEST_TMPDIR/group.sh" >group.sh
+    bg bash -e group.sh
+    wait_until 20 test -S room/socket
+    frame-gen -n 1 -o "$S"
+    member=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    see() { "$@" curl -sSf --unix-socket room/socket http://localhost/snapshot.jpg; }
+    wait_until 20 eval 'see "${member[@]}" >now.jpg'
+    [ "$(djpeg now.jpg | head -c 15 | xargs)" = "P6 1280 720 255" ]
+    run -7 --separate-stderr see setpriv --reuid=65533 --regid=65533 --clear-groups
+    bg "${member[@]}" /usr/bin/python3 -c 'import signal, socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("room/socket")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+assert s.recv(12) == b"HTTP/1.1 101"
+text = b"""{"type":"key_down","key":"q"}"""
+s.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+signal.pause()' </dev/null
+    run -0 timeout 100 event-read --from start -n 1 "$S"
+    [[ $output == "key_down key=q"*" viewer=1"* ]]
+    fails 3 "${member[@]}" ./shm-read "$S"
+    fails 3 "${member[@]}" ./event-inject "$S" key_down key=q
+    clean_run shm-rm -f "$S"
+    cd /
+    rm -r "$dir"
+}
+
 nodes_are() {
     [[ $(shm-ls -j "$S2") =~ \"newest\":\{\"width\":2,\"height\":$1, ]]
 }
