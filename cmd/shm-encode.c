@@ -19,6 +19,7 @@
 #include "monotonic.h"
 #include "tool/cli.h"
 #include "image/jpeg.h"
+#include "image/jpegcomment.h"
 #include "tool/ratelimit.h"
 #include "pixfmt.h"
 #include "ring.h"
@@ -41,7 +42,7 @@ static const char help[] =
     "  -o, --output -|STREAM     write to standard output, or to the packets of\n"
     "                            STREAM\n";
 
-enum { COMMENT_MAX = 192, THREADS_MAX = 64 };
+enum { THREADS_MAX = 64 };
 
 struct encoder {
     const char *name;   /* of the stream with the frames */
@@ -130,26 +131,26 @@ static bool follow(struct encoder *e, bool input)
     return false;
 }
 
-static int comment_text(char *out, const struct encoder *e, const struct ring_meta *frame,
-                        uint64_t published_ns)
+static size_t comment_text(char *out, const struct encoder *e, const struct ring_meta *frame,
+                           uint64_t published_ns)
 {
-    const uint64_t s = 1000000000u;
-    int n = snprintf(out, COMMENT_MAX,
-                     "shmcast seq=%" PRIu64 " frame=%" PRIu64 " event=%" PRIu64 " captured=%" PRIu64
-                     ".%09" PRIu64 " published=%" PRIu64 ".%09" PRIu64,
-                     e->sequence, frame->number, frame->event, frame->captured_ns / s,
-                     frame->captured_ns % s, published_ns / s, published_ns % s);
-    if (frame->aspect_num)
-        n += snprintf(out + n, (size_t)(COMMENT_MAX - n), " aspect=%" PRIu32 ":%" PRIu32,
-                      frame->aspect_num, frame->aspect_den);
-    return n;
+    const struct stream *stream = e->target ? e->out.stream : e->in.stream;
+    const struct jpegcomment comment = {.sequence = e->sequence,
+                                        .frame = frame->number,
+                                        .event = frame->event,
+                                        .captured_ns = frame->captured_ns,
+                                        .published_ns = published_ns,
+                                        .clock = jpegcomment_clock(stream_header(stream)->boot_id),
+                                        .aspect_num = frame->aspect_num,
+                                        .aspect_den = frame->aspect_den};
+    return jpegcomment_text(out, &comment);
 }
 
 /* The comment is written before the frame is encoded: updates its time of publication. */
 static void stamp(const struct encoder *e, const struct ring_meta *frame, void *jpeg, size_t bytes)
 {
-    char text[COMMENT_MAX];
-    size_t length, now = (size_t)comment_text(text, e, frame, monotonic_ns());
+    char text[JPEGCOMMENT_MAX];
+    size_t length, now = comment_text(text, e, frame, monotonic_ns());
     char *comment = jpeg_comment(jpeg, bytes, &length);
     if (comment && length == now) /* not if the seconds have just gained a digit */
         memcpy(comment, text, length);
@@ -176,7 +177,7 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
 {
     const struct ring_meta *m = &view->meta;
     const struct image image = ring_image(view);
-    char comment[COMMENT_MAX];
+    char comment[JPEGCOMMENT_MAX];
     uint64_t start = monotonic_ns();
     size_t bytes;
     if (!pixfmt_is_image(m->format))

@@ -76,6 +76,16 @@ ssize_t imginput_read(struct imginput *in, void *data, size_t bytes)
     return (ssize_t)got;
 }
 
+ssize_t imginput_some(struct imginput *in, void *data, size_t bytes)
+{
+    size_t have = in->end - in->at;
+    if (have)
+        return imginput_read(in, data, bytes < have ? bytes : have);
+    in->at = in->end = 0;
+    ssize_t n = take(in, data, bytes);
+    return n > (ssize_t)bytes ? (ssize_t)bytes : n;
+}
+
 int imginput_header_byte(struct imginput *in)
 {
     if (in->header_left == 0)

@@ -37,6 +37,9 @@ int imginput_await(struct imginput *in);
  * at the end of the input, or -1. */
 ssize_t imginput_read(struct imginput *in, void *data, size_t bytes);
 
+/* Reads at least one and at most bytes bytes. Returns their number, 0 at the end, or -1. */
+ssize_t imginput_some(struct imginput *in, void *data, size_t bytes);
+
 /* The next byte of a header, or -1. */
 int imginput_header_byte(struct imginput *in);
 

@@ -16,12 +16,28 @@ static enum result match(const uint8_t *data, size_t bytes, const char *signatur
     return YES;
 }
 
-/* "--BOUNDARY\r\nContent-…" */
+/* SOI and a marker that may follow it: APPn, COM, tables, or a frame header. */
+static enum result match_jpeg(const uint8_t *data, size_t bytes)
+{
+    enum result start = match(data, bytes, "\xff\xd8\xff", 3);
+    if (start != YES || bytes < 4)
+        return start == NO ? NO : MORE;
+    return (data[3] >= 0xe0 && data[3] <= 0xef) ||
+                   memchr("\xfe\xdb\xdd\xc0\xc1\xc2\xc4", data[3], 7)
+               ? YES
+               : NO;
+}
+
+/* "--BOUNDARY\r\nContent-…", possibly after the end of a line */
 static enum result match_multipart(const uint8_t *data, size_t bytes)
 {
     enum { BOUNDARY = 72 };
     static const char content[] = "Content-";
     size_t at = 2;
+    if (bytes && data[0] == '\r')
+        return bytes > 1 && data[1] != '\n' ? NO
+               : bytes > 2                  ? match_multipart(data + 2, bytes - 2)
+                                            : MORE;
     enum result dashes = match(data, bytes, "--", 2);
     if (dashes != YES)
         return dashes;
@@ -47,15 +63,6 @@ bool imgmagic_find(const uint8_t *data, size_t bytes, const struct imgmagic **fo
         size_t length;
         struct imgmagic is;
     } known[] = {
-        {SIGNATURE("\xff\xd8\xff\xe0"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xe1"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xe2"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xed"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xee"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xdb"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xc0"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xc4"), {"JPEG", "-f mjpeg -i -"}},
-        {SIGNATURE("\xff\xd8\xff\xfe"), {"JPEG", "-f mjpeg -i -"}},
         {SIGNATURE("\x89PNG\r\n\x1a\n"), {"PNG", "-f png_pipe -i -"}},
         {SIGNATURE("GIF87a"), {"GIF", "-f gif -i -"}},
         {SIGNATURE("GIF89a"), {"GIF", "-f gif -i -"}},
@@ -76,10 +83,10 @@ bool imgmagic_find(const uint8_t *data, size_t bytes, const struct imgmagic **fo
         {SIGNATURE("FLV\1"), {"FLV", "-f flv -i -"}},
     };
 #undef SIGNATURE
-    static const struct imgmagic multipart = {"multipart JPEG", "-f mpjpeg -i -"};
-    enum result result = match_multipart(data, bytes);
-    bool decided = result != MORE;
-    *found = result == YES ? &multipart : NULL;
+    static const struct imgmagic jpeg = {"JPEG", NULL};
+    enum result one = match_jpeg(data, bytes), parts = match_multipart(data, bytes), result;
+    bool decided = one != MORE && parts != MORE;
+    *found = one == YES || parts == YES ? &jpeg : NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0] && !*found; i++) {
         result = match(data, bytes, known[i].signature, known[i].length);
         decided = decided && result != MORE;

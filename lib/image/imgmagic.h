@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct imgmagic {
-    const char *name; /* "JPEG" */
-    const char
-        *input; /* ffmpeg's options to read it, "-f mjpeg -i -"; from a file if it must seek */
+    const char *name;  /* "GIF" */
+    const char *input; /* ffmpeg's options to read it, "-f gif -i -"; from a file if it must seek;
+                          NULL: jpegreader reads it */
 };
 
 /* Sets *found to what data begins, or to NULL. Returns false when more bytes could decide

@@ -2,6 +2,7 @@
 #include "image/imgconvert.h"
 #include "image/imginput.h"
 #include "image/imgmagic.h"
+#include "image/jpegreader.h"
 #include "image/pnm.h"
 #include "image/y4m.h"
 #include "pixfmt.h"
@@ -14,7 +15,7 @@
 
 enum { CHUNK = 65536 }; /* bytes of rows that are read at once */
 
-enum kind { KIND_UNKNOWN, KIND_RAW, KIND_Y4M, KIND_PNM, KIND_ENCODED };
+enum kind { KIND_UNKNOWN, KIND_RAW, KIND_Y4M, KIND_PNM, KIND_JPEG, KIND_ENCODED };
 
 struct imgreader {
     enum kind kind;
@@ -26,6 +27,7 @@ struct imgreader {
     size_t rows_room;
     struct imginput input;
     struct imgconvert convert;
+    struct jpegreader jpegs;
 };
 
 uint32_t imgreader_format(const char *name)
@@ -55,7 +57,7 @@ static enum kind kind_of(struct imgreader *in, bool ended)
     size_t frame = imgconvert_bytes(&in->convert), some = have < frame ? have : frame;
     bool decided = imgmagic_find(p, some, &in->encoded) || some == frame;
     if (in->encoded)
-        return KIND_ENCODED;
+        return in->encoded->input ? KIND_ENCODED : KIND_JPEG;
     if (p[0] == 'P' && have > 2 && p[1] >= '1' && p[1] <= '7' &&
         (pnm_is_space(p[2]) || p[2] == '#'))
         return KIND_PNM;
@@ -92,6 +94,7 @@ struct imgreader *imgreader_open(int fd, const struct imgreader_spec *spec)
     if (!in)
         return NULL;
     in->input.fd = fd;
+    in->jpegs.input = &in->input;
     in->spec = *spec;
     if (set_raw(in)) {
         free(in);
@@ -104,6 +107,7 @@ struct imgreader *imgreader_open(int fd, const struct imgreader_spec *spec)
 
 void imgreader_close(struct imgreader *in)
 {
+    jpegreader_free(&in->jpegs);
     free(in->rows);
     free(in);
 }
@@ -143,6 +147,10 @@ static int begin(struct imgreader *in)
     in->head.flags = in->spec.flags & PIXFMT_BOTTOM_UP;
     if (in->kind == KIND_ENCODED)
         return refuse_encoded(in);
+    if (in->kind == KIND_JPEG) {
+        in->input.frame = 0;
+        return 0;
+    }
     if (in->kind == KIND_RAW) {
         set_raw_details(in);
         return 0;
@@ -181,6 +189,8 @@ int imgreader_next(struct imgreader *in, struct imgreader_head *head)
                  in->kind == KIND_UNKNOWN ? "empty" : "a header, but no frames");
     if (more != 1)
         return more;
+    if (in->kind == KIND_JPEG)
+        return IMGREADER_JPEG;
     in->input.header_left = IMGINPUT_HEADER_MAX;
     if (in->kind == KIND_Y4M)
         got = y4m_frame(&in->input, &in->head);
@@ -266,6 +276,11 @@ int imgreader_data(struct imgreader *in, void *data)
     default:
         return data ? read_rows(in, data) : read_part(in, NULL, all, 0, all);
     }
+}
+
+struct jpegreader *imgreader_jpegs(struct imgreader *in)
+{
+    return &in->jpegs;
 }
 
 const char *imgreader_why(const struct imgreader *in)

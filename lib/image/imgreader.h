@@ -1,7 +1,8 @@
 /*
  * Reads images from a descriptor: raw frames, YUV4MPEG2, or concatenated PNM/PAM, detected by the
  * first bytes. Images in a pixel format of streams are read directly into the caller's memory;
- * others are converted row by row. Encoded input (JPEG, PNG, AVI, …) is refused.
+ * others are converted row by row. JPEGs are left to a jpegreader; other encoded input (PNG, AVI,
+ * …) is refused.
  */
 #ifndef SHMCAST_IMGREADER_H
 #define SHMCAST_IMGREADER_H
@@ -12,6 +13,7 @@
 #include "image/imghead.h"
 
 struct imgreader;
+struct jpegreader;
 
 struct imgreader_spec {
     uint32_t width, height; /* of raw frames */
@@ -23,6 +25,8 @@ struct imgreader_spec {
     uint8_t alpha;                   /* of raw frames */
     bool raw;                        /* all input but YUV4MPEG2 is raw: size or format were given */
 };
+
+enum { IMGREADER_JPEG = 2 };
 
 /* A format of raw frames by its name: enum pixfmt, or nv12, nv21, yuyv422, uyvy422, which are
  * converted to yuv420p and yuv422p. 0 if there is none of that name. */
@@ -38,7 +42,8 @@ void imgreader_close(struct imgreader *in); /* the descriptor stays open */
 
 /*
  * Reads the next image's header; waits until the image has begun to arrive, so that the caller
- * needs no slot for it before. 1; 0: end of input; -1 with errno: EINTR (a signal), EILSEQ
+ * needs no slot for it before. 1; IMGREADER_JPEG: the input is JPEGs, which imgreader_jpegs reads
+ * from now on; 0: end of input; -1 with errno: EINTR (a signal), EILSEQ
  * (malformed, encoded), ENODATA (truncated), ENOMEM, or that of read(2); imgreader_why has the
  * details. Reading cannot continue after -1.
  */
@@ -51,6 +56,9 @@ void imgreader_pad(struct imgreader *in, size_t room, struct imgreader_head *hea
 /* Then reads its head.bytes of data; skips them if data is NULL. 0, or -1 as above; ENODATA for a
  * truncated image. */
 int imgreader_data(struct imgreader *in, void *data);
+
+/* The reader of an input of JPEGs, from the first one on. Lives as long as in. */
+struct jpegreader *imgreader_jpegs(struct imgreader *in);
 
 /* One line about the last -1, such as "cut off: got 12 of 6220800 bytes of frame 3", or about an
  * end of input without any image. */

@@ -105,7 +105,8 @@ has_images() {
     wait_until 10 shows 2
     jpg >"$BATS_TEST_TMPDIR/a.jpg"
     run -0 rdjpgcom "$BATS_TEST_TMPDIR/a.jpg"
-    [[ $output =~ ^shmcast\ seq=1\ frame=2\ event=0\ captured=([0-9]+\.[0-9]{9})\ published=([0-9]+\.[0-9]{9})$ ]]
+    [[ $output =~ ^shmcast\ seq=1\ frame=2\ event=0\ captured=([0-9]+\.[0-9]{9})\ published=([0-9]+\.[0-9]{9})\ clock=([0-9a-f]{8})$ ]]
+    [ "${BASH_REMATCH[3]}" = "$(head -c 8 /proc/sys/kernel/random/boot_id)" ]
     python3 -c 'import sys, time
 captured, published = map(float, sys.argv[1:])
 assert captured < published < time.monotonic() < captured + 600' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
@@ -275,7 +276,7 @@ TABLE
     wait_until 60 shows 1
     jpg >out.jpg
     [ "$(ffprobe -v error -show_entries stream=sample_aspect_ratio -of csv=p=0 out.jpg)" = 16:11 ]
-    rdjpgcom out.jpg | grep -q ' published=[0-9.]* aspect=16:11$'
+    rdjpgcom out.jpg | grep -q ' published=[0-9.]* clock=[0-9a-f]* aspect=16:11$'
     [ "$(stat_of 'o["packets"]["newest"]["aspect"], o["frames"]["newest"]["aspect"]')" = "([16, 11], [16, 11])" ]
     put <source.ppm
     wait_until 60 shows 2

@@ -34,8 +34,8 @@ fuzz() { # TARGET TARGET
     fuzz segment imgreader
 }
 
-@test "arbitrary network packets" {
-    fuzz net
+@test "arbitrary network packets, and JPEG input" {
+    fuzz net jpegreader
 }
 
 @test "event lines, and viewers' JSON" {
