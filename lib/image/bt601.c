@@ -1,6 +1,7 @@
 #include "image/bt601.h"
 #include "pixfmt.h"
 #include <math.h>
+#include <string.h>
 
 enum { ONE = 512, SHIFT = 9, BLOCK = 32 };
 
@@ -26,34 +27,39 @@ bool bt601_from(struct bt601 *out, uint8_t matrix, bool limited)
     return from.red != to.red || from.blue != to.blue;
 }
 
-static inline uint8_t clamp(int sample)
+/* All in 16 bits: the sums fit for each matrix, and compilers vectorize the loops of fixed size. */
+static inline uint8_t clamp(int16_t sample)
 {
     return (uint8_t)(sample < 0 ? 0 : sample > 255 ? 255 : sample);
 }
 
-/* The sum of both products, rounded; fits 16 bits for each matrix. */
 static inline int16_t mix(int16_t a, int16_t u, int16_t b, int16_t v)
 {
-    return (int16_t)((int16_t)(a * u + b * v + ONE / 2) >> SHIFT);
+    return (int16_t)((int16_t)((int16_t)(a * u) + (int16_t)(b * v) + ONE / 2) >> SHIFT);
 }
 
-/* Sets what must be added to the luma, and converts the chroma. Compilers vectorize these loops
- * when n is a constant. */
-static inline void convert_chroma(const struct bt601 *c, uint8_t *restrict cb, uint8_t *restrict cr,
-                                  size_t n, int16_t *restrict add)
+/* Sets what must be added to the luma, and converts the chroma. */
+static void convert_chroma(const struct bt601 *c, uint8_t *restrict cb, uint8_t *restrict cr,
+                           int16_t *restrict add)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (int i = 0; i < BLOCK; i++) {
         int16_t u = (int16_t)(cb[i] - 128), v = (int16_t)(cr[i] - 128);
         add[i] = mix(c->luma_cb, u, c->luma_cr, v);
-        cb[i] = clamp(cb[i] + mix(c->cb_cb, u, c->cb_cr, v));
-        cr[i] = clamp(cr[i] + mix(c->cr_cb, u, c->cr_cr, v));
+        cb[i] = clamp((int16_t)(cb[i] + mix(c->cb_cb, u, c->cb_cr, v)));
+        cr[i] = clamp((int16_t)(cr[i] + mix(c->cr_cb, u, c->cr_cr, v)));
     }
 }
 
-static inline void add_luma(uint8_t *restrict luma, size_t n, const int16_t *restrict add)
+static void double_each(const int16_t *restrict from, int16_t *restrict to)
 {
-    for (size_t i = 0; i < n; i++)
-        luma[i] = clamp(luma[i] + add[i]);
+    for (int i = 0; i < BLOCK; i++)
+        to[2 * i] = to[2 * i + 1] = from[i];
+}
+
+static void add_luma(uint8_t *restrict luma, const int16_t *restrict add)
+{
+    for (int i = 0; i < BLOCK; i++)
+        luma[i] = clamp((int16_t)(luma[i] + add[i]));
 }
 
 void bt601_rows(const struct bt601 *c, uint8_t *const luma[], unsigned rows, size_t width,
@@ -61,22 +67,32 @@ void bt601_rows(const struct bt601 *c, uint8_t *const luma[], unsigned rows, siz
 {
     for (size_t x = 0; x < chroma; x += BLOCK) {
         int16_t add[BLOCK], twice[2 * BLOCK];
-        size_t n = chroma - x, at = x * across;
-        if (n >= BLOCK)
-            convert_chroma(c, cb + x, cr + x, BLOCK, add);
-        else
-            convert_chroma(c, cb + x, cr + x, n, add);
-        for (size_t i = 0; i < BLOCK && i < n && across == 2; i++)
-            twice[2 * i] = twice[2 * i + 1] = add[i];
-        const int16_t *sums = across == 2 ? twice : add;
-        size_t most = (size_t)BLOCK * across, left = at < width ? width - at : 0;
-        for (unsigned y = 0; y < rows; y++) {
-            if (left < most)
-                add_luma(luma[y] + at, left, sums);
-            else if (across == 2)
-                add_luma(luma[y] + at, 2 * BLOCK, sums);
-            else
-                add_luma(luma[y] + at, BLOCK, sums);
+        size_t n = chroma - x < BLOCK ? chroma - x : BLOCK;
+        if (n == BLOCK) {
+            convert_chroma(c, cb + x, cr + x, add);
+        } else {
+            uint8_t rest[2][BLOCK] = {{0}};
+            memcpy(rest[0], cb + x, n);
+            memcpy(rest[1], cr + x, n);
+            convert_chroma(c, rest[0], rest[1], add);
+            memcpy(cb + x, rest[0], n);
+            memcpy(cr + x, rest[1], n);
+        }
+        if (across == 2)
+            double_each(add, twice);
+        const int16_t *from = across == 2 ? twice : add;
+        for (size_t part = 0; part < across; part++) {
+            size_t at = x * across + part * BLOCK;
+            for (unsigned y = 0; y < rows && at < width; y++) {
+                if (width - at >= BLOCK) {
+                    add_luma(luma[y] + at, from + part * BLOCK);
+                    continue;
+                }
+                uint8_t rest[BLOCK] = {0};
+                memcpy(rest, luma[y] + at, width - at);
+                add_luma(rest, from + part * BLOCK);
+                memcpy(luma[y] + at, rest, width - at);
+            }
         }
     }
 }
