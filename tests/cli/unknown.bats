@@ -74,6 +74,14 @@ published() {
         [ "$stderr" = "shm-read: $S: $skipped"$'\n'"shm-read: $S: no image within 0 s" ]
         shm-ls -l "$S" | grep -q '^  frames .* published'
     done
+    bg shm-encode -a "$S"
+    put
+    wait_until 60 eval '(($(published packets) > 0))'
+    kill "$BG"
+    ends 143 "$BG"
+    overwrite packets aspect_num 7
+    run -1 --separate-stderr shm-read -f jpg -t 0 "$S"
+    [ "${stderr%%$'\n'*}" = "shm-read: $S: $skipped" ]
     # A stride of a row is no padding, and known numbers are known.
     for change in "stride 192" "matrix 9" "alpha 2"; do
         put
@@ -125,7 +133,7 @@ published() {
     bg curl -sN "$URL/stream.mjpg" </dev/null >"$BATS_TEST_TMPDIR/mjpeg"
     pictures() { grep -ac '^Content-Type: image/jpeg' "$BATS_TEST_TMPDIR/mjpeg"; }
     wait_until 10 pictures
-    for change in "format 77" "width 0" "bytes 0" "aspect_num 7"; do
+    for change in "format 77" "width 0" "bytes 0"; do
         # shellcheck disable=SC2086
         overwrite packets $change
         before=$(pictures)
