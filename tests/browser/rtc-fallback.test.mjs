@@ -116,7 +116,7 @@ test('a WebRTC connection that breaks is restarted', async t => {
     const before = await begun(page, 'rtc');
     /* To the browser a stopped server looks like a lost network. */
     server.kill('SIGSTOP');
-    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting', 30);
+    await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting');
     server.kill('SIGCONT');
     await live(page);
     assert.ok(await begun(page, 'rtc') > before);
@@ -153,5 +153,5 @@ test('WebRTC connections that never last are given up', async t => {
     await until('a WebSocket', async () => (await begun(page, 'ws')) === 1);
     await live(page);
     assert.equal(await begun(page, 'rtc'), 2);
-    await until('only the WebSocket', async () => (await transports(server)).join() === 'websocket', 30);
+    await until('only the WebSocket', async () => (await transports(server)).join() === 'websocket');
 });

@@ -25,9 +25,9 @@ def main():
         body = ("\r\n".join(variant) + "\r\n").encode()
         try:
             ask = urllib.request.Request(url + "whep", body, {"Content-Type": "application/sdp"})
-            with urllib.request.urlopen(ask, timeout=20) as answer:
+            with urllib.request.urlopen(ask, timeout=100) as answer:
                 where = urllib.parse.urljoin(url + "whep", answer.headers["Location"])
-            with urllib.request.urlopen(urllib.request.Request(where, method="DELETE"), timeout=20):
+            with urllib.request.urlopen(urllib.request.Request(where, method="DELETE"), timeout=100):
                 answered += 1
         except urllib.error.HTTPError as error:
             refused += 1
