@@ -42,8 +42,9 @@ PKGS_lib/tool/evjson := libwebsockets
 PKGS_bench-view := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+# -fno-math-errno: nothing reads errno after a mathematical function, and square roots become vectors.
 # -Wno-tsan: TSan does not support fences; copying readers need them.
-OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -pthread \
+OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -pthread -fno-math-errno \
 	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 	$(if $(findstring thread,$(SAN)),-Wno-tsan) $(CFLAGS)
 OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)

@@ -11,6 +11,8 @@ void adjacency_free(struct adjacency *a)
     free(a->other);
     free(a->weight);
     free(a->component);
+    free(a->member);
+    free(a->start);
     memset(a, 0, sizeof *a);
 }
 
@@ -20,7 +22,9 @@ static int reserve_nodes(struct adjacency *a, uint32_t nodes)
     if (nodes <= a->node_capacity)
         return 0;
     if (array_resize(&a->first, capacity + 2, sizeof *a->first) ||
-        array_resize(&a->component, capacity, sizeof *a->component))
+        array_resize(&a->component, capacity, sizeof *a->component) ||
+        array_resize(&a->member, capacity, sizeof *a->member) ||
+        array_resize(&a->start, capacity + 2, sizeof *a->start))
         return -1;
     a->node_capacity = (uint32_t)capacity;
     return 0;
@@ -95,11 +99,26 @@ static int number_components(struct adjacency *a)
     return rank_by_size(component, a->nodes, a->components);
 }
 
+static void sort_members(struct adjacency *a)
+{
+    /* Counted two entries ahead, as in build_links. */
+    memset(a->start, 0, ((size_t)a->components + 2) * sizeof *a->start);
+    for (uint32_t i = 0; i < a->nodes; i++)
+        a->start[a->component[i] + 2]++;
+    for (uint32_t c = 0; c < a->components; c++)
+        a->start[c + 2] += a->start[c + 1];
+    for (uint32_t i = 0; i < a->nodes; i++)
+        a->member[a->start[a->component[i] + 1]++] = i;
+}
+
 int adjacency_build(struct adjacency *a, const struct graph *graph)
 {
     if (reserve_nodes(a, graph->nodes) || reserve_links(a, graph->edges))
         return -1;
     a->nodes = graph->nodes;
     build_links(a, graph);
-    return number_components(a);
+    if (number_components(a))
+        return -1;
+    sort_members(a);
+    return 0;
 }

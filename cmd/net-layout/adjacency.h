@@ -15,6 +15,8 @@ struct adjacency {
     float *weight;       /* weight of each entry in `other`, relative to the mean weight */
     uint32_t *component; /* component of each node; 0 is the largest */
     uint32_t components;
+    uint32_t *member; /* [nodes]: sorted by component */
+    uint32_t *start;  /* [components + 1]: index in `member` of each component's first node */
     uint32_t node_capacity, link_capacity;
 };
 

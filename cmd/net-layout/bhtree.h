@@ -1,6 +1,6 @@
 /*
- * A Barnes-Hut tree: the repulsion between all nodes, approximated to the opening angle. A flat
- * layout has z = 0 everywhere, which turns the octree into a quadtree.
+ * Barnes-Hut trees: the repulsion between the nodes of each group, approximated to the opening
+ * angle. A flat layout has z = 0 everywhere, which turns octrees into quadtrees.
  *
  * J. Barnes, P. Hut: A hierarchical O(N log N) force-calculation algorithm. Nature 324, 1986.
  */
@@ -10,27 +10,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "body.h"
+#include "pool.h"
 
 struct bhtree;
 
-struct repulsion {
-    float x, y, z;   /* force per unit of the node's own mass: sum of mass / distance, outwards */
-    float stiffness; /* sum of mass / distance² */
+/* How repulsion declines with distance. */
+enum bhtree_law {
+    BHTREE_DISTANCE, /* mass / distance, of Fruchterman and Reingold */
+    BHTREE_SQUARE    /* mass / distance² */
 };
 
-enum { BHTREE_BATCH = 16 }; /* nodes whose repulsion is computed together */
+/* Nodes that repel each other, and no others. */
+struct bhtree_group {
+    uint32_t first, count; /* in the list of members; count ≥ 1 */
+    enum bhtree_law law;
+};
 
-struct bhtree *bhtree_new(void); /* NULL: ENOMEM. The caller ends with bhtree_free. */
-void bhtree_free(struct bhtree *tree);
+struct repulsion {
+    float x, y, z;   /* force per unit of the node's own mass, outwards */
+    float stiffness; /* sum of the largest derivatives of the force */
+};
 
-/* Builds the tree of count ≥ 1 bodies, whose positions must be finite. 0, or -1 with ENOMEM. */
-int bhtree_build(struct bhtree *tree, const struct body *bodies, uint32_t count);
+/* The pool must outlive it. NULL: ENOMEM. The caller ends with bhtree_free. */
+struct bhtree *bhtree_new(struct pool *pool, bool flat);
+void bhtree_free(struct bhtree *tree); /* NULL is allowed */
 
-/* Number of batches: groups of BHTREE_BATCH nodes near each other; the last may be smaller. */
-uint32_t bhtree_batches(const struct bhtree *tree);
+/* Adopts a list of count nodes, in which each group is a part. 0, or -1 with ENOMEM. */
+int bhtree_members(struct bhtree *tree, const uint32_t *members, uint32_t count);
 
-/* Computes repulsion[node] for the nodes of one batch. Threads may work on batches at once. */
-void bhtree_repel(const struct bhtree *tree, uint32_t batch, bool flat,
-                  struct repulsion *repulsion);
+/* Computes repulsion[node] for the nodes of all groups, which must not overlap. Positions must be
+ * finite. The result does not depend on the number of threads. 0, or -1 with ENOMEM. */
+int bhtree_repel(struct bhtree *tree, const struct body *bodies, const struct bhtree_group *groups,
+                 uint32_t count, struct repulsion *repulsion);
 
 #endif

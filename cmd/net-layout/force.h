@@ -1,10 +1,14 @@
 /*
- * The force simulation: edges attract their ends by weight * length², and all nodes repel each
- * other by 1 / distance, approximated by a Barnes-Hut tree. Gravity pulls each connected component
- * as a whole towards the origin. FIRE moves the nodes, with a node's stiffness as its mass.
+ * The force simulation: edges attract their ends by weight * length², and the nodes of a connected
+ * component repel each other by 1 / distance, as Fruchterman and Reingold have it, and later by
+ * 1 / distance² if so chosen; a Barnes-Hut tree approximates it. FIRE moves the nodes of each
+ * component, with a node's stiffness as its mass. Components don't repel each other; they are
+ * packed, and slide to their places.
  *
  * T. Fruchterman, E. Reingold: Graph drawing by force-directed placement. Software: Practice and
  * Experience 21, 1991.
+ * A. Noack: Energy models for graph clustering. Journal of Graph Algorithms and Applications 11,
+ * 2007.
  *
  * Positions depend on the graph, the seed and the events, not on the number of threads.
  */
@@ -13,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "bhtree.h"
 #include "body.h"
 #include "graph.h"
 #include "pool.h"
@@ -27,7 +32,7 @@ struct force_state {
 };
 
 /* NULL: ENOMEM. The caller ends with force_free. */
-struct force *force_new(struct pool *pool, bool flat, uint64_t seed);
+struct force *force_new(struct pool *pool, bool flat, enum bhtree_law law, uint64_t seed);
 void force_free(struct force *force); /* NULL is allowed */
 
 /* Adopts new nodes and edges of the graph. New nodes are placed beside their neighbours; if they

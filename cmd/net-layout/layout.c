@@ -234,7 +234,9 @@ int layout_run(const struct layout_options *o)
     l.loader = loader_open(o->file, o->format, o->negative, &l.graph, &news);
     igraphbase_init(o->seed);
     struct pool *pool = pool_new(o->threads);
-    l.force = pool ? force_new(pool, o->dimensions == 2, o->seed) : NULL;
+    l.force =
+        pool ? force_new(pool, o->dimensions == 2, o->fr ? BHTREE_DISTANCE : BHTREE_SQUARE, o->seed)
+             : NULL;
     l.clustering = clustering_new(&news, o->seed, o->igraph);
     if (!l.publish || !l.force || !l.clustering)
         cli_die(CLI_FAIL, "%u threads: %s", o->threads, strerror(errno));

@@ -10,6 +10,7 @@
 struct layout_options {
     unsigned dimensions, threads;
     bool igraph; /* true for igraph's own algorithm */
+    bool fr;     /* true for the repulsion of Fruchterman and Reingold */
     bool once, record;
     enum file_format format;
     enum negative negative;

@@ -19,11 +19,11 @@
 #include "tool/cli.h"
 
 static const char usage[] =
-    "net-layout [-d 2|3] [-a bh|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
-    "[--negative abs|skip] [--once] [--record] [FILE] STREAM\n";
+    "net-layout [-d 2|3] [-a bh|fr|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
+    "[--negative abs|skip] [--nice N] [--once] [--record] [FILE] STREAM\n";
 static const char help[] =
     "  -d, --dimensions 2|3      dimensions of the layout (2)\n"
-    "  -a, --algorithm NAME      bh (Barnes-Hut, the default) or igraph-fr\n"
+    "  -a, --algorithm NAME      bh (the default), fr or igraph-fr\n"
     "  -f, --format FORMAT       input: edges, ncol, graphml, gexf, gml or pajek\n"
     "                            (detected)\n"
     "  -i, --iterations N        at most N steps after each change of the network\n"
@@ -31,14 +31,12 @@ static const char help[] =
     "      --seed N              random seed (1)\n"
     "      --negative abs|skip   negative weights: take the absolute value, or skip\n"
     "                            the edge (refuse the input)\n"
+    "      --nice N              number added to the niceness, 0 to 19 (19)\n"
     "      --once                end when the layout has settled\n"
     "      --record              write the positions after each step to standard\n"
     "                            output\n";
 
-enum {
-    THREADS_MAX = 64,
-    NICE = 19 /* added to the nice value */
-};
+enum { THREADS_MAX = 64 };
 
 static unsigned processors(void)
 {
@@ -62,11 +60,20 @@ static void operands(struct layout_options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"dimensions", 1, NULL, 'd'}, {"algorithm", 1, NULL, 'a'}, {"format", 1, NULL, 'f'},
-        {"iterations", 1, NULL, 'i'}, {"threads", 1, NULL, 'j'},   {"seed", 1, NULL, 's'},
-        {"negative", 1, NULL, 'n'},   {"once", 0, NULL, 'o'},      {"record", 0, NULL, 'r'},
-        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},   {0}};
+    static const struct option longs[] = {{"dimensions", 1, NULL, 'd'},
+                                          {"algorithm", 1, NULL, 'a'},
+                                          {"format", 1, NULL, 'f'},
+                                          {"iterations", 1, NULL, 'i'},
+                                          {"threads", 1, NULL, 'j'},
+                                          {"seed", 1, NULL, 's'},
+                                          {"negative", 1, NULL, 'n'},
+                                          {"once", 0, NULL, 'o'},
+                                          {"record", 0, NULL, 'r'},
+                                          {"nice", 1, NULL, 'N'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
+    int nice_added = 19; /* programs that draw, encode and serve come first */
     struct layout_options o = {.dimensions = 2, .threads = processors(), .seed = 1};
     int c;
     cli_init("net-layout", usage, help);
@@ -77,8 +84,9 @@ int main(int argc, char **argv)
             break;
         case 'a':
             o.igraph = !strcmp(optarg, "igraph-fr");
-            if (!o.igraph && strcmp(optarg, "bh") != 0)
-                cli_die(CLI_USAGE, "-a %s: must be bh or igraph-fr", optarg);
+            o.fr = !strcmp(optarg, "fr");
+            if (!o.igraph && !o.fr && strcmp(optarg, "bh") != 0)
+                cli_die(CLI_USAGE, "-a %s: must be bh, fr or igraph-fr", optarg);
             break;
         case 'f':
             o.format = fileformat_find(optarg);
@@ -101,6 +109,9 @@ int main(int argc, char **argv)
             if (o.negative == NEGATIVE_REFUSE)
                 cli_die(CLI_USAGE, "--negative %s: must be abs or skip", optarg);
             break;
+        case 'N':
+            nice_added = (int)cli_number("--nice", optarg, 0, 19);
+            break;
         case 'o':
             o.once = true;
             break;
@@ -114,7 +125,6 @@ int main(int argc, char **argv)
 
     cli_catch_stop();
     signal(SIGPIPE, SIG_IGN); /* a failed write must not leave the stream behind */
-    /* Programs that draw, encode and serve come first. */
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice_added);
     cli_finish(layout_run(&o));
 }

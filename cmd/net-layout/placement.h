@@ -1,6 +1,6 @@
 /*
  * Initial positions. Pivot MDS gives each connected component its shape, so that the force
- * simulation has nothing to unfold; the smaller components surround the largest.
+ * simulation has nothing to unfold.
  */
 #ifndef NET_LAYOUT_PLACEMENT_H
 #define NET_LAYOUT_PLACEMENT_H
@@ -10,8 +10,8 @@
 #include "adjacency.h"
 #include "body.h"
 
-/* Places all nodes, with a mean edge length of about 1; masses are not touched. 0, or -1 with
- * ENOMEM. */
+/* Places each component around the origin, with a mean edge length of about 1; masses are not
+ * touched. 0, or -1 with ENOMEM. */
 int placement_all(const struct adjacency *adjacency, bool flat, uint64_t seed, struct body *bodies);
 
 /* Places the nodes from `from` on: each at a distance of edge from the mean of its placed

@@ -1,24 +1,24 @@
 #!/usr/bin/python3
-"""Compares the quality of net-layout with igraph's Fruchterman-Reingold layout, which is given at
-least as much time.
+"""Compares the quality and the cost of net-layout with sfdp, of Graphviz, and FM3, of OGDF.
 
-usage: net-quality.py [-n TIMES] zachary|grid|tree|debian
+usage: net-quality.py [-l PROGRAM]... [-- OPTION...] NETWORK
+PROGRAM: net-layout, sfdp or fm3; by default those that are here. OPTION: for net-layout.
+NETWORK: an edge list, or one of the names that --list prints.
 
-stdout: normalised stress of net-layout and of igraph (the median of TIMES runs, 3 by default), spread
-of edge lengths of both, seconds of both, and the share of graph neighbours that are also nearest
-neighbours in our layout. Stress: the mean square difference between the distances in the layout and
-in the graph, with pairs weighted by 1 / distance² and the layout scaled for the smallest stress.
-Spread: standard deviation of the edge lengths, divided by their mean. debian: the packages installed
-on this machine, and their dependencies.
+stdout: for each program its name, seconds of processor time, normalised stress, and the share of
+neighbours in the network that are also nearest neighbours in the layout. Stress: the mean square
+difference between the distances in the layout and in the network, with pairs weighted by 1 / distance²
+and the layout scaled for the smallest stress; large networks are sampled, the same for all programs.
+debian: the packages installed on this machine, and their dependencies.
+Exit: 0; 3 a program is missing or has failed.
 """
 import os
 import random
 import re
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import igraph
 import numpy as np
 
@@ -36,82 +36,193 @@ def debian():
     return igraph.Graph(n=len(number), edges=sorted(edges)).connected_components().giant()
 
 
+def random_tree(first, nodes):
+    return [(first + i, first + random.randrange(i)) for i in range(1, nodes)]
+
+
+def parts(count):
+    edges, nodes = [], 0
+    for _ in range(count):
+        size = 1 + int(random.expovariate(1 / 4))
+        edges += random_tree(nodes, size)
+        nodes += size
+    return igraph.Graph(n=nodes, edges=edges)
+
+
+def blocks():
+    inside, between = 0.02, 0.0005
+    rates = [[inside if i == j else between for j in range(10)] for i in range(10)]
+    return igraph.Graph.SBM(3000, rates, [300] * 10).connected_components().giant()
+
+
+NETWORKS = {
+    "zachary": lambda: igraph.Graph.Famous("Zachary"),
+    "grid20": lambda: igraph.Graph.Lattice([20, 20], circular=False),
+    "grid100": lambda: igraph.Graph.Lattice([100, 100], circular=False),
+    "grid200": lambda: igraph.Graph.Lattice([200, 200], circular=False),
+    "cube20": lambda: igraph.Graph.Lattice([20, 20, 20], circular=False),
+    "cycle500": lambda: igraph.Graph.Ring(500),
+    "cycle": lambda: igraph.Graph.Ring(5000),
+    "path": lambda: igraph.Graph.Ring(5000, circular=False),
+    "binary-tree": lambda: igraph.Graph.Tree(8191, 2),
+    "random-tree500": lambda: igraph.Graph(random_tree(0, 500)),
+    "random-tree": lambda: igraph.Graph(random_tree(0, 10000)),
+    "small-world": lambda: igraph.Graph.Watts_Strogatz(1, 10000, 3, 0.05),
+    "preferential": lambda: igraph.Graph.Barabasi(10000, 2),
+    "preferential-50k": lambda: igraph.Graph.Barabasi(50000, 2),
+    "geometric": lambda: igraph.Graph.GRG(5000, 0.025).connected_components().giant(),
+    "blocks": blocks,
+    "parts": lambda: parts(2000),
+    "debian": debian,
+}
+
+
 def network(name):
-    if name == "zachary":
-        return igraph.Graph.Famous("Zachary")
-    if name == "grid":
-        return igraph.Graph.Lattice([20, 20], circular=False)
-    if name == "tree":
-        return igraph.Graph.Tree(511, 2)
-    if name == "debian":
-        return debian()
-    raise SystemExit(f"net-quality.py: {name}: unknown network")
+    random.seed(1)
+    if name in NETWORKS:
+        return NETWORKS[name]()
+    if os.path.exists(name):
+        return igraph.Graph.Read_Ncol(name, names=True, directed=False).simplify()
+    raise SystemExit(f"net-quality.py: {name}: unknown network; --list shows them")
 
 
-def lay_out(graph):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "edges")
-        with open(path, "w") as file:
-            file.writelines(f"{i}\n" for i in range(graph.vcount()))
-            file.writelines(f"{a} {b}\n" for a, b in graph.get_edgelist())
-        at = time.monotonic()
-        shown = subprocess.run(["net-layout", "--once", "--record", path,
-                                f"{os.environ.get('S', 'bats')}-quality-{os.getpid()}"],
-                               stdout=subprocess.PIPE, check=True).stdout
-        took = time.monotonic() - at
-    rows = graph.vcount() * 2 * 4
-    return np.frombuffer(shown[-rows:], "<f4").reshape(-1, 2).astype(float), took
+def run(command, **options):
+    """The output, and the processor time."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **options) as program:
+        shown = program.stdout.read()
+        _, status, used = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
+    if program.returncode:
+        sys.exit(f"net-quality.py: {command[0]}: exit code {program.returncode}")
+    return shown, used.ru_utime + used.ru_stime
 
 
-def peer(graph, seconds, seed):
-    steps = 500  # igraph's default
-    while True:
-        random.seed(seed)
-        at = time.monotonic()
-        layout = graph.layout_fruchterman_reingold(niter=steps, grid=False)
-        took = time.monotonic() - at
-        if took >= seconds:
-            return np.array(layout.coords), took
-        steps = int(steps * max(1.2, min(10, 1.2 * seconds / took)))
+def net_layout(graph, folder, options):
+    path = os.path.join(folder, "edges")
+    with open(path, "w") as file:
+        file.writelines(f"{i}\n" for i in range(graph.vcount()))
+        file.writelines(f"{a} {b}\n" for a, b in graph.get_edgelist())
+    stream = f"{os.environ.get('S', 'bats')}-quality-{os.getpid()}"
+    steps = os.path.join(folder, "steps")
+    with open(steps, "wb") as out, subprocess.Popen(
+            ["net-layout", "--once", "--record", *options, path, stream], stdout=subprocess.PIPE) as program:
+        last = b""
+        while shown := program.stdout.read(128 + graph.vcount() * 2 * 4):
+            last = shown
+        out.write(last)
+        _, status, used = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
+    if program.returncode:
+        sys.exit(f"net-quality.py: net-layout: exit code {program.returncode}")
+    return (np.load(steps).astype(float), used.ru_utime + used.ru_stime)
 
 
-def stress(steps, positions):
-    i, j = np.triu_indices(len(positions), 1)
-    target, length = steps[i, j], np.linalg.norm(positions[i] - positions[j], axis=1)
-    weight = 1 / target ** 2
+def sfdp(graph, folder, _):
+    path = os.path.join(folder, "dot")
+    with open(path, "w") as file:
+        file.write("graph {\n")
+        file.writelines(f"{i};\n" for i in range(graph.vcount()))
+        file.writelines(f"{a} -- {b};\n" for a, b in graph.get_edgelist())
+        file.write("}\n")
+    shown, seconds = run(["sfdp", "-Tplain", path])
+    at = np.zeros((graph.vcount(), 2))
+    for line in shown.decode().splitlines():
+        words = line.split()
+        if words[0] == "node":
+            at[int(words[1])] = float(words[2]), float(words[3])
+    return at, seconds
+
+
+FM3 = """
+import sys, tulip
+from tulip import tlp
+graph = tlp.newGraph()
+with open(sys.argv[1]) as file:
+    nodes, *edges = file
+nodes = graph.addNodes(int(nodes))
+graph.addEdges([(nodes[int(a)], nodes[int(b)]) for a, b in map(str.split, edges)])
+layout = graph.getLayoutProperty("viewLayout")
+if sys.argv[2] == "layout":
+    graph.applyLayoutAlgorithm("FM^3 (OGDF)", layout)
+for node in nodes:
+    print(layout[node][0], layout[node][1])
+"""
+
+
+def fm3(graph, folder, _):
+    path = os.path.join(folder, "edges")
+    with open(path, "w") as file:
+        file.write(f"{graph.vcount()}\n")
+        file.writelines(f"{a} {b}\n" for a, b in graph.get_edgelist())
+    python = [os.environ.get("TULIP_PYTHON", sys.executable), "-c", FM3, path]
+    _, loading = run([*python, "load"])
+    shown, seconds = run([*python, "layout"])
+    return np.array(shown.split(), dtype=float).reshape(-1, 2), seconds - loading
+
+
+def has_fm3():
+    python = os.environ.get("TULIP_PYTHON", sys.executable)
+    return not subprocess.run([python, "-c", "import tulip"], stderr=subprocess.DEVNULL).returncode
+
+
+PROGRAMS = {"net-layout": (net_layout, lambda: shutil.which("net-layout")),
+            "sfdp": (sfdp, lambda: shutil.which("sfdp")), "fm3": (fm3, has_fm3)}
+
+
+def sample(graph):
+    """Pairs of nodes with a path between them, and their distances."""
+    nodes = graph.vcount()
+    sources = range(nodes) if nodes <= 1500 else sorted(random.Random(2).sample(range(nodes), 200))
+    far = np.array(graph.distances(source=list(sources)), dtype=float)
+    row, j = np.nonzero(np.isfinite(far) & (far > 0))
+    return np.array(sources)[row], j, far[row, j]
+
+
+def stress(pairs, positions):
+    i, j, target = pairs
+    length, weight = np.linalg.norm(positions[i] - positions[j], axis=1), 1 / target ** 2
     scale = (weight * target * length).sum() / (weight * length * length).sum()
     return (weight * (scale * length - target) ** 2).mean()
 
 
-def spread(graph, positions):
-    a, b = np.array(graph.get_edgelist()).T
-    length = np.linalg.norm(positions[a] - positions[b], axis=1)
-    return length.std() / length.mean()
-
-
 def neighbours(graph, positions):
     """Share of each node's k neighbours that are among the k nodes nearest to it."""
-    kept = 0
-    for node, others in enumerate(graph.get_adjlist()):
-        far = np.linalg.norm(positions - positions[node], axis=1)
-        kept += len(set(np.argsort(far)[1:len(others) + 1]) & set(others))
-    return kept / (2 * graph.ecount())
+    kept = total = 0
+    nodes = range(graph.vcount())
+    if len(nodes) > 1500:
+        nodes = random.Random(3).sample(nodes, 1000)
+    for node in nodes:
+        others = graph.neighbors(node)
+        if others:
+            far = ((positions - positions[node]) ** 2).sum(axis=1)
+            far[node] = -1
+            nearest = np.argpartition(far, len(others))[:len(others) + 1]
+            kept += len(set(nearest) & set(others))
+            total += len(others)
+    return kept / total
 
 
-def main(name, times):
-    graph = network(name)
-    steps = np.array(graph.distances(), dtype=float)
-    ours, seconds = lay_out(graph)
-    theirs = [peer(graph, seconds, seed) for seed in range(times)]
-    print(stress(steps, ours), statistics.median(stress(steps, p) for p, _ in theirs),
-          spread(graph, ours), statistics.median(spread(graph, p) for p, _ in theirs),
-          seconds, statistics.median(took for _, took in theirs), neighbours(graph, ours))
+def main(arguments):
+    programs, options = [], []
+    while arguments and arguments[0] == "-l":
+        programs.append(arguments[1])
+        del arguments[:2]
+    if arguments and arguments[0] == "--":
+        options = arguments[1:-1]
+        arguments = arguments[-1:]
+    if arguments == ["--list"]:
+        print(*NETWORKS)
+        return
+    if len(arguments) != 1:
+        raise SystemExit(__doc__)
+    graph = network(arguments[0])
+    pairs = sample(graph)
+    for name in programs or [name for name, (_, here) in PROGRAMS.items() if here()]:
+        with tempfile.TemporaryDirectory() as folder:
+            positions, seconds = PROGRAMS[name][0](graph, folder, options)
+        print(f"{name} {seconds:.3f} {stress(pairs, positions):.5f} {neighbours(graph, positions):.4f}",
+              flush=True)
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    count = 3
-    if arguments[:1] == ["-n"]:
-        count = int(arguments[1])
-        del arguments[:2]
-    main(arguments[0], count)
+    main(sys.argv[1:])
