@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
 import {MIDDLES, canvasBox, eventsUpTo, hide, launch, live, name, near, open, pixels,
-        readEvents, run, serve, settle, sizeOf, start, stateOf, until} from './helper.mjs';
+        readEvents, run, serve, settle, sizeOf, start, stateOf, statsOf, until} from './helper.mjs';
 import {broadcast, decoded, gotoRtc, openRtc, transports} from './rtc.mjs';
 
 test('first: control passes from a WebRTC viewer to a WebSocket viewer', async t => {
@@ -114,4 +114,91 @@ test('a killed, closed or hidden browser is no viewer any more; the others conti
     const again = await serve(t, server.port);
     await live(page);
     assert.deepEqual(await transports(again), ['webrtc']);
+});
+
+/* In the page: counts half seconds; notes the count at the latest message of the data channel, and at the
+ * first request of statistics after it. */
+function countBeats()
+{
+    window.beats = {now: 0, heard: 0, asked: 0};
+    setInterval(() => beats.now++, 500);
+    const create = RTCPeerConnection.prototype.createDataChannel;
+    RTCPeerConnection.prototype.createDataChannel = function (...args) {
+        const channel = create.apply(this, args);
+        channel.addEventListener('message', () => Object.assign(beats, {heard: beats.now, asked: 0}));
+        return channel;
+    };
+    const ask = window.fetch;
+    window.fetch = (...args) => {
+        if (/stats/.test(args[0]))
+            beats.asked ||= beats.now;
+        return ask(...args);
+    };
+}
+
+test('a killed server is noticed within a second, as its end is', async t => {
+    const {server, source} = await broadcast(t, '320x240', 20);
+    const page = await openRtc(t, server, {first: countBeats});
+    page.allowed.push(/net::ERR_/, /Failed to fetch/);
+    await source.stop(); /* no messages but those that the page asks for */
+    await page.evaluate(() => {
+        window.states = [];
+        new MutationObserver(() => states.push(document.documentElement.dataset.state))
+            .observe(document.documentElement, {attributeFilter: ['data-state']});
+    });
+    await server.stop('SIGKILL');
+    await until('the page has noticed', () => page.evaluate(() => states.includes('reconnecting')));
+    const {heard, asked} = await page.evaluate(() => beats);
+    assert.ok(asked - heard <= 2, `asked ${asked - heard} half seconds after the last message`);
+
+    /* The same port; the page finds the new server, whose end needs no question. */
+    const next = await serve(t, server.port);
+    await until('the page is back', async () => (await transports(next)).includes('webrtc'));
+    await until('the data channel', () => page.evaluate(() => peers.at(-1).connectionState === 'connected'));
+    await page.route('**/stats*', () => {}); /* no answer */
+    await page.evaluate(() => (states.length = 0));
+    await next.stop();
+    await until('the page has noticed', () => page.evaluate(() => states.includes('reconnecting')));
+});
+
+/* In the page: while window.hold is true, messages of the data channel wait until the page has asked for
+ * statistics, and has got those of another server on the same port. */
+function answerAsOther()
+{
+    const held = [];
+    window.hold = false;
+    const create = RTCPeerConnection.prototype.createDataChannel;
+    RTCPeerConnection.prototype.createDataChannel = function (...args) {
+        const channel = create.apply(this, args);
+        let act = null;
+        channel.addEventListener('message', e => (hold ? held.push(() => act?.(e)) : act?.(e)));
+        Object.defineProperty(channel, 'onmessage', {set: f => (act = f)});
+        return channel;
+    };
+    const ask = window.fetch;
+    window.fetch = (...args) => {
+        if (!hold || !/stats/.test(args[0]))
+            return ask(...args);
+        setTimeout(() => {
+            window.hold = false;
+            held.splice(0).forEach(run => run());
+        }, 100);
+        return Promise.resolve(Response.json({name: 'other', server: 'other', viewer_list: [], transports: []}));
+    };
+}
+
+test('another server on the same port does not end a connection', async t => {
+    const {server} = await broadcast(t, '320x240', 20, '--share-port');
+    const page = await openRtc(t, server, {first: answerAsOther});
+    await page.evaluate(() => {
+        window.states = [];
+        new MutationObserver(() => states.push(document.documentElement.dataset.state))
+            .observe(document.documentElement, {attributeFilter: ['data-state']});
+        window.hold = true;
+    });
+    await until('the page has asked', () => page.evaluate(() => !hold));
+    await until('statistics of our server', async () =>
+        (await statsOf(server)).viewer_list.length === 1 && /^[0-9a-f]{16}$/.test((await statsOf(server)).server));
+    assert.equal(await page.evaluate(() => peers.length), 1);
+    assert.ok(!(await page.evaluate(() => states.includes('reconnecting'))));
 });

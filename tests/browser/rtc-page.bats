@@ -64,3 +64,11 @@ load ../support/scenarios
 @test "WebRTC connections that never last are given up" {
     scenario rtc-fallback "WebRTC connections that never last are given up"
 }
+
+@test "a killed server is noticed within a second, as its end is" {
+    scenario rtc-losses "a killed server is noticed within a second, as its end is"
+}
+
+@test "another server on the same port does not end a connection" {
+    scenario rtc-losses "another server on the same port does not end a connection"
+}

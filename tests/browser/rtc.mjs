@@ -71,10 +71,11 @@ export async function gotoRtc(page, url)
     assert.fail('WebRTC never connected');
 }
 
-/* Opens a page that is live over WebRTC and has no WebSocket. */
-export async function openRtc(t, server, {search = '', ...options} = {})
+/* Opens a page that is live over WebRTC and has no WebSocket. first: a function that runs before its scripts. */
+export async function openRtc(t, server, {search = '', first = () => {}, ...options} = {})
 {
     const page = await open(t, 'about:blank', {...options, wire: true});
+    await page.addInitScript(first);
     await page.addInitScript(tapPeers);
     await gotoRtc(page, server.url + search);
     assert.equal(await page.evaluate(() => wire.got.length), 0, 'nothing by WebSocket');

@@ -101,7 +101,7 @@ logged() {
     say a "$HELLO"
     say b "$HELLO"
     state a 's == {"type": "state", "viewer": 1, "viewers": 2, "role": "control", "control": "any",
-        "steering": True, "steerer": None, "asking": [], "stream": "'"$S"'", "ladder": []}'
+        "steering": True, "steerer": None, "asking": [], "stream": "'"$S"'", "ladder": [], "server": s["server"]}'
     state b 's["viewer"] == 2 and s["steering"]'
     say a "$DOWN"
     heard a

@@ -263,7 +263,7 @@ int control_send_state(struct viewer *viewer)
         json_quote(rung->name, name);
         add(&text, "%s%s", rung == served ? "" : ",", name);
     }
-    add(&text, "]}");
+    add(&text, "],\"server\":\"%s\"}", served->streams->id);
     size_t bytes = (size_t)(text.at - start);
     int result = viewer->transport->send_text(viewer->link, out + LWS_PRE, bytes);
     viewer->state_pending = result != 0;

@@ -37,6 +37,7 @@ struct served_ops {
 
 /* All served streams, and the settings that viewers share. */
 struct streams {
+    char id[17]; /* of this process, of several that share a port */
     const struct served_ops *ops;
     struct lws_context *context;
     struct served *list;

@@ -6,7 +6,9 @@
 #include "tool/cli.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 /* --- events of served streams --- */
 
@@ -52,6 +54,10 @@ static const struct served_ops served_ops = {
 
 int streams_alloc(struct streams *streams, size_t count)
 {
+    uint64_t id;
+    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+        return -1;
+    snprintf(streams->id, sizeof streams->id, "%016" PRIx64, id);
     streams->ops = &served_ops;
     streams->list = calloc(count, sizeof *streams->list);
     return streams->list ? 0 : -1;

@@ -5,7 +5,8 @@
  * It uses the first transport that opens: WebRTC where the server has it, else a WebSocket; MJPEG only
  * where the page's address asks for it. A transport is opened by open(here, on, info), info being the
  * server's stats, and has send(text), close(), and measure() if there is something to measure;
- * answers is true if the server replies to what is sent. It calls on.open({name, details}),
+ * answers is true if the server replies to what is sent, watched if nobody closes the connection of a
+ * server that was killed. It calls on.open({name, details}),
  * on.packet(ArrayBuffer) or on.media(MediaStream), on.message(text), on.measured(values) and
  * on.lost(reason, final); final: a new attempt would end the same way.
  */
@@ -16,7 +17,10 @@ import {openMjpeg} from './mjpeg.js';
 export const TRANSPORTS = {webrtc: openRtc, ws: openSocket, mjpeg: openMjpeg};
 
 const UNANSWERED_MS = 10000; /* without any message although we ping: the connection is lost */
-const SILENT_MS = 3500;      /* then an HTTP request checks that the server still knows us */
+const SILENT_MS = 3500;      /* the same, if another server on the same port answers by HTTP */
+const DOUBT_MS = 400;        /* without any message over WebRTC: ping; and the same again: ask by HTTP */
+const WATCH_MS = 200;
+const CHECK_MS = 1000;       /* between such requests */
 const PING_MS = 2000;
 const STABLE_MS = 5000;      /* a connection that lasted this long counts as a good one */
 const SHORT_MAX = 2;         /* short WebRTC connections, after which WebRTC is not tried again */
@@ -62,8 +66,10 @@ export function createConnection(here, wanted, on)
     let retryTimer = 0;
     let openedAt = 0;     /* 0: not open */
     let heardAt = 0;      /* time of the latest message */
-    let checked = 0;      /* heardAt at the latest check of a silent server */
+    let checkedAt = 0;    /* time of the latest check of a silent server */
+    let watcher = 0;      /* interval */
     let viewer = 0;       /* our viewer number */
+    let server = '';      /* the server's number: several may share a port */
     let pingedAt = 0;
     let paused = false;
     const clock = [];     /* latest {roundTrip, offset}, ms */
@@ -131,6 +137,8 @@ export function createConnection(here, wanted, on)
                 clock.length = 0;
                 on.open({name, details, fallback});
                 ping();
+                if (transport.watched)
+                    watcher = setInterval(watch, WATCH_MS);
             }),
             packet: current(buffer => {
                 seen = true;
@@ -156,13 +164,14 @@ export function createConnection(here, wanted, on)
         if (message.type === 'pong')
             setClock(message);
         else if (message.type === 'state')
-            viewer = message.viewer;
+            ({viewer, server} = message);
         on.message(message);
     }
 
     function drop()
     {
         attempt++;
+        clearInterval(watcher);
         on.media(null);
         transport?.close();
         transport = null;
@@ -230,15 +239,33 @@ export function createConnection(here, wanted, on)
             ping();
     }
 
-    /* WebRTC viewers get no notice when a server ends or restarts, and browsers detect it late. */
+    /* Asks by HTTP whether the server still runs and knows us. Another server on the same port cannot tell;
+     * a proxy says 502 or 504. */
     async function checkServer()
     {
-        const mine = attempt;
-        checked = heardAt;
+        const mine = attempt, silent = heardAt;
+        checkedAt = performance.now();
         const {status, answered} = await requestInfo();
-        const known = !viewer || (answered.viewer_list?.some(v => v.id === viewer) ?? true);
-        if (mine === attempt && (status === 0 || !known))
+        if (mine !== attempt || heardAt !== silent)
+            return;
+        const gone = [0, 502, 504].includes(status);
+        const other = answered.server !== undefined && answered.server !== server;
+        const known = other || !viewer || (answered.viewer_list?.some(v => v.id === viewer) ?? true);
+        if (gone || !known)
             lose('the server closed it', false);
+        else if (other && performance.now() - heardAt > SILENT_MS)
+            lose('the server does not answer', false);
+    }
+
+    /* A killed server closes no WebRTC connection, and browsers notice late. */
+    function watch()
+    {
+        const now = performance.now(), silent = now - heardAt;
+        if (silent > DOUBT_MS && pingedAt <= heardAt)
+            ping();
+        else if (silent > DOUBT_MS + Math.max(DOUBT_MS, 2 * (fastest().roundTrip ?? 0)) &&
+                 now - checkedAt > CHECK_MS)
+            checkServer();
     }
 
     /* Where nothing makes JPEGs only WebRTC has pictures, and the network may have recovered. */
@@ -280,8 +307,6 @@ export function createConnection(here, wanted, on)
             const waits = transport ? transport.answers : !retryTimer;
             if (waits && now - heardAt > UNANSWERED_MS)
                 lose('the server does not answer', false);
-            else if (transport?.answers && openedAt && now - heardAt > SILENT_MS && checked !== heardAt)
-                checkServer();
             else if (now - pingedAt > PING_MS - 500)
                 ping();
             transport?.measure?.();

@@ -171,6 +171,7 @@ export function openRtc(here, on, {iceServers = []})
 
     return {
         answers: true,
+        watched: true,
 
         send(text)
         {
