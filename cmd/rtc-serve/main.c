@@ -8,6 +8,7 @@
  */
 #include "session.h"
 #include "tool/cli.h"
+#include "server/http/secretfile.h"
 #include "server/servermain.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -18,14 +19,19 @@ enum {
     OPTION_BITRATE,
     OPTION_STUN,
     OPTION_TURN,
+    OPTION_TURN_FILE,
     OPTION_RTP,
     BITRATE_MAX = 1000000 /* kbit/s */
 };
 
 static const struct option longs[] = {
-    {"codec", 1, NULL, OPTION_CODEC}, {"bitrate", 1, NULL, OPTION_BITRATE},
-    {"stun", 1, NULL, OPTION_STUN},   {"turn", 1, NULL, OPTION_TURN},
-    {"rtp", 1, NULL, OPTION_RTP},     {0},
+    {"codec", 1, NULL, OPTION_CODEC},
+    {"bitrate", 1, NULL, OPTION_BITRATE},
+    {"stun", 1, NULL, OPTION_STUN},
+    {"turn", 1, NULL, OPTION_TURN},
+    {"rtp", 1, NULL, OPTION_RTP},
+    {"turn-file", 1, NULL, OPTION_TURN_FILE},
+    {0},
 };
 
 static const char help[] =
@@ -33,9 +39,11 @@ static const char help[] =
     "      --bitrate KBIT[-KBIT] initial bit rate (2500), or its bounds (300-10000)\n"
     "      --stun URL            STUN server, stun://HOST[:PORT]\n"
     "      --turn URL            TURN server, turn://USER:PASSWORD@HOST[:PORT]\n"
+    "      --turn-file FILE      read the URL of --turn, with its password, from FILE\n"
     "      --rtp HOST:PORT       send the video as plain RTP as well, to an SFU\n";
 
 static const char *stun, *turn;
+static char *turn_file; /* the contents, in use until the options are read; or NULL */
 
 static unsigned at_most(unsigned value, unsigned most)
 {
@@ -77,6 +85,21 @@ static void read_rtp(char *text)
     session_options.rtp_host = text;
 }
 
+/* The file has the URL of --turn, and may end with a newline. */
+static void read_turn_file(const char *path)
+{
+    char problem[512];
+    size_t bytes;
+    char *text = secretfile_read(path, &bytes, problem, sizeof problem);
+    if (!text)
+        cli_die(CLI_FAIL, "%s", problem);
+    text[strcspn(text, "\r\n")] = 0;
+    if (strlen(text) + 2 < bytes)
+        cli_die(CLI_USAGE, "%s: must have one line, the URL of a TURN server", path);
+    free(turn_file);
+    turn = turn_file = text;
+}
+
 static void take_option(int option, char *value)
 {
     switch (option) {
@@ -94,6 +117,9 @@ static void take_option(int option, char *value)
     case OPTION_TURN:
         turn = value;
         break;
+    case OPTION_TURN_FILE:
+        read_turn_file(value);
+        break;
     case OPTION_RTP:
         read_rtp(value);
         break;
@@ -105,6 +131,7 @@ static void take_option(int option, char *value)
 static void check_options(void)
 {
     ice_read(&session_ice, stun, turn);
+    free(turn_file);
     const char *missing = pipeline_missing(session_options.codec);
     if (missing)
         cli_die(CLI_FAIL, "%s", missing);
@@ -112,9 +139,10 @@ static void check_options(void)
 
 static const struct server_program rtc_serve = {
     .name = "rtc-serve",
-    .usage = "rtc-serve" SERVERMAIN_USAGE
-             " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL]"
-             " [--rtp HOST:PORT] NAME ...\n",
+    .usage =
+        "rtc-serve" SERVERMAIN_USAGE
+        " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL] [--turn-file FILE]"
+        " [--rtp HOST:PORT] NAME ...\n",
     .help = help,
     .longs = longs,
     .option = take_option,

@@ -604,6 +604,26 @@ seen() { # OUT COUNT
     no_warnings
 }
 
+@test "--turn-file: a URL in a file of this user alone" {
+    shm-create -s 64x48 "$S"
+    file=$BATS_TEST_TMPDIR/turn
+    (umask 077 && echo 'turn://me:se%2fcret@turn.example:3478?transport=udp' >"$file")
+    serve --turn-file "$file" "$S"
+    stat_is 's["iceServers"]' \
+        "[{'urls': 'turn:turn.example:3478?transport=udp', 'username': 'me', 'credential': 'se/cret'}]"
+    fails 3 rtc-serve -p 0 --turn-file "$file.none" "$S"
+    [ "$stderr" = "rtc-serve: $file.none: No such file or directory" ]
+    chmod 644 "$file"
+    fails 3 rtc-serve -p 0 --turn-file "$file" "$S"
+    [ "$stderr" = "rtc-serve: $file: other users can read or write it; run chmod go= $file" ]
+    chmod 600 "$file"
+    for bad in '' 'stun://turn.example' 'turn://turn.example' $'turn://a:b@c\nmore'; do
+        printf %s "$bad" >"$file"
+        fails 2 rtc-serve -p 0 --turn-file "$file" "$S"
+        [[ $stderr != *a:b* ]]
+    done
+}
+
 # Prints the Nth example of the man page, with $S and $PORT.
 example() {
     sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$ROOT/man/rtc-serve.1" |
@@ -629,6 +649,7 @@ example() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost \
         -keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
     tokens
+    (umask 077 && echo 'turn://user:password@turn.example:3478?transport=udp' >"$BATS_TEST_TMPDIR/turn")
     bg bash -c 'cd "$BATS_TEST_TMPDIR" && eval "exec $0"' "$(example 3 | sed 's/-b 0.0.0.0/-p 0/')" >"$BATS_TEST_TMPDIR/out3"
     wait_until 20 grep -q '^https://' "$BATS_TEST_TMPDIR/out3"
 }

@@ -124,7 +124,9 @@ node() {
 
 @test "without a direct path the video plays through the relay, and events come back" {
     relay
-    serve_far --turn 'turn://some:secret@10.8.1.1:3478?transport=udp'
+    (umask 077 && echo 'turn://some:secret@10.8.1.1:3478?transport=udp' >"$BATS_TEST_TMPDIR/turn")
+    serve_far --turn-file "$BATS_TEST_TMPDIR/turn"
+    run ! grep -qa secret "/proc/$BG/cmdline"
     scenario rtc-far "through the relay"
     [ "$(packets dropped)" -gt 0 ]
     [ "$(packets relayed)" -gt 50 ]

@@ -1,16 +1,11 @@
 #include "token.h"
+#include "secretfile.h"
 #include "tool/cli.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { FILE_BYTES = 1 << 20 };
 
 void token_digest(const char *text, size_t bytes, unsigned char digest[TOKEN_DIGEST])
 {
@@ -101,39 +96,10 @@ const char *tokens_parse(struct tokens *tokens, const char *text, size_t bytes, 
     return why;
 }
 
-/* The file's contents, *bytes long, in malloc'ed memory; or NULL with a message in problem. */
-static char *read_file(const char *path, size_t *bytes, char *problem, size_t size)
-{
-    struct stat is;
-    char *text = NULL;
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &is)) {
-        snprintf(problem, size, "%s: %s", path, strerror(errno));
-    } else if (!S_ISREG(is.st_mode)) {
-        snprintf(problem, size, "%s: not a regular file", path);
-    } else if (is.st_uid == geteuid() && (is.st_mode & 077)) {
-        snprintf(problem, size, "%s: other users can read or write it; run chmod go= %s", path,
-                 path);
-    } else if (is.st_size >= FILE_BYTES) {
-        snprintf(problem, size, "%s: larger than %d bytes", path, FILE_BYTES);
-    } else if (!(text = malloc(FILE_BYTES)) || (n = read(fd, text, FILE_BYTES)) < 0) {
-        snprintf(problem, size, "%s: %s", path, strerror(errno));
-    }
-    if (fd >= 0)
-        close(fd);
-    if (n < 0) {
-        free(text);
-        return NULL;
-    }
-    *bytes = (size_t)n;
-    return text;
-}
-
 int tokens_load(struct tokens *tokens, const char *path, char *problem, size_t size)
 {
     size_t bytes, line;
-    char *text = read_file(path, &bytes, problem, size);
+    char *text = secretfile_read(path, &bytes, problem, size);
     if (!text)
         return CLI_FAIL;
     const char *why = tokens_parse(tokens, text, bytes, &line);
