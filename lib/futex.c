@@ -7,6 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SYS_futex_waitv /* old headers; equal on all 64-bit machines */
+#define SYS_futex_waitv 449
+#endif
+
 unsigned futex_knock(const _Atomic uint32_t *word)
 {
     long woken = syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -325,6 +327,12 @@ static void stream_set_state(struct stream *stream, uint32_t state)
         stream_wake(stream);
 }
 
+/* Not by renameat2, which not every C library has. */
+static int exchange_names(const char *one, const char *other)
+{
+    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
 /* 0 if the path leads to this object; -1 with ESTALE: to another. */
 static int stream_check_path(const struct stream *stream, const char *path)
 {
@@ -398,7 +406,7 @@ static int stream_take_over(struct stream *stream, struct stream *old, const cha
     bool named = stream_check_path(stream, path) == 0; /* or it is superseded in turn */
     if (result == 0 && named)
         stream_set_state(stream, SHMFMT_LIVE);
-    else if (named && renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE))
+    else if (named && exchange_names(side, path))
         unlink(path);
     else if (named && old)
         stream_set_state(old, SHMFMT_LIVE);
@@ -426,7 +434,7 @@ static int stream_exchange(struct stream *stream, const char *path)
     if ((!whole && claim_exclude(stream)) || stream_link(stream, side))
         return -1;
     int result = 0;
-    if (renameat2(AT_FDCWD, side, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+    if (exchange_names(side, path) == 0)
         old = stream_peek_writable(side + sizeof SHM_DIR);
     else if (errno == ENOENT && rename(side, path) == 0) /* it was removed meanwhile */
         old = NULL;

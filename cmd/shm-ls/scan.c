@@ -8,6 +8,7 @@
 #include "evlog.h"
 #include "monotonic.h"
 #include "stream.h"
+#include "tool/statx.h"
 #include "tool/unlinked.h"
 #include "verdict.h"
 

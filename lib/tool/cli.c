@@ -43,22 +43,26 @@ static void on_bus(int sig)
     _exit(CLI_FAIL);
 }
 
+#ifdef __GLIBC__
 static ssize_t write_stdout(void *cookie, const char *data, size_t bytes)
 {
     (void)cookie;
     return cli_write(STDOUT_FILENO, data, bytes) ? 0 : (ssize_t)bytes;
 }
+#endif
 
 /* Makes stdio wait for a non-blocking stdout: its own write would fail with EAGAIN and drop data.
- */
+ * Other C libraries than glibc cannot replace stdout; there it fails. */
 static void replace_stdout(void)
 {
+#ifdef __GLIBC__
     FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_stdout});
     if (!out)
         _exit(CLI_FAIL);
     if (isatty(STDOUT_FILENO))
         setvbuf(out, NULL, _IOLBF, 0);
     stdout = out;
+#endif
 }
 
 void cli_init(const char *program, const char *usage, const char *help)

@@ -512,7 +512,7 @@ JSON
 
 @test "variants: refuses a name that it does not know, and lists the names" {
     run -2 "$ROOT/scripts/variants" bare no-such-one
-    [ "${lines[0]}" = "scripts/variants: no-such-one: no such variant; there are clang lto fortify bare blanks user musl" ]
+    [ "${lines[0]}" = "scripts/variants: no-such-one: no such variant; there are clang lto fortify bare blanks user musl arm64" ]
     run -0 "$ROOT/scripts/variants" --help
     [ "$output" = "usage: scripts/variants [NAME ...]" ]
 }
