@@ -2,6 +2,7 @@
 #include "writer.h"
 #include <inttypes.h>
 #include <string.h>
+#include "image/imghead.h"
 #include "image/jpegcomment.h"
 #include "image/jpegreader.h"
 #include "monotonic.h"
@@ -57,6 +58,19 @@ static uint64_t age(struct shift *shift, const struct jpegcomment *comment, uint
 }
 
 /* The comment of the packet: times and numbers of the JPEG's own comment, if it has one. */
+/* Sets the pixel aspect that a JFIF header has in its densities, as libjpeg and ffmpeg write it. */
+static void take_aspect(struct jpegcomment *out, const uint8_t *jpeg)
+{
+    static const uint8_t jfif[] = {0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0};
+    struct imgreader_head head = {0};
+    uint32_t num = (uint32_t)jpeg[14] << 8 | jpeg[15], den = (uint32_t)jpeg[16] << 8 | jpeg[17];
+    if (memcmp(jpeg + 2, jfif, sizeof jfif) || jpeg[13] || !num || !den)
+        return; /* jpeg[13]: a unit, so the densities are those of a print */
+    imghead_aspect(&head, num, den);
+    out->aspect_num = head.aspect_num;
+    out->aspect_den = head.aspect_den;
+}
+
 static struct jpegcomment describe(struct jpegs *j, const uint8_t *jpeg)
 {
     const struct jpegscan *scan = &j->in->scan;
@@ -65,14 +79,17 @@ static struct jpegcomment describe(struct jpegs *j, const uint8_t *jpeg)
         new = {
             .sequence = j->sequence, .frame = j->sequence, .captured_ns = now, .published_ns = now};
     new.clock = jpegcomment_clock(stream_header(j->w->out.stream)->boot_id);
+    take_aspect(&new, jpeg);
     if (!scan->comment ||
         !jpegcomment_parse(jpeg + scan->comment + 4, scan->comment_bytes - 4, &old))
         return new;
     uint64_t then = age(&j->shift, &old, new.clock, now);
     new.frame = old.frame;
     new.event = old.event;
-    new.aspect_num = old.aspect_num;
-    new.aspect_den = old.aspect_den;
+    if (old.aspect_num) {
+        new.aspect_num = old.aspect_num;
+        new.aspect_den = old.aspect_den;
+    }
     if (then < now)
         new.captured_ns = now - then;
     return new;

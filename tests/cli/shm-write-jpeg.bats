@@ -322,6 +322,30 @@ while data:
     S=$first
 }
 
+@test "the pixel aspect of a JFIF header, but no density of a print, is that of the packet" {
+    shm-create -s 64x48 "$S"
+    picture 1 >a.ppm
+    while read -r units x y want; do
+        cjpeg a.ppm | python3 -c 'import struct, sys
+data = bytearray(sys.stdin.buffer.read())
+assert data[6:11] == b"JFIF\0"
+data[13:18] = struct.pack(">BHH", *map(int, sys.argv[1:]))
+sys.stdout.buffer.write(data)' "$units" "$x" "$y" >b.jpg
+        clean_run shm-write "$S" <b.jpg
+        [ "$(comment | sed -n 's/.* aspect=//p')" = "${want#1:1}" ]
+        [ "$(count newest | sed "s/.*'aspect': //; s/}//")" = "[${want%:*}, ${want#*:}]" ]
+    done <<'TABLE'
+0 16 11 16:11
+0 32 22 16:11
+0 1 1 1:1
+0 0 3 1:1
+1 300 600 1:1
+TABLE
+    ffmpeg -v error -y -i a.ppm -vf setsar=16/11 -f mjpeg b.jpg
+    clean_run shm-write "$S" <b.jpg
+    [[ $(comment) == *" aspect=16:11" ]]
+}
+
 @test "times of another machine are converted: the fastest JPEG took no time" {
     shm-create -s 64x48 "$S"
     picture 1 | cjpeg >plain.jpg
