@@ -109,6 +109,24 @@ test('the list shows the newest picture and the status of each stream', async t 
     assert.deepEqual(requests.filter(one => !/^(200|304|503) /.test(one)), []);
 });
 
+test('the list shows pictures in the shape of their pixels', async t => {
+    await createStream(t, SIZE, {stream: EMPTY});
+    await createStream(t, SIZE);
+    start(t, 'shm-encode', [name]);
+    const page = await list(t, await serve(t, 0, EMPTY));
+    for (const [aspect, shape] of [['2:1', 8 / 3], ['1:2', 2 / 3], ['1:1', 4 / 3]]) {
+        const input = Buffer.alloc(320 * 240 * 3, aspect);
+        await run('shm-write', ['-s', SIZE, '-f', 'rgb24', '--aspect', aspect, name], {input});
+        await until(aspect, () => page.evaluate(([within, want]) => {
+            const [box, image] = ['.thumb', '.thumb img'].map(part =>
+                document.querySelector(`${within} ${part}`).getBoundingClientRect());
+            return image.left >= box.left - 1 && image.top >= box.top - 1 &&
+                Math.abs(image.left - box.left - (box.right - image.right)) < 2 &&
+                Math.abs(image.width / image.height / want - 1) < 0.03;
+        }, [item(name), shape]));
+    }
+});
+
 test('only visible streams are requested, and nothing while the page is hidden', async t => {
     const more = [1, 2, 3, 4].map(i => `${name}-${i}`);
     const {server} = await scene(t, ...more);

@@ -8,6 +8,10 @@ load ../support/helper
     scenario list "the list shows the newest picture and the status of each stream"
 }
 
+@test "the list shows pictures in the shape of their pixels" {
+    scenario list "the list shows pictures in the shape of their pixels"
+}
+
 @test "only visible streams are requested, and nothing while the page is hidden" {
     scenario list "only visible streams are requested, and nothing while the page is hidden"
 }

@@ -280,7 +280,7 @@ TABLE
     [ "$(stat_of 'o["packets"]["newest"]["aspect"], o["frames"]["newest"]["aspect"]')" = "([16, 11], [16, 11])" ]
     put <source.ppm
     wait_until 60 shows 2
-    jpg | rdjpgcom | grep -q ' published=[0-9.]*$'
+    run -1 grep -q aspect= <(jpg | rdjpgcom)
     [ "$(stat_of 'o["packets"]["newest"]["aspect"]')" = "[1, 1]" ]
 }
 

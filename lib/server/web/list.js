@@ -3,6 +3,7 @@
  * status. Uses snapshots instead of MJPEG, because a browser opens only six connections to a server.
  * A hidden page requests nothing.
  */
+import {readJpeg} from './jpeg.js';
 import {stallReason} from './writers.js';
 
 const ROUND_MS = 1000;  /* between two images of a stream */
@@ -99,7 +100,9 @@ async function loadImage(card)
     card.wait = card.waits;
     if (answer.status !== 200)
         return;
-    const url = URL.createObjectURL(await answer.blob());
+    const jpeg = await answer.blob();
+    const {aspect} = readJpeg(await jpeg.arrayBuffer());
+    const url = URL.createObjectURL(jpeg);
     const image = new Image();
     image.alt = '';
     image.src = url;
@@ -109,6 +112,8 @@ async function loadImage(card)
         URL.revokeObjectURL(url);
         return;
     }
+    image.className = aspect ? 'shaped' : '';
+    image.style.setProperty('--shape', image.naturalWidth * aspect / image.naturalHeight);
     card.image.replaceWith(image);
     URL.revokeObjectURL(card.url);
     Object.assign(card, {image, url, tag: answer.headers.get('etag') ?? ''});
