@@ -116,7 +116,14 @@ $(BUILD)/tests/$(basename $(notdir $(1))): $(1) $(LIB)
 endef
 $(foreach t,$(TEST_SRC),$(eval $(call test_rule,$(t))))
 
-tests: all $(TEST_BINS) $(patsubst tests/%.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
+# ws-serve with a flaw, which tests/server/ws-confine.bats uses.
+HOSTILE := $(BUILD)/tests/hostile-serve
+$(HOSTILE): tests/server/hostile.c $(call cmd_obj,ws-serve) $(SERVER) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wl,--wrap=request_path,--wrap=confine -MMD -MP -o $@ $^ \
+		$(shell $(PKG_CONFIG) --cflags --libs $(PKGS_ws-serve)) -lm
+
+tests: all $(TEST_BINS) $(HOSTILE) $(patsubst tests/%.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
 
 check: tests
 	BUILD=$(BUILD) scripts/run-tests

@@ -118,6 +118,11 @@ static int local_open(const char *path)
     return fd;
 }
 
+const char *listen_path(void)
+{
+    return *local.path ? local.path : NULL;
+}
+
 void listen_close(void)
 {
     struct stat there;

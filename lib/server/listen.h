@@ -15,6 +15,9 @@ struct server;
 int listen_open(const char *address, uint16_t port, bool share, const char *scheme, char *url,
                 size_t url_size, bool *loopback);
 
+/* The socket file that listen_close removes, or NULL. */
+const char *listen_path(void);
+
 /* Removes the socket file, if there is one; exit() does so too. */
 void listen_close(void);
 

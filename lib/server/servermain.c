@@ -1,4 +1,5 @@
 #include "servermain.h"
+#include "confine.h"
 #include "http/staticfiles.h"
 #include "http/tls.h"
 #include "http/token.h"
@@ -96,6 +97,9 @@ void servermain_run(const struct server_program *program, int argc, char **argv)
     server_listen(&server, listener);
     if (!loopback)
         warn_if_open(site, url);
+    if (!server.extension) /* the libraries of another transport have needs, and threads, of their
+                              own */
+        confine(&server, listen_path());
     int status = server_run(&server, url);
     if (site->www >= 0)
         close(site->www);
