@@ -72,3 +72,7 @@ load ../support/scenarios
 @test "another server on the same port does not end a connection" {
     scenario rtc-losses "another server on the same port does not end a connection"
 }
+
+@test "a crowd of viewers in one page" {
+    scenario rtc-crowd "a crowd of viewers in one page"
+}
