@@ -2,7 +2,7 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {eventsUpTo, live, name, open, readEvents, ready, start, stateOf, until} from './helper.mjs';
-import {broadcast, gotoRtc, transports} from './rtc.mjs';
+import {broadcast, gotoRtc, tapPeers, viewersUse} from './rtc.mjs';
 
 /* Video and JPEGs. */
 async function both(t)
@@ -68,7 +68,7 @@ test('ICE without a route: WebSocket within 3 seconds', async t => {
     assert.equal(await begun(page, 'ws'), 1);
     await page.clock.resume();
     await ready(page);
-    assert.deepEqual(await transports(server), ['websocket']);
+    await viewersUse(server, 'websocket');
     await until('the transport', async () => (await page.textContent('#o-transport')) === 'WebSocket no WebRTC');
     assert.equal(await page.textContent('#hint'), 'WebSocket instead of WebRTC: no route was found');
     await page.mouse.click(300, 300);
@@ -82,12 +82,13 @@ test('a refused offer: WebSocket at once, and WebRTC again if the WebSocket show
     let offers = 0;
     await page.route('**/whep', route => offers++ ? route.fallback() : route.fulfill({status: 406, body: 'no\n'}));
     await stopClock(page);
+    await page.addInitScript(tapPeers);
     await page.goto(server.url);
-    await until('a WebSocket', async () => (await transports(server)).join() === 'websocket');
+    await viewersUse(server, 'websocket');
     assert.equal(await page.textContent('#hint'), 'The stream has none yet. Is shm-encode running?');
     await page.clock.resume();
     await live(page);
-    assert.deepEqual(await transports(server), ['webrtc']);
+    await viewersUse(server, 'webrtc');
     assert.equal(offers, 2);
 });
 
@@ -104,7 +105,7 @@ test('a browser that refuses WebRTC: WebSocket at once', async t => {
     });
     await page.goto(server.url);
     await live(page);
-    assert.deepEqual(await transports(server), ['websocket']);
+    await viewersUse(server, 'websocket');
     assert.equal(await page.textContent('#hint'), 'WebSocket instead of WebRTC: not allowed here');
 });
 
@@ -112,7 +113,7 @@ test('a WebRTC connection that breaks is restarted', async t => {
     const server = await both(t);
     const page = await openTapped(t);
     await gotoRtc(page, server.url);
-    assert.deepEqual(await transports(server), ['webrtc']);
+    await viewersUse(server, 'webrtc');
     const before = await begun(page, 'rtc');
     /* To the browser a stopped server looks like a lost network. */
     server.kill('SIGSTOP');
@@ -128,16 +129,17 @@ test('transport=ws and transport=mjpeg never try WebRTC', async t => {
         const page = await openTapped(t);
         await page.goto(`${server.url}?transport=${wish}`);
         await live(page);
-        assert.deepEqual(await transports(server), [transport]);
+        await viewersUse(server, transport);
         assert.equal(await begun(page, 'rtc'), 0);
         await page.close();
-        await until('the viewer left', async () => (await transports(server)).length === 0);
+        await viewersUse(server);
     }
 });
 
 test('WebRTC connections that never last are given up', async t => {
     const server = await both(t);
     const page = await openTapped(t);
+    await page.addInitScript(tapPeers);
     await page.addInitScript(() => {
         const Real = RTCPeerConnection;
         window.RTCPeerConnection = class extends Real {
@@ -153,5 +155,5 @@ test('WebRTC connections that never last are given up', async t => {
     await until('a WebSocket', async () => (await begun(page, 'ws')) === 1);
     await live(page);
     assert.equal(await begun(page, 'rtc'), 2);
-    await until('only the WebSocket', async () => (await transports(server)).join() === 'websocket');
+    await viewersUse(server, 'websocket');
 });

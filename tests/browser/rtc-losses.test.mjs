@@ -2,9 +2,9 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
-import {MIDDLES, canvasBox, eventsUpTo, hide, launch, live, name, near, open, pixels,
+import {MIDDLES, canvasBox, eventsUpTo, hide, launch, live, name, open, pixels,
         readEvents, run, serve, settle, sizeOf, start, stateOf, statsOf, until} from './helper.mjs';
-import {broadcast, decoded, gotoRtc, openRtc, transports} from './rtc.mjs';
+import {broadcast, decoded, gotoRtc, openRtc, viewersUse} from './rtc.mjs';
 
 test('first: control passes from a WebRTC viewer to a WebSocket viewer', async t => {
     const {server} = await broadcast(t, '320x240', 20, '--control', 'first');
@@ -13,7 +13,7 @@ test('first: control passes from a WebRTC viewer to a WebSocket viewer', async t
     const a = await openRtc(t, server);
     const b = await open(t, `${server.url}?transport=ws`);
     await live(b);
-    assert.deepEqual((await transports(server)).sort(), ['webrtc', 'websocket']);
+    await viewersUse(server, 'webrtc', 'websocket');
     const says = (page, text) => until(text, async () => (await page.textContent('#controller')) === text);
     await says(a, 'You have control');
     await says(b, 'Viewer 1 has control');
@@ -52,7 +52,7 @@ test('another picture size, and a larger stream', async t => {
     start(t, 'frame-gen', ['-s', '1280x720', '-r', '20', '-o', name]);
     await until('the larger picture', async () => (await sizeOf(page)) === '1280 × 720');
     await live(page);
-    assert.deepEqual(await transports(server), ['webrtc']);
+    await viewersUse(server, 'webrtc');
 });
 
 test('pixels that are not square give the video its shape', async t => {
@@ -68,23 +68,19 @@ test('pixels that are not square give the video its shape', async t => {
         });
         assert.equal(await sizeOf(page), '320 × 240');
     }
-    assert.deepEqual(await transports(server), ['webrtc']);
+    await viewersUse(server, 'webrtc');
 });
 
 test('a killed, closed or hidden browser is no viewer any more; the others continue', async t => {
     const {server, source} = await broadcast(t, '320x240', 20);
     const page = await openRtc(t, server);
     page.allowed.push(/ERR_CONNECTION_REFUSED/);
-    const viewers = async count => {
-        const all = await transports(server);
-        return all.length === count && all.every(one => one === 'webrtc');
-    };
 
     const victim = await launch([], 'launchServer');
     t.after(() => victim.close().catch(() => {}));
     const other = await (await chromium.connect(victim.wsEndpoint())).newPage();
     await gotoRtc(other, server.url);
-    assert.ok(await viewers(2));
+    await viewersUse(server, 'webrtc', 'webrtc');
     process.kill(victim.process().pid, 'SIGKILL');
     const shown = await decoded(page);
     await until('20 more frames', async () => (await decoded(page)) >= shown + 20);
@@ -94,17 +90,17 @@ test('a killed, closed or hidden browser is no viewer any more; the others conti
     start(t, 'frame-gen', ['-s', '320x240', '-r', '20', '-o', name]);
     await live(page);
     assert.equal(await page.evaluate(() => peers.length), 1, 'the same connection');
-    await until('the browser is released', () => viewers(1));
+    await viewersUse(server, 'webrtc');
 
     const away = await openRtc(t, server);
-    assert.ok(await viewers(2));
+    await viewersUse(server, 'webrtc', 'webrtc');
     await away.goto('about:blank');
-    await until('the viewer left', () => viewers(1));
+    await viewersUse(server, 'webrtc');
     await hide(page);
-    await until('paused', () => viewers(0));
+    await viewersUse(server);
     await page.bringToFront();
     await live(page);
-    assert.ok(await viewers(1));
+    await viewersUse(server, 'webrtc');
 
     await server.stop('SIGKILL');
     await until('the page shows the loss', async () => (await stateOf(page)) === 'reconnecting');
@@ -113,7 +109,7 @@ test('a killed, closed or hidden browser is no viewer any more; the others conti
     assert.ok(bright.length, 'the last picture stays');
     const again = await serve(t, server.port);
     await live(page);
-    assert.deepEqual(await transports(again), ['webrtc']);
+    await viewersUse(again, 'webrtc');
 });
 
 /* In the page: counts half seconds; notes the count at the latest message of the data channel, and at the
@@ -153,7 +149,7 @@ test('a killed server is noticed within a second, as its end is', async t => {
 
     /* The same port; the page finds the new server, whose end needs no question. */
     const next = await serve(t, server.port);
-    await until('the page is back', async () => (await transports(next)).includes('webrtc'));
+    await viewersUse(next, 'webrtc');
     await until('the data channel', () => page.evaluate(() => peers.at(-1).connectionState === 'connected'));
     await page.route('**/stats*', () => {}); /* no answer */
     await page.evaluate(() => (states.length = 0));

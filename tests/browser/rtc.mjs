@@ -13,12 +13,21 @@ export async function broadcast(t, size, rate, ...options)
     return {source, server};
 }
 
-export const transports = async server => (await statsOf(server)).viewer_list.map(v => v.transport);
+/* Waits until the viewers have these transports, sorted. */
+export function viewersUse(server, ...wanted)
+{
+    let found;
+    return until(() => `transports ${wanted}, not ${found}`, async () => {
+        found = (await statsOf(server)).viewer_list.map(v => v.transport).sort();
+        return found.join() === wanted.join();
+    });
+}
+
 export const published = async server => (await (await fetch(`${server.root}streams`)).json())[0].frames;
 
 /* In the page, before its own scripts: records its peer connections and its video frames. While one connects,
  * time limits are 20 times as long, so that a slow machine does not fall back to a WebSocket. */
-function tapPeers()
+export function tapPeers()
 {
     window.peers = [];
     window.presented = []; /* times of video frames */
@@ -62,6 +71,7 @@ export async function gotoRtc(page, url)
     /* On leaving, the page closes the connection and sends DELETE, which may arrive second. */
     page.allowed?.push(/status of 404 .*\/whep\//,
                        /status of 503 .*\/whep\b/); /* an answer that took more than 10 s */
+    await page.addInitScript(tapPeers);
     for (let tries = 0; tries < 4; tries++) {
         await page.goto(url);
         await live(page);
@@ -76,7 +86,6 @@ export async function openRtc(t, server, {search = '', first = () => {}, ...opti
 {
     const page = await open(t, 'about:blank', {...options, wire: true});
     await page.addInitScript(first);
-    await page.addInitScript(tapPeers);
     await gotoRtc(page, server.url + search);
     assert.equal(await page.evaluate(() => wire.got.length), 0, 'nothing by WebSocket');
     return page;
