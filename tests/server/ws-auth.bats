@@ -249,6 +249,42 @@ statuses_of() {
     client "$URL/stream.mjpg?token=$VIEW" --count 1 --quiet
 }
 
+@test "Basic: the password is a token; any other password counts as none" {
+    tokens
+    scene --token-file "$T"
+    for user in '' me:more; do
+        # A colon in the user name is part of the password.
+        want=200
+        [ -z "$user" ] || want=401
+        [ "$(status_of -u "$user:$VIEW" "$URL/snapshot.jpg")" = $want ]
+    done
+    for path in '?action=snapshot' stats snapshot.jpg ''; do
+        [ "$(status_of -u "me:$VIEW" "$URL/$path")" = 200 ]
+        [ "$(status_of -u "me:${VIEW}x" "$URL/$path")" = 401 ]
+    done
+    # No browser is made to show its own field for a password.
+    [[ $(header_of www-authenticate -u me:wrong "$URL/stats") == 'Bearer realm="shmcast"' ]]
+    for value in 'Basic' 'Basic ' 'Basic !!!!' "Basic $(printf %s "$VIEW" | base64)" \
+        "Basic $(head -c 700 /dev/zero | tr '\0' A)"; do
+        [ "$(status_of -H "Authorization: $value" "$URL/stats")" = 401 ]
+    done
+    # The roles of the tokens, and a cookie or an argument beside a proxy's password.
+    [ "$(handshake --header "Authorization: Basic $(printf 'me:%s' "$CONTROL" | base64)")" = 101 ]
+    client "$WS" --texts 1 --send '{"type":"hello"}' \
+        --header "Authorization: basic $(printf 'me:%s' "$VIEW" | base64)" | grep -q '"role":"view"'
+    [ "$(status_of -u me:proxy "$URL/stats?token=$VIEW")" = 200 ]
+    curl -sS -o /dev/null -c "$BATS_TEST_TMPDIR/jar" "$URL/?token=$VIEW"
+    [ "$(status_of -u me:proxy -b "$BATS_TEST_TMPDIR/jar" "$URL/stats")" = 200 ]
+    # Removed from the file, a token ends the viewers that came with it.
+    curl -sSN -u "me:$VIEW" -o "$BATS_TEST_TMPDIR/stream" "$URL/stream.mjpg" 3>&- &
+    curl=$!
+    wait_until 10 test -s "$BATS_TEST_TMPDIR/stream"
+    printf 'control %s\n' "$CONTROL" >"$T"
+    kill -HUP "$SERVER"
+    wait_until 10 pid_gone $curl
+    wait $curl || true
+}
+
 @test "a token in a page's address becomes a cookie, and is removed from the address" {
     tokens
     scene --token-file "$T"

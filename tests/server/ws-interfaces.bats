@@ -104,6 +104,30 @@ import_screen() {
     ends 137 "$BG"
 }
 
+@test "mjpg-streamer's addresses: /?action=stream and /?action=snapshot, for OctoPrint and others" {
+    cd "$BATS_TEST_TMPDIR"
+    moving
+    wait_until 10 curl -sSf -o now.jpg "$URL/?action=snapshot"
+    [ "$(header_of content-type "$URL/?action=snapshot")" = image/jpeg ]
+    [ "$(header_of content-type "$URL/$S/?x=1&action=snapshot")" = image/jpeg ]
+    # A HEAD request: the stream itself has no end.
+    [ "$(header_of content-type -I "$URL/?action=stream")" = 'multipart/x-mixed-replace; boundary=shmcast' ]
+    ffmpeg -v error -f mpjpeg -i "$URL/?action=stream" -frames:v 3 -f image2 at%d.ppm
+    for n in 1 2 3; do frame-gen --read <at$n.ppm; done >numbers
+    rising numbers 3
+    # Any other action, and other paths, are what they were.
+    [ "$(header_of content-type "$URL/?action=streams")" = 'text/html; charset=utf-8' ]
+    [ "$(header_of content-type "$URL/?action=")" = 'text/html; charset=utf-8' ]
+    [ "$(header_of content-type "$URL/page.css?action=stream")" = 'text/css; charset=utf-8' ]
+    # Also beside a page of --www.
+    mkdir www
+    echo mine >www/index.html
+    serve --www www "$S"
+    [ "$(curl -sS "$URL/")" = mine ]
+    [ "$(header_of content-type "$URL/?action=snapshot")" = image/jpeg ]
+    clean_run shm-rm -f "$S"
+}
+
 @test "OpenCV: cv2.VideoCapture, as in the man page" {
     moving
     mandoc -T ascii "$ROOT/man/shmcast-web.7" | sed 's/.\x08//g' |

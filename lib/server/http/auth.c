@@ -133,7 +133,7 @@ static bool is_foreign(const struct check *check, bool cors)
 
 /* --- tokens --- */
 
-/* "Bearer TOKEN"; other schemes are meant for a proxy. */
+/* "Bearer TOKEN" */
 static const char *bearer(struct lws *wsi, char *out, int room)
 {
     static const char scheme[] = "bearer ";
@@ -144,26 +144,31 @@ static const char *bearer(struct lws *wsi, char *out, int room)
     return out + strspn(out, " ");
 }
 
+/* The role of "Basic", with a token as the password. Any other password is meant for a proxy. */
+static enum role basic_role(const struct check *check, unsigned char digest[TOKEN_DIGEST])
+{
+    static const char scheme[] = "basic ";
+    char text[SITE_BYTES], plain[SITE_BYTES];
+    request_header(check->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text);
+    if (strncasecmp(text, scheme, sizeof scheme - 1))
+        return ROLE_NONE;
+    int bytes = lws_b64_decode_string(text + sizeof scheme - 1, plain, sizeof plain);
+    const char *colon = bytes > 0 ? memchr(plain, ':', (size_t)bytes) : NULL;
+    if (!colon)
+        return ROLE_NONE;
+    token_digest(colon + 1, (size_t)(plain + bytes - colon - 1), digest);
+    return tokens_role(check->site->tokens, digest);
+}
+
 static bool is_token(const char *argument)
 {
     return strncmp(argument, "token=", 6) == 0;
 }
 
-/* The i-th argument after the question mark; "" if it is too long or has a NUL in it, which
- * libwebsockets lets pass from 4.3 on. False: no more. */
-static bool argument(struct lws *wsi, int i, char *out, int room)
-{
-    int bytes = lws_hdr_copy_fragment(wsi, out, room, WSI_TOKEN_HTTP_URI_ARGS, i);
-    if (bytes >= 0 && strlen(out) == (size_t)bytes)
-        return true;
-    *out = 0;
-    return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
-}
-
 /* The value of ?token=. lws has replaced each plus by a blank; tokens have no blanks. */
 static const char *token_argument(struct lws *wsi, char *out, int room)
 {
-    for (int i = 0; argument(wsi, i, out, room); i++)
+    for (int i = 0; request_argument(wsi, i, out, room); i++)
         if (is_token(out)) {
             for (char *at = out; (at = strchr(at, ' '));)
                 *at = '+';
@@ -187,7 +192,10 @@ static enum token_origin find_role(const struct check *check)
     }
     if (!*token) {
         credentials->role = cookie_role(check->site, check->wsi, credentials->token);
-        return credentials->role ? FROM_COOKIE : FROM_NOWHERE;
+        if (credentials->role)
+            return FROM_COOKIE;
+        credentials->role = basic_role(check, credentials->token);
+        return credentials->role ? FROM_HEADER : FROM_NOWHERE;
     }
     token_digest(token, strlen(token), credentials->token);
     credentials->role = tokens_role(check->site->tokens, credentials->token);
@@ -224,7 +232,7 @@ static bool location(struct lws *wsi, const char *path, char *out)
     url_encode(last, out + 2);
     used = strlen(out);
     char mark = '?';
-    for (int i = 0; argument(wsi, i, part, sizeof part); i++) {
+    for (int i = 0; request_argument(wsi, i, part, sizeof part); i++) {
         char *value = strchr(part, '=');
         if (is_token(part) || !lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i))
             continue;

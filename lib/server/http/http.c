@@ -393,6 +393,21 @@ static int request_other(struct http *http, const char *path, int method, const 
 
 /* --- all methods --- */
 
+/* The addresses of mjpg-streamer, which OctoPrint and others know: the page's, with an argument. */
+static enum endpoint endpoint_of(struct lws *wsi, const struct route *route)
+{
+    char text[32];
+    if (route->at != AT_FILE || *route->asset->name || !route->served)
+        return route->at;
+    for (int i = 0; request_argument(wsi, i, text, sizeof text); i++) {
+        if (strcmp(text, "action=stream") == 0)
+            return AT_MJPEG;
+        if (strcmp(text, "action=snapshot") == 0)
+            return AT_SNAPSHOT;
+    }
+    return route->at;
+}
+
 int http_request(struct http *http)
 {
     int method;
@@ -410,6 +425,7 @@ int http_request(struct http *http)
     if (!path)
         return text(http, HTTP_STATUS_BAD_REQUEST, NULL, "not a path");
     struct route route = router_find(site, path);
+    route.at = endpoint_of(wsi, &route);
     /* A preflight carries no token; where one is required it must not reveal what exists. */
     bool cors = site->cors_count && (router_is_shared(route.at) || (preflight && site->tokens));
     if (cors)

@@ -26,6 +26,15 @@ const char *request_path(struct lws *wsi, int *method)
     return *method >= 0 && path && path[0] == '/' && strlen(path) == (size_t)bytes ? path : NULL;
 }
 
+bool request_argument(struct lws *wsi, int i, char *out, int room)
+{
+    int bytes = lws_hdr_copy_fragment(wsi, out, room, WSI_TOKEN_HTTP_URI_ARGS, i);
+    if (bytes >= 0 && strlen(out) == (size_t)bytes)
+        return true;
+    *out = 0;
+    return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
+}
+
 /* lws ends the request line at a percent-encoded newline and takes the rest for a header, so that
  * the version is part of the path's remainder. */
 bool request_version_known(struct lws *wsi)

@@ -16,6 +16,10 @@ const char *request_named_header(struct lws *wsi, const char *name, char *out, i
 /* The decoded path, or NULL: not one. *method is a LWSHUMETH_… or -1. */
 const char *request_path(struct lws *wsi, int *method);
 
+/* The i-th argument after the question mark; "" if it is too long or has a NUL in it, which
+ * libwebsockets lets pass from 4.3 on. false: no more. */
+bool request_argument(struct lws *wsi, int i, char *out, int room);
+
 /* Whether the version is HTTP/1.x. */
 bool request_version_known(struct lws *wsi);
 
