@@ -278,6 +278,8 @@ static void use_waits(struct users *u, struct input *in)
         CHECK(got >= 0 || errno == ESTALE || errno == EIDRM || errno == EINTR); /* libFuzzer's */
         CHECK(ring_want(u->pinning[i], after & 1));
         CHECK(ring_wanted(u->pinning[i]) || !(after & 1));
+        if (u->copying[i])
+            CHECK(ring_want(u->copying[i], after & 1));
         got = ring_refresh(u->pinning[i], &past);
         CHECK(got == 0 || errno == ETIMEDOUT || errno == ESTALE || errno == EIDRM ||
               errno == EINTR);
