@@ -57,7 +57,6 @@ static uint64_t age(struct shift *shift, const struct jpegcomment *comment, uint
     return (uint64_t)difference - (uint64_t)least + comment->published_ns - comment->captured_ns;
 }
 
-/* The comment of the packet: times and numbers of the JPEG's own comment, if it has one. */
 /* Sets the pixel aspect that a JFIF header has in its densities, as libjpeg and ffmpeg write it. */
 static void take_aspect(struct jpegcomment *out, const uint8_t *jpeg)
 {
@@ -71,6 +70,7 @@ static void take_aspect(struct jpegcomment *out, const uint8_t *jpeg)
     out->aspect_den = head.aspect_den;
 }
 
+/* The comment of the packet: times and numbers of the JPEG's own comment, if it has one. */
 static struct jpegcomment describe(struct jpegs *j, const uint8_t *jpeg)
 {
     const struct jpegscan *scan = &j->in->scan;
