@@ -3,7 +3,7 @@
 # rtc-media.bats and rtc-page.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=server
 load ../support/helper
 
 SERVER_PROGRAM=rtc-serve
