@@ -78,12 +78,20 @@ all_refuse() { # TEXT: all programs exit 3, with TEXT in the one line on stderr
     clean_run shm-rm -f "$S"
 
     shm-create -s 64x48 "$S"
+    shm-create -s 64x48 -f rgba "$S2"
     [ "$(dd if="/dev/shm/$S" bs=1 skip=168 count=24 status=none | tr -d '\0')" = \
         "$(shm-create --version | sed 's/.*(shmcast)/shmcast/')" ]
     poke 160 Q 9223372036854775812
     printf 'tomorrow \033 9.9\0' | dd of="/dev/shm/$S" bs=1 seek=168 conv=notrunc status=none
     all_refuse "has features 0x8000000000000004 of tomorrow ? 9.9, unknown to $(shm-create --version |
         sed 's/.*(shmcast)/shmcast/'); use"
+    for command in "rtc-serve -p 0 $S" "net-draw $S $S2" "net-layout - $S" \
+        "shm-create --replace $S" "shm-rm $S"; do
+        [ -x "$BUILD/${command%% *}" ] || continue
+        # shellcheck disable=SC2086
+        fails 3 timeout 60 $command <<<"a b"
+        [[ $stderr == *"$S: has features 0x8000000000000004 of tomorrow ? 9.9, unknown to shmcast "* ]]
+    done
     run -1 shm-ls --check "$S"
     [[ $output == *other-version* ]]
     clean_run shm-rm -f "$S"
@@ -218,6 +226,24 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [ "$stderr" = "" ]
     run -0 shm-ls "$S"
     [[ $output == *idle* ]]
+}
+
+@test "a reader that takes a claim clears its last holder's lines in both rings, but not turn" {
+    lines() { # [NUMBER...]: writes them into line 0 of both rings, or prints those there
+        python3 -c 'import struct, sys
+with open("/dev/shm/" + sys.argv[1], "r+b") as f:
+    for ring in struct.unpack_from("<QQ", f.read(128), 112):
+        f.seek(ring + 64)
+        if sys.argv[2:]:
+            f.write(struct.pack("<4I", *map(int, sys.argv[2:])))
+        else:
+            print(*struct.unpack("<4I", f.read(16)))' "$S" "$@"
+    }
+    shm-create -s 16x16 "$S"
+    frame-gen -n 1 -o "$S"
+    lines 3 1 77 99
+    [ "$(shm-read "$S" | head -c 2)" = P6 ]
+    [ "$(lines)" = $'0 0 77 0\n0 0 77 0' ]
 }
 
 @test "a forked child does not keep its parent's claims" {
