@@ -18,22 +18,28 @@ async function join(count)
             const answer = await fetch('whep', {method: 'POST', body: sdp, headers: {'Content-Type': 'application/sdp'}});
             if (answer.status === 201)
                 return answer.text();
-            if (answer.status !== 429) /* others connect at the moment */
+            if (answer.status !== 429 && answer.status !== 503) /* others connect, or a slow machine does */
                 throw new Error(`${answer.status} ${await answer.text()}`);
             await new Promise(done => setTimeout(done, 200));
         }
     }
 
+    /* Until it succeeds: on a slow machine the server may give up a viewer that does not connect within 20 s. */
     async function add()
     {
         const peer = new RTCPeerConnection({bundlePolicy: 'max-bundle'});
         peer.addTransceiver('video', {direction: 'recvonly'});
         peer.messages = peer.createDataChannel('events');
-        peers.push(peer);
         await peer.setLocalDescription();
         await peer.setRemoteDescription({type: 'answer', sdp: await offer(peer.localDescription.sdp)});
-        while (peer.connectionState !== 'connected' || peer.messages.readyState !== 'open')
+        while (peer.connectionState !== 'connected' || peer.messages.readyState !== 'open') {
+            if (['failed', 'closed'].includes(peer.connectionState) || peer.messages.readyState === 'closed') {
+                peer.close();
+                return add();
+            }
             await new Promise(done => setTimeout(done, 50));
+        }
+        peers.push(peer);
     }
 
     while (peers.length < count)
@@ -50,7 +56,7 @@ async function received()
 test('a crowd of viewers in one page', {timeout: 1200000}, async t => {
     const {server} = await broadcast(t, '64x48', 5, '--max-viewers', String(CROWD + 1));
     const page = await open(t, `${server.url}?transport=ws`);
-    page.allowed.push(/status of 429/);
+    page.allowed.push(/status of (429|503)/);
     await page.evaluate(join, CROWD);
     let frames;
     await until(() => `frames for each: ${frames}`, async () => {
