@@ -11,7 +11,7 @@ static const char *const kind_rules[] = {
     [KEY_REAL] = "a number ",
     [KEY_COUNT] = "a whole number ",
     [KEY_NAMES] = "one or more of shift,ctrl,alt,meta",
-    [KEY_TEXT] = "1 to 32 bytes of UTF-8 without control characters",
+    [KEY_TEXT] = "UTF-8 without control characters, ",
     [KEY_TIME] = "seconds like 12.034567890",
 };
 
@@ -43,9 +43,9 @@ static struct shown shown(const char *text, size_t bytes)
     return s;
 }
 
-static bool is_key(const char *text, size_t bytes)
+static bool is_text(const struct event_key *key, const char *text, size_t bytes)
 {
-    return bytes > 0 && bytes <= EVENT_KEY_MAX && utf8_printable(text, bytes);
+    return bytes > 0 && (double)bytes <= key->high && utf8_printable(text, bytes);
 }
 
 /* A name may belong to several keys, but to one of each type. Returns the type's key; if there is
@@ -183,14 +183,14 @@ static bool set_key(struct event *ev, unsigned key, const char *value, const cha
         ok = read_time(value, &ev->time_ns);
         break;
     case KEY_TEXT:
-        ok = is_key(value, bytes);
+        ok = is_text(k, value, bytes);
         if (ok)
             memcpy(ev->key, value, bytes + 1);
         break;
     }
     if (!ok)
         refuse(why, "%s must be %s%s, not '%s'", k->name, kind_rules[k->kind],
-               k->kind == KEY_REAL || k->kind == KEY_COUNT ? k->values : "",
+               k->kind == KEY_NAMES || k->kind == KEY_TIME ? "" : k->values,
                shown(value, bytes).text);
     return ok;
 }
@@ -286,7 +286,7 @@ static bool valid_key(const struct event *ev, unsigned key)
     case KEY_REAL: /* compared as floats: 0.1f > 0.1 */
         return *event_real(ev, key) >= (float)k->low && *event_real(ev, key) <= (float)k->high;
     case KEY_TEXT:
-        return is_key(ev->key, strnlen(ev->key, sizeof ev->key));
+        return is_text(k, ev->key, strnlen(ev->key, sizeof ev->key));
     case KEY_TIME:
         return (double)(ev->time_ns / 1000000000u) <= k->high;
     default:

@@ -22,12 +22,12 @@ enum event_type {
     EVENT_KEY_UP,
     EVENT_RESIZE,
     EVENT_EXTENSION, /* first of the types that net/netevents.h names */
-    EVENT_TYPES = EVENT_EXTENSION + 3
+    EVENT_TYPES = EVENT_EXTENSION + 6
 };
 
 enum { EVENT_SHIFT = 1, EVENT_CTRL = 2, EVENT_ALT = 4, EVENT_META = 8 };
 
-enum { EVENT_KEY_MAX = 32, EVENT_LINE_MAX = 512 };
+enum { EVENT_KEY_MAX = 32, EVENT_NAME_MAX = 28, EVENT_LINE_MAX = 512 };
 
 struct event {
     uint64_t number;    /* position in the event log, from 1; 0: not in the log */
@@ -49,7 +49,8 @@ struct event {
     float z;            /* of a node as x */
     uint32_t node;      /* row of a node in the positions */
     uint32_t on;        /* layout_pause: 1 pauses, 0 resumes */
-    char key[EVENT_KEY_MAX + 1]; /* key_down, key_up: DOM KeyboardEvent.key, UTF-8 */
+    char key[EVENT_KEY_MAX + 1]; /* UTF-8. key_down, key_up: DOM KeyboardEvent.key; node_select,
+                                    node_find: the name of a node, up to EVENT_NAME_MAX bytes */
 };
 
 /* "pointer_down" …, or NULL if there is no such type. Static storage. */

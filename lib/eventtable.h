@@ -25,7 +25,7 @@ enum {
     KEY_MODIFIERS,
     KEY_POINTER,
     KEY_EXTENSION, /* the first key of the extension */
-    KEY_VIEWER = KEY_EXTENSION + 5,
+    KEY_VIEWER = KEY_EXTENSION + 6,
     KEY_T,
     KEYS
 };
@@ -54,7 +54,14 @@ struct event_key {
 };
 
 /* Member of shmfmt_event_body's union that holds the values of a type. */
-enum event_payload { PAYLOAD_AT, PAYLOAD_SIZE, PAYLOAD_KEY, PAYLOAD_NODE, PAYLOAD_ON };
+enum event_payload {
+    PAYLOAD_AT,
+    PAYLOAD_SIZE,
+    PAYLOAD_KEY,
+    PAYLOAD_NODE,
+    PAYLOAD_ON,
+    PAYLOAD_NAMED
+};
 
 /* Keys are sets of KEY_BIT. */
 struct event_row {

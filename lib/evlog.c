@@ -58,6 +58,10 @@ static void event_pack(const struct event *ev, uint64_t words[WORDS])
     case PAYLOAD_ON:
         body.on = ev->on;
         break;
+    case PAYLOAD_NAMED:
+        body.named.node = ev->node;
+        memcpy(body.named.name, ev->key, sizeof body.named.name);
+        break;
     }
     memcpy(words, &body, sizeof body);
 }
@@ -97,6 +101,10 @@ static void event_unpack(uint64_t number, const uint64_t words[WORDS], struct ev
         break;
     case PAYLOAD_ON:
         ev->on = body.on;
+        break;
+    case PAYLOAD_NAMED:
+        ev->node = body.named.node;
+        memcpy(ev->key, body.named.name, sizeof body.named.name);
         break;
     }
 }

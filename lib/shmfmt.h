@@ -193,6 +193,10 @@ struct shmfmt_event_body {
             uint32_t node;
         } node;      /* node_drag, node_drop */
         uint32_t on; /* layout_pause */
+        struct {
+            uint32_t node;
+            char name[28]; /* UTF-8, NUL padded */
+        } named;           /* node_select, node_find */
     };
 };
 

@@ -37,3 +37,12 @@ bool utf8_printable(const char *text, size_t bytes)
             return false;
     return utf8_valid(text, bytes);
 }
+
+size_t utf8_cut(const char *text, size_t bytes, size_t most)
+{
+    if (bytes <= most)
+        return bytes;
+    while (most && ((unsigned char)text[most] & 0xc0) == 0x80)
+        most--;
+    return most;
+}

@@ -12,4 +12,7 @@ bool utf8_valid(const char *text, size_t bytes);
 /* Whether text is safe to print on a terminal: utf8_valid, and without control characters. */
 bool utf8_printable(const char *text, size_t bytes);
 
+/* Length of a text, cut to at most `most` bytes at the end of a character. */
+size_t utf8_cut(const char *text, size_t bytes, size_t most);
+
 #endif

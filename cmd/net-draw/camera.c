@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define TAN_HALF_VIEW 0.4142136f /* of a field of view of 45 degrees */
+#define SIN_HALF_VIEW 0.3826834f
 
 static void set_identity(float rotation[3][3])
 {
@@ -94,7 +95,7 @@ void camera_zoom(struct camera *camera, float x, float y, float factor,
 
 float camera_fit_distance(const struct bounding_sphere *sphere)
 {
-    return sphere->radius / TAN_HALF_VIEW * 1.05f;
+    return sphere->radius / SIN_HALF_VIEW * 1.04f;
 }
 
 void camera_fly_to(struct camera *camera, const struct bounding_sphere *goal)

@@ -42,9 +42,14 @@ static enum result take_events(struct drawer *d)
     d->input = d->input || changes & VIEW_INPUT;
     d->dirty = d->dirty || changes;
     struct interaction *interaction = &d->interaction;
-    d->sending = !netreader_send(&d->reader, interaction->events, interaction->pending);
-    if (!d->sending)
-        interaction->pending = 0;
+    bool layout =
+        netreader_send(&d->reader, interaction->to_layout.events, interaction->to_layout.pending);
+    bool view = view_send(&d->view, interaction->to_view.events, interaction->to_view.pending);
+    if (layout)
+        interaction->to_layout.pending = 0;
+    if (view)
+        interaction->to_view.pending = 0;
+    d->sending = !layout || !view;
     return GO_ON;
 }
 

@@ -1,7 +1,11 @@
 #include "interaction.h"
 #include "net/netevents.h"
+#include "utf8.h"
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include "namesearch.h"
 
 #define CLICK 4 /* CSS pixels: a pointer that moves farther drags */
 #define REACH 5 /* CSS pixels around a node that belong to it */
@@ -22,18 +26,37 @@ void interaction_init(struct interaction *interaction, struct scene *scene,
     camera_reset(&interaction->camera, false);
 }
 
-/* Queues an event for the layout. A drag replaces a pending drag; a full queue drops the oldest. */
-static struct event *queue_event(struct interaction *interaction, uint32_t type)
+/* Queues an event. A drag replaces a pending drag; a full queue drops the oldest. */
+static struct event *queue_event(struct event_queue *queue, uint32_t type)
 {
-    if (interaction->pending && type == EVENT_NODE_DRAG &&
-        interaction->events[interaction->pending - 1].type == type)
-        interaction->pending--;
-    if (interaction->pending == INTERACTION_EVENTS)
-        memmove(interaction->events, interaction->events + 1,
-                --interaction->pending * sizeof interaction->events[0]);
-    struct event *event = &interaction->events[interaction->pending++];
+    if (queue->pending && type == EVENT_NODE_DRAG && queue->events[queue->pending - 1].type == type)
+        queue->pending--;
+    if (queue->pending == INTERACTION_EVENTS)
+        memmove(queue->events, queue->events + 1, --queue->pending * sizeof queue->events[0]);
+    struct event *event = &queue->events[queue->pending++];
     event_init(event, type);
     return event;
+}
+
+/* Selects a node or none; an event in the view's log reports it. */
+static void select_node(struct interaction *interaction, uint32_t node, uint32_t viewer)
+{
+    const char *name = "";
+    size_t bytes = 0;
+    if (node == interaction->selected)
+        return;
+    interaction->selected = node;
+    struct event *event = queue_event(&interaction->to_view,
+                                      node == SCENE_NONE ? EVENT_NODE_CLEAR : EVENT_NODE_SELECT);
+    event->viewer = viewer;
+    if (node == SCENE_NONE)
+        return;
+    event->node = node;
+    name = net_name(interaction->scene->net, node, &bytes);
+    bytes = utf8_cut(name, bytes, EVENT_NAME_MAX);
+    memcpy(event->key, name, bytes);
+    if (!bytes)
+        snprintf(event->key, sizeof event->key, "%" PRIu32, node);
 }
 
 void interaction_network(struct interaction *interaction)
@@ -114,7 +137,7 @@ static void drag_node(struct interaction *interaction)
         if (!(fabsf(position[i]) < 1e6f))
             return;
     scene_hold(scene, interaction->node, position);
-    struct event *event = queue_event(interaction, EVENT_NODE_DRAG);
+    struct event *event = queue_event(&interaction->to_layout, EVENT_NODE_DRAG);
     event->node = interaction->node;
     event->x = position[0];
     event->y = position[1];
@@ -153,30 +176,69 @@ static void handle_release(struct interaction *interaction, const struct event *
     if (!is_dragging(interaction, event) || event->button != interaction->button)
         return;
     if (interaction->drag == INTERACTION_NODE && interaction->moved) {
-        queue_event(interaction, EVENT_NODE_DROP)->node = interaction->node;
+        queue_event(&interaction->to_layout, EVENT_NODE_DROP)->node = interaction->node;
         scene_drop(interaction->scene);
     } else if (!interaction->moved && event->button == 1) {
-        interaction->selected =
-            interaction->node == interaction->selected ? SCENE_NONE : interaction->node;
+        uint32_t node = interaction->node;
+        select_node(interaction, node == interaction->selected ? SCENE_NONE : node, event->viewer);
     }
     interaction->drag = INTERACTION_IDLE;
 }
 
-/* Approaches the node at the pointer, or shows the whole network. */
-static void handle_double_click(struct interaction *interaction)
+static void approach_node(struct interaction *interaction, uint32_t node)
 {
-    struct scene *scene = interaction->scene;
+    const struct scene *scene = interaction->scene;
     struct bounding_sphere goal = scene->bounds;
+    memcpy(goal.centre, scene->at + 3 * (size_t)node, sizeof goal.centre);
+    goal.radius = fminf(goal.radius / 6, interaction->camera.distance / 6);
+    interaction->camera.follow = false;
+    camera_fly_to(&interaction->camera, &goal);
+}
+
+/* Approaches the node at the pointer, or shows the whole network. */
+static void handle_double_click(struct interaction *interaction, const struct event *event)
+{
     uint32_t node = node_at_pointer(interaction);
     if (node != SCENE_NONE) {
-        memcpy(goal.centre, scene->at + 3 * (size_t)node, sizeof goal.centre);
-        goal.radius = fminf(goal.radius / 6, interaction->camera.distance / 6);
-        interaction->camera.follow = false;
-        interaction->selected = node;
+        approach_node(interaction, node);
+        select_node(interaction, node, event->viewer);
     } else {
         interaction->camera.follow = true;
+        camera_fly_to(&interaction->camera, &interaction->scene->bounds);
     }
-    camera_fly_to(&interaction->camera, &goal);
+}
+
+/* Approaches and selects the node of a name. */
+static void find_node(struct interaction *interaction, const char *name, uint32_t viewer)
+{
+    uint32_t node =
+        interaction->scene->net ? namesearch_find(interaction->scene, name) : SCENE_NONE;
+    if (name != interaction->search)
+        snprintf(interaction->search, sizeof interaction->search, "%s", name);
+    interaction->searching = false;
+    interaction->not_found = node == SCENE_NONE;
+    if (node == SCENE_NONE)
+        return;
+    approach_node(interaction, node);
+    select_node(interaction, node, viewer);
+}
+
+/* Writes a key to the name that is searched for. */
+static void handle_search_key(struct interaction *interaction, const struct event *event)
+{
+    char *text = interaction->search;
+    const char *key = event->key;
+    size_t used = strlen(text), bytes = strlen(key);
+    if (!strcmp(key, "Enter")) {
+        find_node(interaction, text, event->viewer);
+    } else if (!strcmp(key, "Escape")) {
+        interaction->searching = false;
+    } else if (!strcmp(key, "Backspace")) {
+        text[used ? utf8_cut(text, used, used - 1) : 0] = 0;
+    } else if ((bytes == 1 || (unsigned char)key[0] >= 0x80) && /* no name of a key */
+               used + bytes < sizeof interaction->search) {
+        memcpy(text + used, key, bytes + 1);
+    }
 }
 
 static void set_flat(struct interaction *interaction, bool flat)
@@ -206,7 +268,13 @@ static bool handle_key(struct interaction *interaction, const struct event *even
     const struct bounding_sphere *bounds = &interaction->scene->bounds;
     if (event->modifiers & (EVENT_CTRL | EVENT_ALT | EVENT_META))
         return false;
-    if (!strcmp(key, "r") || !strcmp(key, "Home")) {
+    interaction->not_found = false;
+    if (interaction->searching) {
+        handle_search_key(interaction, event);
+    } else if (!strcmp(key, "/")) {
+        interaction->searching = true;
+        interaction->search[0] = 0;
+    } else if (!strcmp(key, "r") || !strcmp(key, "Home")) {
         float flatness = camera->flatness, distance = camera->distance;
         camera_reset(camera, interaction->camera.flat);
         camera->flatness = flatness;
@@ -218,7 +286,7 @@ static bool handle_key(struct interaction *interaction, const struct event *even
         interaction->edges = !interaction->edges;
     } else if (!strcmp(key, " ") || !strcmp(key, "p")) {
         interaction->paused = !interaction->paused;
-        queue_event(interaction, EVENT_LAYOUT_PAUSE)->on = interaction->paused;
+        queue_event(&interaction->to_layout, EVENT_LAYOUT_PAUSE)->on = interaction->paused;
     } else if (!strcmp(key, "d") || !strcmp(key, "2") || !strcmp(key, "3")) {
         set_flat(interaction, *key == 'd' ? !camera->flat : *key == '2');
     } else if (!strcmp(key, "t")) {
@@ -226,7 +294,7 @@ static bool handle_key(struct interaction *interaction, const struct event *even
     } else if (!strcmp(key, "h") || !strcmp(key, "?")) {
         interaction->help = !interaction->help;
     } else if (!strcmp(key, "Escape")) {
-        interaction->selected = SCENE_NONE;
+        select_node(interaction, SCENE_NONE, event->viewer);
         interaction->help = false;
     } else if (!strcmp(key, "+") || !strcmp(key, "=") || !strcmp(key, "-")) {
         camera_zoom(camera, camera->width / 2, camera->height / 2, *key == '-' ? 1.25f : 0.8f,
@@ -260,7 +328,7 @@ static bool handle_pointer(struct interaction *interaction, const struct event *
         handle_release(interaction, event);
         return true;
     case EVENT_DOUBLE_CLICK:
-        handle_double_click(interaction);
+        handle_double_click(interaction, event);
         return true;
     default:
         return interaction_hover(interaction);
@@ -284,6 +352,16 @@ bool interaction_event(struct interaction *interaction, const struct event *even
         interaction->width = event->width;
         interaction->height = event->height;
         interaction->ratio = event->ratio;
+        return true;
+    case EVENT_NODE_SELECT: /* our own, too; the next image carries its number */
+        if (interaction->scene->net && event->node < interaction->scene->net->nodes)
+            interaction->selected = event->node;
+        return true;
+    case EVENT_NODE_CLEAR:
+        interaction->selected = SCENE_NONE;
+        return true;
+    case EVENT_NODE_FIND:
+        find_node(interaction, event->key, event->viewer);
         return true;
     default:
         return event->type <= EVENT_DOUBLE_CLICK && handle_pointer(interaction, event);

@@ -11,7 +11,13 @@
 
 enum interaction_drag { INTERACTION_IDLE, INTERACTION_ORBIT, INTERACTION_PAN, INTERACTION_NODE };
 
-enum { INTERACTION_EVENTS = 8 };
+enum { INTERACTION_EVENTS = 8, INTERACTION_TEXT = 64 };
+
+/* Events that are to be sent, oldest first. */
+struct event_queue {
+    struct event events[INTERACTION_EVENTS];
+    unsigned pending; /* number of events */
+};
 
 struct interaction {
     struct camera camera;
@@ -37,8 +43,11 @@ struct interaction {
     uint32_t width, height; /* of the viewer's window; 0: unknown */
     float ratio;            /* device pixels per CSS pixel */
 
-    struct event events[INTERACTION_EVENTS]; /* for the layout, oldest first */
-    unsigned pending;                        /* number of events */
+    bool searching;                /* keys are written to search */
+    char search[INTERACTION_TEXT]; /* the name that is searched for */
+    bool not_found;                /* no node has that name */
+
+    struct event_queue to_layout, to_view;
 };
 
 void interaction_init(struct interaction *interaction, struct scene *scene,

@@ -1,4 +1,5 @@
 #include "overlay.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ static const char help_text[] = "drag            turn, in 2D move\n"
                                 "wheel          zoom\n"
                                 "drag a node: it pulls the others\n"
                                 "click a node: its neighbours\n"
+                                "/  find a node by its name\n"
                                 "double click: there, and back\n"
                                 "\n"
                                 "r  whole network     d  2D or 3D\n"
@@ -25,12 +27,7 @@ static size_t find_name(const struct net *net, uint32_t node, const char **name)
 {
     size_t bytes;
     *name = net_name(net, node, &bytes);
-    if (bytes > NAME_SHOWN) {
-        bytes = NAME_SHOWN;
-        while (bytes && ((*name)[bytes] & 0xc0) == 0x80)
-            bytes--;
-    }
-    return bytes;
+    return utf8_cut(*name, bytes, NAME_SHOWN);
 }
 
 static bool add_name(struct labels *labels, const struct scene *scene, uint32_t node, float scale,
@@ -87,6 +84,16 @@ static void add_details(struct labels *labels, const struct scene *scene,
                      (unsigned)(14 * interaction->scale + 0.5f));
 }
 
+/* Adds the name that is searched for. */
+static void add_search(struct labels *labels, const struct interaction *interaction)
+{
+    char text[INTERACTION_TEXT + 32];
+    snprintf(text, sizeof text, interaction->searching ? "find: %s_" : "%s: no such node",
+             interaction->search);
+    labels_add_panel(labels, text, 0, 0, 16 * interaction->scale,
+                     (unsigned)(14 * interaction->scale));
+}
+
 void overlay_draw(struct overlay *overlay, struct gl *gl, const struct scene *scene,
                   const struct interaction *interaction, const uint8_t *highlighted, float width,
                   float height)
@@ -107,6 +114,8 @@ void overlay_draw(struct overlay *overlay, struct gl *gl, const struct scene *sc
         add_details(labels, scene, interaction);
     if (interaction->help)
         labels_add_panel(labels, help_text, 0, 0, 16 * scale, (unsigned)(14 * scale));
+    else if (interaction->searching || interaction->not_found)
+        add_search(labels, interaction);
     else if (interaction->paused)
         labels_add_panel(labels, "paused", 0, 0, 16 * scale, (unsigned)(14 * scale));
     labels_draw(labels, gl);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS = 512 };
-
 #define COORDINATE_MAX 1e9f /* steps leave larger ones unchanged */
 
 /* The longest interpolation between two steps. */
@@ -121,23 +119,22 @@ static float distance_to_centre(const struct scene *scene, uint32_t node)
     return sqrtf(square);
 }
 
-/* Sets bounds: around the centroid, with 11/12 of the nodes inside. */
+/* Sets bounds: around all nodes. */
 static void measure_bounds(struct scene *scene)
 {
-    uint32_t n = scene->net->nodes, bins[BINS] = {0}, inside = 0, bin = 0;
-    double sum[3] = {0};
+    uint32_t n = scene->net->nodes;
+    float low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
     float farthest = 1e-3f;
-    for (size_t i = 0; i < (size_t)n * 3; i++)
-        sum[i % 3] += scene->to[i];
-    for (int i = 0; i < 3; i++)
-        scene->bounds.centre[i] = (float)(sum[i] / n);
+    for (uint32_t i = 0; i < n; i++)
+        for (int k = 0; k < 3; k++) {
+            low[k] = fminf(low[k], scene->to[3 * (size_t)i + k]);
+            high[k] = fmaxf(high[k], scene->to[3 * (size_t)i + k]);
+        }
+    for (int k = 0; k < 3; k++)
+        scene->bounds.centre[k] = low[k] + (high[k] - low[k]) / 2;
     for (uint32_t i = 0; i < n; i++)
         farthest = fmaxf(farthest, distance_to_centre(scene, i));
-    for (uint32_t i = 0; i < n; i++)
-        bins[(int)(distance_to_centre(scene, i) / farthest * (BINS - 1))]++;
-    while (bin < BINS && inside < n - n / 12)
-        inside += bins[bin++];
-    scene->bounds.radius = farthest * (float)bin / BINS;
+    scene->bounds.radius = farthest;
 }
 
 int scene_positions(struct scene *scene, const float *data, uint32_t rows, unsigned dimensions,
@@ -169,7 +166,8 @@ int scene_positions(struct scene *scene, const float *data, uint32_t rows, unsig
     scene->steps++;
     scene->dimensions = dimensions;
     scene->moving = true;
-    measure_bounds(scene);
+    if (scene->held == SCENE_NONE || fresh) /* the camera does not follow a dragged node */
+        measure_bounds(scene);
     return 1;
 }
 

@@ -34,7 +34,7 @@ struct scene {
     uint32_t *by_degree;              /* all nodes, highest degree first */
     uint32_t *scratch;                /* the output of sorting */
     uint16_t *key;                    /* the sort key of each node */
-    struct bounding_sphere bounds;    /* of the network without its outliers */
+    struct bounding_sphere bounds;    /* of the network */
     float near, far;                  /* range of depths in front of the camera */
     uint64_t step_ns;                 /* time of the last step */
     uint64_t period_ns;               /* time between steps */

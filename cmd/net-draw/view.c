@@ -58,6 +58,11 @@ int view_take(struct view *view, struct interaction *interaction)
     return changes;
 }
 
+bool view_send(struct view *view, struct event *events, unsigned count)
+{
+    return !count || !evlog_try(view->out.stream, events, count) || errno != EBUSY;
+}
+
 void view_size(const struct view *view, const struct gl *gl, struct interaction *interaction,
                uint32_t *width, uint32_t *height)
 {

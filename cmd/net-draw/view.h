@@ -34,6 +34,10 @@ enum { VIEW_ATTACHED = 1, VIEW_INPUT = 2 };
  */
 int view_take(struct view *view, struct interaction *interaction);
 
+/* Writes events to the view's own log. Returns false if another writer holds its lock: try again.
+ */
+bool view_send(struct view *view, struct event *events, unsigned count);
+
 /* Chooses the image size, and sets interaction's scale: as large as the window, if the stream and
  * OpenGL have room for that. */
 void view_size(const struct view *view, const struct gl *gl, struct interaction *interaction,

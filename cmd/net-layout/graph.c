@@ -51,17 +51,6 @@ static int reserve_text(struct graph *g, size_t bytes)
     return 0;
 }
 
-/* Length of the name, cut to NET_NAME_MAX at the end of a character. */
-static size_t cut_length(const char *name, size_t bytes)
-{
-    if (bytes <= NET_NAME_MAX)
-        return bytes;
-    bytes = NET_NAME_MAX;
-    while (bytes && ((unsigned char)name[bytes] & 0xc0) == 0x80)
-        bytes--;
-    return bytes;
-}
-
 static void copy_name(char *out, const char *name, size_t bytes)
 {
     memcpy(out, name, bytes);
@@ -77,7 +66,7 @@ static void copy_name(char *out, const char *name, size_t bytes)
 
 int graph_add_node(struct graph *g, const char *name, size_t bytes)
 {
-    bytes = cut_length(name, bytes);
+    bytes = utf8_cut(name, bytes, NET_NAME_MAX);
     if (g->nodes == NET_NODES_MAX) {
         errno = EOVERFLOW;
         return -1;

@@ -258,7 +258,7 @@ static int take_event(struct reader *r, struct event *ev)
     uint32_t set = 0;
     const char *why;
     for (struct member *m = r->member; m < r->member + r->members; m++) {
-        enum value wanted = !strcmp(m->name, "key") ? TEXT : NUMBER;
+        enum value wanted = !strcmp(m->name, "key") || !strcmp(m->name, "name") ? TEXT : NUMBER;
         if (!strcmp(m->name, "type") || tolerated(m->name))
             continue;
         if (!strcmp(m->name, "modifiers")) {

@@ -101,11 +101,11 @@ key_down key=%%|key has a % without two hexadecimal digits
 key_down key=%%4|key has a % without two hexadecimal digits
 key_down key=%%zz|key has a % without two hexadecimal digits
 key_down key=%%00|key has a NUL byte
-key_down key=%%0a|key must be 1 to 32 bytes of UTF-8 without control characters, not '?'
-key_down key=\303|key must be 1 to 32 bytes of UTF-8 without control characters, not '?'
-key_down key=%%ff|key must be 1 to 32 bytes of UTF-8 without control characters, not '?'
-key_down key=\355\240\200|key must be 1 to 32 bytes of UTF-8 without control characters, not '???'
-key_down key=123456789012345678901234567890123|key must be 1 to 32 bytes of UTF-8 without control characters, not '12345678901234567890123456789012...'
+key_down key=%%0a|key must be UTF-8 without control characters, 1..32 bytes, not '?'
+key_down key=\303|key must be UTF-8 without control characters, 1..32 bytes, not '?'
+key_down key=%%ff|key must be UTF-8 without control characters, 1..32 bytes, not '?'
+key_down key=\355\240\200|key must be UTF-8 without control characters, 1..32 bytes, not '???'
+key_down key=123456789012345678901234567890123|key must be UTF-8 without control characters, 1..32 bytes, not '12345678901234567890123456789012...'
 key_down key=a\r|control character 0x0d
 key_down key=\033[2J|control character 0x1b
 \000\001\002|control character 0x00

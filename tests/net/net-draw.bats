@@ -299,6 +299,80 @@ letters='(a.min(axis=2) > 180).sum()'
     look 'assert mass(*GREEN)[0] > 60'
 }
 
+selections() { # prints what net-draw has written to the view's log, without times
+    event-read --from start -t 0 "$view" | sed -n '/^node_[sc]/s/ t=.*//p'
+}
+
+selected() { # LINES
+    [ "$(selections)" = "$1" ]
+}
+
+@test "selecting a node writes its number and name to the view's log, with the viewer" {
+    scene
+    put 'node -1 0 0 0 left' 'node 1 0 0 1' 'node 0 1 0 2 Überfluß' 'edge 0 1' 'edge 0 2'
+    settled_frame
+    at=$(place_of GREEN)
+    do_events "pointer_down $at button=1 buttons=1 viewer=7" "pointer_up $at button=1 viewer=7"
+    wait_until 10 selected 'node_select node=2 name=Überfluß viewer=7'
+    do_events 'key_down key=Escape viewer=9'
+    wait_until 10 selected 'node_select node=2 name=Überfluß viewer=7
+node_clear viewer=9'
+    settled_frame
+    at=$(place_of ORANGE)
+    do_events "double_click $at"
+    wait_until 10 selected 'node_select node=2 name=Überfluß viewer=7
+node_clear viewer=9
+node_select node=1 name=1'
+    # The events of other programs are obeyed, and not written again.
+    do_events 'key_down key=r' 'node_select node=0 name=left' 'node_select node=3 name=missing'
+    settled_frame
+    look 'assert mass(*GREEN)[0] > 60 and mass(*ORANGE)[0] > 60' # neighbours of the left one
+    do_events 'node_select node=1 name=1'
+    settled_frame
+    look 'assert mass(*GREEN)[0] < 20 and mass(*ORANGE)[0] > 60'
+    do_events 'node_clear'
+    settled_frame
+    look 'assert mass(*GREEN)[0] > 60'
+    [ "$(selections | wc -l)" = 7 ]
+}
+
+@test "node_find and key / fly to the node of a name, and select it" {
+    scene
+    put 'node -1 0 0 0 left' 'node 1 0 0 1 leftmost' 'node 0 1 0 2 Überfluß' 'edge 0 1' 'edge 0 2'
+    do_events 'key_down key=l'
+    settled_frame
+    in_the_middle() { # COLOUR
+        settled_frame
+        look "n, x, y = mass(*$1); assert n > 60 and abs(x - 200) < 8 and abs(y - 150) < 8, (n, x, y)"
+    }
+    do_events 'node_find name=%C3%9Cberfl viewer=3' # the beginning of a name
+    in_the_middle GREEN
+    wait_until 10 selected 'node_select node=2 name=Überfluß viewer=3'
+    do_events 'node_find name=MOST' # a part of it
+    in_the_middle ORANGE
+    do_events 'node_find name=left' # all of it
+    in_the_middle BLUE
+    before=$(selections)
+    do_events 'node_find name=nobody'
+    settled_frame
+    look "assert $letters > 100, $letters" # says so
+    [ "$(selections)" = "$before" ]
+    do_events 'key_down key=/' 'key_down key=m' 'key_down key=x' 'key_down key=Shift' 'key_down key=Backspace' \
+        'key_down key=o'
+    settled_frame
+    look "assert $letters > 75, $letters"
+    do_events 'key_down key=Enter'
+    in_the_middle ORANGE
+    look "assert $letters < 60, $letters"
+    # Keys mean the same as ever after it.
+    do_events 'key_down key=/' 'key_down key=t' 'key_down key=Escape'
+    settled_frame
+    look 'assert a[4, 4].max() < 40'
+    do_events 'key_down key=t'
+    settled_frame
+    look 'assert a[4, 4].min() > 200'
+}
+
 @test "keys: 2D and 3D, pause, help, the whole network" {
     scene
     put 'node -1 0 0 0' 'node 1 0 0 1' 'node 0 0 4 2' 'edge 0 1' 'edge 1 2'
@@ -322,6 +396,33 @@ letters='(a.min(axis=2) > 180).sum()'
     settled_frame
     look "before = np.asarray(Image.open('$BATS_TEST_TMPDIR/before.ppm')).astype(int)
 assert $letters > (before.min(axis=2) > 180).sum() + 1000"
+}
+
+@test "the whole network is in view: also a node far from all others, from any side" {
+    scene
+    local nodes=() i
+    for i in {1..40}; do
+        nodes+=("node 0.$i 0 0 0")
+    done
+    put "${nodes[@]}" 'node 30 0 0 1' 'node 0 0 30 2' 'edge 0 40' 'edge 1 41' 'edge 2 3'
+    do_events 'key_down key=r'
+    settled_frame
+    look 'assert mass(*ORANGE)[0] > 3 and mass(*GREEN)[0] > 3 and mass(*BLUE)[0] > 3'
+    do_events 'pointer_down x=0.02 y=0.5 button=1 buttons=1' 'pointer_move x=0.4 y=0.6 buttons=1' \
+        'pointer_up x=0.4 y=0.6 button=1'
+    settled_frame
+    look 'assert mass(*ORANGE)[0] > 3 and mass(*GREEN)[0] > 3 and mass(*BLUE)[0] > 3'
+    # A dragged node does not move the camera.
+    do_events 'key_down key=r'
+    settled_frame
+    look "before = mass(*BLUE); open('$BATS_TEST_TMPDIR/before', 'w').write(f'{before[1]} {before[2]}')"
+    at=$(place_of ORANGE)
+    do_events "pointer_down $at button=1 buttons=1" 'pointer_move x=0.9 y=0.9 buttons=1'
+    wait_until 10 received 'node_drag node=40'
+    put 'place 40 300 0 0'
+    settled_frame
+    look "x, y = map(float, open('$BATS_TEST_TMPDIR/before').read().split()); _, *now = mass(*BLUE)
+assert abs(now[0] - x) < 3 and abs(now[1] - y) < 3, (now, x, y)"
 }
 
 @test "the image has the size of the window, within the stream's size; -s fixes it" {

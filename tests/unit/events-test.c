@@ -36,7 +36,7 @@ static float random_float(float low, float high)
     }
 }
 
-static void random_key(char key[EVENT_KEY_MAX + 1])
+static void random_key(char key[EVENT_KEY_MAX + 1], size_t most)
 {
     static const char *const some[] = {"a",
                                        "%",
@@ -57,7 +57,7 @@ static void random_key(char key[EVENT_KEY_MAX + 1])
     key[0] = 0;
     do {
         const char *more = some[below(sizeof some / sizeof some[0])];
-        if (strlen(key) + strlen(more) <= EVENT_KEY_MAX)
+        if (strlen(key) + strlen(more) <= most)
             strcat(key, more);
     } while (!key[0] || below(8));
 }
@@ -77,6 +77,13 @@ static void random_event(struct event *ev)
         ev->on = below(2);
         return;
     }
+    if (ev->type == EVENT_NODE_CLEAR)
+        return;
+    if (ev->type == EVENT_NODE_SELECT || ev->type == EVENT_NODE_FIND) {
+        ev->node = ev->type == EVENT_NODE_SELECT ? (uint32_t)random_bits() : 0;
+        random_key(ev->key, EVENT_NAME_MAX);
+        return;
+    }
     if (ev->type == EVENT_NODE_DRAG || ev->type == EVENT_NODE_DROP) {
         ev->node = (uint32_t)random_bits();
         if (ev->type == EVENT_NODE_DROP)
@@ -88,7 +95,7 @@ static void random_event(struct event *ev)
     }
     ev->modifiers = below(2) ? 0 : below(16);
     if (ev->type == EVENT_KEY_DOWN || ev->type == EVENT_KEY_UP) {
-        random_key(ev->key);
+        random_key(ev->key, EVENT_KEY_MAX);
         return;
     }
     ev->x = random_float(-16, 17);
