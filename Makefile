@@ -116,12 +116,15 @@ $(BUILD)/tests/$(basename $(notdir $(1))): $(1) $(LIB)
 endef
 $(foreach t,$(TEST_SRC),$(eval $(call test_rule,$(t))))
 
-# ws-serve with a flaw, which tests/server/ws-confine.bats uses.
-HOSTILE := $(BUILD)/tests/hostile-serve
-$(HOSTILE): tests/server/hostile.c $(call cmd_obj,ws-serve) $(SERVER) $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(OUR_LDFLAGS) -Wl,--wrap=request_path,--wrap=confine -MMD -MP -o $@ $^ \
-		$(shell $(PKG_CONFIG) --cflags --libs $(PKGS_ws-serve)) -lm
+# The servers with a flaw, which tests/server/ws-confine.bats uses.
+HOSTILE := $(patsubst %,$(BUILD)/tests/hostile-%,$(filter %-serve,$(COMMANDS)))
+define hostile_rule
+$(BUILD)/tests/hostile-$(1): tests/server/hostile.c $(call cmd_obj,$(1)) $(SERVER) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(OUR_CPPFLAGS) $$(OUR_CFLAGS) $$(OUR_LDFLAGS) -Wl,--wrap=request_path,--wrap=confine -MMD -MP -o $$@ $$^ \
+		$$(shell $$(PKG_CONFIG) --cflags --libs $$(PKGS_$(1))) $$(EXTRA_$(1)) -lm
+endef
+$(foreach c,$(filter %-serve,$(COMMANDS)),$(eval $(call hostile_rule,$(c))))
 
 tests: all $(TEST_BINS) $(HOSTILE) $(patsubst tests/%.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
 

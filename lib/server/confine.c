@@ -82,22 +82,31 @@ static void allow_beside(int rules, const char *path, uint64_t access)
         allow(rules, dirname(copy), access);
 }
 
+/* Folders that libraries of another transport read at any time: of plugins, for names of hosts. */
+static const char *const of_libraries[] = {"/usr", "/lib", "/lib64",
+                                           "/etc", "/sys", "/run/systemd/resolve"};
+
 static void confine_files(const struct server *server, const char *socket_path)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1)
         return; /* an older kernel, or one without Landlock */
     struct attributes all = refusable(version);
+    if (server->extension)
+        all.net = 0;
     int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
     if (rules < 0)
         cli_die(CLI_FAIL, "Landlock: %s", strerror(errno));
     allow(rules, "/dev/shm", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
     /* The states of writers; sanitizers list their threads. */
     allow(rules, "/proc", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+    allow(rules, "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, server->token_file, LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, server->tls_cert, LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, server->tls_key, LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, socket_path, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+    for (size_t i = 0; server->extension && i < sizeof of_libraries / sizeof of_libraries[0]; i++)
+        allow(rules, of_libraries[i], LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
     if (server->site.www >= 0)
         allow_folder(rules, server->site.www,
                      LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
@@ -142,27 +151,30 @@ static void confine_capabilities(void)
 
 /*
  * Landlock leaves sockets in the file system to all, through which other programs of the user would
- * do whatever they are asked. No further connection is made by a server; only peer.c has sockets of
- * its own, to ask the kernel. io_uring would make calls that are not filtered.
+ * do whatever they are asked. Only peer.c makes sockets, to ask the kernel, and another transport
+ * those of the internet. io_uring would make calls that are not filtered.
  */
-static void confine_calls(void)
+static void confine_calls(bool internet)
 {
-    static struct sock_filter code[] = {
+    struct sock_filter code[] = {
         LOAD(arch),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
         REFUSE,
         LOAD(nr),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1), /* the calls of x32 */
         REFUSE,
-        REFUSE_CALL(connect),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, internet ? UINT32_MAX : SYS_connect, 0, 1),
+        REFUSE,
         REFUSE_CALL(execve),
         REFUSE_CALL(execveat),
         REFUSE_CALL(io_uring_setup),
         REFUSE_CALL(process_vm_readv),
         REFUSE_CALL(process_vm_writev),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 5),
         LOAD(args[0]), /* the lower half: all of these machines are little-endian */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, internet ? AF_INET : AF_NETLINK, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, internet ? AF_INET6 : AF_NETLINK, 1, 0),
         REFUSE,
         ALLOW,
     };
@@ -172,8 +184,9 @@ static void confine_calls(void)
         cli_die(CLI_FAIL, "seccomp: %s", strerror(errno));
 }
 #else
-static void confine_calls(void)
+static void confine_calls(bool internet)
 {
+    (void)internet;
 }
 #endif
 
@@ -184,5 +197,5 @@ void confine(const struct server *server, const char *socket_path)
         cli_die(CLI_FAIL, "no_new_privs: %s", strerror(errno));
     confine_files(server, socket_path);
     confine_capabilities();
-    confine_calls();
+    confine_calls(server->extension);
 }

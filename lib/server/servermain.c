@@ -97,9 +97,7 @@ void servermain_run(const struct server_program *program, int argc, char **argv)
     server_listen(&server, listener);
     if (!loopback)
         warn_if_open(site, url);
-    if (!server.extension) /* the libraries of another transport have needs, and threads, of their
-                              own */
-        confine(&server, listen_path());
+    confine(&server, listen_path());
     int status = server_run(&server, url);
     if (site->www >= 0)
         close(site->www);

@@ -1,5 +1,5 @@
 /*
- * ws-serve with a flaw: a request for a path that ends in /hostile makes it do what an attacker
+ * A server with a flaw: a request for a path that ends in /hostile makes it do what an attacker
  * would, and print a line for each act that succeeded. SECRET names a file, VICTIM a process,
  * SOCKET a Unix socket, PORT a TCP port of 127.0.0.1. With UNCONFINED it runs as without confine.c.
  */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The confinement of ws-serve: a build with a flaw, hostile.c, reaches nothing but its streams.
+# The confinement of the servers: builds with a flaw, hostile.c, reach nothing but their streams.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=server,sanitize
@@ -21,7 +21,7 @@ print(t.getsockname()[1], flush=True)
 time.sleep(1000)' "$DIR/socket" >"$DIR/port"
     wait_until 10 test -s "$DIR/port"
     export SECRET=$DIR/secret VICTIM=$victim SOCKET=$DIR/socket
-    SERVER_PROGRAM=hostile-serve PORT=$(<"$DIR/port") serve "$@" "$S"
+    SERVER_PROGRAM=${FLAWED:-hostile-ws-serve} PORT=$(<"$DIR/port") serve "$@" "$S"
     SERVER=$BG
     REPORT=$BG_ERR
     [ "$(curl -sS -o /dev/null -w '%{http_code}' "$URL/hostile")" = 404 ]
@@ -38,7 +38,8 @@ time.sleep(1000)' "$DIR/socket" >"$DIR/port"
     done
 }
 
-@test "with it none of them does, and the server serves on" {
+# Acts in a server that is confined, and checks that the report has nothing but these lines.
+confined_act() { # LINE…
     version=$(python3 -c 'import ctypes; print(ctypes.CDLL(None).syscall(444, 0, 0, 1))')
     [ "$version" -ge 1 ] || skip "this kernel has no Landlock"
     act
@@ -46,7 +47,16 @@ time.sleep(1000)' "$DIR/socket" >"$DIR/port"
     [ "$version" -ge 3 ] || sed -i '/truncate/d' "$REPORT"
     [ "$version" -ge 6 ] || sed -i '/signal/d' "$REPORT"
     cat "$REPORT"
-    [ "$(cat "$REPORT")" = "hostile: done" ]
+    [ "$(cat "$REPORT")" = "$(printf 'hostile: %s\n' "$@" 'done')" ]
     [ "$(<"$DIR/secret")" = secret ]
     clean_run curl -sSf -o /dev/null "$URL/stats"
+}
+
+@test "with it none of them does, and the server serves on" {
+    confined_act
+}
+
+@test "rtc-serve, which WebRTC needs to make connections, is confined otherwise" {
+    skip_missing hostile-rtc-serve
+    FLAWED=hostile-rtc-serve confined_act "connect to a port" "listen"
 }
