@@ -208,7 +208,8 @@ fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
 # The storm of tests/stress/storm.bats at twenty times its length, viewers on slow connections for five
-# minutes, 256 WebRTC viewers in one page, builds with other compilers and options, and all tests under all sanitizers.
+# minutes, 256 WebRTC viewers in one page, builds with other compilers and options, and all tests under
+# all sanitizers.
 soak: tests
 	PATH="$(abspath $(BUILD)):$$PATH" tests/stress/storm.py --kills 10000 soak
 	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/server/ws-flow.bats

@@ -19,6 +19,7 @@ rtc-client.py URL WORD...   runs one viewer of the stream's page at URL, which e
     vanish      exits at once without closing the connection
     stay        waits until the server ends the connection
     nochannel   offers no data channel
+    active      offers to begin the DTLS handshake
 rtc-client.py --crowd COUNT URL   runs COUNT viewers, four at a time; each leaves after one frame.
 Exit: 0, or 1 with a line on stderr: a timeout, or a refused offer with its status.
 """
@@ -74,7 +75,7 @@ class Viewer:
         self.kbit = self.reporting = None
         self.again = 0
 
-    async def connect(self, channel=True):
+    async def connect(self, channel=True, active=False):
         pc = self.pc
         pc._sctpLegacySdp = False
         pc.addTransceiver("video", direction="recvonly")
@@ -86,7 +87,7 @@ class Viewer:
             self.channel.on("close", self.closed.set)
         pc.on("connectionstatechange", self.state)
         await pc.setLocalDescription(await pc.createOffer())
-        offer = pc.localDescription.sdp.encode()
+        offer = pc.localDescription.sdp.replace("setup:actpass", "setup:active" if active else "setup:actpass").encode()
         reply = await asyncio.to_thread(request, self.url + "whep", "POST", offer, Content_Type="application/sdp")
         self.location = urllib.parse.urljoin(self.url + "whep", reply.headers["Location"])
         answer = reply.read().decode()
@@ -198,9 +199,9 @@ class Viewer:
 
 async def one(url, words):
     viewer = Viewer(url)
-    await asyncio.wait_for(viewer.connect("nochannel" not in words), SECONDS)
+    await asyncio.wait_for(viewer.connect("nochannel" not in words, "active" in words), SECONDS)
     for word in words:
-        if word != "nochannel":
+        if word not in ("nochannel", "active"):
             await asyncio.wait_for(viewer.do(word), 120 if word in ("stay", "all") or word.startswith("frames=") else SECONDS)
             sys.stdout.flush()
 

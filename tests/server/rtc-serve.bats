@@ -557,6 +557,12 @@ seen() { # OUT COUNT
     [ "$(shm-ls | grep -cw -- "$S")" = 1 ]
 }
 
+@test "a viewer that begins the DTLS handshake, and one without a data channel" {
+    scene
+    clean_run client "$URL/" active open frames=2 '{"type":"ping","t":5}' 'text="type":"pong"' go
+    clean_run client "$URL/" nochannel frames=2 go
+}
+
 @test "the server ends: its viewers notice at once" {
     scene
     viewer stays frames=2 open '{"type":"hello"}' 'text="type":"state"' stay
