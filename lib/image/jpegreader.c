@@ -8,6 +8,7 @@
 enum {
     ROOM = 1 << 18,     /* bytes of data at first */
     LEAST = 1 << 16,    /* free bytes for a read */
+    MOST = 1 << 17,     /* bytes of a read: what follows a JPEG is moved to the front */
     SEGMENTS = 1 << 18, /* room for two segments and a read */
     NO_JPEG = 1 << 16   /* bytes without a JPEG at the start that are refused */
 };
@@ -25,11 +26,7 @@ size_t jpegreader_bytes(const struct jpegreader *reader)
 /* Moves the unread part to the front, or enlarges data, so that LEAST bytes can be read. */
 static int make_room(struct jpegreader *reader)
 {
-    if (reader->at == reader->end)
-        reader->at = reader->end = 0;
-    if (reader->room - reader->end >= LEAST)
-        return 0;
-    if (reader->at) {
+    if (reader->at && (reader->end - reader->at <= MOST || reader->room - reader->end < LEAST)) {
         memmove(reader->data, reader->data + reader->at, reader->end - reader->at);
         reader->end -= reader->at;
         reader->at = 0;
@@ -50,8 +47,9 @@ static ssize_t more(struct jpegreader *reader)
 {
     if (make_room(reader))
         return -1;
+    size_t space = reader->room - reader->end;
     ssize_t n =
-        imginput_some(reader->input, reader->data + reader->end, reader->room - reader->end);
+        imginput_some(reader->input, reader->data + reader->end, space < MOST ? space : MOST);
     if (n > 0)
         reader->end += (size_t)n;
     return n;

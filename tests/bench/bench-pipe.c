@@ -3,7 +3,9 @@
  * WARM times and then COUNT times; prints the rate of the latter per second on stderr.
  * bench-pipe drain BYTES [BUFFERS]: enlarges the pipe on stdin to its maximum and reads it to its
  * end into one fixed buffer of BYTES, the fastest possible reader; with BUFFERS, cycling through
- * that many buffers in shared memory. Exit: 0, or 1 with a message.
+ * that many buffers in shared memory.
+ * bench-pipe markers BYTES: the same, and looks for the markers of the JPEGs in the pipe; prints
+ * the number of JPEGs. Exit: 0, or 1 with a message.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -23,7 +25,7 @@ static void feed(const char *buffer, size_t bytes, long count)
         }
 }
 
-static void drain(char *room, size_t bytes, size_t buffers)
+static void widen(void)
 {
     int largest = 1 << 20;
     FILE *f = fopen("/proc/sys/fs/pipe-max-size", "r");
@@ -33,6 +35,39 @@ static void drain(char *room, size_t bytes, size_t buffers)
         fclose(f);
     if (fcntl(STDIN_FILENO, F_SETPIPE_SZ, largest) < 0)
         bench_die("pipe");
+}
+
+/* Counts EOI markers; one that is cut in two by the end of the data is not seen. */
+static long count_ends(const char *data, size_t bytes)
+{
+    const char *end = data + bytes - 1;
+    long count = 0;
+    for (const char *p = data; p < end && (p = memchr(p, 0xff, (size_t)(end - p))); p += 2)
+        count += (unsigned char)p[1] == 0xd9;
+    return count;
+}
+
+/* copy: NULL, or memory of at least bytes. */
+static void markers(char *room, size_t bytes, char *copy, size_t copy_bytes)
+{
+    long count = 0;
+    size_t at = 0;
+    widen();
+    for (ssize_t n; (n = read(STDIN_FILENO, room, bytes)); count += count_ends(room, (size_t)n)) {
+        if (n < 0)
+            bench_die("standard input");
+        if (!copy)
+            continue;
+        at = copy_bytes - at < (size_t)n ? 0 : at;
+        memcpy(copy + at, room, (size_t)n);
+        at += (size_t)n;
+    }
+    printf("%ld\n", count);
+}
+
+static void drain(char *room, size_t bytes, size_t buffers)
+{
+    widen();
     for (size_t done = 0, at = 0;;) {
         ssize_t n = read(STDIN_FILENO, room + at * bytes + done, bytes - done);
         if (n < 0)
@@ -68,6 +103,13 @@ int main(int argc, char **argv)
         feed(buffer, bytes, bench_number(argv[4]));
         fprintf(stderr, "%.3f\n",
                 (double)bench_number(argv[4]) * 1e9 / (double)(monotonic_ns() - start));
+    } else if (argc == 3 && !strcmp(argv[1], "markers")) {
+        markers(buffer, bytes, NULL, 0);
+    } else if (argc == 4 && !strcmp(argv[1], "markers")) {
+        size_t room = (size_t)bench_number(argv[3]);
+        if (room < bytes)
+            bench_die("SHARED must be at least BYTES");
+        markers(buffer, bytes, shared(room), room);
     } else if (argc == 3 && !strcmp(argv[1], "drain")) {
         drain(buffer, bytes, 1);
     } else if (argc == 4 && !strcmp(argv[1], "drain")) {
@@ -75,7 +117,7 @@ int main(int argc, char **argv)
         drain(shared(bytes * buffers), bytes, buffers);
     } else {
         errno = EINVAL;
-        bench_die("feed BYTES WARM COUNT, or drain BYTES [BUFFERS]");
+        bench_die("feed BYTES WARM COUNT, drain BYTES [BUFFERS], or markers BYTES [SHARED]");
     }
     free(buffer);
     return 0;
