@@ -125,9 +125,9 @@ torn="((one==number)&&(two==number))"
 
 @test "poll loops: every mutant is refuted" {
     for mutant in LOAD_EARLY LOOK_EARLY EMPTY_LATE; do
-        refuted " (( !(sleeping[i])||(seen[i]==news))||writer_died)" notify "-D$mutant"
+        refuted "(( !(sleeping[i])||(seen[i]==news))||writer_died)" notify "-D$mutant"
     done
     for mutant in CLEAR_FIRST CLEAR_ANY SAME_TIME; do
-        refuted " ( !(sleeping[i])||(notify!=0))" notify "-D$mutant"
+        refuted "( !(sleeping[i])||(notify!=0))" notify "-D$mutant"
     done
 }
