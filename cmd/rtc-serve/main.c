@@ -91,11 +91,12 @@ static void read_turn_file(const char *path)
     char problem[512];
     size_t bytes;
     char *text = secretfile_read(path, &bytes, problem, sizeof problem);
+    size_t line = text ? strcspn(text, "\r\n") : 0;
     if (!text)
         cli_die(CLI_FAIL, "%s", problem);
-    text[strcspn(text, "\r\n")] = 0;
-    if (strlen(text) + 2 < bytes)
+    if (line + 2 < bytes)
         cli_die(CLI_USAGE, "%s: must have one line, the URL of a TURN server", path);
+    text[line] = 0;
     free(turn_file);
     turn = turn_file = text;
 }
