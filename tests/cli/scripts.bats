@@ -251,7 +251,7 @@ as_nobody() {
     grep -q '^install .* nginx .*prometheus' "$OUT"
     grep -qx 'exit 101' "$OUT"
     # Debian 13 has no janus.
-    grep -Eqx 'systemctl disable --quiet coturn (janus )?nginx prometheus' "$OUT"
+    grep -Eqx 'systemctl disable --quiet coturn (janus )?mosquitto nginx prometheus' "$OUT"
     [ ! -e "$NOBODY/policy" ]
     # An existing policy file stays unchanged.
     echo 'exit 0' >"$NOBODY/policy"
