@@ -126,6 +126,7 @@ usage_restored() {
     [[ $(head_of etag) =~ ^\"[0-9a-f]{16}\"$ ]]
     grep -q '^m=video [1-9].* UDP/TLS/RTP/SAVPF 96' "$BODY"
     grep -q '^a=sendonly' "$BODY"
+    grep -q '^a=msid:shmcast video' "$BODY"
     grep -q '^a=candidate:.*typ host' "$BODY"
     grep -q '^m=application [1-9]' "$BODY"
     stat_is 's["viewers"], s["viewer_list"][0]["transport"]' "(1, 'webrtc')"
@@ -134,6 +135,9 @@ usage_restored() {
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
     stat_is 's["viewers"]' 0
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 404 ]
+    [ "$(offer | sed 's/^a=rtcp-mux/a=rtcp-mux-only/' | whep)" = 201 ]
+    grep -q '^a=rtcp-mux.$' "$BODY"
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$(head_of location)")" = 200 ]
     # the same under the stream's name
     [ "$(offer | post "$S/whep" application/sdp)" = 201 ]
     [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$S/$(head_of location)")" = 200 ]
@@ -203,13 +207,17 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     [ "$(: | whep)" = 400 ]
     [ "$(: | whep -H 'Content-Length:')" = 411 ]
     # other methods and paths
-    for method in GET PUT PATCH DELETE; do
+    for method in PUT PATCH DELETE; do
         [ "$(: | whep -X $method)" = 405 ]
-        [ "$(head_of allow)" = "POST, OPTIONS" ]
+        [ "$(head_of allow)" = "GET, HEAD, POST, OPTIONS" ]
     done
-    for method in GET POST PATCH; do
+    for method in POST PATCH; do
         [ "$(: | post whep/0123456789abcdef0123456789abcdef application/sdp -X $method)" = 405 ]
-        [ "$(head_of allow)" = "DELETE, OPTIONS" ]
+        [ "$(head_of allow)" = "GET, HEAD, DELETE, OPTIONS" ]
+    done
+    for path in whep whep/0123456789abcdef0123456789abcdef; do
+        [ "$(curl -sS -o "$BODY" -w '%{http_code} %{size_download}' "$URL/$path")" = "204 0" ]
+        [ "$(curl -sS -o /dev/null -I -w '%{http_code}' "$URL/$path")" = 204 ]
     done
     for id in 0123456789abcdef0123456789abcdef x ''; do
         [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/whep/$id")" = 404 ]

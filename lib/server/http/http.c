@@ -244,12 +244,13 @@ static int get(struct http *http, const struct route *route, bool head)
         return get_mjpeg(http, route->served, head);
     case AT_FOLDER:
         return get_folder(http, route->served->name);
-    case AT_WHEP:
+    case AT_WHEP: /* has no content, as AT_SESSION (draft-ietf-wish-whep) */
+        return response_head(http->response, HTTP_STATUS_NO_CONTENT,
+                             "accept-post:\0application/sdp\0");
+    case AT_SESSION:
+        return response_head(http->response, HTTP_STATUS_NO_CONTENT, NULL);
     case AT_OFFER:
         return text(http, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0POST, OPTIONS\0", "only POST");
-    case AT_SESSION:
-        return text(http, HTTP_STATUS_METHOD_NOT_ALLOWED, "allow:\0DELETE, OPTIONS\0",
-                    "only DELETE");
     case AT_WEBSOCKET:
         return text(http, 426, "upgrade:\0websocket\0", "open this address as a WebSocket");
     case AT_GONE:
@@ -372,7 +373,8 @@ static int request_other(struct http *http, const char *path, int method, const 
     case AT_OFFER:
         if (method == LWSHUMETH_POST)
             return post_offer(http, route, bytes);
-        allowed = "allow:\0POST, OPTIONS\0";
+        allowed =
+            route->at == AT_WHEP ? "allow:\0GET, HEAD, POST, OPTIONS\0" : "allow:\0POST, OPTIONS\0";
         why = "only POST";
         break;
     case AT_SESSION:
@@ -380,7 +382,7 @@ static int request_other(struct http *http, const char *path, int method, const 
             return http->site->whep->hang_up(route->served, route->id)
                        ? text(http, HTTP_STATUS_OK, NULL, "gone")
                        : text(http, HTTP_STATUS_NOT_FOUND, NULL, "nothing here");
-        allowed = "allow:\0DELETE, OPTIONS\0";
+        allowed = "allow:\0GET, HEAD, DELETE, OPTIONS\0";
         why = "only DELETE, without a body";
         break;
     case AT_GONE:
