@@ -707,7 +707,7 @@ XML
     wait_until 20 curl -sSf -o now.jpg "http://127.0.0.1:$PORT/snapshot.jpg"
     wait_until 10 shows 'assert mass(*BLUE)[0] > 20'
     examples '/^\.Dl/' >lines.sh
-    [ "$(wc -l <lines.sh)" = 3 ]
+    [ "$(wc -l <lines.sh)" = 5 ]
     clean_run bash -e lines.sh
     [ "$(head -c 2 now.ppm)" = P6 ]
     clean_run shm-rm -f "$view"
