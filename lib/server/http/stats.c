@@ -105,7 +105,8 @@ char *stats_json(const struct site *site, const struct served *served, const cha
     fprintf(to,
             "{\"name\":%s,\"server\":\"%s\",\"generation\":\"%016" PRIx64
             "\",\"viewers\":%u,\"pictures\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"newest\":",
-            name, served->streams->id, served->generation, served->viewer_count, ring.published, ring.dropped);
+            name, served->streams->id, served->generation, served->viewer_count, ring.published,
+            ring.dropped);
     put_newest(to, &ring.newest);
     put_writers(to, served->reader.stream);
     fprintf(to,
