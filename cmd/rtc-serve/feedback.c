@@ -80,7 +80,8 @@ static void take_loss(struct feedback *feedback, unsigned of_256, uint64_t now)
 static void take_reports(struct feedback *feedback, GstRTCPPacket *packet, uint64_t now)
 {
     for (guint i = 0; i < gst_rtcp_packet_get_rb_count(packet); i++) {
-        guint32 ssrc, highest, jitter, lsr, dlsr;
+        guint32 ssrc = ~feedback->ssrc; /* stays, if the packet has fewer blocks than it says */
+        guint32 highest, jitter, lsr, dlsr;
         guint8 lost;
         gint32 total;
         gst_rtcp_packet_get_rb(packet, i, &ssrc, &lost, &total, &highest, &jitter, &lsr, &dlsr);

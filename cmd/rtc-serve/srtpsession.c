@@ -4,8 +4,12 @@
 #include <srtp2/srtp.h>
 #include <string.h>
 
+enum { SOURCES_MAX = 16 };
+
 struct srtpsession {
     srtp_t out, in;
+    uint8_t sources[SOURCES_MAX][4]; /* SSRCs of the RTCP that was opened */
+    unsigned source_count;
 };
 
 void srtpkeys_sizes(const struct srtpkeys *keys, size_t *key, size_t *salt)
@@ -87,6 +91,15 @@ bool srtpsession_protect_rtcp(struct srtpsession *session, struct packet *packet
 bool srtpsession_open_rtcp(struct srtpsession *session, struct packet *packet)
 {
     int bytes = (int)packet->bytes;
+    const uint8_t *source = packet->data + 4;
+    unsigned i = 0;
+    while (i < session->source_count && memcmp(session->sources[i], source, 4) != 0)
+        i++;
+    if (i == SOURCES_MAX)
+        return false;
     srtp_err_status_t status = srtp_unprotect_rtcp(session->in, packet->data, &bytes);
-    return finish(packet, bytes, status);
+    bool opened = finish(packet, bytes, status);
+    if (opened && i == session->source_count)
+        memcpy(session->sources[session->source_count++], source, 4);
+    return opened;
 }

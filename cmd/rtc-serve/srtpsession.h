@@ -32,7 +32,8 @@ void srtpsession_free(struct srtpsession *session); /* NULL is allowed */
 bool srtpsession_protect(struct srtpsession *session, struct packet *packet);
 bool srtpsession_protect_rtcp(struct srtpsession *session, struct packet *packet);
 
-/* Opens RTCP in place; false: drop it. */
+/* Opens RTCP of at least 8 bytes in place; false: drop it. Ignores a peer's 17th SSRC and later
+ * ones, as libsrtp keeps a state for each. */
 bool srtpsession_open_rtcp(struct srtpsession *session, struct packet *packet);
 
 #endif

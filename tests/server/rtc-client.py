@@ -10,6 +10,7 @@ rtc-client.py URL WORD...   runs one viewer of the stream's page at URL, which e
                 the frame may be padded
     do=COMMAND  runs a shell command
     pli=N       requests a keyframe N times
+    sources=N   requests a keyframe N times, each time with another SSRC
     remb=KBIT   reports this bandwidth from now on
     lose=N      ignores every Nth packet of the video from now on
     again=N     waits for N packets that the server sends again
@@ -36,7 +37,7 @@ import numpy as np
 from PIL import Image
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
+from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, pack_remb_fci
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "support"))
 from pattern import to_yuv
@@ -173,6 +174,9 @@ class Viewer:
         elif word.startswith("pli="):
             for _ in range(int(word[4:])):
                 await self.receiver._send_rtcp_pli(self.ssrc)
+        elif word.startswith("sources="):
+            for ssrc in range(1, int(word[8:]) + 1):
+                await self.receiver._send_rtcp(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=ssrc, media_ssrc=self.ssrc))
         elif word.startswith("remb="):
             self.kbit = int(word[5:])
             self.reporting = self.reporting or asyncio.create_task(self.report_bandwidth())

@@ -150,6 +150,15 @@ assert b["keyframes"] < c["keyframes"] <= b["keyframes"] + (c["pictures"] - b["p
 ' <"$BATS_TEST_TMPDIR/stats"
 }
 
+@test "a viewer that invents senders of RTCP: only the first ones count" {
+    scene 320x240 20
+    clean_run client frames=5 pli=1 stats sources=1000 pli=1 frames=20 stats go >"$BATS_TEST_TMPDIR/stats"
+    python3 -c 'import json, sys
+before, after = (json.loads(line)["webrtc"]["asked"] for line in sys.stdin)
+assert before < after <= before + 50, (before, after)
+' <"$BATS_TEST_TMPDIR/stats"
+}
+
 @test "lost packets are sent again" {
     scene 320x240 20
     clean_run client frames=5 lose=5 again=20 frames=20 go
