@@ -122,7 +122,7 @@ static void on_input(void *user, unsigned stream, uint32_t ppid, const void *dat
     struct datachannel *channel = user;
     GByteArray *message = channel->message;
     if (message->len + bytes > DATACHANNEL_TEXT_BYTES) {
-        channel->ops->failed(user, "a message over 64 KiB");
+        channel->ops->failed(channel->user, "a message over 64 KiB");
         return;
     }
     g_byte_array_append(message, data, (guint)bytes);

@@ -489,6 +489,11 @@ warned() { # PART COUNT
         stat_is 's["viewers"]' 1
         ends 0 "$VIEWER"
     done
+    printf -v bad '{%65536s' '' # one byte too long
+    viewer bad open "$bad" stay
+    wait_until 20 warned "a message over 64 KiB" 1
+    stat_is 's["viewers"]' 1
+    ends 0 "$VIEWER"
     connected 1
 }
 
