@@ -56,5 +56,5 @@ files() {
         ln -s "$(command -v "$program")" "$BATS_TEST_TMPDIR/bin"
     done
     PATH=$BATS_TEST_TMPDIR/bin run -3 "$ROOT/scripts/deb"
-    [ "$output" = "scripts/deb: no dpkg-buildpackage here; apt-get install dpkg-dev debhelper fakeroot lintian git" ]
+    [ "$output" = "scripts/deb: no dpkg-buildpackage here; apt-get install build-essential debhelper fakeroot lintian git" ]
 }
