@@ -439,9 +439,9 @@ static void want_in_line(struct ring *ring, bool want)
         atomic_store(&pin->wants, want);
     if (!want || before)
         return;
-    uint32_t turn = atomic_load(&pin->turn) + 1;
-    atomic_store(&pin->turn, turn);
-    atomic_store(&ring->head->demand, turn * SHMFMT_DEMAND_TURN + (uint32_t)ring->reader);
+    uint32_t serial = atomic_load(&pin->serial) + 1;
+    atomic_store(&pin->serial, serial);
+    atomic_store(&ring->head->demand, serial * SHMFMT_DEMAND_STEP + (uint32_t)ring->reader);
     futex_knock(&ring->head->demand);
 }
 

@@ -45,7 +45,7 @@ SHMFMT_AT(shmfmt_header, reserved, 192);
 SHMFMT_AT(shmfmt_claim, start_time, 8);
 SHMFMT_AT(shmfmt_claim, command, 32);
 SHMFMT_AT(shmfmt_pin, wants, 4);
-SHMFMT_AT(shmfmt_pin, turn, 8);
+SHMFMT_AT(shmfmt_pin, serial, 8);
 SHMFMT_AT(shmfmt_ring, wake, 8);
 SHMFMT_AT(shmfmt_ring, demand, 12);
 SHMFMT_AT(shmfmt_ring, dropped, 16);

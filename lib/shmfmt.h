@@ -96,16 +96,16 @@ struct shmfmt_claim {
 };
 
 /*
- * Values of shmfmt_ring.demand, none of which is stored twice: turn * SHMFMT_DEMAND_TURN + index by
- * a reader, the time * SHMFMT_DEMAND_TURN + SHMFMT_DEMAND_END when header.state changes.
+ * Values of shmfmt_ring.demand, none of which is stored twice: serial * SHMFMT_DEMAND_STEP + index
+ * by a reader, the time * SHMFMT_DEMAND_STEP + SHMFMT_DEMAND_END when header.state changes.
  */
-enum { SHMFMT_DEMAND_TURN = 128, SHMFMT_DEMAND_END = 127 };
+enum { SHMFMT_DEMAND_STEP = 128, SHMFMT_DEMAND_END = 127 };
 
 struct shmfmt_pin {
-    _Atomic uint32_t slot;  /* 1 + the slot that the reader uses, or 0 */
-    _Atomic uint32_t wants; /* 1: the reader wants new images */
-    _Atomic uint32_t turn;  /* number of times that a reader with this index has stored demand */
-    uint8_t reserved[52];   /* each pin has a cache line of its own */
+    _Atomic uint32_t slot;   /* 1 + the slot that the reader uses, or 0 */
+    _Atomic uint32_t wants;  /* 1: the reader wants new images */
+    _Atomic uint32_t serial; /* number of times that a reader with this index has stored demand */
+    uint8_t reserved[52];    /* each pin has a cache line of its own */
 };
 
 /* A ring: one writer, newest image wins. The slot records follow the struct. */

@@ -625,7 +625,7 @@ void stream_wake(struct stream *stream)
     for (int i = 0; i < 2; i++) {
         futex_wake(&rings[i]->wake);
         atomic_store(&rings[i]->demand,
-                     (uint32_t)monotonic_ns() * SHMFMT_DEMAND_TURN + SHMFMT_DEMAND_END);
+                     (uint32_t)monotonic_ns() * SHMFMT_DEMAND_STEP + SHMFMT_DEMAND_END);
         futex_knock(&rings[i]->demand);
     }
     futex_wake(&((struct shmfmt_events *)stream_at(stream, h->events_at))->wake);

@@ -32,7 +32,7 @@
 #endif
 
 bool wants[READERS], claimed[READERS];
-byte turn[READERS];                     /* survives its reader */
+byte serial[READERS];                     /* survives its reader */
 bool locked, watching;                  /* the watch claim, and waiting of its holder */
 bool waiting[READERS];                  /* a living reader whose demand has not been served */
 bool reading[READERS];                  /* the reader sleeps on wake */
@@ -56,7 +56,7 @@ byte deaths = DEATHS;
 #ifdef SAME_DEMAND
 #define store_demand demand = 1
 #else
-#define store_demand demand = turn[me] * READERS + me + 1
+#define store_demand demand = serial[me] * READERS + me + 1
 #endif
 
 /* One step, or death before it. */
@@ -168,15 +168,15 @@ alive:
         rounds++;
         atomic { !claimed[me] -> claimed[me] = true };
         step(wants[me] = false);
-#ifdef CLEAR_TURN
-        turn[me] = 0;
+#ifdef CLEAR_SERIAL
+        serial[me] = 0;
 #endif
         /* ring_want */
         goal = frame;
 #ifndef WANT_LATE
         step(wants[me] = true);
 #endif
-        step(turn[me]++);
+        step(serial[me]++);
         step(store_demand);
 #ifndef NO_WAKE
         step(on_demand = false);

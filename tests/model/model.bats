@@ -75,7 +75,7 @@ torn="((one==number)&&(two==number))"
     for mutant in CHECK_ONCE KNOCK_ONCE KNOCK_EARLY; do
         refuted " !(watching)" demand -DREADERS=1 -DROUNDS=0 -DWATCHES=3 -DFRAMES=2 "-D$mutant"
     done
-    for mutant in CHECK_EARLY WANT_LATE NO_WAKE SAME_DEMAND CLEAR_TURN NO_ROUSE WAKE_ASLEEP \
+    for mutant in CHECK_EARLY WANT_LATE NO_WAKE SAME_DEMAND CLEAR_SERIAL NO_ROUSE WAKE_ASLEEP \
         REAP_WITHOUT_CLAIM; do
         refuted " !(waiting[0])" demand -DREADERS=1 -DROUNDS=3 -DFRAMES=2 "-D$mutant"
     done

@@ -228,7 +228,7 @@ print(struct.unpack_from("<Q", open("/dev/shm/" + sys.argv[1], "rb").read(4096),
     [[ $output == *idle* ]]
 }
 
-@test "a reader that takes a claim clears its last holder's lines in both rings, but not turn" {
+@test "a reader that takes a claim clears its last holder's lines in both rings, but not serial" {
     lines() { # [NUMBER...]: writes them into line 0 of both rings, or prints those there
         python3 -c 'import struct, sys
 with open("/dev/shm/" + sys.argv[1], "r+b") as f:
