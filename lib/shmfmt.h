@@ -15,7 +15,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-
 _Static_assert(sizeof(void *) == 8, "shmcast is 64-bit only");
 
 #define SHMFMT_MAGIC   UINT64_C(0x00747361636d6873) /* "shmcast\0" */
@@ -30,11 +29,10 @@ enum {
     SHMFMT_ROWS_MAX = 1 << 24 /* largest height of an array or a network packet */
 };
 
-/* shmfmt_header.state */
-enum { SHMFMT_LIVE, SHMFMT_SUPERSEDED, SHMFMT_REMOVED };
+enum { SHMFMT_LIVE, SHMFMT_SUPERSEDED, SHMFMT_REMOVED }; /* shmfmt_header.state */
 
-/* shmfmt_header.flags */
-enum { SHMFMT_OWNED = 1 }; /* the stream is removed when the holder of the owner claim exits */
+/* shmfmt_header.flags. Owned: the stream is removed when the holder of the owner claim exits. */
+enum { SHMFMT_OWNED = 1 };
 
 /* The bits of shmfmt_header.incompatible that these programs know. */
 #define SHMFMT_INCOMPATIBLE UINT64_C(0)
@@ -117,7 +115,7 @@ struct shmfmt_ring {
     _Atomic uint64_t skipped; /* images left out because they equalled the one before */
     _Atomic uint32_t asleep;  /* 1: the writer sleeps for lack of demand; the newest may be old */
     uint32_t reserved0;
-    _Atomic uint64_t notify; /* not 0: stream_notify is due when wake changes */
+    _Atomic uint64_t notify; /* not 0: a reader polls; stream_notify follows a change of wake */
     uint8_t reserved[16];
     struct shmfmt_pin pins[SHMFMT_READERS];
 };
@@ -146,8 +144,7 @@ struct shmfmt_slot {
     uint8_t matrix;        /* ITU-T H.273 matrix coefficients, but 0: unknown */
     uint8_t alpha;         /* 0 straight, or none; 1 premultiplied; 2 to be ignored */
     uint16_t reserved0;
-    uint32_t aspect_num;  /* width of a pixel to its height: */
-    uint32_t aspect_den;  /* aspect_num:aspect_den; 0: square */
+    uint32_t aspect_num, aspect_den; /* width of a pixel to its height; 0: square */
     uint32_t extra_bytes; /* of a packet: more data at the next multiple of 8 after the first */
     uint8_t reserved[36];
 };
@@ -160,7 +157,7 @@ struct shmfmt_events {
     _Atomic uint64_t head;   /* number of the last event; event n is in record (n - 1) % events */
     _Atomic uint32_t wake;   /* futex: changes with each batch and with header.state */
     _Atomic uint32_t lock;   /* 1 + the owner's lock slot, with SHMFMT_LOCK_WAITED; 0: unlocked */
-    _Atomic uint64_t notify; /* not 0: stream_notify is due when wake changes */
+    _Atomic uint64_t notify; /* not 0: a reader polls; stream_notify follows a change of wake */
     uint8_t reserved[40];
 };
 
