@@ -370,7 +370,7 @@ check() { # STATUS LAST-LINE ARGS...
 }
 
 check_usage() {
-    "$T/scripts/check" "$@" 2>&1 | head -n 1 >&2
+    "$T/scripts/check" "$@" 2>&1 | sed -n 1p >&2 # unlike head it reads all, so nothing gets SIGPIPE
     return "${PIPESTATUS[0]}"
 }
 

@@ -356,6 +356,7 @@ statuses_of() {
 
 @test "over IPv6 and a Unix socket too a cookie is of no use to another user" {
     [ "$(id -u)" = 0 ] || skip "another user needs root"
+    skip_without_ipv6
     tokens
     scene -b ::1 --token-file "$T"
     cd "$BATS_TEST_TMPDIR"

@@ -126,7 +126,7 @@ events() {
 }
 
 @test "IPv6" {
-    [ -e /proc/net/if_inet6 ] && grep -q ' lo$' /proc/net/if_inet6 || skip "no IPv6 here"
+    skip_without_ipv6
     shm-create -s 64x48 "$S"
     serve -b ::1 "$S"
     [ "$URL" = "http://[::1]:$PORT" ]

@@ -276,6 +276,10 @@ scenario() {
     grep -Eqx " *ok [0-9]+ - $2" "$tap"
 }
 
+skip_without_ipv6() {
+    grep -qs ' lo$' /proc/net/if_inet6 || skip "this machine has no IPv6"
+}
+
 skip_missing() {
     local command
     for command; do
