@@ -135,7 +135,7 @@ static void check_texts(const struct site *site)
             p += *p == '\\';
             CHECK(*p);
         }
-        CHECK(!strncmp(p, "\",\"generation\":\"", 16));
+        CHECK(!strncmp(p, "\",\"server\":\"", 12));
         free(json);
     }
 }
