@@ -8,7 +8,7 @@ load ../support/helper
 CLOSE=35
 
 start_x() {
-    bg Xvfb -displayfd 1 -screen 0 "$1x24" -nolisten tcp >"$BATS_TEST_TMPDIR/display"
+    bg Xvfb -noreset -displayfd 1 -screen 0 "$1x24" -nolisten tcp >"$BATS_TEST_TMPDIR/display"
     wait_until 20 test -s "$BATS_TEST_TMPDIR/display"
     DISPLAY=:$(<"$BATS_TEST_TMPDIR/display")
     export DISPLAY

@@ -78,7 +78,7 @@ all_end() {
 }
 
 @test "recipe: an X display" {
-    bg Xvfb -displayfd 1 -screen 0 320x200x24 -nolisten tcp >display
+    bg Xvfb -noreset -displayfd 1 -screen 0 320x200x24 -nolisten tcp >display
     wait_until 20 test -s display
     DISPLAY=:$(<display)
     export DISPLAY

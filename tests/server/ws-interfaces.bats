@@ -90,10 +90,10 @@ import_screen() {
 
 @test "ffplay shows stream.mjpg on a real X display" {
     moving
-    bg Xvfb -displayfd 1 -screen 0 ${SIZE}x24 -nolisten tcp >"$BATS_TEST_TMPDIR/display"
+    bg Xvfb -noreset -displayfd 1 -screen 0 ${SIZE}x24 -nolisten tcp >"$BATS_TEST_TMPDIR/display"
     wait_until 20 test -s "$BATS_TEST_TMPDIR/display"
     DISPLAY=:$(<"$BATS_TEST_TMPDIR/display")
-    export DISPLAY SDL_AUDIODRIVER=dummy SDL_RENDER_DRIVER=software
+    export DISPLAY SDL_VIDEODRIVER=x11 SDL_AUDIODRIVER=dummy SDL_RENDER_DRIVER=software
     bg ffplay -v error -noborder -left 0 -top 0 -f mpjpeg "$URL/stream.mjpg"
     # before the first image the screen has no number
     wait_until 30 on_screen
