@@ -447,8 +447,8 @@ static void want_in_line(struct ring *ring, bool want)
 
 /*
  * The demand of a reader that copies. It may be unable to change a word for which the writer waits,
- * so it wakes the writer without that. If that sleeps not yet, but has stored asleep already, it
- * may have checked the watch claim before we had it: true only when it was woken or has stored 0.
+ * so it wakes the writer without that. A writer that has stored asleep, but does not sleep yet, may
+ * have checked the watch claim before we had it: true only when it was woken or has stored 0.
  */
 static bool want_by_lock(struct ring *ring, bool want)
 {
@@ -508,10 +508,11 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline)
 /* At times, clears the demand of readers that exited without doing so. Whether it has checked. */
 static bool reap_demand(struct ring *ring)
 {
-    uint64_t now = monotonic_ns(), wanted = wanted_by(ring->head);
+    uint64_t now = monotonic_ns();
     if (now - ring->reaped_ns < REAP_NS)
         return false;
     ring->reaped_ns = now;
+    uint64_t wanted = wanted_by(ring->head);
     for (unsigned i = 0; i < SHMFMT_READERS; i++)
         if (wanted >> i & 1)
             claim_reap_reader(ring->stream, i);
