@@ -1,6 +1,6 @@
 /* Events from a program that draws a network to the program that lays it out, and to the programs
- * that use its view. Their names and keys
- * extend the table of lib/eventtable.h, so events.h reads and writes them as any other. */
+ * that use its view. Their names and keys extend the table of lib/eventtable.h, so events.h reads
+ * and writes them as any other. */
 #ifndef SHMCAST_NETEVENTS_H
 #define SHMCAST_NETEVENTS_H
 

@@ -1,4 +1,5 @@
 #include "tool/evjson.h"
+#include "eventtable.h"
 #include "utf8.h"
 #include <libwebsockets.h>
 #include <stdarg.h>
@@ -253,12 +254,19 @@ static bool tolerated(const char *name)
     return !strcmp(name, "time_stamp") || !strcmp(name, "timeStamp") || !strcmp(name, "ntouches");
 }
 
+/* Whether the values of a key, by its bit, are text. */
+static bool is_text(uint32_t bit)
+{
+    return bit && event_key((unsigned)__builtin_ctz(bit))->kind == KEY_TEXT;
+}
+
 static int take_event(struct reader *r, struct event *ev)
 {
     uint32_t set = 0;
     const char *why;
     for (struct member *m = r->member; m < r->member + r->members; m++) {
-        enum value wanted = !strcmp(m->name, "key") || !strcmp(m->name, "name") ? TEXT : NUMBER;
+        uint32_t bit = event_key_bit(ev->type, m->name);
+        enum value wanted = is_text(bit) ? TEXT : NUMBER;
         if (!strcmp(m->name, "type") || tolerated(m->name))
             continue;
         if (!strcmp(m->name, "modifiers")) {
@@ -270,11 +278,11 @@ static int take_event(struct reader *r, struct event *ev)
                 return refuse(r->why, "buttons holds something that is no button 1..5");
             wanted = LIST;
         }
-        if (event_key_bit(ev->type, m->name) && m->value != wanted)
+        if (bit && m->value != wanted)
             return refuse(r->why, "%s must be a %s", m->name, wanted == TEXT ? "string" : "number");
         if (!event_set(ev, m->name, m->text, &why))
             return refuse(r->why, "%s", why);
-        set |= event_key_bit(ev->type, m->name);
+        set |= bit;
     }
     return event_complete(ev, set, &why) ? 0 : refuse(r->why, "%s", why);
 }
