@@ -281,7 +281,7 @@ static int read_numbers(const struct options *o)
         got = imgreader_data(in, data.data);
         if (got)
             break;
-        int one = print_numbers(&image, need(&row, (size_t)head.width * 3));
+        int one = print_numbers(&image, need(&row, (size_t)image.width * 3));
         code = one > code ? one : code;
     }
     if (got < 0) {

@@ -402,6 +402,19 @@ struct image ring_image(const struct ring_view *view)
     return image;
 }
 
+void ring_describe(struct ring_meta *meta, const struct image *image)
+{
+    meta->width = image->width;
+    meta->height = image->height;
+    meta->format = image->format;
+    meta->flags = image->flags;
+    memcpy(meta->stride, image->stride, sizeof meta->stride);
+    meta->aspect_num = image->aspect_num;
+    meta->aspect_den = image->aspect_den;
+    meta->matrix = image->matrix;
+    meta->alpha = image->alpha;
+}
+
 void ring_unpin(struct ring *ring)
 {
     if (ring->reader >= 0)

@@ -57,6 +57,9 @@ struct ring_view {
 /* The frame in a view of the frame ring. Its data lives as long as the view's. */
 struct image ring_image(const struct ring_view *view);
 
+/* The reverse: sets what meta has in common with an image. */
+void ring_describe(struct ring_meta *meta, const struct image *image);
+
 /*
  * Open one channel of an attached stream, which must outlive the ring. A writer takes the channel's
  * claim; EBUSY: another process writes (claim_holder identifies it). A reader takes a reader's

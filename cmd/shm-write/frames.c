@@ -13,25 +13,27 @@ struct frames {
     struct writer *w;
     struct scratch spare; /* for a frame without a slot */
     const void *last;     /* newest frame, in its slot: not reused before the next is published */
-    struct imgreader_head last_head;
-    unsigned last_opened;            /* the stream of last, as out.opened */
-    struct imgreader_head too_large; /* the last frame reported as too large */
+    struct image last_image;
+    unsigned last_opened;   /* the stream of last, as out.opened */
+    struct image too_large; /* the last frame reported as too large */
 };
 
 static bool drop_too_large(struct frames *f, const struct imgreader_head *head)
 {
     struct writer *w = f->w;
-    struct imgreader_head *last = &f->too_large;
-    if (head->stride[0]) { /* a smaller stream replaced the one with room for the padding */
+    const struct image *image = &head->image;
+    struct image *last = &f->too_large;
+    if (image->stride[0]) { /* a smaller stream replaced the one with room for the padding */
         writer_drop(w);
         return true;
     }
-    if (head->width != last->width || head->height != last->height || head->format != last->format)
+    if (image->width != last->width || image->height != last->height ||
+        image->format != last->format)
         cli_warn("%s: too small for a %" PRIu32 "x%" PRIu32 " %s frame; make it larger: "
                  "shm-create --replace -s %" PRIu32 "x%" PRIu32 " -f %s %s",
-                 w->out.name, head->width, head->height, pixfmt_name(head->format), head->width,
-                 head->height, pixfmt_name(head->format), w->out.name);
-    *last = *head;
+                 w->out.name, image->width, image->height, pixfmt_name(image->format), image->width,
+                 image->height, pixfmt_name(image->format), w->out.name);
+    *last = *image;
     w->code = CLI_FAIL;
     writer_drop(w);
     return true;
@@ -47,32 +49,22 @@ static void *spare(struct frames *f, size_t bytes)
 
 static bool unchanged(const struct frames *f, const struct imgreader_head *head, const void *data)
 {
-    struct image last = imghead_image(&f->last_head, f->last), image = imghead_image(head, data);
-    return f->last && f->last_opened == f->w->out.opened && pixfmt_alike(&last, &image) &&
-           !memcmp(f->last, data, head->bytes);
+    return f->last && f->last_opened == f->w->out.opened &&
+           pixfmt_alike(&f->last_image, &head->image) && !memcmp(f->last, data, head->bytes);
 }
 
 static void publish(struct frames *f, const struct imgreader_head *head, void *slot)
 {
     struct writer *w = f->w;
-    struct ring_meta meta = {.event = head->event,
-                             .bytes = head->bytes,
-                             .width = head->width,
-                             .height = head->height,
-                             .format = head->format,
-                             .flags = head->flags,
-                             .stride = {head->stride[0], head->stride[1], head->stride[2]},
-                             .aspect_num = head->aspect_num,
-                             .aspect_den = head->aspect_den,
-                             .matrix = head->matrix,
-                             .alpha = head->alpha};
+    struct ring_meta meta = {.event = head->event, .bytes = head->bytes};
+    ring_describe(&meta, &head->image);
     if (w->skip_unchanged && unchanged(f, head, slot)) {
         writer_skip(w);
         return;
     }
     writer_commit(w, &meta);
     f->last = slot;
-    f->last_head = *head;
+    f->last_image = head->image;
     f->last_opened = w->out.opened;
 }
 

@@ -27,10 +27,10 @@ struct jpegs {
     struct writer *w;
     struct jpegreader *in;
     struct shift shift;
-    uint64_t sequence;         /* number of the next packet */
-    unsigned opened;           /* the stream for which sequence and last hold, as w->out.opened */
-    unsigned large_opened;     /* the stream for which a JPEG was reported as too large */
-    uint64_t damaged, tell_at; /* damaged JPEGs, and their number at the next message */
+    uint64_t sequence;           /* number of the next packet */
+    unsigned opened;             /* the stream for which sequence and last hold, as w->out.opened */
+    unsigned large_opened;       /* the stream for which a JPEG was reported as too large */
+    uint64_t damaged, report_at; /* damaged JPEGs, and their number at the next message */
 
     /* The last packet, in its slot, which is not reused before the next one is published. */
     const uint8_t *last; /* NULL: none */
@@ -61,13 +61,13 @@ static uint64_t age(struct shift *shift, const struct jpegcomment *comment, uint
 static void take_aspect(struct jpegcomment *out, const uint8_t *jpeg)
 {
     static const uint8_t jfif[] = {0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0};
-    struct imgreader_head head = {0};
+    struct image image = {0};
     uint32_t num = (uint32_t)jpeg[14] << 8 | jpeg[15], den = (uint32_t)jpeg[16] << 8 | jpeg[17];
     if (memcmp(jpeg + 2, jfif, sizeof jfif) || jpeg[13] || !num || !den)
         return; /* jpeg[13]: a unit, so the densities are those of a print */
-    imghead_aspect(&head, num, den);
-    out->aspect_num = head.aspect_num;
-    out->aspect_den = head.aspect_den;
+    imghead_aspect(&image, num, den);
+    out->aspect_num = image.aspect_num;
+    out->aspect_den = image.aspect_den;
 }
 
 /* The comment of the packet: times and numbers of the JPEG's own comment, if it has one. */
@@ -75,20 +75,19 @@ static struct jpegcomment describe(struct jpegs *j, const uint8_t *jpeg)
 {
     const struct jpegscan *scan = &j->in->scan;
     uint64_t now = monotonic_ns();
-    struct jpegcomment old,
-        new = {
-            .sequence = j->sequence, .frame = j->sequence, .captured_ns = now, .published_ns = now};
+    const struct jpegcomment *old = &scan->old;
+    struct jpegcomment new = {
+        .sequence = j->sequence, .frame = j->sequence, .captured_ns = now, .published_ns = now};
     new.clock = jpegcomment_clock(stream_header(j->w->out.stream)->boot_id);
     take_aspect(&new, jpeg);
-    if (!scan->comment ||
-        !jpegcomment_parse(jpeg + scan->comment + 4, scan->comment_bytes - 4, &old))
+    if (!scan->comment)
         return new;
-    uint64_t then = age(&j->shift, &old, new.clock, now);
-    new.frame = old.frame;
-    new.event = old.event;
-    if (old.aspect_num) {
-        new.aspect_num = old.aspect_num;
-        new.aspect_den = old.aspect_den;
+    uint64_t then = age(&j->shift, old, new.clock, now);
+    new.frame = old->frame;
+    new.event = old->event;
+    if (old->aspect_num) {
+        new.aspect_num = old->aspect_num;
+        new.aspect_den = old->aspect_den;
     }
     if (then < now)
         new.captured_ns = now - then;
@@ -134,10 +133,10 @@ static bool take_too_large(struct jpegs *j)
 
 static bool drop_damaged(struct jpegs *j)
 {
-    if (++j->damaged >= j->tell_at) {
+    if (++j->damaged >= j->report_at) {
         cli_warn("standard input: a damaged JPEG was dropped: %s; %" PRIu64 " so far",
                  j->in->scan.why, j->damaged);
-        j->tell_at = j->damaged * 10;
+        j->report_at = j->damaged * 10;
     }
     writer_drop(j->w);
     return true;
@@ -193,7 +192,7 @@ static bool take_jpeg(struct jpegs *j, const uint8_t *jpeg)
 
 void write_jpegs(struct writer *w)
 {
-    struct jpegs j = {.w = w, .in = imgreader_jpegs(w->in), .tell_at = 1};
+    struct jpegs j = {.w = w, .in = imgreader_jpegs(w->in), .report_at = 1};
     const uint8_t *jpeg;
     int got = JPEGREADER_JPEG;
     bool go_on = true;

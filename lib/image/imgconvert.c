@@ -71,8 +71,8 @@ void imgconvert_set(struct imgconvert *c, enum imgconvert_kind kind, enum imgcon
 {
     c->kind = kind;
     c->order = order;
-    pixfmt_plan(head->format, head->width, head->height, &c->out);
-    plan_input(c, head->width, head->height);
+    pixfmt_plan(head->image.format, head->image.width, head->image.height, &c->out);
+    plan_input(c, head->image.width, head->image.height);
 }
 
 int imgconvert_raw(struct imgconvert *c, uint32_t raw, size_t stride, struct imgreader_head *head)
@@ -81,8 +81,8 @@ int imgconvert_raw(struct imgconvert *c, uint32_t raw, size_t stride, struct img
     for (size_t i = 0; i < RAWS; i++)
         if (raw == raws[i].raw)
             kind = raws[i].kind;
-    head->format = imgconvert_raw_target(raw);
-    head->bytes = pixfmt_bytes(head->format, head->width, head->height);
+    head->image.format = imgconvert_raw_target(raw);
+    head->bytes = pixfmt_bytes(head->image.format, head->image.width, head->image.height);
     errno = EINVAL;
     if (!head->bytes)
         return -1;

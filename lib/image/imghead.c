@@ -43,16 +43,9 @@ void imghead_event(struct imgreader_head *head, const char *comment, const char 
 
 struct image imghead_image(const struct imgreader_head *head, const void *data)
 {
-    return (struct image){.data = data,
-                          .width = head->width,
-                          .height = head->height,
-                          .format = head->format,
-                          .flags = head->flags,
-                          .stride = {head->stride[0], head->stride[1], head->stride[2]},
-                          .aspect_num = head->aspect_num,
-                          .aspect_den = head->aspect_den,
-                          .matrix = head->matrix,
-                          .alpha = head->alpha};
+    struct image image = head->image;
+    image.data = data;
+    return image;
 }
 
 bool imghead_ratio(const char *text, uint32_t *num, uint32_t *den)
@@ -72,7 +65,7 @@ bool imghead_ratio(const char *text, uint32_t *num, uint32_t *den)
     return across && down;
 }
 
-void imghead_aspect(struct imgreader_head *head, uint32_t num, uint32_t den)
+void imghead_aspect(struct image *image, uint32_t num, uint32_t den)
 {
     uint32_t divisor = num, rest = den;
     while (rest) {
@@ -86,13 +79,13 @@ void imghead_aspect(struct imgreader_head *head, uint32_t num, uint32_t den)
         num = num / 2 + !(num / 2);
         den = den / 2 + !(den / 2);
     }
-    head->aspect_num = num == den ? 0 : num;
-    head->aspect_den = num == den ? 0 : den;
+    image->aspect_num = num == den ? 0 : num;
+    image->aspect_den = num == den ? 0 : den;
 }
 
 int imghead_settle(struct imginput *in, struct imgreader_head *head)
 {
-    head->bytes = pixfmt_bytes(head->format, head->width, head->height);
+    head->bytes = pixfmt_bytes(head->image.format, head->image.width, head->image.height);
     if (!head->bytes)
         return imginput_fail(in, EILSEQ, "byte %" PRIu64 ": frame %" PRIu64 " has no size",
                              imginput_offset(in), in->frame);

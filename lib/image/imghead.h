@@ -8,14 +8,9 @@
 #include "pixfmt.h"
 
 struct imgreader_head {
-    uint32_t width, height;
-    uint32_t format; /* enum pixfmt */
-    uint32_t flags;  /* PIXFMT_BOTTOM_UP, PIXFMT_LIMITED */
-    uint64_t event;  /* number of the last event shown, from "event=N" in a comment; or 0 */
-    size_t bytes;    /* of the image data */
-    uint32_t stride[PIXFMT_PLANES]; /* as the following in struct image */
-    uint32_t aspect_num, aspect_den;
-    uint8_t matrix, alpha;
+    struct image image; /* without data */
+    uint64_t event;     /* number of the last event shown, from "event=N" in a comment; or 0 */
+    size_t bytes;       /* of the image data */
 };
 
 struct imginput;
@@ -27,7 +22,7 @@ struct image imghead_image(const struct imgreader_head *head, const void *data);
 bool imghead_ratio(const char *text, uint32_t *num, uint32_t *den);
 
 /* Sets the pixel aspect, in lowest terms and rounded to what a stream can have. Neither is 0. */
-void imghead_aspect(struct imgreader_head *head, uint32_t num, uint32_t den);
+void imghead_aspect(struct image *image, uint32_t num, uint32_t den);
 
 /* Parses a decimal number of at most max. */
 bool imghead_number(const char *text, uint64_t max, uint64_t *out);

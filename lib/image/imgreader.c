@@ -83,8 +83,8 @@ static void widen_pipe(int fd)
 static int set_raw(struct imgreader *in)
 {
     const struct imgreader_spec *spec = &in->spec;
-    in->head.width = spec->width;
-    in->head.height = spec->height;
+    in->head.image.width = spec->width;
+    in->head.image.height = spec->height;
     return imgconvert_raw(&in->convert, spec->format, spec->stride, &in->head);
 }
 
@@ -124,14 +124,14 @@ static int refuse_encoded(struct imgreader *in)
 static void set_raw_details(struct imgreader *in)
 {
     const struct imgreader_spec *spec = &in->spec;
-    if (pixfmt_is_yuv(in->head.format)) {
-        in->head.flags |= spec->flags & PIXFMT_LIMITED;
-        in->head.matrix = spec->matrix;
+    if (pixfmt_is_yuv(in->head.image.format)) {
+        in->head.image.flags |= spec->flags & PIXFMT_LIMITED;
+        in->head.image.matrix = spec->matrix;
     }
-    if (in->head.format == PIXFMT_RGBA || in->head.format == PIXFMT_BGRA)
-        in->head.alpha = spec->alpha;
+    if (in->head.image.format == PIXFMT_RGBA || in->head.image.format == PIXFMT_BGRA)
+        in->head.image.alpha = spec->alpha;
     if (spec->aspect_num)
-        imghead_aspect(&in->head, spec->aspect_num, spec->aspect_den);
+        imghead_aspect(&in->head.image, spec->aspect_num, spec->aspect_den);
 }
 
 /* Detects the kind of input and reads the header of the whole. */
@@ -144,7 +144,7 @@ static int begin(struct imgreader *in)
             return -1;
         in->kind = kind_of(in, n == 0);
     }
-    in->head.flags = in->spec.flags & PIXFMT_BOTTOM_UP;
+    in->head.image.flags = in->spec.flags & PIXFMT_BOTTOM_UP;
     if (in->kind == KIND_ENCODED)
         return refuse_encoded(in);
     if (in->kind == KIND_JPEG) {
@@ -155,10 +155,10 @@ static int begin(struct imgreader *in)
         set_raw_details(in);
         return 0;
     }
-    in->head.width = in->head.height = 0;
+    in->head.image.width = in->head.image.height = 0;
     if (in->kind == KIND_PNM)
         return 0;
-    in->head.matrix = in->spec.matrix;
+    in->head.image.matrix = in->spec.matrix;
     in->input.header_left = IMGINPUT_HEADER_MAX;
     in->input.at += sizeof Y4M_MAGIC - 1;
     return y4m_header(&in->input, &in->head, &in->convert);
@@ -259,7 +259,7 @@ void imgreader_pad(struct imgreader *in, size_t room, struct imgreader_head *hea
         return;
     head->bytes = all;
     for (int i = 0; i < c->planes; i++)
-        head->stride[i] = (uint32_t)c->plane[i].bytes;
+        head->image.stride[i] = (uint32_t)c->plane[i].bytes;
 }
 
 int imgreader_data(struct imgreader *in, void *data)

@@ -1,5 +1,4 @@
 #include "image/jpegscan.h"
-#include "image/jpegcomment.h"
 #include "shmfmt.h"
 #include <string.h>
 
@@ -177,8 +176,7 @@ static const char *read_segment(struct jpegscan *scan, unsigned marker, const ui
         return "unknown marker";
     if (marker == APP0 && !scan->last)
         scan->insert = scan->at + 4 + n;
-    struct jpegcomment comment;
-    if (marker == COM && !scan->comment && !scan->scans && jpegcomment_parse(p, n, &comment)) {
+    if (marker == COM && !scan->comment && !scan->scans && jpegcomment_parse(p, n, &scan->old)) {
         scan->comment = scan->at;
         scan->comment_bytes = COMMENT_HEAD + n;
     }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "image/jpegcomment.h"
 
 enum jpegscan_state { JPEGSCAN_MORE, JPEGSCAN_WHOLE, JPEGSCAN_DAMAGED };
 
@@ -21,6 +22,7 @@ struct jpegscan {
     uint32_t width, height;         /* 0: not known yet */
     size_t insert;                  /* the place for further segments: after SOI and APP0 */
     size_t comment, comment_bytes;  /* segment with a comment of shm-encode; 0: none */
+    struct jpegcomment old;         /* that comment */
     const char *why;                /* of a damaged JPEG, for messages */
     unsigned components;            /* their number */
     uint8_t id[4], quantization[4]; /* of each component */
@@ -28,7 +30,8 @@ struct jpegscan {
     unsigned scans;                 /* their number */
     unsigned tables[3];             /* bit i: table i is defined; quantization, DC, AC */
     bool progressive;
-    bool no_huffman; /* uses Huffman tables without defining any: those of Annex K.3 are due */
+    bool no_huffman; /* uses Huffman tables without defining any: jpegscan_copy adds those of Annex
+                        K.3 */
 };
 
 enum { JPEGSCAN_QUANTIZATION, JPEGSCAN_DC, JPEGSCAN_AC };

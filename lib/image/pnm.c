@@ -61,8 +61,8 @@ static int set_maxval(struct imginput *in, const struct imgreader_head *head, st
 static int read_size(struct imginput *in, struct imgreader_head *head)
 {
     char word[WORD];
-    if (read_word(in, head, word) || imghead_side(in, "width", word, &head->width) ||
-        read_word(in, head, word) || imghead_side(in, "height", word, &head->height))
+    if (read_word(in, head, word) || imghead_side(in, "width", word, &head->image.width) ||
+        read_word(in, head, word) || imghead_side(in, "height", word, &head->image.height))
         return -1;
     return imghead_settle(in, head);
 }
@@ -70,7 +70,7 @@ static int read_size(struct imginput *in, struct imgreader_head *head)
 static int bitmap_header(struct imginput *in, struct imgreader_head *head, struct imgconvert *c,
                          enum imgconvert_kind kind)
 {
-    head->format = PIXFMT_GRAY8;
+    head->image.format = PIXFMT_GRAY8;
     if (read_size(in, head))
         return -1;
     imgconvert_set(c, kind, IMGCONVERT_BYTES, head);
@@ -81,7 +81,7 @@ static int graymap_header(struct imginput *in, struct imgreader_head *head, stru
                           enum imgconvert_kind kind, uint32_t format)
 {
     char word[WORD];
-    head->format = format;
+    head->image.format = format;
     if (read_size(in, head) || read_word(in, head, word) || set_maxval(in, head, c, kind, word))
         return -1;
     return 1;
@@ -111,9 +111,9 @@ static int read_pam_fields(struct imginput *in, struct imgreader_head *head, str
         char *value = strtok_r(NULL, " \t\r", &rest);
         if (!value)
             value = key + strlen(key);
-        if (!strcmp(key, "WIDTH") && imghead_side(in, "width", value, &head->width))
+        if (!strcmp(key, "WIDTH") && imghead_side(in, "width", value, &head->image.width))
             return -1;
-        else if (!strcmp(key, "HEIGHT") && imghead_side(in, "height", value, &head->height))
+        else if (!strcmp(key, "HEIGHT") && imghead_side(in, "height", value, &head->image.height))
             return -1;
         else if (!strcmp(key, "DEPTH"))
             snprintf(f->depth, sizeof f->depth, "%s", value);
@@ -137,12 +137,12 @@ static int pam_header(struct imginput *in, struct imgreader_head *head, struct i
                  {"3", "RGB", PIXFMT_RGB24, IMGCONVERT_SAMPLES},
                  {"4", "RGB_ALPHA", PIXFMT_RGBA, IMGCONVERT_SAMPLES}};
     struct pam_fields f = {"", "", ""};
-    head->width = head->height = 0;
+    head->image.width = head->image.height = 0;
     if (read_pam_fields(in, head, &f))
         return -1;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (!strcmp(f.depth, known[i].depth) && (!*f.type || !strcmp(f.type, known[i].type))) {
-            head->format = known[i].format;
+            head->image.format = known[i].format;
             if (imghead_settle(in, head) || set_maxval(in, head, c, known[i].kind, f.maxval))
                 return -1;
             return 1;

@@ -59,9 +59,9 @@ int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconve
         int bad = 0, matrix;
         uint32_t across, down;
         if (*word == 'W')
-            bad = imghead_side(in, "width", word + 1, &head->width);
+            bad = imghead_side(in, "width", word + 1, &head->image.width);
         else if (*word == 'H')
-            bad = imghead_side(in, "height", word + 1, &head->height);
+            bad = imghead_side(in, "height", word + 1, &head->image.height);
         else if (*word == 'C' && !find_colours(word + 1, &colours))
             bad = imginput_fail(in, EILSEQ,
                                 "y4m colours %.20s: must be C420, C422, C444, C411, C444alpha or "
@@ -72,24 +72,24 @@ int y4m_header(struct imginput *in, struct imgreader_head *head, struct imgconve
         else if (!strcmp(word, "XCOLORRANGE=LIMITED"))
             limited = true;
         else if (!strncmp(word, "XMATRIX=", 8) && (matrix = pixfmt_matrix_find(word + 8)) >= 0)
-            head->matrix = (uint8_t)matrix;
+            head->image.matrix = (uint8_t)matrix;
         else if (*word == 'A' && imghead_ratio(word + 1, &across, &down))
-            imghead_aspect(head, across, down);
+            imghead_aspect(&head->image, across, down);
         if (bad)
             return -1;
     }
-    head->format = colours.format;
+    head->image.format = colours.format;
     /* Gray is full-range unless specified, as in ffmpeg. */
     limited = limited || (!full && colours.format != PIXFMT_GRAY8);
-    if (limited && head->format != PIXFMT_RGBA)
-        head->flags |= PIXFMT_LIMITED;
+    if (limited && head->image.format != PIXFMT_RGBA)
+        head->image.flags |= PIXFMT_LIMITED;
     if (imghead_settle(in, head))
         return -1;
     imgconvert_set(c, colours.kind, colours.bits > 8 ? IMGCONVERT_LITTLE : IMGCONVERT_BYTES, head);
     c->limited = limited;
-    c->matrix = head->matrix;
-    if (!pixfmt_is_yuv(head->format))
-        head->matrix = PIXFMT_MATRIX_NONE;
+    c->matrix = head->image.matrix;
+    if (!pixfmt_is_yuv(head->image.format))
+        head->image.matrix = PIXFMT_MATRIX_NONE;
     if (colours.bits > 8)
         imgconvert_table(c, (UINT32_C(1) << colours.bits) - 1, limited);
     return 0;
