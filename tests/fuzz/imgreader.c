@@ -40,7 +40,9 @@ static void read_all(struct imgreader *in, struct story *out)
             break;
         CHECK(head->image.width >= 1 && head->image.width <= SHMFMT_SIDE_MAX);
         CHECK(head->image.height >= 1 && head->image.height <= SHMFMT_SIDE_MAX);
-        CHECK(head->bytes == pixfmt_bytes(head->image.format, head->image.width, head->image.height) && head->bytes);
+        CHECK(head->bytes ==
+                  pixfmt_bytes(head->image.format, head->image.width, head->image.height) &&
+              head->bytes);
         if (out->count % 2)
             imgreader_pad(in, ROOM, head);
         struct image image = imghead_image(head, NULL);
