@@ -43,10 +43,6 @@ packets_pass() {
     wait_until 20 is "packets >= $((packets + $1))" "${2-}"
 }
 
-switches() { # PID: number of context switches of its threads
-    cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
-}
-
 # The encoder sleeps through 60 frames: no packet, no wake-up.
 sleeps_through() { # PID [STREAM of packets]
     local before encoded_before

@@ -26,11 +26,8 @@ broker() {
 
 # The lines of the manual page, on one machine: edge is $S, view is $S2.
 lines() { # edge or origin
-    mark='.\" lines: mqtt' awk '$0 == ENVIRON["mark"] { wanted = 1; next }
-        wanted && /^\.Bd / { inside = 1; next }
-        wanted && /^\.Ed/ { exit }
-        wanted && inside' "$ROOT/man/shmcast-relay.7" | sed -n "/^# on .*$1/,/&\$/p" |
-        sed "s/\\\\(aq/'/g; s/ edge / $S /; s/event-inject view/event-inject $S2/; s/-h broker/-h 127.0.0.1 -p $PORT/; s/ &\$//" >"$1.sh"
+    display "lines: mqtt" | sed -n "/^# on .*$1/,/&\$/p" |
+        sed "s/ edge / $S /; s/event-inject view/event-inject $S2/; s/-h broker/-h 127.0.0.1 -p $PORT/; s/ &\$//" >"$1.sh"
     [ -s "$1.sh" ]
     bg bash "$1.sh"
 }

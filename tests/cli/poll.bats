@@ -7,11 +7,7 @@ bats_require_minimum_version 1.5.0
 load ../support/helper
 
 program() { # NAME
-    mark=".\\\" file: $1" awk '$0 == ENVIRON["mark"] { found = 1 }
-        found && /^\.Ed/ { exit }
-        found && inside
-        found && /^\.Bd/ { inside = 1 }' "$ROOT/man/shmcast-stream.5" |
-        sed 's/\\e/\\/g; s,/dev/shm/view,/dev/shm/'"$S," >"$BATS_TEST_TMPDIR/$1"
+    display "file: $1" | sed "s,/dev/shm/view,/dev/shm/$S," >"$BATS_TEST_TMPDIR/$1"
     [ -s "$BATS_TEST_TMPDIR/$1" ]
 }
 
@@ -31,16 +27,12 @@ put() { # [COUNT]
     frame-gen -s 64x48 -r 0 -n "${1:-1}" -o "$S"
 }
 
-armed() { # [OFFSET in the frame ring's header]: the time in notify
+armed() { # notify of the frame ring has a reader's time
     python3 -c 'import struct, sys
 with open("/dev/shm/" + sys.argv[1], "rb") as f:
     f.seek(112)
     f.seek(struct.unpack("<Q", f.read(8))[0] + 40)
     sys.exit(struct.unpack("<Q", f.read(8))[0] == 0)' "$S"
-}
-
-switches() { # PID
-    cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
 
 @test "the newest frame's number and size" {

@@ -11,11 +11,7 @@ block() {
         $0 == mark { wanted = 1; next }
         wanted && /^```/ { if (inside) exit; inside = 1; next }
         wanted && inside' "$ROOT/README.md"
-    mark='.\" '"$1: $2" awk '
-        $0 == ENVIRON["mark"] { wanted = 1; next }
-        wanted && /^\.Bd / { inside = 1; next }
-        wanted && /^\.Ed/ { exit }
-        wanted && inside { gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); print }' "$ROOT"/man/*.[1-8]
+    display "$1: $2"
 }
 
 recipe() {

@@ -28,10 +28,6 @@ lines_in() {
     [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-waits() { # PID
-    [[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]
-}
-
 reads_frames() {
     shm-ls -l "$S" | grep -q 'frames-reader .*(shm-read)'
 }
@@ -133,7 +129,7 @@ reads_frames() {
         printf 'abcdUV' | shm-write "$S"
         bg shm-read -f y4m -n 2 "$S" >"$BATS_TEST_TMPDIR/out"
         wait_until 60 reads_frames
-        wait_until 60 waits "$BG"
+        wait_until 60 blocked "$BG"
         printf 'abcdUV' | shm-write "$S"
         wait_until 60 test -s "$BATS_TEST_TMPDIR/out"
         # shellcheck disable=SC2086

@@ -29,10 +29,7 @@ origin() {
 
 # The recipe of the manual page for an edge, with other names: edge NAMESPACE STREAM URL [CURL-OPTION…]
 edge() {
-    mark='.\" lines: edge' awk '$0 == ENVIRON["mark"] { wanted = 1; next }
-        wanted && /^\.Bd / { inside = 1; next }
-        wanted && /^\.Ed/ { exit }
-        wanted && inside' "$ROOT/man/shmcast-relay.7" |
+    display "lines: edge" |
         sed "s,\\<edge\\>,$2,g; s,http://origin:8080/stream.mjpg,${*:4} $3/stream.mjpg,; s,sleep 1,sleep 0.1," >"$2.sh"
     grep -q "shm-write -u $2" "$2.sh"
     grep -qF "$3" "$2.sh"

@@ -17,6 +17,8 @@
 #   wait_listen PORT         waits for a listener at the port
 #   scenario FILE TITLE      asserts that the test of browser/FILE.test.mjs ran and passed; a title without
 #                            a test fails
+#   display MARK             prints the display after the line '.\" MARK' of a manual page, unescaped
+#   switches PID             prints the number of context switches of the process's threads
 #   skip_missing CMD…        skips the test when one of the commands is not installed
 #   psnr A B                 prints the PSNR of two images in dB, or inf
 #   close_to DB A B          asserts a PSNR of at least DB
@@ -274,6 +276,18 @@ scenario() {
         return 1
     }
     grep -Eqx " *ok [0-9]+ - $2" "$tap"
+}
+
+display() {
+    mark=".\\\" $1" awk '
+        $0 == ENVIRON["mark"] { wanted = 1; next }
+        wanted && /^\.Bd / { inside = 1; next }
+        wanted && /^\.Ed/ { exit }
+        wanted && inside { gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); print }' "$ROOT"/man/*.[1-8]
+}
+
+switches() {
+    cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
 
 skip_without_ipv6() {
