@@ -9,20 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "image/bt601.h"
 #include "pixfmt.h"
-
-enum { PAGE = 4096 };
-
-#define CHECK(ok, ...)                                                                             \
-    do                                                                                             \
-        if (!(ok)) {                                                                               \
-            printf(__VA_ARGS__);                                                                   \
-            printf("\n");                                                                          \
-            exit(1);                                                                               \
-        }                                                                                          \
-    while (0)
+#include "support/fence.h"
 
 static const struct {
     uint8_t matrix;
@@ -167,16 +156,6 @@ static void test_alpha(void)
             }
 }
 
-/* Memory that ends at an inaccessible page. */
-static uint8_t *fenced(size_t bytes)
-{
-    size_t span = (bytes + PAGE - 1) / PAGE * PAGE;
-    uint8_t *map =
-        mmap(NULL, span + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(map != MAP_FAILED && !mprotect(map + span, PAGE, PROT_NONE), "mmap");
-    return map + span - bytes;
-}
-
 static void test_padding(void)
 {
     for (uint32_t format = 1; pixfmt_is_image(format); format++)
@@ -190,17 +169,17 @@ static void test_padding(void)
                 for (int i = 0; i < from.count; i++)
                     padded.stride[i] = (uint32_t)from.plane[i].row_bytes + (uint32_t)(i * side) % 5;
                 CHECK(pixfmt_plan_image(&padded, &to), "padded");
-                uint8_t *data = fenced(from.bytes), *wide = fenced(to.bytes), rgb[2][60],
-                        alpha[2][20];
-                packed.data = data;
-                padded.data = wide;
-                memset(wide, 0xa5, to.bytes);
+                struct fenced data = fence(from.bytes, true), wide = fence(to.bytes, true);
+                uint8_t rgb[2][60], alpha[2][20];
+                packed.data = data.data;
+                padded.data = wide.data;
+                memset(wide.data, 0xa5, to.bytes);
                 for (size_t i = 0; i < from.bytes; i++)
-                    data[i] = (uint8_t)(i * 37 + i / 11);
+                    data.data[i] = (uint8_t)(i * 37 + i / 11);
                 for (int i = 0; i < from.count; i++)
                     for (uint32_t y = 0; y < from.plane[i].height; y++)
-                        memcpy(wide + to.plane[i].offset + y * to.plane[i].stride,
-                               data + from.plane[i].offset + y * from.plane[i].stride,
+                        memcpy(wide.data + to.plane[i].offset + y * to.plane[i].stride,
+                               data.data + from.plane[i].offset + y * from.plane[i].stride,
                                from.plane[i].row_bytes);
                 for (uint32_t y = 0; y < packed.height; y++) {
                     pixfmt_rgb_row(&packed, &from, y, rgb[0], alpha[0]);
@@ -209,8 +188,8 @@ static void test_padding(void)
                               !memcmp(alpha[0], alpha[1], side),
                           "%s, %u wide, row %u", pixfmt_name(format), side, y);
                 }
-                munmap((void *)((uintptr_t)data / PAGE * PAGE), 2 * PAGE);
-                munmap((void *)((uintptr_t)wide / PAGE * PAGE), 2 * PAGE);
+                fence_free(&data);
+                fence_free(&wide);
             }
 }
 
