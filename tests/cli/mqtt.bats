@@ -91,7 +91,7 @@ moves() { # FIRST LAST
     wait_until 20 has_events 10
     # The origin's subscriber restarts: the broker keeps the events for it, by the name of -i.
     kill -- "-$ORIGIN"
-    ends 143 "$ORIGIN" || true
+    ends 143 "$ORIGIN"
     wait_until 20 clients 1
     moves 11 20
     lines origin

@@ -40,6 +40,14 @@ comment() {
     newest | rdjpgcom | grep '^shmcast '
 }
 
+# Starts shm-write with a new FIFO as input, which descriptor 8 writes.
+from_fifo() {
+    rm -f in.fifo
+    mkfifo in.fifo
+    exec 8<>in.fifo
+    bg shm-write "$S" <in.fifo 8>&-
+}
+
 # Publishes two good JPEGs and, between them, standard input, which must be dropped.
 is_damaged() { # REASON
     cat good.jpg - good.jpg >in
@@ -71,14 +79,12 @@ Image.open("a.ppm").save("8.jpg", exif=b"Exif\0\0" + 200 * b"\xff\xd8\xff\xd9")'
     jpegs thumbnail 1.jpg <6.jpg >9.jpg
     { printf '\377\330\377' && tail -c +3 1.jpg; } >10.jpg # with a fill byte
     cjpeg -baseline -scans <(printf '0;\n1;\n2;\n') a.ppm >11.jpg
-    mkfifo in
     for join in '' '--b\r\nContent-Type: image/jpeg\r\n\r\n' '\r\n--b\r\nContent-Length: 9\r\nX-T: 1\r\n\r\n' \
         '\r\n----b=x\r\ncontent-type: image/jpeg\r\n\r\n'; do
         shm-create --replace -s 16x16 -p 200000 "$S"
         numbers='1 2'
         [ -n "$join" ] || numbers=$(seq 11)
-        exec 8<>in
-        bg shm-write "$S" <in 8>&-
+        from_fifo
         for n in $numbers; do
             echo "$n ${join:0:6}"
             # shellcheck disable=SC2059
@@ -112,9 +118,7 @@ Image.open("a.ppm").save("8.jpg", exif=b"Exif\0\0" + 200 * b"\xff\xd8\xff\xd9")'
 @test "the next JPEG is published when its last byte has arrived" {
     shm-create -s 16x16 -p 100000 "$S"
     picture 1 | cjpeg >a.jpg
-    mkfifo in
-    exec 8<>in
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     cat a.jpg >&8
     wait_until 10 has_published 1
     head -c -1 a.jpg >&8
@@ -236,9 +240,7 @@ while data:
     fails 3 shm-write "$S" <in
     [[ $stderr == "shm-write: $S: a 640x480 JPEG of $size bytes needs more than the 4096 bytes of a packet: dropped; for larger packets: shm-create --replace -s 16x16 -f rgb24 -p BYTES $S" ]]
     [ "$(count published) $(count dropped)" = "2 2" ]
-    mkfifo in2
-    exec 8<>in2
-    bg shm-write "$S" <in2 8>&-
+    from_fifo
     cat large.jpg >&8
     wait_until 10 test -s "$BG_ERR"
     shm-create --replace -s 16x16 -p 100000 "$S"
@@ -267,9 +269,7 @@ while data:
     [[ $stderr == "shm-write: $S: packets are already written by pid $BG (shm-encode); end it, or choose another stream" ]]
     kill "$BG"
     ends 143 "$BG"
-    mkfifo in
-    exec 8<>in
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     writer=$BG
     cat a.jpg >&8
     wait_until 10 has_published 1
@@ -356,9 +356,7 @@ TABLE
         comment | sed 's/.*captured=\(.*\) published=\(.*\) clock=.*/\1 \2/' |
             awk '{ printf "%.3f\n", $2 - $1 }'
     }
-    mkfifo in
-    exec 8<>in
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     # Far in the future, of an uptime of 30 years: encoding took 0.125 s.
     foreign 999999999.000000000 999999999.125000000 >&8
     wait_until 10 has_published 1
@@ -411,16 +409,14 @@ TABLE
 @test "ends silently when the stream is removed, and by a signal" {
     shm-create -s 64x48 "$S"
     picture 1 | cjpeg >a.jpg
-    mkfifo in
-    exec 8<>in
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     cat a.jpg >&8
     wait_until 10 has_published 1
     head -c 300 a.jpg >&8
     kill "$BG"
     ends 143 "$BG"
     [ ! -s "$BG_ERR" ]
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     cat a.jpg >&8
     wait_until 10 has_published 2
     clean_run shm-rm -f "$S"
@@ -433,9 +429,7 @@ TABLE
 @test "snapshot, MJPEG and WebSocket of a stream of JPEGs, without shm-encode" {
     shm-create -s 64x48 "$S"
     picture 1 | cjpeg >1.jpg
-    mkfifo in
-    exec 8<>in
-    bg shm-write "$S" <in 8>&-
+    from_fifo
     cat 1.jpg >&8
     serve "$S"
     snapshot() { curl -sSf "$URL/snapshot.jpg" | jpegs plain | cmp -s - "$1"; }
