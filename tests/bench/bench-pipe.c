@@ -4,8 +4,9 @@
  * bench-pipe drain BYTES [BUFFERS]: enlarges the pipe on stdin to its maximum and reads it to its
  * end into one fixed buffer of BYTES, the fastest possible reader; with BUFFERS, cycling through
  * that many buffers in shared memory.
- * bench-pipe markers BYTES: the same, and looks for the markers of the JPEGs in the pipe; prints
- * the number of JPEGs. Exit: 0, or 1 with a message.
+ * bench-pipe markers BYTES [SHARED]: the same, and looks for the markers of the JPEGs in the pipe;
+ * prints the number of JPEGs; with SHARED, also copies all into so much shared memory, in a cycle.
+ * Exit: 0, or 1 with a message.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

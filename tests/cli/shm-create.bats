@@ -129,15 +129,9 @@ with open("/dev/shm/" + sys.argv[1], "rb") as f:
 # Runs a script in bash with a /dev/shm of its own of this size. Its programs end with it.
 small() { # SIZE SCRIPT
     cd "$BATS_TEST_TMPDIR"
+    export -f wait_until
     # The leak checker does not work under strace.
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 unshare -rpf --kill-child --mount-proc bash -e -c '
-        until_true() { # CMD…
-            local end=$((SECONDS + 60))
-            while ! "$@"; do
-                ((SECONDS < end)) || { echo "never true: $*" >&2; exit 99; }
-                sleep 0.02
-            done
-        }
         attached() { # COUNT: processes that have the stream attached
             [ "$(shm-ls -l view | grep -c "^  process ")" = "$1" ]
         }
@@ -166,13 +160,13 @@ small() { # SIZE SCRIPT
 @test "no room for both: --replace moves the memory, all programs follow, no event is lost" {
     run -0 --separate-stderr small 4500k '
         shm-create -s 400x300 -e 1024 -n 3 view -- sleep 1000 &
-        until_true [ -e /dev/shm/view ]
+        wait_until 60 [ -e /dev/shm/view ]
         frame-gen -r 50 -s 400x300 -o view &
         shm-encode -q 50 view &
         event-read view >events &
         shm-read -n 1000000 view >/dev/null &
-        until_true attached 5
-        until_true published packets 0
+        wait_until 60 attached 5
+        wait_until 60 published packets 0
         before=$(stat -c %i /dev/shm/view)
         event-inject view wheel dy=1
         shm-create --replace -n 5 view
@@ -180,10 +174,10 @@ small() { # SIZE SCRIPT
         # all memory is reserved, and nothing else is left
         [ "$(($(stat -c %b /dev/shm/view) * 512))" -ge "$(stat -c %s /dev/shm/view)" ]
         [ "$(ls -A /dev/shm)" = view ]
-        until_true published frames 3
-        until_true published packets 0
+        wait_until 60 published frames 3
+        wait_until 60 published packets 0
         event-inject view wheel dy=2
-        until_true grep -q dy=2 events
+        wait_until 60 grep -q dy=2 events
         [ "$(cut -d " " -f 1,2 events)" = "wheel dy=1
 wheel dy=2" ]
         kill -0 $(jobs -p)'
@@ -198,26 +192,26 @@ wheel dy=2" ]
         writer=$!
         shm-encode view &
         event-read view >events &
-        until_true attached 3
+        wait_until 60 attached 3
         event-inject view wheel dy=1
-        until_true grep -q dy=1 events
+        wait_until 60 grep -q dy=1 events
         kill -STOP $writer
-        until_true grep -q "^State:.T" /proc/$writer/status
+        wait_until 60 grep -q "^State:.T" /proc/$writer/status
         status=0
         shm-create --replace -n 5 view 2>err || status=$?
         [ $status = 3 ]
         [ "$(<err)" = "shm-create: view: no room in /dev/shm for the old and the new stream at once, and \
 pid $writer (frame-gen) did not leave the old one within 5 seconds; end it and try again" ]
         [ "$(ls -A /dev/shm) $(stat -c %i /dev/shm/view)" = "view $before" ]
-        until_true attached 3
+        wait_until 60 attached 3
         event-inject view wheel dy=2
-        until_true grep -q dy=2 events
+        wait_until 60 grep -q dy=2 events
         [ "$(grep -c "" events)" = 2 ] # none is printed twice
         kill -CONT $writer
         frames=$(count frames)
-        until_true published frames "$frames"
+        wait_until 60 published frames "$frames"
         shm-create --replace -n 5 view
-        until_true published frames 1
+        wait_until 60 published frames 1
         kill -0 $(jobs -p)'
     [ "$stderr" = "" ]
 }
@@ -229,9 +223,9 @@ pid $writer (frame-gen) did not leave the old one within 5 seconds; end it and t
         before=$(stat -c %i /dev/shm/view)
         frame-gen -n 7 -s 400x300 -o view
         event-read view >events &
-        until_true attached 1
+        wait_until 60 attached 1
         event-inject view wheel dy=1
-        until_true grep -q dy=1 events
+        wait_until 60 grep -q dy=1 events
         # all, what fits, the hole, the rest
         status=0
         strace -o trace -e trace=fallocate -e inject=fallocate:error=ENOSPC:when=4 \
@@ -243,20 +237,20 @@ pid $writer (frame-gen) did not leave the old one within 5 seconds; end it and t
         [ "$(($(stat -c %b /dev/shm/view) * 512))" -ge "$(stat -c %s /dev/shm/view)" ]
         ! published frames 0
         event-inject view wheel dy=2
-        until_true grep -q dy=2 events
+        wait_until 60 grep -q dy=2 events
         [ "$(grep -c "" events)" = 2 ]
         frame-gen -n 1 -s 400x300 -o view
         shm-read -t 0 view >picture'
     [ "$stderr" = "" ]
 }
 
-@test "no room for both, and --replace is killed: what is left is complete, or an orphan" {
+@test "no room for both, and --replace is killed: it leaves complete streams or orphans" {
     skip_missing strace
     run -0 --separate-stderr small 4500k '
         for at in fallocate:1 fallocate:2 linkat:1 renameat2:1 fallocate:3 fallocate:4 unlink:1; do
             shm-create -s 400x300 -e 1024 -n 3 view
             event-read view >/dev/null 2>reader &
-            until_true attached 1
+            wait_until 60 attached 1
             strace -o /dev/null -e trace=${at%:*} -e inject=${at%:*}:signal=KILL:when=${at#*:} \
                 shm-create --replace -n 5 view && exit 8 || [ $? = 137 ] || exit 7
             case $at in

@@ -251,7 +251,7 @@ bt709 limited bt709 yuv422p
 bt2020 limited bt2020 yuv420p
 bt2020 full bt2020 yuv444p
 TABLE
-    # The test can tell: the same bytes with no matrix look different. They are another frame for -u.
+    # Counter-check: without a matrix the same bytes look different.
     clean_run shm-write -s 126x93 -f yuv444p --full-range "$S" <raw
     wait_until 60 shows $((frame + 1))
     jpg >out.jpg
@@ -260,6 +260,7 @@ TABLE
     [ "${output#RGB }" -lt 36 ]
     kill "$BG"
     ends 143 "$BG"
+    # With another matrix they are another frame for -u.
     bg shm-encode -u "$S"
     for matrix in bt709 bt709 bt2020; do
         clean_run shm-write -s 126x93 -f yuv444p --full-range --matrix "$matrix" "$S" <raw
