@@ -49,4 +49,12 @@ static inline const uint8_t *take_bytes(struct input *in, size_t *bytes)
     return data;
 }
 
+static inline uint64_t sum_of(const uint8_t *data, size_t bytes)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV */
+    for (size_t i = 0; i < bytes; i++)
+        sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
 #endif

@@ -22,14 +22,6 @@ struct story { /* the results for an input */
     char why[256];
 };
 
-static uint64_t sum_of(const uint8_t *data, size_t bytes)
-{
-    uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV */
-    for (size_t i = 0; i < bytes; i++)
-        sum = (sum ^ data[i]) * UINT64_C(0x100000001b3);
-    return sum;
-}
-
 static void read_all(struct imgreader *in, struct story *out)
 {
     memset(out, 0, sizeof *out);

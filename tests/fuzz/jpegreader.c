@@ -105,10 +105,7 @@ static void read_all(int fd, struct story *out)
             out->images[out->count].bytes = scan->at;
             out->images[out->count].width = scan->width;
             out->images[out->count].height = scan->height;
-            uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV */
-            for (size_t i = 0; i < scan->at; i++)
-                sum = (sum ^ jpeg[i]) * UINT64_C(0x100000001b3);
-            out->images[out->count].sum = sum;
+            out->images[out->count].sum = sum_of(jpeg, scan->at);
             check_copy(scan, jpeg);
         }
         out->count++;

@@ -32,7 +32,7 @@
 #endif
 
 bool wants[READERS], claimed[READERS];
-byte serial[READERS];                     /* survives its reader */
+byte serial[READERS];                   /* survives its reader */
 bool locked, watching;                  /* the watch claim, and waiting of its holder */
 bool waiting[READERS];                  /* a living reader whose demand has not been served */
 bool reading[READERS];                  /* the reader sleeps on wake */
