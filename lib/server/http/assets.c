@@ -82,16 +82,26 @@ static void html_text(FILE *to, const char *text)
         }
 }
 
+/* Opens a memstream and writes the first lines of a page. */
+static FILE *begin_page(const char *title, char **text, size_t *bytes)
+{
+    FILE *to = open_memstream(text, bytes);
+    if (to)
+        fprintf(to,
+                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"color-scheme\" content=\"dark light\">\n<title>%s</title>\n",
+                title);
+    return to;
+}
+
 char *assets_list(const struct streams *streams, size_t *bytes)
 {
     char *text = NULL;
-    FILE *to = open_memstream(&text, bytes);
+    FILE *to = begin_page("shmcast", &text, bytes);
     if (!to)
         return NULL;
-    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"dark light\">\n<title>shmcast</title>\n"
-          "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
+    fputs("<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
           "<link rel=\"stylesheet\" href=\"page.css\">\n"
           "<link rel=\"stylesheet\" href=\"list.css\">\n"
           "<script src=\"reload.js\"></script>\n"
@@ -121,13 +131,10 @@ char *assets_list(const struct streams *streams, size_t *bytes)
 char *assets_token_form(const char *line, size_t *bytes)
 {
     char *text = NULL;
-    FILE *to = open_memstream(&text, bytes);
+    FILE *to = begin_page("Token required", &text, bytes);
     if (!to)
         return NULL;
-    fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"dark light\">\n<title>Token required</title>\n"
-          "<link rel=\"icon\" href=\"data:,\">\n"
+    fputs("<link rel=\"icon\" href=\"data:,\">\n"
           "<style>\n"
           "body { max-width: 26rem; margin: 15vh auto; padding: 0 1rem;"
           " font: 16px/1.5 system-ui, sans-serif; }\n"
