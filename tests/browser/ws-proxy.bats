@@ -206,7 +206,7 @@ two_folders() {
 }
 
 @test "a still scene outlives a proxy's time limit: MJPEG parts are repeated, WebSockets are pinged" {
-    start_nginx /sim/ sed 's,proxy_buffering off;,& proxy_read_timeout 30s;,'
+    start_nginx /sim/ sed 's,proxy_buffering off;,& proxy_read_timeout 38s;,'
     frame-gen -s 96x24 -r 0 -n 3 -o "$S"
     bg python3 - "$URL" <<'END' >"$DIR/ping"
 import base64, socket, ssl, sys
