@@ -165,7 +165,7 @@ void cookie_make(const struct site *site, struct lws *wsi, const unsigned char t
     struct binding binding = {""};
     unsigned char digest[COOKIE_DIGEST];
     char text[2 * COOKIE_DIGEST + 1], prefix[PREFIX_BYTES];
-    bool secure = cookie_is_secure(site, wsi);
+    bool secure = cookie_is_secure(site, wsi), framed = secure && is_framed(wsi);
     const char *path = path_of(wsi, prefix, sizeof prefix);
     bind_to(wsi, &binding);
     make_digest(token, &binding, digest);
@@ -174,6 +174,6 @@ void cookie_make(const struct site *site, struct lws *wsi, const unsigned char t
     /* The name depends on the value, so that servers behind one proxy don't replace each other's.
      */
     snprintf(out, COOKIE_BYTES, "%s%.*s=%s%s%s; HttpOnly; SameSite=%s%s%s", start, NAME_DIGITS,
-             text, text, *path ? "; Path=" : "", path, secure && is_framed(wsi) ? "None" : "Strict",
-             secure ? "; Secure" : "", secure && is_framed(wsi) ? "; Partitioned" : "");
+             text, text, *path ? "; Path=" : "", path, framed ? "None" : "Strict",
+             secure ? "; Secure" : "", framed ? "; Partitioned" : "");
 }

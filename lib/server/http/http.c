@@ -168,9 +168,8 @@ static int get_file(struct http *http, const struct staticfile *file)
     struct lws *wsi = conn_wsi(http->conn);
     char extra[256];
     uint64_t first = 0, bytes = file->bytes;
-    size_t used = (size_t)snprintf(extra, sizeof extra, "etag:%c%s%caccept-ranges:%cbytes%c", 0,
-                                   file->tag, 0, 0, 0);
-    extra[used] = 0;
+    const size_t used = (size_t)snprintf(extra, sizeof extra, "etag:%c%s%caccept-ranges:%cbytes%c",
+                                         0, file->tag, 0, 0, 0);
     response_set_policy(http->response, POLICY_WWW);
     if (request_is_cached(wsi, file->tag)) {
         close(file->fd);
@@ -178,13 +177,12 @@ static int get_file(struct http *http, const struct staticfile *file)
     }
     enum range range = request_range(wsi, file->tag, file->bytes, &first, &bytes);
     if (range == RANGE_NONE)
-        used += (size_t)snprintf(extra + used, sizeof extra - used,
-                                 "content-range:%cbytes */%" PRIu64 "%c", 0, file->bytes, 0);
+        snprintf(extra + used, sizeof extra - used, "content-range:%cbytes */%" PRIu64 "%c", 0,
+                 file->bytes, 0);
     if (range == RANGE_PART)
-        used += (size_t)snprintf(extra + used, sizeof extra - used,
-                                 "content-range:%cbytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "%c", 0,
-                                 first, first + bytes - 1, file->bytes, 0);
-    extra[used] = 0;
+        snprintf(extra + used, sizeof extra - used,
+                 "content-range:%cbytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "%c", 0, first,
+                 first + bytes - 1, file->bytes, 0);
     if (range != RANGE_NONE)
         return response_file(http->response,
                              range == RANGE_PART ? HTTP_STATUS_PARTIAL_CONTENT : HTTP_STATUS_OK,
