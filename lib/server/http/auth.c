@@ -69,7 +69,7 @@ bool auth_host(const struct site *site, char *host)
 
 static bool host_known(const struct check *check)
 {
-    char host[SITE_BYTES];
+    char host[REQUEST_HOST_BYTES];
     int bytes = lws_hdr_total_length(check->wsi, WSI_TOKEN_HOST);
     /* Every browser sends one. */
     return bytes <= 0 || (*request_header(check->wsi, WSI_TOKEN_HOST, host, sizeof host) &&
@@ -90,7 +90,7 @@ static bool origin_allowed(const struct site *site, const char *origin)
 /* Whether it is scheme://Host of this request. */
 static bool is_own(struct lws *wsi, const char *origin)
 {
-    char host[SITE_BYTES];
+    char host[REQUEST_HOST_BYTES];
     const char *site = strncmp(origin, "http://", 7) == 0    ? origin + 7
                        : strncmp(origin, "https://", 8) == 0 ? origin + 8
                                                              : NULL;
@@ -301,7 +301,7 @@ static bool admit_token(const struct check *check, const char *path, bool page)
  * in the clear, and should not appear to work that way. */
 static bool admit_tls(const struct check *check, const char *path)
 {
-    char to[LOCATION_BYTES + SITE_BYTES], host[SITE_BYTES];
+    char to[LOCATION_BYTES + REQUEST_HOST_BYTES], host[REQUEST_HOST_BYTES];
     if (!check->site->tls || lws_is_ssl(check->wsi))
         return true;
     request_header(check->wsi, WSI_TOKEN_HOST, host, sizeof host);

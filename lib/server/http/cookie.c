@@ -9,18 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOST_BYTES = 512, PREFIX_BYTES = 257, NAME_DIGITS = 8 };
+enum { PREFIX_BYTES = 257, NAME_DIGITS = 8 };
 
 static const char start[] = "shmcast-";
 
 /* The Host that a cookie is bound to, and the user of a program on this machine. */
 struct binding {
-    char text[HOST_BYTES + 32];
+    char text[REQUEST_HOST_BYTES + 32];
 };
 
 static void bind_to(struct lws *wsi, struct binding *binding)
 {
-    char host[HOST_BYTES];
+    char host[REQUEST_HOST_BYTES];
     request_header(wsi, WSI_TOKEN_HOST, host, sizeof host);
     for (char *at = host; *at; at++)
         *at = (char)tolower((unsigned char)*at);

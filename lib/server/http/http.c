@@ -23,9 +23,8 @@
 
 enum {
     SNAPSHOT_SECONDS = 30, /* longest wait for a fresh snapshot */
-    HOST_BYTES = 512,
-    BODY_SECONDS = 10,   /* time after which a client that sends no body is cut off */
-    SKIP_BYTES = 1 << 20 /* length up to which an unwanted body is read, so that the answer is */
+    BODY_SECONDS = 10,     /* time after which a client that sends no body is cut off */
+    SKIP_BYTES = 1 << 20   /* length up to which an unwanted body is read, so that the answer is */
 };
 
 struct http {
@@ -215,7 +214,7 @@ static int get(struct http *http, const struct route *route, bool head)
 {
     const struct streams *streams = http->site->streams;
     size_t bytes = 0;
-    char *body, host[HOST_BYTES];
+    char *body, host[REQUEST_HOST_BYTES];
     switch (route->at) {
     case AT_FILE:
         return response_static(http->response, route->asset->type, route->asset->data,

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { REQUEST_HOST_BYTES = 512 /* room for a Host; requests with a longer one are refused */ };
+
 /* A header's value; "" if it is absent, empty or longer than room. Returns out. */
 const char *request_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room);
 
