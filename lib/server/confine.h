@@ -1,6 +1,7 @@
 /*
- * Confinement of the process to what serving streams needs, so that a flaw in the code that reads
- * requests reaches nothing else: by Landlock (Linux 5.13 and later) and seccomp.
+ * Confines the process to the files and system calls that serving streams needs, so that a flaw in
+ * the code that reads requests reaches nothing else: by Landlock (Linux 5.13 and later) and
+ * seccomp.
  */
 #ifndef SERVER_CONFINE_H
 #define SERVER_CONFINE_H

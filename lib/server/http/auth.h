@@ -12,7 +12,7 @@ struct lws;
 struct credentials {
     enum role role;
     unsigned char token[TOKEN_DIGEST]; /* with --token-file: the token that gave the role */
-    bool wrong;                        /* a token was given, and is none of this server's */
+    bool wrong;                        /* a token was given, and the server has no such token */
     bool shared;                       /* the client is an allowed page of another site */
     bool reads_only;                   /* such a page may only read */
 };
@@ -30,8 +30,8 @@ enum auth_path {
     AUTH_PLAIN = 0,
     AUTH_PAGE = 1, /* users open it in a browser's window */
     AUTH_CORS = 2, /* pages of --cors may read it too */
-    AUTH_CODE = 4 /* the built-in page's own scripts, for which no origin is checked: behind a proxy
-                     that changes Host they can say what is wrong */
+    AUTH_CODE = 4  /* the built-in page's own files, for which no origin is checked: behind a proxy
+                      that changes Host the page can report the problem */
 };
 
 /* Checks whether a request may be served, and sets *credentials. False: *refusal is the answer, and

@@ -7,8 +7,8 @@
 
 enum { PEER_FOREIGN = UINT32_MAX };
 
-/* The user that runs it, if it is on this machine; else PEER_FOREIGN, as for other machines, or if
- * the kernel doesn't tell. */
+/* The user that runs it; PEER_FOREIGN if it is on another machine, or if the kernel does not report
+ * the user. */
 uint32_t peer_user(int fd);
 
 /* Whether the connection is over a Unix socket. */

@@ -84,7 +84,7 @@ struct served {
 
     bool ended;       /* the stream was removed; viewers are closed when it is reaped */
     bool idle;        /* no new packet for a while: the last MJPEG part is sent twice */
-    unsigned repeats; /* number of times that it was to be sent again after that */
+    unsigned repeats; /* number of repetitions of that part, after those two */
     bool stale;       /* the encoder has just been woken: packets are held back */
     bool lease;       /* a snapshot was requested, and the encoder has not delivered yet */
     lws_sorted_usec_list_t idle_timer, want_timer, stale_timer, lease_timer;

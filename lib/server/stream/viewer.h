@@ -68,7 +68,7 @@ struct abr {
     lws_sorted_usec_list_t timer;
 };
 
-/* Whether the client takes what is sent: the state when that was last checked. */
+/* The state at the last check of whether the client takes the data that is sent. */
 struct stall {
     uint64_t taken, bytes;
     unsigned checks; /* in a row that found no change */
@@ -87,7 +87,7 @@ struct viewer {
     uint64_t captured_ns;   /* of that packet */
     uint64_t not_before_ns; /* packets captured earlier are not sent */
     unsigned times;         /* number of times that packet was sent */
-    unsigned repeats;       /* the stream's repeats then */
+    unsigned repeats;       /* the stream's count of repetitions at that time */
     unsigned pong_count;
     unsigned next_send; /* kind of content that is considered first when something can be sent */
     bool want_pending;  /* want_write was called and has had no effect yet */

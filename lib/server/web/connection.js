@@ -5,10 +5,10 @@
  * It uses the first transport that opens: WebRTC where the server has it, else a WebSocket; MJPEG only
  * where the page's address asks for it. A transport is opened by open(here, on, info), info being the
  * server's stats, and has send(text), close(), and measure() if there is something to measure;
- * answers is true if the server replies to what is sent, watched if nobody closes the connection of a
- * server that was killed. It calls on.open({name, details}),
- * on.packet(ArrayBuffer) or on.media(MediaStream), on.message(text), on.measured(values) and
- * on.lost(reason, final); final: a new attempt would end the same way.
+ * answers is true if the server replies to messages, watched if the connection stays open after the server
+ * was killed. It calls on.open({name, details}), on.packet(ArrayBuffer) or on.media(MediaStream),
+ * on.message(text), on.measured(values) and on.lost(reason, final); final: a new attempt
+ * would end the same way.
  */
 import {openSocket} from './socket.js';
 import {canRtc, openRtc} from './rtc.js';
@@ -18,7 +18,7 @@ export const TRANSPORTS = {webrtc: openRtc, ws: openSocket, mjpeg: openMjpeg};
 
 const UNANSWERED_MS = 10000; /* without any message although we ping: the connection is lost */
 const SILENT_MS = 3500;      /* the same, if another server on the same port answers by HTTP */
-const DOUBT_MS = 400;        /* without any message over WebRTC: ping; and the same again: ask by HTTP */
+const DOUBT_MS = 400;        /* without any message over WebRTC: ping; as long again after that: ask by HTTP */
 const WATCH_MS = 200;
 const CHECK_MS = 1000;       /* between such requests */
 const PING_MS = 2000;
@@ -239,8 +239,8 @@ export function createConnection(here, wanted, on)
             ping();
     }
 
-    /* Asks by HTTP whether the server still runs and knows us. Another server on the same port cannot tell;
-     * a proxy says 502 or 504. */
+    /* Asks by HTTP whether the server still runs and knows us. The answer of another server on the same port
+     * shows neither; a proxy answers 502 or 504 for a server that has ended. */
     async function checkServer()
     {
         const mine = attempt, silent = heardAt;
