@@ -14,10 +14,6 @@ start_x() {
     export DISPLAY
 }
 
-windows() {
-    [ "$(xwininfo -root -tree 2>/dev/null | grep -cE '^ +0x.*\("')" -ge "$1" ]
-}
-
 # A number from a JPEG's comment: `com frame FILE`.
 com() {
     rdjpgcom "$2" | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"

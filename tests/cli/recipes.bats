@@ -31,10 +31,6 @@ snapshot() {
     curl -sSf -o now.jpg "$URL/snapshot.jpg"
 }
 
-has_events() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 reader_there() {
     shm-ls -l "$S" | grep -q event-read
 }

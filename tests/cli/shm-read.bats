@@ -24,10 +24,6 @@ newest_is() {
     [ "$(newest)" = "$1" ]
 }
 
-lines_in() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 reads_frames() {
     shm-ls -l "$S" | grep -q 'frames-reader .*(shm-read)'
 }

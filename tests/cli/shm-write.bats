@@ -37,10 +37,6 @@ has_published() {
     [ "$(published)" -ge "$1" ]
 }
 
-head_of() {
-    head -c 200 "$1" | sed -n '1p;3p' | xargs
-}
-
 @test "raw frames of every format and odd size are unchanged in the stream" {
     cd "$BATS_TEST_TMPDIR"
     for size in 1x1 17x31 1919x1079; do
