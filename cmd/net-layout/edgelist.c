@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "fields.h"
 #include "net/net.h"
+#include "tool/cli.h"
 #include "utf8.h"
 
 enum { FROM, TO, WEIGHT, NO_COLUMN = FIELDS_MAX };
@@ -210,7 +211,7 @@ size_t edgelist_parse(struct edgelist *list, const char *text, size_t bytes, boo
     *bad = false;
     if (!list->separator && (end || memchr(text, '\n', bytes)))
         list->separator = fields_detect(text, bytes);
-    while (parsed < bytes && !*bad) {
+    while (parsed < bytes && !*bad && !cli_stopped()) {
         const char *line = text + parsed, *newline = memchr(line, '\n', bytes - parsed);
         if (!newline && !end)
             break;

@@ -31,7 +31,7 @@ struct edgelist {
 /*
  * Adds the complete lines of text to the graph; with end, also a last line without a newline.
  * Returns the number of bytes parsed. Stops after a line that is not an edge, with *bad set and the
- * reason in error; the caller may go on with the text after it.
+ * reason in error; the caller may go on with the text after it. Stops early on a signal.
  */
 size_t edgelist_parse(struct edgelist *list, const char *text, size_t bytes, bool end, bool *bad);
 void edgelist_free(struct edgelist *list); /* frees the names, not the struct */

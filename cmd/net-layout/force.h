@@ -39,7 +39,8 @@ void force_free(struct force *force); /* NULL is allowed */
  * outnumber the others, all nodes are placed afresh. 0, or -1 as force_step. */
 int force_grow(struct force *force, const struct graph *graph);
 
-/* Performs one step. 0; -1 with ENOMEM, or EDOM (positions are not finite). */
+/* Performs one step. 0; -1 with ENOMEM, EDOM (positions are not finite) or EINTR (a stop signal).
+ */
 int force_step(struct force *force);
 uint32_t force_components(const struct force *force); /* number of connected components */
 struct force_state force_state(const struct force *force);

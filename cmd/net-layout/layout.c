@@ -50,11 +50,14 @@ static void restart(struct layout *l)
     l->temperature = l->all_steps ? 0.1 : 1;
 }
 
-/* Reports the problem, and makes the loop end without publishing anything more. */
+/* Makes the loop end without publishing anything more. Reports the problem, unless a signal
+ * interrupted the work. */
 static void fail(struct layout *l, const char *why)
 {
-    cli_warn("%s", why);
     l->failed = true;
+    if (cli_stopped())
+        return;
+    cli_warn("%s", why);
     l->code = CLI_FAIL;
 }
 
@@ -161,8 +164,7 @@ static void step_igraph(struct layout *l)
     uint64_t limit = o->iterations ? o->iterations : COOLING;
     double cooling = 1 - (double)l->steps / (double)limit, hottest = sqrt(l->graph.nodes) / 10;
     if (igraphfr_step(&l->graph, force_bodies(l->force), force_pinned(l->force), o->dimensions == 2,
-                      hottest * l->temperature * cooling) &&
-        !cli_stopped())
+                      hottest * l->temperature * cooling))
         fail(l, igraphbase_error());
     force_moved(l->force, l->steps + 1 >= limit);
 }

@@ -196,7 +196,7 @@ static int load_file(struct loader *l)
 
 bool loader_start(struct loader *l)
 {
-    while (!l->graph->nodes) {
+    while (!l->graph->nodes && !cli_stopped()) {
         if (l->ended)
             die(l, "contains no nodes");
         if (!wait_for_input(l))
@@ -206,16 +206,13 @@ bool loader_start(struct loader *l)
         if (l->format == FORMAT_EDGES) {
             load_lines(l);
         } else if (l->ended && l->bytes) {
-            if (load_file(l)) {
-                if (cli_stopped())
-                    return false;
+            if (load_file(l) && !cli_stopped())
                 die(l, l->report.error);
-            }
             l->bytes = 0;
         }
     }
     end_input(l);
-    return true;
+    return !cli_stopped();
 }
 
 bool loader_update(struct loader *l)

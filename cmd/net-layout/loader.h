@@ -21,7 +21,7 @@ struct loader *loader_open(const char *file, enum file_format format, enum negat
 void loader_close(struct loader *loader);
 
 /* Waits for the network: a whole file, or the part of a list that has arrived. false: a signal
- * arrived first. */
+ * interrupted it. */
 bool loader_start(struct loader *loader);
 
 /* Loads the input that has arrived since. Returns whether the graph has grown. */

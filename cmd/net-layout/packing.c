@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tool/cli.h"
 
 enum {
     CELLS = 1 << 24,       /* largest sum of the components' boxes, in cells, */
@@ -288,7 +289,7 @@ static int clear_grid(struct grid *g)
     return g->taken ? 0 : -1;
 }
 
-/* 1: done; 0: the grid is too small; -1: ENOMEM. */
+/* 1: done; 0: the grid is too small; -1: no memory, or a stop signal. */
 static int place_all(struct grid *g, uint32_t kept, struct spot *centres)
 {
     struct search searches[CLASSES] = {{0}};
@@ -297,7 +298,7 @@ static int place_all(struct grid *g, uint32_t kept, struct spot *centres)
         int32_t at[3] = {(int32_t)lroundf(fmaxf(-1e9f, fminf(1e9f, now->x / g->cell))),
                          (int32_t)lroundf(fmaxf(-1e9f, fminf(1e9f, now->y / g->cell))),
                          (int32_t)lroundf(fmaxf(-1e9f, fminf(1e9f, now->z / g->cell)))};
-        if (find_shape(g, c, now))
+        if (cli_stopped() || find_shape(g, c, now))
             return -1;
         if (g->links->member[g->links->start[c]] < kept && inside(g, at) && is_free(g, at)) {
             take(g, at);
@@ -326,6 +327,6 @@ int packing_run(const struct adjacency *links, const struct body *bodies, bool f
     free(g.shape.first);
     free(g.shape.last);
     if (result < 0)
-        errno = ENOMEM;
+        errno = cli_stopped() ? EINTR : ENOMEM;
     return result < 0 ? -1 : 0;
 }

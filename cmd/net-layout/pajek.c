@@ -10,6 +10,7 @@
 #include <strings.h>
 #include "fields.h"
 #include "net/net.h"
+#include "tool/cli.h"
 
 enum section { NONE, VERTICES, EDGES, LISTS, MATRIX, OTHER, END };
 
@@ -223,7 +224,7 @@ int pajek_read(struct graph *graph, const char *text, size_t bytes, enum negativ
 {
     struct pajek p = {.graph = graph, .report = report, .negative = negative};
     int result = 0;
-    for (size_t at = 0; at < bytes && !result && p.section != END;) {
+    for (size_t at = 0; at < bytes && !result && p.section != END && !cli_stopped();) {
         const char *newline = memchr(text + at, '\n', bytes - at);
         size_t length = newline ? (size_t)(newline - text) - at : bytes - at;
         p.line++;
@@ -231,7 +232,7 @@ int pajek_read(struct graph *graph, const char *text, size_t bytes, enum negativ
         at += length + 1;
     }
     if (!result)
-        result = add_nodes(&p);
+        result = cli_stopped() ? report_error(report, "interrupted") : add_nodes(&p);
     report_negatives(report, p.negatives);
     free(p.label);
     return result;

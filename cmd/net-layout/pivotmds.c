@@ -1,8 +1,10 @@
 #include "pivotmds.h"
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include "random.h"
+#include "tool/cli.h"
 
 enum {
     PIVOTS = 50,
@@ -73,13 +75,16 @@ static uint32_t breadth_first(const struct pivotmds *mds, uint32_t start)
     return node;
 }
 
-/* Measures distances to pivots, each the node farthest from the previous pivots. */
-static void measure(const struct pivotmds *mds, uint32_t start, uint32_t *nearest)
+/* Measures distances to pivots, each the node farthest from the previous pivots. false: a signal
+ * interrupted it. */
+static bool measure(const struct pivotmds *mds, uint32_t start, uint32_t *nearest)
 {
     uint32_t pivot = breadth_first(mds, start);
     for (uint32_t i = 0; i < mds->count; i++)
         nearest[i] = UNSEEN;
     for (uint32_t p = 0; p < mds->pivots; p++) {
+        if (cli_stopped())
+            return false;
         float *row = mds->distance + (size_t)p * mds->count;
         uint32_t farthest = 0;
         breadth_first(mds, pivot);
@@ -92,6 +97,7 @@ static void measure(const struct pivotmds *mds, uint32_t start, uint32_t *neares
         }
         pivot = mds->nodes[farthest];
     }
+    return true;
 }
 
 /* Squares the distances, and subtracts the means of rows and columns. */
@@ -193,11 +199,10 @@ int pivotmds_place(struct pivotmds *mds, const uint32_t *nodes, uint32_t count, 
     mds->pivots = choose_pivots(count);
     uint32_t *nearest = malloc(count * sizeof *nearest);
     mds->distance = malloc((size_t)mds->pivots * count * sizeof *mds->distance);
-    int result = nearest && mds->distance ? 0 : -1;
+    for (uint32_t i = 0; i < count; i++)
+        mds->rank[nodes[i]] = i;
+    int result = nearest && mds->distance && measure(mds, nodes[0], nearest) ? 0 : -1;
     if (!result) {
-        for (uint32_t i = 0; i < count; i++)
-            mds->rank[nodes[i]] = i;
-        measure(mds, nodes[0], nearest);
         centre(mds);
         find_axes(mds, dimensions, seed, axis);
         project(mds, dimensions, axis, bodies);
@@ -205,6 +210,6 @@ int pivotmds_place(struct pivotmds *mds, const uint32_t *nodes, uint32_t count, 
     free(nearest);
     free(mds->distance);
     if (result)
-        errno = ENOMEM;
+        errno = cli_stopped() ? EINTR : ENOMEM;
     return result;
 }

@@ -19,7 +19,7 @@ struct pivotmds *pivotmds_new(const struct adjacency *adjacency);
 void pivotmds_free(struct pivotmds *mds); /* NULL is allowed */
 
 /* Places one component, given as its count ≥ 3 nodes, around the origin, at any scale. 0, or -1
- * with ENOMEM. */
+ * with ENOMEM, or EINTR (a stop signal). */
 int pivotmds_place(struct pivotmds *mds, const uint32_t *nodes, uint32_t count, unsigned dimensions,
                    uint64_t seed, struct body *bodies);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include "pivotmds.h"
 #include "random.h"
+#include "tool/cli.h"
 
 static const float noise = 0.3f; /* in mean edge lengths */
 
@@ -29,7 +30,7 @@ static void scale_component(const struct adjacency *links, const uint32_t *nodes
     }
 }
 
-/* Gives a component its shape, around the origin. 0, or -1 with ENOMEM. */
+/* Gives a component its shape, around the origin. 0, or -1 as pivotmds_place. */
 static int shape_component(struct pivotmds *mds, const struct adjacency *links,
                            const uint32_t *nodes, uint32_t count, bool flat, uint64_t seed,
                            struct body *bodies)
@@ -55,7 +56,7 @@ int placement_all(const struct adjacency *links, bool flat, uint64_t seed, struc
                                  links->start[c + 1] - links->start[c], flat, seed, bodies);
     pivotmds_free(mds);
     if (result)
-        errno = ENOMEM;
+        errno = cli_stopped() ? EINTR : ENOMEM;
     return result;
 }
 

@@ -11,7 +11,7 @@
 #include "body.h"
 
 /* Places each component around the origin, with a mean edge length of about 1; masses are not
- * touched. 0, or -1 with ENOMEM. */
+ * touched. 0, or -1 with ENOMEM, or EINTR (a stop signal). */
 int placement_all(const struct adjacency *adjacency, bool flat, uint64_t seed, struct body *bodies);
 
 /* Places the nodes from `from` on: each at a distance of edge from the mean of its placed

@@ -461,6 +461,66 @@ numpy.savetxt(sys.stdout, step)'
     [ ! -e "/dev/shm/$S" ]
 }
 
+@test "a signal ends the set-up of a large network: reading, placement and packing" {
+    cd "$BATS_TEST_TMPDIR"
+    ! sanitized || return 0 # its runtime must be loaded first
+    # Raises the signal in the first call of a function that a phase calls for each line or component,
+    # and reports if many more calls follow.
+    cc -shared -fPIC -o stop.so -x c - <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+void *__libc_malloc(size_t bytes);
+static void visit(const char *phase)
+{
+    static int calls;
+    if (strcmp(getenv("PHASE"), phase) != 0)
+        return;
+    calls++;
+    if (calls == 1 && write(2, "signal\n", 7) == 7)
+        raise(SIGTERM);
+    if (calls == 40 && write(2, "went on\n", 8) != 8)
+        abort();
+}
+void *memchr(const void *text, int c, size_t bytes)
+{
+    const char *at = text;
+    if (c == '\n' && bytes > 1000)
+        visit("reading");
+    while (bytes && *at != c)
+        at++, bytes--;
+    return bytes ? (void *)at : NULL;
+}
+void *malloc(size_t bytes)
+{
+    if (bytes == 1237 * sizeof(int)) /* a number for each node of a component */
+        visit("placement");
+    return __libc_malloc(bytes);
+}
+double cos(double x)
+{
+    visit("packing");
+    return ((double (*)(double))dlsym(RTLD_NEXT, "cos"))(x);
+}
+void sincos(double x, double *sine, double *cosine) /* compilers merge sin and cos into it */
+{
+    visit("packing");
+    ((void (*)(double, double *, double *))dlsym(RTLD_NEXT, "sincos"))(x, sine, cosine);
+}
+END
+    awk 'BEGIN { for (c = 0; c < 50; c++) for (i = 1; i < 1237; i++) print c "." i - 1, c "." i }' >list
+    awk 'BEGIN { print "*Vertices 2000\n*Edges"; for (i = 1; i < 2000; i++) print i, i + 1 }' >pajek
+    for run in "reading list" "reading pajek" "placement list" "packing list"; do
+        fails 143 env LD_PRELOAD="$PWD/stop.so" PHASE="${run% *}" net-layout --once -i 1 "${run#* }" "$S"
+        [ "$stderr" = signal ]
+        [ ! -e "/dev/shm/$S" ]
+    done
+}
+
 @test "standard input may grow: nodes keep their numbers, and the stream grows" {
     cd "$BATS_TEST_TMPDIR"
     mkfifo list
