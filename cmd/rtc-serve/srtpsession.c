@@ -68,37 +68,34 @@ void srtpsession_free(struct srtpsession *session)
     g_free(session);
 }
 
-static bool finish(struct packet *packet, int bytes, srtp_err_status_t status)
+static bool transform(srtp_t direction, srtp_err_status_t (*call)(srtp_t, void *, int *),
+                      struct packet *packet)
 {
+    int bytes = (int)packet->bytes;
+    bool done = call(direction, packet->data, &bytes) == srtp_err_status_ok;
     packet->bytes = (size_t)bytes;
-    return status == srtp_err_status_ok;
+    return done;
 }
 
 bool srtpsession_protect(struct srtpsession *session, struct packet *packet)
 {
-    int bytes = (int)packet->bytes;
-    srtp_err_status_t status = srtp_protect(session->out, packet->data, &bytes);
-    return finish(packet, bytes, status);
+    return transform(session->out, srtp_protect, packet);
 }
 
 bool srtpsession_protect_rtcp(struct srtpsession *session, struct packet *packet)
 {
-    int bytes = (int)packet->bytes;
-    srtp_err_status_t status = srtp_protect_rtcp(session->out, packet->data, &bytes);
-    return finish(packet, bytes, status);
+    return transform(session->out, srtp_protect_rtcp, packet);
 }
 
 bool srtpsession_open_rtcp(struct srtpsession *session, struct packet *packet)
 {
-    int bytes = (int)packet->bytes;
     const uint8_t *source = packet->data + 4;
     unsigned i = 0;
     while (i < session->source_count && memcmp(session->sources[i], source, 4) != 0)
         i++;
     if (i == SOURCES_MAX)
         return false;
-    srtp_err_status_t status = srtp_unprotect_rtcp(session->in, packet->data, &bytes);
-    bool opened = finish(packet, bytes, status);
+    bool opened = transform(session->in, srtp_unprotect_rtcp, packet);
     if (opened && i == session->source_count)
         memcpy(session->sources[session->source_count++], source, 4);
     return opened;
