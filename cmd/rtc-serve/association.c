@@ -135,8 +135,7 @@ static void unlist(const struct association *association)
         return;
     g_hash_table_unref(all);
     all = NULL;
-    g_source_destroy(ticker);
-    g_source_unref(ticker);
+    loopthread_end(&ticker);
 }
 
 /* --- an association --- */

@@ -202,20 +202,11 @@ struct dtls *dtls_new(struct loopthread *thread, bool client, const char *finger
     return dtls;
 }
 
-static void stop_timer(struct dtls *dtls)
-{
-    if (!dtls->timer)
-        return;
-    g_source_destroy(dtls->timer);
-    g_source_unref(dtls->timer);
-    dtls->timer = NULL;
-}
-
 void dtls_free(struct dtls *dtls)
 {
     if (!dtls)
         return;
-    stop_timer(dtls);
+    loopthread_end(&dtls->timer);
     if (dtls->connected && !dtls->closed)
         SSL_shutdown(dtls->ssl);
     SSL_free(dtls->ssl);
@@ -228,7 +219,7 @@ static void set_closed(struct dtls *dtls, const char *why)
     if (dtls->closed)
         return;
     dtls->closed = true;
-    stop_timer(dtls);
+    loopthread_end(&dtls->timer);
     dtls->ops->closed(dtls->user, why);
 }
 
@@ -249,7 +240,7 @@ static gboolean retransmit(gpointer user);
 static void set_timer(struct dtls *dtls)
 {
     struct timeval left;
-    stop_timer(dtls);
+    loopthread_end(&dtls->timer);
     if (DTLSv1_get_timeout(dtls->ssl, &left))
         dtls->timer =
             loopthread_timer(dtls->thread, (unsigned)(left.tv_sec * 1000 + left.tv_usec / 1000 + 1),

@@ -163,3 +163,12 @@ GSource *loopthread_timer(struct loopthread *thread, unsigned ms, GSourceFunc wo
     attach(thread, source, work, user, release);
     return source;
 }
+
+void loopthread_end(GSource **source)
+{
+    if (!*source)
+        return;
+    g_source_destroy(*source);
+    g_source_unref(*source);
+    *source = NULL;
+}

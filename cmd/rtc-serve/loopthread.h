@@ -26,8 +26,11 @@ void loopthread_invoke(struct loopthread *thread, void (*work)(gpointer user), g
 void loopthread_call(struct loopthread *thread, void (*work)(gpointer user), gpointer user);
 
 /* Calls work(user) on the thread after a delay, and again while it returns TRUE; release as in
- * loopthread_invoke. The caller ends it with g_source_destroy and g_source_unref. */
+ * loopthread_invoke. Ends with loopthread_end. */
 GSource *loopthread_timer(struct loopthread *thread, unsigned ms, GSourceFunc work, gpointer user,
                           GDestroyNotify release);
+
+/* Ends the timer or other source, and sets it to NULL, which is allowed too. */
+void loopthread_end(GSource **source);
 
 #endif

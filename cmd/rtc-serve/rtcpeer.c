@@ -77,19 +77,10 @@ static void post(struct rtcpeer *peer, enum message_kind kind, int status, char 
 
 /* --- the end --- */
 
-static void stop_timer(struct rtcpeer *peer)
-{
-    if (!peer->timer)
-        return;
-    g_source_destroy(peer->timer);
-    g_source_unref(peer->timer);
-    peer->timer = NULL;
-}
-
 /* Replaces the peer's timer. */
 static void set_timer(struct rtcpeer *peer, unsigned ms, GSourceFunc work)
 {
-    stop_timer(peer);
+    loopthread_end(&peer->timer);
     peer->timer = loopthread_timer(peer->peers->options.thread, ms, work, rtcpeer_hold(peer),
                                    rtcpeer_release);
 }
@@ -121,7 +112,7 @@ static void end(struct rtcpeer *peer, int status, const char *why)
     if (peer->offer && !peer->connected)
         atomic_fetch_sub(&connecting, 1);
     rtcpeer_hold(peer);
-    stop_timer(peer);
+    loopthread_end(&peer->timer);
     if (peer->link)
         stop(peer);
     if (why)

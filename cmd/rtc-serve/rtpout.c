@@ -132,9 +132,7 @@ void rtpout_free(struct rtpout *out)
     if (!out)
         return;
     fanout_remove(out->fanout, out->sink);
-    g_source_destroy(out->timer);
-    g_source_unref(out->timer);
-    g_source_destroy(out->input);
-    g_source_unref(out->input);
+    loopthread_end(&out->timer);
+    loopthread_end(&out->input);
     close_all(out);
 }
