@@ -16,7 +16,7 @@ struct dtls;
 /* user is that of dtls_new. No callback may free the dtls. */
 struct dtls_ops {
     void (*send)(void *user, const uint8_t *data, size_t bytes); /* a datagram for the peer */
-    void (*connected)(void *user);
+    void (*connected)(void *user);                               /* called once */
     void (*data)(void *user, const uint8_t *data, size_t bytes);
     void (*closed)(void *user, const char *why); /* called once; why is a literal */
 };

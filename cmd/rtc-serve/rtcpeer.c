@@ -36,7 +36,7 @@ struct rtcpeer {
     struct srtpsession *srtp; /* NULL: not connected */
     GSource *timer;           /* for the next step to expect, or NULL */
     uint64_t rtcp_ns;         /* time of the last RTCP */
-    bool answered, connected, rtcp_seen, ended;
+    bool answered, rtcp_seen, ended;
 };
 
 static _Atomic unsigned connecting;
@@ -109,7 +109,7 @@ static void end(struct rtcpeer *peer, int status, const char *why)
     if (peer->ended)
         return;
     peer->ended = true;
-    if (peer->offer && !peer->connected)
+    if (peer->offer && !peer->srtp)
         atomic_fetch_sub(&connecting, 1);
     rtcpeer_hold(peer);
     loopthread_end(&peer->timer);
@@ -225,8 +225,7 @@ static gboolean each_second(gpointer user)
 static void on_channel_output(void *user, const void *packet, size_t bytes)
 {
     const struct rtcpeer *peer = user;
-    if (peer->dtls)
-        dtls_send(peer->dtls, packet, bytes);
+    dtls_send(peer->dtls, packet, bytes);
 }
 
 static void on_channel_open(void *user)
@@ -275,14 +274,11 @@ static void on_dtls_connected(void *user)
 {
     struct rtcpeer *peer = user;
     struct srtpkeys keys;
-    if (peer->ended || peer->connected)
-        return;
     peer->srtp = dtls_srtp_keys(peer->dtls, &keys) ? srtpsession_new(&keys) : NULL;
     if (!peer->srtp) {
         end_soon(peer, 500, "encryption failed: no keys for the video");
         return;
     }
-    peer->connected = true;
     atomic_fetch_sub(&connecting, 1);
     peer->rtcp_ns = monotonic_ns();
     set_timer(peer, REPORT_MS, each_second);
@@ -336,7 +332,7 @@ static void answer(struct rtcpeer *peer)
     g_free(user);
     g_free(password);
     g_strfreev(candidates);
-    if (!peer->connected)
+    if (!peer->srtp)
         set_timer(peer, CONNECT_MS, connect_timeout);
 }
 
