@@ -98,6 +98,8 @@ void association_init(void)
 {
     usrsctp_init_nothreads(0, on_output, NULL);
     usrsctp_sysctl_set_sctp_ecn_enable(0);
+    usrsctp_sysctl_set_sctp_asconf_enable(0); /* DTLS has one path, */
+    usrsctp_sysctl_set_sctp_auth_enable(0);   /* which it authenticates */
     usrsctp_sysctl_set_sctp_blackhole(2);
 }
 
