@@ -8,6 +8,7 @@
 enum {
     SEND_QUEUE = 1 << 16,    /* bytes queued to the peer, besides those that SCTP has taken */
     RECEIVE_QUEUE = 1 << 20, /* bytes queued to the server */
+    TEXT_COST = 128,         /* counted there for each text, besides its bytes: its memory */
 
     /* Payload protocol identifiers (RFC 8831, section 8). */
     CONTROL = 50,
@@ -30,7 +31,7 @@ struct datachannel {
     struct loopthread *thread;
     const struct datachannel_ops *ops;
     void *user;
-    _Atomic size_t received; /* bytes in the receive queue */
+    _Atomic size_t received; /* size of the receive queue */
 
     pthread_mutex_t lock; /* protects the send queue */
     struct text *first, **end;
@@ -86,7 +87,8 @@ void datachannel_close(struct datachannel *channel)
 
 static void take_text(struct datachannel *channel, const uint8_t *data, size_t bytes)
 {
-    if (atomic_fetch_add(&channel->received, bytes) + bytes > RECEIVE_QUEUE) {
+    size_t size = bytes + TEXT_COST;
+    if (atomic_fetch_add(&channel->received, size) + size > RECEIVE_QUEUE) {
         channel->ops->failed(channel->user, "messages faster than the server reads them");
         return;
     }
@@ -219,7 +221,7 @@ int datachannel_send(struct datachannel *channel, const char *text, size_t bytes
 
 void datachannel_consumed(struct datachannel *channel, size_t bytes)
 {
-    atomic_fetch_sub(&channel->received, bytes);
+    atomic_fetch_sub(&channel->received, bytes + TEXT_COST);
 }
 
 /* --- the association --- */
