@@ -66,11 +66,14 @@ void datachannel_free(struct datachannel *channel)
     g_free(channel);
 }
 
-static void set_open(struct datachannel *channel, bool open)
+/* Returns true if that changes it. */
+static bool set_open(struct datachannel *channel, bool open)
 {
     pthread_mutex_lock(&channel->lock);
+    bool changed = channel->open != open;
     channel->open = open;
     pthread_mutex_unlock(&channel->lock);
+    return changed;
 }
 
 void datachannel_close(struct datachannel *channel)
@@ -114,8 +117,8 @@ static void take_control(struct datachannel *channel, unsigned stream, const uin
     if (label != strlen(name) || memcmp(data + OPEN_HEAD, name, label) != 0)
         return;
     channel->stream = stream;
-    set_open(channel, true);
-    channel->ops->open(channel->user);
+    if (set_open(channel, true))
+        channel->ops->open(channel->user);
 }
 
 static void on_input(void *user, unsigned stream, uint32_t ppid, const void *data, size_t bytes,
