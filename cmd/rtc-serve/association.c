@@ -43,6 +43,11 @@ static int on_output(void *id, void *packet, size_t bytes, uint8_t tos, uint8_t 
     return 0;
 }
 
+static int set(struct socket *socket, int level, int option, const void *value, size_t bytes)
+{
+    return usrsctp_setsockopt(socket, level, option, value, (socklen_t)bytes);
+}
+
 /* The peer resets streams that it closes, and expects the same of us (RFC 8831, section 6.7). */
 static void on_reset(const struct association *association,
                      const struct sctp_stream_reset_event *event)
@@ -55,8 +60,8 @@ static void on_reset(const struct association *association,
         reset->srs_flags = SCTP_STREAM_RESET_OUTGOING;
         reset->srs_number_streams = 1;
         reset->srs_stream_list[0] = event->strreset_stream_list[i];
-        usrsctp_setsockopt(association->socket, IPPROTO_SCTP, SCTP_RESET_STREAMS, reset,
-                           (socklen_t)(sizeof *reset + sizeof(uint16_t)));
+        set(association->socket, IPPROTO_SCTP, SCTP_RESET_STREAMS, reset,
+            sizeof *reset + sizeof(uint16_t));
         g_free(reset);
         association->ops->reset(association->user, event->strreset_stream_list[i]);
     }
@@ -141,11 +146,6 @@ static void unlist(const struct association *association)
 }
 
 /* --- an association --- */
-
-static int set(struct socket *socket, int level, int option, const void *value, size_t bytes)
-{
-    return usrsctp_setsockopt(socket, level, option, value, (socklen_t)bytes);
-}
 
 static int set_options(struct socket *socket)
 {
