@@ -13,7 +13,7 @@
 enum {
     DESCRIPTORS = 1,             /* of a peer, by libnice; without it, GLib aborts */
     DESCRIPTORS_PER_ADDRESS = 2, /* a peer's socket, and with TURN another */
-    PEER_KB = 512,               /* measured: about 200, see rtc-serve(1) */
+    PEER_KB = 512,               /* measured: about 250, see rtc-serve(1) */
     SPARE_KB = 64 << 10,         /* for the encoder and the server */
     SPARE_DESCRIPTORS = 4,       /* names and interfaces are looked up */
     SPARE_THREADS = 4            /* the same; a peer has none */
