@@ -112,6 +112,14 @@ test('a killed, closed or hidden browser is no viewer any more; the others conti
     await viewersUse(again, 'webrtc');
 });
 
+/* In the page: records its states from now on. */
+function recordStates()
+{
+    window.states = [];
+    new MutationObserver(() => states.push(document.documentElement.dataset.state))
+        .observe(document.documentElement, {attributeFilter: ['data-state']});
+}
+
 /* In the page: counts half seconds; notes the count at the latest message of the data channel, and at the
  * first request of statistics after it. */
 function countBeats()
@@ -138,11 +146,7 @@ test('a killed server is noticed within a second, as its end is', async t => {
     page.allowed.push(/net::ERR_/, /Failed to fetch/);
     const roundTrip = await until('the round trip', async () => parseFloat(await page.textContent('#o-round-trip')));
     await source.stop(); /* no messages but those that the page asks for */
-    await page.evaluate(() => {
-        window.states = [];
-        new MutationObserver(() => states.push(document.documentElement.dataset.state))
-            .observe(document.documentElement, {attributeFilter: ['data-state']});
-    });
+    await page.evaluate(recordStates);
     await server.stop('SIGKILL');
     await until('the page has noticed', () => page.evaluate(() => states.includes('reconnecting')));
     const {heard, asked} = await page.evaluate(() => beats);
@@ -188,12 +192,8 @@ function answerAsOther()
 test('another server on the same port does not end a connection', async t => {
     const {server} = await broadcast(t, '320x240', 20, '--share-port');
     const page = await openRtc(t, server, {first: answerAsOther});
-    await page.evaluate(() => {
-        window.states = [];
-        new MutationObserver(() => states.push(document.documentElement.dataset.state))
-            .observe(document.documentElement, {attributeFilter: ['data-state']});
-        window.hold = true;
-    });
+    await page.evaluate(recordStates);
+    await page.evaluate(() => (window.hold = true));
     await until('the page has asked', () => page.evaluate(() => !hold));
     await until('statistics of our server', async () =>
         (await statsOf(server)).viewer_list.length === 1 && /^[0-9a-f]{16}$/.test((await statsOf(server)).server));
