@@ -35,8 +35,9 @@ static void add_transport(const struct offer *offer, int section, GstSDPMedia *m
     gst_sdp_media_add_attribute(media, "fingerprint", transport->fingerprint);
     gst_sdp_media_add_attribute(media, "setup",
                                 answer_is_dtls_client(offer) ? "active" : "passive");
-    for (char *const *candidate = transport->candidates; section == offer->transport && *candidate;
-         candidate++)
+    if (section != offer->transport)
+        return;
+    for (char *const *candidate = transport->candidates; *candidate; candidate++)
         gst_sdp_media_add_attribute(media, "candidate", *candidate);
 }
 
