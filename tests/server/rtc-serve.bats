@@ -613,7 +613,7 @@ seen() { # OUT COUNT
 @test "the stream is removed: the viewers end, the server ends, and nothing leaks" {
     export ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0 # otherwise the leak checker cannot attribute GLib's leaks
     export LSAN_OPTIONS=$LSAN_OPTIONS:suppressions=$TESTS/server/glib.supp:print_suppressions=0
-    scene
+    scene --www "$TESTS/server" # the leak checker reads the file in the confined server
     clean_run client --crowd 4 "$URL/"
     [ "$(offer | whep)" = 201 ]
     viewer a frames=1000000
