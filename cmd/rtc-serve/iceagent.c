@@ -3,7 +3,7 @@
 #include <nice/agent.h>
 #include <string.h>
 
-enum { COMPONENT = 1, SEND_AT_ONCE = 16 };
+enum { COMPONENT = 1 };
 
 struct iceagent {
     const struct iceagent_ops *ops;
@@ -132,26 +132,19 @@ void iceagent_local(struct iceagent *ice, char **user, char **password, char ***
     *candidates = (char **)g_ptr_array_free(lines, FALSE);
 }
 
-bool iceagent_send(struct iceagent *ice, const void *data, size_t bytes)
+void iceagent_send(struct iceagent *ice, const void *data, size_t bytes)
 {
-    return nice_agent_send(ice->agent, ice->stream, COMPONENT, (guint)bytes, data) == (gint)bytes;
+    nice_agent_send(ice->agent, ice->stream, COMPONENT, (guint)bytes, data);
 }
 
 bool iceagent_send_packets(struct iceagent *ice, const struct packet *packets, unsigned count)
 {
-    GOutputVector parts[SEND_AT_ONCE];
-    NiceOutputMessage messages[SEND_AT_ONCE];
-    while (count) {
-        unsigned now = count < SEND_AT_ONCE ? count : SEND_AT_ONCE;
-        for (unsigned i = 0; i < now; i++) {
-            parts[i] = (GOutputVector){packets[i].data, packets[i].bytes};
-            messages[i] = (NiceOutputMessage){&parts[i], 1};
-        }
-        if (nice_agent_send_messages_nonblocking(ice->agent, ice->stream, COMPONENT, messages, now,
-                                                 NULL, NULL) != (gint)now)
-            return false;
-        packets += now;
-        count -= now;
+    GOutputVector parts[PACKET_BATCH];
+    NiceOutputMessage messages[PACKET_BATCH];
+    for (unsigned i = 0; i < count; i++) {
+        parts[i] = (GOutputVector){packets[i].data, packets[i].bytes};
+        messages[i] = (NiceOutputMessage){&parts[i], 1};
     }
-    return true;
+    return nice_agent_send_messages_nonblocking(ice->agent, ice->stream, COMPONENT, messages, count,
+                                                NULL, NULL) == (gint)count;
 }

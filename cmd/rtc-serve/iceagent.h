@@ -37,8 +37,10 @@ bool iceagent_gather(struct iceagent *agent);
 /* Ours, for the answer; by g_malloc, the list up to NULL. */
 void iceagent_local(struct iceagent *agent, char **user, char **password, char ***candidates);
 
-/* False: not sent, not all, or not connected. */
-bool iceagent_send(struct iceagent *agent, const void *data, size_t bytes);
+/* Sends a datagram, which may get lost. */
+void iceagent_send(struct iceagent *agent, const void *data, size_t bytes);
+
+/* Sends at most PACKET_BATCH packets. False: not all, or not connected. */
 bool iceagent_send_packets(struct iceagent *agent, const struct packet *packets, unsigned count);
 
 #endif

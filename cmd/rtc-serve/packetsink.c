@@ -8,7 +8,6 @@
 #include <time.h>
 
 enum {
-    BATCH = 16,         /* packets handed over at once */
     HISTORY = 512,      /* packets kept for retransmission */
     REPEATS_MAX = 3,    /* retransmissions of a packet */
     EXTENSIONS_MAX = 12 /* bytes */
@@ -130,7 +129,7 @@ void packetsink_skip(struct packetsink *sink)
 
 void packetsink_push(struct packetsink *sink, const struct encoded_frame *frame)
 {
-    struct packet batch[BATCH];
+    struct packet batch[PACKET_BATCH];
     unsigned filled = 0;
     uint64_t bytes = 0;
     bool sent = true;
@@ -143,7 +142,7 @@ void packetsink_push(struct packetsink *sink, const struct encoded_frame *frame)
         remember(sink, sink->sequence, encoded);
         make_packet(sink, encoded, -1, &batch[filled]);
         bytes += batch[filled++].bytes;
-        if (filled < BATCH && i + 1 < frame->packets->len)
+        if (filled < PACKET_BATCH && i + 1 < frame->packets->len)
             continue;
         sent &= sink->options.send(sink->options.user, batch, filled);
         filled = 0;

@@ -22,7 +22,8 @@ struct packetsink_options {
     struct bitrate_range bitrate;
     _Atomic uint32_t *word; /* a futex word, woken when a keyframe is wanted; outlives the sink */
 
-    /* Send packets, which they may change. False: not all were sent. Never block. */
+    /* Send packets, at most PACKET_BATCH, which they may change. False: not all were sent. Never
+     * block. */
     bool (*send)(void *user, struct packet *packets, unsigned count);
     void (*send_rtcp)(void *user, struct packet *packet);
     void *user;

@@ -8,7 +8,8 @@
 enum {
     RTP_HEADER = 12,
     PACKET_BYTES = 1350, /* longest packet without SRTP */
-    PACKET_ROOM = 1500
+    PACKET_ROOM = 1500,
+    PACKET_BATCH = 16 /* packets sent at once, at most */
 };
 
 struct packet {
