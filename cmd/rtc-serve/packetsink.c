@@ -76,7 +76,7 @@ static size_t put_extensions(const struct packetsink *sink, uint8_t *out)
         bytes += 4;
     }
     if (sink->options.send_time_id) { /* abs-send-time: seconds, fixed point 6.18 */
-        uint64_t now = (uint64_t)g_get_monotonic_time(), time = (now << 18) / 1000000;
+        uint64_t time = (monotonic_ns() / 1000 << 18) / 1000000;
         out[bytes] = (uint8_t)(sink->options.send_time_id << 4 | 2);
         out[bytes + 1] = (uint8_t)(time >> 16);
         put_16(out + bytes + 2, (uint32_t)time);
