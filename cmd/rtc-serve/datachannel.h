@@ -35,7 +35,7 @@ void datachannel_start(struct datachannel *channel, int port);
 /* Takes a packet of the peer. */
 void datachannel_input(struct datachannel *channel, const void *packet, size_t bytes);
 
-/* Nothing can be sent any more. May be called twice. */
+/* Nothing can be sent any more. The channel may not have started. */
 void datachannel_close(struct datachannel *channel);
 void datachannel_free(struct datachannel *channel); /* closed; any thread */
 

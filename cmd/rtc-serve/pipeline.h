@@ -38,7 +38,7 @@ struct pipeline_ops {
     /* The complete answer, all candidates included. */
     void (*answer)(void *user, const char *sdp);
     /* No answer: 404 the stream is gone, 406 the offer has nothing to answer, 500 our failure, 503
-     * too few descriptors or threads. */
+     * too few descriptors or threads, or too little memory. */
     void (*refused)(void *user, int http_status, const char *why);
     void (*connected)(void *user); /* called once, when media can flow */
     void (*open)(void *user);      /* the data channel is open */

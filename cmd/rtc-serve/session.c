@@ -19,7 +19,7 @@ enum {
     CONNECTING_MAX = 32,        /* sessions that have not connected yet, */
     CONNECTING_PER_ADDRESS = 8, /* those of one address, */
     CONNECTING_UNCOUNTED = 24,  /* and of all addresses whose connections are not counted */
-    ANSWER_US = 10 * 1000000, /* longest time for an answer; pipeline.c has timeouts for the rest */
+    ANSWER_US = 10 * 1000000, /* longest time for an answer; rtcpeer.c has timeouts for the rest */
     WHY_BYTES = 128,
     HEAD_LINES = 512 + ICE_LINES
 };
@@ -328,8 +328,8 @@ static void on_deadline(lws_sorted_usec_list_t *timer)
 static const char soon[] = "retry-after:\0"
                            "1\0";
 
-/* Whether one address, or all that are not counted, have their share of sessions that have not
- * connected yet: the rest is for others. */
+/* False if this address, or all those together whose connections are not counted, have as many
+ * sessions that have not connected yet as they may have: the rest is for others. */
 static bool has_share(const struct connlimit *limit)
 {
     unsigned count = 0;
