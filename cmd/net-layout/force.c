@@ -262,19 +262,6 @@ static struct sums add_up(const struct force *s, uint32_t p)
     return all;
 }
 
-static struct vector centre_of(const struct force *s, uint32_t component)
-{
-    const struct adjacency *a = &s->adjacency;
-    double x = 0, y = 0, z = 0, count = a->start[component + 1] - a->start[component];
-    for (uint32_t k = a->start[component]; k < a->start[component + 1]; k++) {
-        const struct body *body = &s->bodies[a->member[k]];
-        x += (double)body->x;
-        y += (double)body->y;
-        z += (double)body->z;
-    }
-    return (struct vector){(float)(x / count), (float)(y / count), (float)(z / count)};
-}
-
 /*
  * Scales a part around its centre, so that it neither grows nor shrinks by the repulsion that was
  * computed: its virial then equals that of the attraction, the sum of weight * length³.
@@ -283,7 +270,7 @@ static void scale_part(struct force *s, const struct bhtree_group *group)
 {
     const struct adjacency *a = &s->adjacency;
     uint32_t end = group->first + group->count;
-    struct vector c = centre_of(s, a->component[a->member[group->first]]);
+    struct spot c = packing_centre(a, s->bodies, a->component[a->member[group->first]]);
     double attraction = 0, repulsion = 0, degree = group->law == BHTREE_SQUARE ? 4 : 3;
     for (uint32_t k = group->first; k < end; k++) {
         uint32_t i = a->member[k];
@@ -384,8 +371,8 @@ static int place_afresh(struct force *s)
     if (pack(s, 0))
         return -1;
     for (uint32_t c = 0; c < s->adjacency.components; c++) {
-        struct vector at = centre_of(s, c),
-                      by = {s->place[c].x - at.x, s->place[c].y - at.y, s->place[c].z - at.z};
+        struct spot at = packing_centre(&s->adjacency, s->bodies, c);
+        struct vector by = {s->place[c].x - at.x, s->place[c].y - at.y, s->place[c].z - at.z};
         shift(s, c, &by);
     }
     return 0;
@@ -517,7 +504,7 @@ static void move_unit(void *user, unsigned unit)
 }
 
 /* The way that a component slides in a step, if it is not held. Returns whether it is in place. */
-static bool find_shift(const struct force *s, uint32_t component, const struct vector *centre,
+static bool find_shift(const struct force *s, uint32_t component, const struct spot *centre,
                        struct vector *by)
 {
     const struct spot *place = &s->place[component];
@@ -541,8 +528,8 @@ static void after_move(struct force *s, uint32_t p, const struct sums *all)
 {
     struct part *part = &s->parts[p];
     double nodes = s->adjacency.start[p + 1] - s->adjacency.start[p];
-    struct vector centre = {(float)(all->x / nodes), (float)(all->y / nodes),
-                            (float)(all->z / nodes)};
+    struct spot centre = {(float)(all->x / nodes), (float)(all->y / nodes),
+                          (float)(all->z / nodes)};
     double moved = sqrt(all->moved2 / nodes) / (double)part->edge;
     part->moved2 = all->moved2;
     fire_damp(&part->fire, moved);
@@ -613,10 +600,10 @@ static bool slide_settled(struct force *s)
 {
     bool there = true;
     for (uint32_t c = 0; c < s->adjacency.components; c++) {
-        struct vector centre, by;
+        struct vector by;
         if (c < s->part_count && !s->parts[c].settled)
             continue;
-        centre = centre_of(s, c);
+        struct spot centre = packing_centre(&s->adjacency, s->bodies, c);
         if (find_shift(s, c, &centre, &by))
             continue;
         shift(s, c, &by);

@@ -40,17 +40,16 @@ struct search {
     uint32_t index;
 };
 
-static struct spot mean_of(const struct grid *g, uint32_t component)
+struct spot packing_centre(const struct adjacency *links, const struct body *bodies,
+                           uint32_t component)
 {
-    double x = 0, y = 0, z = 0;
-    uint32_t first = g->links->start[component], end = g->links->start[component + 1];
-    for (uint32_t i = first; i < end; i++) {
-        const struct body *b = &g->bodies[g->links->member[i]];
+    double x = 0, y = 0, z = 0, count = links->start[component + 1] - links->start[component];
+    for (uint32_t k = links->start[component]; k < links->start[component + 1]; k++) {
+        const struct body *b = &bodies[links->member[k]];
         x += (double)b->x;
         y += (double)b->y;
         z += (double)b->z;
     }
-    double count = end - first;
     return (struct spot){(float)(x / count), (float)(y / count), (float)(z / count)};
 }
 
@@ -261,7 +260,7 @@ static void choose_cells(struct grid *g, float gap, struct spot *centres)
     limit += 64.0 * g->links->components; /* twice the least box */
     int32_t extent;
     for (uint32_t c = 0; c < g->links->components; c++)
-        centres[c] = mean_of(g, c);
+        centres[c] = packing_centre(g->links, g->bodies, c);
     for (g->cell = gap;; g->cell *= 1.5f) {
         cells = 0;
         extent = 0;
@@ -320,7 +319,7 @@ int packing_run(const struct adjacency *links, const struct body *bodies, bool f
     int result = 0;
     for (choose_cells(&g, gap, centres); !result; g.half += g.half / 2) {
         for (uint32_t c = 0; c < links->components; c++)
-            centres[c] = mean_of(&g, c);
+            centres[c] = packing_centre(links, bodies, c);
         result = clear_grid(&g) ? -1 : place_all(&g, kept, centres);
     }
     free(g.taken);

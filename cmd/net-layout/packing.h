@@ -17,10 +17,14 @@ struct spot {
     float x, y, z;
 };
 
+/* The centre of a component: the mean of its nodes. */
+struct spot packing_centre(const struct adjacency *links, const struct body *bodies,
+                           uint32_t component);
+
 /*
- * Sets the place of each component's centre, the mean of its nodes; gap: least distance between two
- * components. A component that has any of the first `kept` nodes stays where it is if there is
- * room. 0, or -1 with ENOMEM, or EINTR (a stop signal).
+ * Sets the place of each component's centre; gap: least distance between two components. A
+ * component that has any of the first `kept` nodes stays where it is if there is room. 0, or -1
+ * with ENOMEM, or EINTR (a stop signal).
  */
 int packing_run(const struct adjacency *links, const struct body *bodies, bool flat, float gap,
                 uint32_t kept, struct spot *centres);
