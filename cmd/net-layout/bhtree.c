@@ -514,17 +514,13 @@ static inline __attribute__((always_inline)) void add_any(struct sums *sums, boo
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2,fma"))) static void add_wide(struct sums *sums, bool flat,
-                                                         enum bhtree_law law)
-{
-    add_any(sums, flat, law);
-}
-#else
-static void add_wide(struct sums *sums, bool flat, enum bhtree_law law)
-{
-    add_any(sums, flat, law);
-}
+__attribute__((target("avx2,fma")))
 #endif
+static void
+add_wide(struct sums *sums, bool flat, enum bhtree_law law)
+{
+    add_any(sums, flat, law);
+}
 
 static void flush(const struct bhtree *tree, struct sums *sums)
 {
