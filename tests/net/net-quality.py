@@ -12,6 +12,7 @@ and the layout scaled for the smallest stress; large networks are sampled, the s
 debian: the packages installed on this machine, and their dependencies.
 Exit: 0; 3 a program is missing or has failed.
 """
+import io
 import os
 import random
 import re
@@ -86,15 +87,17 @@ def network(name):
     raise SystemExit(f"net-quality.py: {name}: unknown network; --list shows them")
 
 
-def run(command, **options):
-    """The output, and the processor time."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, **options) as program:
-        shown = program.stdout.read()
+def run(command, piece=-1):
+    """The last piece of the output, and the processor time."""
+    last = b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
+        while shown := program.stdout.read(piece):
+            last = shown
         _, status, used = os.wait4(program.pid, 0)
         program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode:
         sys.exit(f"net-quality.py: {command[0]}: exit code {program.returncode}")
-    return shown, used.ru_utime + used.ru_stime
+    return last, used.ru_utime + used.ru_stime
 
 
 def net_layout(graph, folder, options):
@@ -103,18 +106,9 @@ def net_layout(graph, folder, options):
         file.writelines(f"{i}\n" for i in range(graph.vcount()))
         file.writelines(f"{a} {b}\n" for a, b in graph.get_edgelist())
     stream = f"{os.environ.get('S', 'bats')}-quality-{os.getpid()}"
-    steps = os.path.join(folder, "steps")
-    with open(steps, "wb") as out, subprocess.Popen(
-            ["net-layout", "--once", "--record", *options, path, stream], stdout=subprocess.PIPE) as program:
-        last = b""
-        while shown := program.stdout.read(128 + graph.vcount() * 2 * 4):
-            last = shown
-        out.write(last)
-        _, status, used = os.wait4(program.pid, 0)
-        program.returncode = os.waitstatus_to_exitcode(status)
-    if program.returncode:
-        sys.exit(f"net-quality.py: net-layout: exit code {program.returncode}")
-    return (np.load(steps).astype(float), used.ru_utime + used.ru_stime)
+    last, seconds = run(["net-layout", "--once", "--record", *options, path, stream],
+                        128 + graph.vcount() * 2 * 4)
+    return np.load(io.BytesIO(last)).astype(float), seconds
 
 
 def sfdp(graph, folder, _):
