@@ -41,8 +41,6 @@ static struct event *queue_event(struct event_queue *queue, uint32_t type)
 /* Selects a node or none; an event in the view's log reports it. */
 static void select_node(struct interaction *interaction, uint32_t node, uint32_t viewer)
 {
-    const char *name = "";
-    size_t bytes = 0;
     if (node == interaction->selected)
         return;
     interaction->selected = node;
@@ -52,7 +50,8 @@ static void select_node(struct interaction *interaction, uint32_t node, uint32_t
     if (node == SCENE_NONE)
         return;
     event->node = node;
-    name = net_name(interaction->scene->net, node, &bytes);
+    size_t bytes;
+    const char *name = net_name(interaction->scene->net, node, &bytes);
     bytes = utf8_cut(name, bytes, EVENT_NAME_MAX);
     memcpy(event->key, name, bytes);
     if (!bytes)
