@@ -21,7 +21,7 @@ const struct event_key event_extension_keys[KEY_VIEWER - KEY_EXTENSION] = {
     ROW(KEY_ON) = {"on", KEY_COUNT, offsetof(struct event, on), 0, 1, 0, "0..1",
                    "1 pauses the layout, 0 resumes it"},
     ROW(KEY_NAME) = {"name", KEY_TEXT, offsetof(struct event, key), 1, EVENT_NAME_MAX, 0,
-                     "1..28 bytes", "name of a node, UTF-8; of a longer one the beginning"},
+                     "1..28 bytes", "name of a node, UTF-8; longer names are cut"},
 };
 
 const struct event_row event_extension_types[EVENT_TYPES - EVENT_EXTENSION] = {
