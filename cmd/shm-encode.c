@@ -20,6 +20,7 @@
 #include "tool/cli.h"
 #include "image/jpeg.h"
 #include "image/jpegcomment.h"
+#include "image/jpeghead.h"
 #include "tool/ratelimit.h"
 #include "pixfmt.h"
 #include "ring.h"
@@ -151,7 +152,7 @@ static void stamp(const struct encoder *e, const struct ring_meta *frame, void *
 {
     char text[JPEGCOMMENT_MAX];
     size_t length, now = comment_text(text, e, frame, monotonic_ns());
-    char *comment = jpeg_comment(jpeg, bytes, &length);
+    char *comment = jpeghead_comment(jpeg, bytes, &length);
     if (comment && length == now) /* not if the seconds have just gained a digit */
         memcpy(comment, text, length);
 }
@@ -209,7 +210,7 @@ static size_t encode_frame(struct encoder *e, const struct ring_view *view, void
 
 static bool is_unchanged(const struct encoder *e, const struct ring_view *view)
 {
-    struct ring_view last = {e->last_meta, e->last.data};
+    struct ring_view last = {.meta = e->last_meta, .data = e->last.data};
     struct image a = ring_image(&last), b = ring_image(view);
     return e->skip_unchanged && last.meta.bytes && pixfmt_alike(&a, &b) &&
            memcmp(a.data, b.data, view->meta.bytes) == 0;

@@ -177,6 +177,11 @@ void *ring_begin(struct ring *ring)
     return NULL;
 }
 
+size_t ring_extra_at(size_t bytes)
+{
+    return (bytes + 7) / 8 * 8;
+}
+
 void ring_commit(struct ring *ring, struct ring_meta *meta)
 {
     struct shmfmt_slot *slot = &ring->slots[ring->at];
@@ -199,7 +204,7 @@ void ring_commit(struct ring *ring, struct ring_meta *meta)
     slot->aspect_den = meta->aspect_den;
     slot->matrix = meta->matrix;
     slot->alpha = meta->alpha;
-    slot->extra_bytes = 0;
+    slot->extra_bytes = meta->extra_bytes;
     slot->reserved0 = 0;
     slot->frame = meta->frame;
     slot->event = meta->event;
@@ -249,6 +254,7 @@ static void slot_meta(const volatile struct shmfmt_slot *slot, uint64_t number,
                               .captured_ns = slot->captured_ns,
                               .published_ns = slot->published_ns,
                               .bytes = slot->bytes,
+                              .extra_bytes = slot->extra_bytes,
                               .width = slot->width,
                               .height = slot->height,
                               .format = slot->format,
@@ -273,10 +279,18 @@ static struct image image_of(const struct ring_meta *meta)
                           .alpha = meta->alpha};
 }
 
+/* Bytes of a slot that an image uses, or more than any slot has. */
+static size_t used_bytes(const struct ring_meta *meta)
+{
+    if (meta->bytes > INT64_MAX)
+        return SIZE_MAX;
+    return meta->extra_bytes ? ring_extra_at(meta->bytes) + meta->extra_bytes : meta->bytes;
+}
+
 /* Whether meta, which another program may have overwritten, is consistent and of a known kind. */
 static bool meta_sound(const struct ring *ring, const struct ring_meta *meta)
 {
-    if (meta->bytes == 0 || meta->bytes > ring->capacity)
+    if (meta->bytes == 0 || used_bytes(meta) > ring->capacity)
         return false;
     if (ring->channel == RING_PACKETS)
         return meta->format <= SHMFMT_PACKET_NET && meta->width >= 1 &&
@@ -299,6 +313,12 @@ static int meta_problem(const struct ring *ring, const struct ring_meta *meta)
     return 0;
 }
 
+static void set_data(struct ring_view *view, const uint8_t *slot)
+{
+    view->data = slot;
+    view->extra = view->meta.extra_bytes ? slot + ring_extra_at(view->meta.bytes) : NULL;
+}
+
 /* Copies an image without a pin: a reader of a sequence lock (Boehm 2012). 1; 0: the writer took
  * the slot meanwhile; -1 with errno. */
 static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct ring_view *view)
@@ -315,16 +335,17 @@ static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct rin
         errno = problem;
         return -1;
     }
-    if (ring->copy_room < view->meta.bytes) {
-        uint8_t *grown = realloc(ring->copy, view->meta.bytes);
+    size_t bytes = used_bytes(&view->meta);
+    if (ring->copy_room < bytes) {
+        uint8_t *grown = realloc(ring->copy, bytes);
         if (!grown)
             return -1;
         ring->copy = grown;
-        ring->copy_room = view->meta.bytes;
+        ring->copy_room = bytes;
     }
-    memcpy(ring->copy, ring->data + at * ring->capacity, view->meta.bytes);
+    memcpy(ring->copy, ring->data + at * ring->capacity, bytes);
     atomic_thread_fence(memory_order_acquire);
-    view->data = ring->copy;
+    set_data(view, ring->copy);
     return atomic_load(&slot->seq) == 2 * number;
 }
 
@@ -344,7 +365,7 @@ static int slot_pin(struct ring *ring, unsigned at, uint64_t number, struct ring
         errno = problem;
         return -1;
     }
-    view->data = ring->data + at * ring->capacity;
+    set_data(view, ring->data + at * ring->capacity);
     return 1;
 }
 

@@ -40,6 +40,7 @@ struct ring_meta {
     uint64_t captured_ns;  /* CLOCK_MONOTONIC; 0: ring_commit sets the current time */
     uint64_t published_ns; /* CLOCK_MONOTONIC, set by ring_commit */
     uint64_t bytes;        /* size of the data */
+    uint32_t extra_bytes;  /* of a packet: size of further data, as its kind defines */
     uint32_t width;        /* pixels; other units for some packet kinds */
     uint32_t height;       /* pixels; other units for some packet kinds */
     uint32_t format;       /* enum pixfmt; of a packet its kind, set by ring_commit */
@@ -51,7 +52,8 @@ struct ring_meta {
 
 struct ring_view {
     struct ring_meta meta;
-    const void *data; /* meta.bytes bytes, until the next ring_pin, ring_unpin or ring_close */
+    const void *data;  /* meta.bytes bytes, until the next ring_pin, ring_unpin or ring_close */
+    const void *extra; /* meta.extra_bytes bytes likewise, aligned to 8; NULL: none */
 };
 
 /* The frame in a view of the frame ring. Its data lives as long as the view's. */
@@ -82,6 +84,9 @@ size_t ring_capacity(const struct ring *ring);
  * ring_drop), ESTALE, EIDRM. */
 void *ring_begin(struct ring *ring);
 
+/* Offset of further data in a slot whose data has this size. */
+size_t ring_extra_at(size_t bytes);
+
 /* Publishes the slot and wakes the readers. Sets meta's number and times. */
 void ring_commit(struct ring *ring, struct ring_meta *meta);
 
@@ -96,10 +101,10 @@ void ring_skip(struct ring *ring); /* counts an image left out because nothing h
  * *view filled in; 0: there is none; -1: ESTALE, EIDRM, EPROTO (the ring is corrupt), ENOMSG (a
  * packet of another kind). An image of a size, format, flags or packet kind that is unknown or
  * impossible is skipped: a newer program's, or an error of the writer's. view->meta has been
- * checked: the data fits the slot; ring_image of a frame satisfies pixfmt_known, and bytes are
- * those of pixfmt_plan_image; of a packet the width is 1 … SHMFMT_SIDE_MAX, the height 1 …
- * shmfmt_packet_height_max, and the pixel aspect as pixfmt_known requires. A reader pins one image
- * at a time: ring_pin releases the last one.
+ * checked: the data and the further data fit the slot; ring_image of a frame satisfies
+ * pixfmt_known, and bytes are those of pixfmt_plan_image; of a packet the width is 1 …
+ * SHMFMT_SIDE_MAX, the height 1 … shmfmt_packet_height_max, and the pixel aspect as pixfmt_known
+ * requires. A reader pins one image at a time: ring_pin releases the last one.
  */
 int ring_pin(struct ring *ring, uint64_t after, struct ring_view *view);
 void ring_unpin(struct ring *ring);

@@ -1,5 +1,6 @@
 #include "image/jpeg.h"
 #include "image/bt601.h"
+#include "image/jpeghead.h"
 #include "pixfmt.h"
 #include "tool/scratch.h"
 #include "tool/thread.h"
@@ -329,29 +330,7 @@ static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
     }
 }
 
-/*
- * The offset of a marker segment in the header of a JPEG; 0: there is none before the image data.
- * *length: of the segment, within bytes. Each byte is read once, as the JPEG may be in shared
- * memory.
- */
-static size_t find_segment(const volatile uint8_t *jpeg, size_t bytes, int marker, size_t *length)
-{
-    size_t at = 2;
-    while (at < bytes && bytes - at >= 4 && jpeg[at] == 0xff) {
-        int found = jpeg[at + 1];
-        *length = (size_t)jpeg[at + 2] << 8 | jpeg[at + 3];
-        if (*length < 2 || *length > bytes - at - 2)
-            return 0;
-        if (found == marker)
-            return at;
-        if (found == 0xda)
-            return 0;
-        at += 2 + *length;
-    }
-    return 0;
-}
-
-enum { SOF0 = 0xc0, SOS = 0xda, RST0 = 0xd0, EOI_BYTES = 2 };
+enum { RST0 = 0xd0, EOI_BYTES = 2 };
 
 /* Renumbers a strip's restart markers, which start at 0, to follow those of earlier strips. */
 static void renumber_markers(struct strip *strip)
@@ -390,26 +369,26 @@ static int encode_strip(struct encoder *e, const struct job *job, struct strip *
 /*
  * Appends a strip to the first one. Strips are whole JPEGs with the same tables: the first one's
  * header is kept, with the height corrected (it has the DRI already); of the others only the
- * entropy-coded data is used, after a restart marker. 0, or ENOSPC.
+ * entropy-coded data is used, after a restart marker. 0, or an errno.
  */
 static int join_strip(struct jpeg *jpeg, const struct strip *strip)
 {
     struct sink *first = &jpeg->strips[0].sink;
     uint8_t *out = first->data + first->bytes;
-    size_t length = 0;
+    struct jpeghead head;
+    if (!jpeghead_find(&head, strip->sink.data, strip->sink.bytes))
+        return EPROTO;
     if (strip->top == 0) {
-        size_t frame = find_segment(first->data, first->bytes, SOF0, &length);
-        first->data[frame + 5] = (uint8_t)(jpeg->job.image.height >> 8);
-        first->data[frame + 6] = (uint8_t)jpeg->job.image.height;
+        jpeghead_resize(&head, first->data, jpeg->job.image.width, jpeg->job.image.height);
         return 0;
     }
-    size_t start = find_segment(strip->sink.data, strip->sink.bytes, SOS, &length) + 2 + length;
-    size_t count = strip->sink.bytes - start; /* with the EOI, which the next strip overwrites */
+    size_t count =
+        strip->sink.bytes - head.bytes; /* with the EOI, which the next strip overwrites */
     if (first->room - first->bytes < count)
         return ENOSPC;
     out[-EOI_BYTES] = 0xff;
     out[1 - EOI_BYTES] = (uint8_t)(RST0 + (strip->markers - 1) % 8);
-    memcpy(out, strip->sink.data + start, count);
+    memcpy(out, strip->sink.data + head.bytes, count);
     first->bytes += count;
     return 0;
 }
@@ -640,14 +619,4 @@ size_t jpeg_bound(uint32_t width, uint32_t height)
      */
     size_t blocks = (((size_t)width + 15) / 16) * (((size_t)height + 15) / 16) * 12;
     return blocks * 64 * 4 + 65536 * 2;
-}
-
-char *jpeg_comment(void *jpeg, size_t bytes, size_t *length)
-{
-    uint8_t *data = jpeg;
-    size_t at = bytes > 2 ? find_segment(data, bytes, JPEG_COM, length) : 0;
-    if (!at)
-        return NULL;
-    *length -= 2;
-    return (char *)data + at + 4;
 }

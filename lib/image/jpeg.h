@@ -35,8 +35,4 @@ size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
 /* Upper bound of the size of a JPEG with these sides; 0: sides out of range. */
 size_t jpeg_bound(uint32_t width, uint32_t height);
 
-/* The text of a JPEG's first COM segment: *length bytes in jpeg, not NUL-terminated. NULL: there is
- * none, or the header is corrupt. */
-char *jpeg_comment(void *jpeg, size_t bytes, size_t *length);
-
 #endif

@@ -6,6 +6,7 @@
  */
 #include "fuzz.h"
 #include "image/jpeg.h"
+#include "image/jpeghead.h"
 #include "pixfmt.h"
 #include <errno.h>
 #include <jpeglib.h>
@@ -107,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (size) {
         int components = sampling == JPEG_GRAY || format == PIXFMT_GRAY8 ? 1 : 3;
         CHECK(size <= room);
-        found = jpeg_comment(out, size, &length);
+        found = jpeghead_comment(out, size, &length);
         CHECK(words ? found && length == strlen(comment) && !memcmp(found, comment, length)
                     : !found);
         size_t samples, again;

@@ -9,7 +9,7 @@
 #include "claim.h"
 #include "eventtext.h"
 #include "evlog.h"
-#include "image/jpeg.h"
+#include "image/jpeghead.h"
 #include "pixfmt.h"
 #include "ring.h"
 #include "stream.h"
@@ -77,9 +77,11 @@ static void use_view(const struct ring *ring, enum ring_channel channel,
     bool array = channel == RING_FRAMES && m->format == PIXFMT_F32;
     CHECK(m->height >= 1 && m->height <= (array ? (uint32_t)SHMFMT_ROWS_MAX : SHMFMT_SIDE_MAX));
     touch(view->data, m->bytes);
+    if (view->extra)
+        touch(view->extra, m->extra_bytes);
     if (channel == RING_PACKETS) {
         size_t length;
-        char *comment = jpeg_comment((void *)(uintptr_t)view->data, m->bytes, &length);
+        char *comment = jpeghead_comment((void *)(uintptr_t)view->data, m->bytes, &length);
         if (comment) {
             CHECK(comment >= (const char *)view->data &&
                   length <= m->bytes - (size_t)(comment - (const char *)view->data));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <jpeglib.h>
 #include "image/jpeg.h"
+#include "image/jpeghead.h"
 #include "pixfmt.h"
 #include "support/fence.h"
 
@@ -214,13 +215,13 @@ static void test_comment(struct jpeg *jpeg)
     uint8_t pixel[3] = {1, 2, 3}, out[4096];
     const struct image image = {.data = pixel, .width = 1, .height = 1, .format = PIXFMT_RGB24};
     size_t length, bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, "hello", out, sizeof out);
-    char *text = jpeg_comment(out, bytes, &length);
+    char *text = jpeghead_comment(out, bytes, &length);
     CHECK(text && length == 5 && !memcmp(text, "hello", 5), "the comment");
     CHECK((uint8_t *)text == out + 2 + 18 + 4, "the comment does not directly follow APP0");
     for (size_t cut = 0; cut < bytes; cut++) {
         struct fenced f = fence(cut, true);
         memcpy(f.data, out, cut);
-        text = jpeg_comment(f.data, cut, &length);
+        text = jpeghead_comment(f.data, cut, &length);
         CHECK(!text == (cut < 2 + 18 + 4 + 5), "cut at %zu", cut);
         fence_free(&f);
     }
@@ -229,12 +230,54 @@ static void test_comment(struct jpeg *jpeg)
         for (int value = 0; value < 256; value++) {
             memcpy(f.data, out, 40);
             f.data[at] = (uint8_t)value;
-            text = jpeg_comment(f.data, 40, &length);
+            text = jpeghead_comment(f.data, 40, &length);
             CHECK(!text || (uint8_t *)text + length <= f.data + 40, "beyond the end");
         }
     fence_free(&f);
     bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, NULL, out, sizeof out);
-    CHECK(!jpeg_comment(out, bytes, &length), "a comment where there is none");
+    CHECK(!jpeghead_comment(out, bytes, &length), "a comment where there is none");
+}
+
+/* A header written again has the size and the comment, whatever comment it had, and all else. */
+static void test_head(struct jpeg *jpeg)
+{
+    uint8_t pixel[3] = {1, 2, 3}, out[4096], again[4096];
+    const struct image image = {.data = pixel, .width = 1, .height = 1, .format = PIXFMT_RGB24};
+    for (int with = 0; with < 2; with++) {
+        struct jpeghead head, written;
+        size_t length,
+            bytes = jpeg_encode(jpeg, &image, 80, JPEG_420, with ? "hello" : NULL, out, sizeof out);
+        CHECK(jpeghead_find(&head, out, bytes), "no header");
+        CHECK(head.comment == 2 + 18 && head.rest == head.comment + (with ? 9 : 0), "the comment");
+        size_t size = jpeghead_write(&head, out, 258, 772, "good bye", 8, again);
+        CHECK(size == head.bytes + 8 + 4 - (head.rest - head.comment), "%zu bytes", size);
+        CHECK(jpeghead_find(&written, again, size) && written.bytes == size, "not a header");
+        char *text = jpeghead_comment(again, size, &length);
+        CHECK(text && length == 8 && !memcmp(text, "good bye", 8), "another comment");
+        CHECK(!memcmp(again + written.frame + 5, "\3\4\1\2", 4), "another size");
+        jpeghead_resize(&written, again, 1, 1);
+        CHECK(!memcmp(again, out, head.comment) &&
+                  !memcmp(again + written.rest, out + head.rest, size - written.rest),
+              "other segments");
+        for (size_t cut = 0; cut <= head.bytes; cut++) {
+            struct fenced f = fence(cut, true);
+            memcpy(f.data, out, cut);
+            CHECK(jpeghead_find(&written, f.data, cut) == (cut == head.bytes), "cut at %zu", cut);
+            fence_free(&f);
+        }
+        for (size_t at = 0; at < head.bytes; at++)
+            for (unsigned value = 0; value < 256; value++) {
+                struct fenced f = fence(head.bytes, true);
+                memcpy(f.data, out, head.bytes);
+                f.data[at] = (uint8_t)value;
+                if (jpeghead_find(&written, f.data, head.bytes)) {
+                    CHECK(written.bytes <= head.bytes && written.comment <= written.rest, "beyond");
+                    size = jpeghead_write(&written, f.data, 1, 1, "", 0, again);
+                    CHECK(size <= written.bytes + JPEGHEAD_COM, "%zu bytes", size);
+                }
+                fence_free(&f);
+            }
+    }
 }
 
 int main(void)
@@ -243,6 +286,7 @@ int main(void)
     CHECK(one && many, "jpeg_new: %s", strerror(errno));
     test_refused(one);
     test_comment(one);
+    test_head(one);
     test_fences(one, many);
     test_padding(one);
     test_padding(many);
