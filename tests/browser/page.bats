@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The page in a real browser with the real pipeline. The scenarios are in *.test.mjs.
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=browser
 load ../support/helper
 load ../support/scenarios
 

@@ -2,7 +2,7 @@
 # rtc-serve --rtp with Debian's Janus, which serves the video to browsers. The scenarios are in
 # tests/browser/janus.test.mjs.
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=browser
 load ../support/helper
 load ../support/scenarios
 

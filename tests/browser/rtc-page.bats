@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The page over WebRTC: rtc-serve with a real browser. The scenarios are in tests/browser/rtc*.test.mjs.
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=browser
 load ../support/helper
 load ../support/scenarios
 

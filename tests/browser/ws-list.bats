@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The list of streams, which ws-serve shows at / when it serves several.
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=browser
 load ../support/helper
 
 @test "the list shows the newest picture and the status of each stream" {

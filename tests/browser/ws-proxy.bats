@@ -2,7 +2,7 @@
 # ws-serve on a Unix socket behind a real nginx or Apache with TLS, as shmcast-web(7) configures them.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-# bats file_tags=graphics
+# bats file_tags=browser
 load ../support/helper
 
 SIZE=320x240

@@ -308,8 +308,8 @@ as_nobody() {
     for file in tests/*/*.bats; do
         echo "$file"
         tags=$(sed -n 's/^# bats file_tags=//p' "$file" | tr ',' '\n')
-        [ "$(grep -cxE 'core|server|graphics|compute|scripts' <<<"$tags")" = 1 ]
-        run -1 grep -vxE 'core|server|graphics|compute|scripts|sanitize|threads|quick' <<<"$tags"
+        [ "$(grep -cxE 'core|server|browser|graphics|compute|scripts' <<<"$tags")" = 1 ]
+        run -1 grep -vxE 'core|server|browser|graphics|compute|scripts|sanitize|threads|quick' <<<"$tags"
     done
 }
 
@@ -332,7 +332,7 @@ check_tree() {
     sed "s,/dev/shm ,$T/shm ,; s,/dev/shm),$T/shm)," scripts/check >"$T/scripts/check"
     printf '#!/bin/sh\nexit 0\n' | tee "$T/scripts/setup" "$T/scripts/lint" >/dev/null
     printf 'tests:\n\t@mkdir -p $(or $(BUILD),build)\n' >"$T/Makefile"
-    for lane in core,sanitize,threads,quick server graphics compute scripts; do
+    for lane in core,sanitize,threads,quick server browser graphics compute scripts; do
         printf '# bats file_tags=%s\n@test "a test of %s" { true; }\n' "$lane" "$lane" >"$T/tests/x/${lane%%,*}.bats"
     done
     printf '#!/bin/sh\necho "1 passed, 0 failed, 0 skipped"\n' >"$T/tests/in-debian"
@@ -347,24 +347,24 @@ check() { # STATUS LAST-LINE ARGS...
 
 @test "check: lanes, --all, --quick, FILE; a failure anywhere; the time of each lane" {
     check_tree
-    check 0 "4 passed, 0 failed, 0 skipped"
+    check 0 "5 passed, 0 failed, 0 skipped"
     grep -qxE 'core +2 +0 +0 +[0-9]+:[0-5][0-9]' <<<"$output"
-    check 0 "8 passed, 0 failed, 0 skipped" --all
-    for lane in build lint core server graphics compute debian-13 build-asan asan build-tsan tsan; do
+    check 0 "9 passed, 0 failed, 0 skipped" --all
+    for lane in build lint core server browser graphics compute debian-13 build-asan asan build-tsan tsan; do
         grep -qE "^$lane +[0-9-]+ +0 +[0-9-]+ +[0-9]+:" <<<"$output"
         [ -e "$T/build/$lane.log" ]
     done
     check 0 "1 passed, 0 failed, 0 skipped" --quick
     check 0 "2 passed, 0 failed, 0 skipped" tests/x/core.bats tests/x/compute.bats
     printf '# bats file_tags=scripts\n@test "%s" { echo why; false; }\n' bad >"$T/tests/x/bad.bats"
-    check 1 "4 passed, 1 failed, 0 skipped"
+    check 1 "5 passed, 1 failed, 0 skipped"
     grep -q '^not ok .* bad' <<<"$output"
     # The output of failures is last: long output is often cut in the middle.
     tac <<<"$output" | sed '/^== .* failed/,$d' | grep -qx '# why'
     rm "$T/tests/x/bad.bats"
     touch "$T/shm/bats-left-behind"
     echo 'touch /dev/shm/none 2>/dev/null; exit 1' | sed "s,/dev/shm/none,$T/shm/bats-left-now," >"$T/scripts/lint"
-    check 1 "4 passed, 2 failed, 0 skipped"
+    check 1 "5 passed, 2 failed, 0 skipped"
     grep -qx 'scripts/check: .*/shm has changed:' <<<"$output"
     fails 2 check_usage --no-such-option
 }
