@@ -190,7 +190,11 @@ test('stalled, if newer pictures do not arrive', async t => {
     await until('still', async () => (await stateOf(page)) === 'still');
     await page.evaluate(() => (window.lose = true));
     writer.stdin.write(quarters(320, 200));
-    await until('stalled', async () => (await page.textContent('#notice')) === 'Stalled: newer pictures do not arrive');
+    let notice = '';
+    await until(() => `stalled, with its reason; the notice is "${notice}"`, async () => {
+        notice = await page.textContent('#notice');
+        return notice === 'Stalled: newer pictures do not arrive';
+    });
     await page.evaluate(() => (window.lose = false));
     await page.reload();
     await live(page);
