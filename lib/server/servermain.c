@@ -64,6 +64,7 @@ static void take_options(struct server *server, const struct options *o)
                                  .view_only = o->view_only,
                                  .hsts = o->hsts,
                                  .www = o->www ? staticfiles_open_folder(o->www) : -1};
+    server->site.www_fury = o->www && staticfiles_has_fury(server->site.www);
     server->site.per_address = options_per_address(o, &server->site.per_address_local);
 }
 

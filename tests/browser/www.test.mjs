@@ -78,6 +78,9 @@ test('a page that speaks the FURY protocol shows the stream and has control', as
     assert.deepEqual(move.modifiers, ['shift']);
     assert.equal(got.find(e => e.type === 'wheel').dy, 120);
     assert.equal(new Set(got.map(e => e.viewer)).size, 1);
+    const sent = Object.fromEntries((await statsOf(server)).viewer_list.map(v => [v.transport, v.sent]));
+    assert.ok(sent.mjpeg > 0);
+    assert.equal(sent.websocket, 0, 'its WebSocket only sends');
 });
 
 test('with interaction=0 such a page shows the picture and sends nothing', async t => {
@@ -118,6 +121,9 @@ test('a page that speaks the FURY protocol plays WebRTC and has control', async 
     await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.up();
+    /* Its WebSocket only sends: images come as video alone. */
+    const socket = viewers.find(v => v.transport === 'websocket');
+    assert.equal(socket.sent, 0);
     /* The release of the start button counts as well. */
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual(got.map(e => e.type), ['pointer_up', 'pointer_down', 'pointer_up']);

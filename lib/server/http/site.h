@@ -28,6 +28,7 @@ struct site {
     bool any_host;
     bool view_only;
     int www;                   /* the folder of --www, or -1 */
+    bool www_fury;             /* it has FURY's page */
     unsigned files, files_max; /* files of that folder that are being sent */
     struct tls *tls;           /* NULL: plain HTTP */
     unsigned hsts;             /* seconds for which browsers are to use https only, or 0 */

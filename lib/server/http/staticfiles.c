@@ -106,3 +106,15 @@ enum staticfiles_found staticfiles_open(int folder, const char *path, struct sta
              (uint64_t)stat.st_mtim.tv_sec, stat.st_mtim.tv_nsec);
     return STATICFILES_FILE;
 }
+
+bool staticfiles_has_fury(int folder)
+{
+    struct staticfile file;
+    char text[16384];
+    ssize_t bytes = -1;
+    if (staticfiles_open(folder, "js/interaction.js", &file) == STATICFILES_FILE) {
+        bytes = read(file.fd, text, sizeof text);
+        close(file.fd);
+    }
+    return bytes > 0 && memmem(text, (size_t)bytes, "mouseLeftClick", strlen("mouseLeftClick"));
+}

@@ -2,6 +2,7 @@
 #ifndef SERVER_STATICFILES_H
 #define SERVER_STATICFILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum staticfiles_found {
@@ -20,6 +21,9 @@ struct staticfile {
 
 /* Opens the folder, or exits with a message. */
 int staticfiles_open_folder(const char *path);
+
+/* Whether the folder has the page of FURY 0.12: js/interaction.js, which sends mouseLeftClick. */
+bool staticfiles_has_fury(int folder);
 
 /* Opens the file of a decoded path of any bytes, without its leading slash. *file is filled in for
  * STATICFILES_FILE. */

@@ -95,24 +95,23 @@ static void address(const void *link, char *out, size_t size)
     conn_address(((const struct ws *)link)->conn, out, size);
 }
 
+#define MESSAGES                                                                                   \
+    .kind = VIEWER_WEBSOCKET, .name = "websocket", .title = "WebSocket", .has_messages = true,     \
+    .pausable = pausable, .pause = pause_reading, .send_text = send_text,                          \
+    .want_write = want_write, .close = close_connection, .authorized = authorized,                 \
+    .address = address
+
 static const struct viewer_transport transport = {
-    .kind = VIEWER_WEBSOCKET,
-    .name = "websocket",
-    .title = "WebSocket",
-    .has_messages = true,
+    MESSAGES,
     .ready = ready,
     .send_packet = send_packet,
     .congested = congested,
     .taken = taken,
     .abort = abort_connection,
-    .pausable = pausable,
-    .pause = pause_reading,
-    .send_text = send_text,
-    .want_write = want_write,
-    .close = close_connection,
-    .authorized = authorized,
-    .address = address,
 };
+
+/* The page of FURY 0.12 has its images from elsewhere, and its WebSocket only sends. */
+static const struct viewer_transport messages_only = {MESSAGES};
 
 /* --- handshake --- */
 
@@ -208,7 +207,9 @@ struct ws *ws_new(struct conn *conn, const struct credentials *credentials)
     ws->conn = conn;
     ws->wsi = conn_wsi(conn);
     ws->credentials = *credentials;
-    ws->viewer = streams_join(route.served, &transport, ws, credentials->role);
+    ws->viewer = streams_join(route.served,
+                              route.root && conn_site(conn)->www_fury ? &messages_only : &transport,
+                              ws, credentials->role);
     if (ws->viewer)
         return ws;
     free(ws);

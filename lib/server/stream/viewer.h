@@ -25,7 +25,7 @@ struct viewer_transport {
     const char *title; /* in messages for people */
     bool has_messages; /* from the start: a channel for text in both directions */
 
-    /* The next seven are NULL in transports that do not send packets themselves. */
+    /* The next five are NULL in transports that do not send packets themselves. */
 
     /* Whether a packet may be sent now, before want_write has taken effect. */
     bool (*ready)(void *link);
@@ -37,7 +37,7 @@ struct viewer_transport {
     uint64_t (*taken)(const void *link, bool *all);
     /* Closes a broken connection soon. */
     void (*abort)(void *link);
-    /* Whether its messages may be left unread for a while. */
+    /* Whether its messages may be left unread for a while. NULL: never. */
     bool (*pausable)(const void *link);
     /* Stops or resumes reading messages. */
     void (*pause)(void *link, bool paused);

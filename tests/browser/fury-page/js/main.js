@@ -1,4 +1,4 @@
-import {sendInput} from '/js/input.js';
+import {sendInput} from '/js/interaction.js';
 import {startWebRTC} from '/js/webrtc.js';
 
 const options = new URLSearchParams(location.search);
