@@ -1,5 +1,6 @@
 #include "tool/evjson.h"
 #include "eventtable.h"
+#include "tool/lejptext.h"
 #include "utf8.h"
 #include <libwebsockets.h>
 #include <stdarg.h>
@@ -8,10 +9,7 @@
 #include <string.h>
 
 enum {
-    DEPTH = 3,     /* [ { "modifiers": [ */
     MEMBERS = 24,  /* of one object */
-    DIGITS = 19,   /* of a number with a fraction, before its exponent */
-    STRING = 100,  /* bytes of source text: lejp copies names to a path of 128 bytes, unchecked */
     NAME_ROOM = 24 /* longer names are cut, and so unknown */
 };
 
@@ -20,12 +18,13 @@ enum value { NONE, TEXT, NUMBER, LITERAL, LIST };
 struct member {
     char name[NAME_ROOM];
     enum value value;
-    enum value items;      /* LIST: type of its items, NONE if empty */
-    char text[STRING + 4]; /* a list's items are joined by commas */
+    enum value items;               /* LIST: type of its items, NONE if empty */
+    char text[LEJPTEXT_STRING + 4]; /* a list's items are joined by commas */
 };
 
 struct reader {
     bool array, object; /* the parser is inside one */
+    unsigned nested;    /* depth inside the value of "touches", which is not kept */
     size_t messages, members;
     const char **why;
     struct member member[MEMBERS];
@@ -48,88 +47,6 @@ static int refuse(const char **why, const char *format, ...)
     return -1;
 }
 
-/*
- * Refuses errors that lejp does not detect or survive: bytes that are not UTF-8, comments,
- * mismatched brackets, commas before a closing bracket, long names. lejp also fails on a number of
- * more than 20 digits, and browsers send 0.00026028110359187923: clean gets the text without the
- * excess digits of fractions. Returns its length, or -1.
- */
-static int clean_json(const char *json, size_t bytes, char clean[EVJSON_BYTES], const char **why)
-{
-    char open[DEPTH], last = 0;
-    int depth = 0, length = 0, digits = 0;
-    bool fraction = false;
-    const char *string = NULL;
-    if (bytes > EVJSON_BYTES)
-        return refuse(why, "longer than %d bytes", EVJSON_BYTES);
-    if (!utf8_valid(json, bytes))
-        return refuse(why, "not UTF-8");
-    for (const char *p = json, *end = json + bytes; p < end; p++) {
-        bool digit = !string && *p >= '0' && *p <= '9';
-        digits = digit || (!string && *p == '.') ? digits + digit : 0;
-        fraction = *p == '.' || (digit && fraction);
-        if (digit && fraction && digits > DIGITS)
-            continue;
-        clean[length++] = *p;
-        if (string) {
-            if (p - string > STRING)
-                return refuse(why, "a string longer than %d bytes", STRING);
-            if (*p == '\\' && p + 1 < end)
-                clean[length++] = *++p;
-            else if (*p == '"')
-                string = NULL;
-            continue;
-        }
-        switch (*p) {
-        case ' ':
-        case '\t':
-        case '\r':
-        case '\n':
-            continue;
-        case '#':
-            return refuse(why, "not JSON");
-        case '"':
-            string = p + 1;
-            break;
-        case '[':
-        case '{':
-            if (depth == DEPTH)
-                return refuse(why, "nested deeper than %d", DEPTH);
-            open[depth++] = *p;
-            break;
-        case ']':
-        case '}':
-            if (!depth || open[--depth] != *p - 2 || last == ',') /* '[' + 2 == ']' */
-                return refuse(why, "not JSON");
-            break;
-        }
-        last = *p;
-    }
-    return string || depth || !last ? refuse(why, "cut off") : length;
-}
-
-/* lejp encodes each half of a surrogate pair \uD83D\uDE00 in three bytes: joins the halves. */
-static void join_surrogates(char *text)
-{
-    unsigned char *in = (unsigned char *)text, *out = in;
-    while (*in) {
-        if (in[0] == 0xed && (in[1] & 0xf0) == 0xa0 && in[2] && in[3] == 0xed &&
-            (in[4] & 0xf0) == 0xb0 && in[5]) {
-            unsigned high = (in[1] & 0x0fu) << 6 | (in[2] & 0x3fu);
-            unsigned low = (in[4] & 0x0fu) << 6 | (in[5] & 0x3fu);
-            unsigned c = 0x10000 + (high << 10) + low;
-            *out++ = (unsigned char)(0xf0 | c >> 18);
-            *out++ = (unsigned char)(0x80 | (c >> 12 & 0x3f));
-            *out++ = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-            *out++ = (unsigned char)(0x80 | (c & 0x3f));
-            in += 6;
-        } else {
-            *out++ = *in++;
-        }
-    }
-    *out = 0;
-}
-
 static struct member *find(struct reader *r, const char *name)
 {
     for (size_t i = 0; i < r->members; i++)
@@ -141,6 +58,8 @@ static struct member *find(struct reader *r, const char *name)
 static int begin_member(struct reader *r, const struct lejp_ctx *ctx)
 {
     const char *name = ctx->path + (r->array ? 3 : 0); /* after "[]." */
+    if (r->nested)
+        return 0;
     if (!r->object || strlen(ctx->path) != ctx->pst[ctx->pst_sp].ppos)
         return refuse(r->why, "not JSON");
     if (r->members == MEMBERS)
@@ -158,28 +77,12 @@ static int begin_member(struct reader *r, const struct lejp_ctx *ctx)
     return 0;
 }
 
-/* lejp also accepts 007 and 1e2.5. */
-static bool is_number(const char *text)
-{
-    static const char digits[] = "0123456789";
-    const char *p = text + (*text == '-');
-    size_t whole = strspn(p, digits), more = 1;
-    if (!whole || (*p == '0' && whole > 1))
-        return false;
-    p += whole;
-    if (*p == '.')
-        p += 1 + (more = strspn(p + 1, digits));
-    if (more && (*p == 'e' || *p == 'E')) {
-        p += 1 + (p[1] == '+' || p[1] == '-');
-        p += more = strspn(p, digits);
-    }
-    return more && !*p;
-}
-
 static int add_value(struct reader *r, struct lejp_ctx *ctx, enum value value)
 {
     struct member *m = r->members ? &r->member[r->members - 1] : NULL;
     const char *literal = ctx->buf;
+    if (r->nested)
+        return value == NUMBER && !lejptext_is_number(ctx->buf) ? refuse(r->why, "not JSON") : 0;
     if (!r->object || !m)
         return refuse(r->why, "not an object or an array of objects");
     if (m->value != NONE && m->value != LIST)
@@ -188,10 +91,10 @@ static int add_value(struct reader *r, struct lejp_ctx *ctx, enum value value)
         literal = "";
     else if (strlen(ctx->buf) != ctx->npos)
         return refuse(r->why, "%s has a NUL byte", m->name);
-    if (value == NUMBER && !is_number(ctx->buf))
+    if (value == NUMBER && !lejptext_is_number(ctx->buf))
         return refuse(r->why, "not JSON");
     if (value == TEXT) {
-        join_surrogates(ctx->buf);
+        lejptext_join_surrogates(ctx->buf);
         if (!utf8_valid(ctx->buf, strlen(ctx->buf)))
             return refuse(r->why, "%s is not UTF-8", m->name);
     }
@@ -213,8 +116,21 @@ static int add_value(struct reader *r, struct lejp_ctx *ctx, enum value value)
     return 0;
 }
 
+/* Whether the parser is at or inside the value of "touches": lists and objects of any shape. */
+static bool begin_nested(struct reader *r)
+{
+    struct member *m = r->object && r->members ? &r->member[r->members - 1] : NULL;
+    if (!r->nested && (!m || m->value != NONE || strcmp(m->name, "touches") != 0))
+        return false;
+    m->value = LITERAL;
+    r->nested++;
+    return true;
+}
+
 static int begin_list(struct reader *r)
 {
+    if (begin_nested(r))
+        return 0;
     if (!r->object && !r->array) {
         r->array = true;
         return 0;
@@ -227,6 +143,8 @@ static int begin_list(struct reader *r)
 
 static int begin_object(struct reader *r)
 {
+    if (begin_nested(r))
+        return 0;
     if (r->object)
         return refuse(r->why, "an object in an object");
     if (r->messages == EVJSON_MESSAGES)
@@ -249,9 +167,27 @@ static bool mask_of(char *list, size_t room)
     return true;
 }
 
+static bool in_list(const char *const *list, const char *name)
+{
+    while (*list && strcmp(*list, name) != 0)
+        list++;
+    return *list;
+}
+
+/* Members that clients of renderview and its predecessors send, and streams do not carry. */
 static bool tolerated(const char *name)
 {
-    return !strcmp(name, "time_stamp") || !strcmp(name, "timeStamp") || !strcmp(name, "ntouches");
+    static const char *const names[] = {"timestamp", "time_stamp", "timeStamp",
+                                        "ntouches",  "touches",    NULL};
+    return in_list(names, name);
+}
+
+/* Types of renderview that streams do not carry. */
+static bool is_nothing(const char *type)
+{
+    static const char *const types[] = {"show",     "hide",      "close", "char",
+                                        "focus_in", "focus_out", NULL};
+    return in_list(types, type);
 }
 
 /* Whether the values of a key, by its bit, are text. */
@@ -260,10 +196,28 @@ static bool is_text(uint32_t bit)
     return bit && event_key((unsigned)__builtin_ctz(bit))->kind == KEY_TEXT;
 }
 
+/* In a resize of renderview, width and height are in logical pixels, as a fraction too; pwidth and
+ * pheight, in physical ones, become the event's. */
+static void take_physical_size(struct reader *r)
+{
+    struct member *width = find(r, "pwidth"), *height = find(r, "pheight");
+    struct member *logical_width = find(r, "width"), *logical_height = find(r, "height");
+    if (!width || !height)
+        return;
+    if (logical_width)
+        strcpy(logical_width->name, "timestamp");
+    if (logical_height)
+        strcpy(logical_height->name, "timestamp");
+    strcpy(width->name, "width");
+    strcpy(height->name, "height");
+}
+
 static int take_event(struct reader *r, struct event *ev)
 {
     uint32_t set = 0;
     const char *why;
+    if (ev->type == EVENT_RESIZE)
+        take_physical_size(r);
     for (struct member *m = r->member; m < r->member + r->members; m++) {
         uint32_t bit = event_key_bit(ev->type, m->name);
         enum value wanted = is_text(bit) ? TEXT : NUMBER;
@@ -281,7 +235,10 @@ static int take_event(struct reader *r, struct event *ev)
         if (bit && m->value != wanted)
             return refuse(r->why, "%s must be a %s", m->name, wanted == TEXT ? "string" : "number");
         if (!event_set(ev, m->name, m->text, &why))
-            return refuse(r->why, "%s", why);
+            return refuse(r->why, "%s%s", why,
+                          bit & (KEY_BIT(KEY_X) | KEY_BIT(KEY_Y))
+                              ? ": a fraction of the image, not pixels"
+                              : "");
         set |= bit;
     }
     return event_complete(ev, set, &why) ? 0 : refuse(r->why, "%s", why);
@@ -373,8 +330,19 @@ static int take_fury(struct reader *r, const char *type, struct event *ev)
     return 0;
 }
 
+/* Whether the pointer enters or leaves without coordinates, as in renderview. */
+static bool has_no_position(struct reader *r, uint32_t type)
+{
+    return (type == EVENT_POINTER_ENTER || type == EVENT_POINTER_LEAVE) && !find(r, "x") &&
+           !find(r, "y");
+}
+
 static int end_object(struct reader *r)
 {
+    if (r->nested) {
+        r->nested--;
+        return 0;
+    }
     struct evjson_message *message = &r->message[r->messages];
     const struct member *type = find(r, "type");
     const char *number = NULL;
@@ -383,7 +351,9 @@ static int end_object(struct reader *r)
     if (!type || type->value != TEXT)
         return refuse(r->why, "no type");
     uint32_t event = event_type(type->text);
-    if (event) {
+    if (is_nothing(type->text) || has_no_position(r, event)) {
+        message->kind = EVJSON_NOTHING;
+    } else if (event) {
         event_init(&message->event, event);
         if (take_event(r, &message->event))
             return -1;
@@ -435,11 +405,14 @@ static signed char on_json(struct lejp_ctx *ctx, char reason)
     case LEJPCB_ARRAY_START:
         result = begin_list(r);
         break;
+    case LEJPCB_ARRAY_END:
+        r->nested -= r->nested > 0;
+        break;
     case LEJPCB_PAIR_NAME:
         result = begin_member(r, ctx);
         break;
     case LEJPCB_VAL_STR_CHUNK:
-        result = refuse(r->why, "a string longer than %d bytes", STRING);
+        result = refuse(r->why, "a string longer than %d bytes", LEJPTEXT_STRING);
         break;
     case LEJPCB_VAL_STR_END:
         result = add_value(r, ctx, TEXT);
@@ -463,12 +436,12 @@ int evjson_parse(const char *json, size_t bytes,
 {
     struct reader r;
     struct lejp_ctx ctx;
-    char clean[EVJSON_BYTES];
-    int length = clean_json(json, bytes, clean, why);
+    char clean[LEJPTEXT_BYTES];
+    int length = lejptext_clean(json, bytes, clean, why);
     if (length < 0)
         return -1;
     r.array = r.object = false;
-    r.messages = r.members = 0;
+    r.messages = r.members = r.nested = 0;
     r.why = why;
     *why = "not JSON";
     lejp_construct(&ctx, on_json, &r, NULL, 0);

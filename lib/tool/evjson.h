@@ -10,12 +10,17 @@
 #include <stdint.h>
 #include "events.h"
 
-enum {
-    EVJSON_MESSAGES = 64,  /* objects in one array, at most */
-    EVJSON_BYTES = 1 << 16 /* of one text, at most */
-};
+enum { EVJSON_MESSAGES = 64 /* objects in one array, at most */ };
 
-enum evjson_kind { EVJSON_EVENT, EVJSON_ACK, EVJSON_PING, EVJSON_HELLO, EVJSON_CONTROL };
+/* EVJSON_NOTHING: an event of the renderview specification that streams do not carry. */
+enum evjson_kind {
+    EVJSON_EVENT,
+    EVJSON_NOTHING,
+    EVJSON_ACK,
+    EVJSON_PING,
+    EVJSON_HELLO,
+    EVJSON_CONTROL
+};
 
 /* Requests about control. */
 enum evjson_want { EVJSON_ASK, EVJSON_RELEASE, EVJSON_GIVE, EVJSON_TAKE };

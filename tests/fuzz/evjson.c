@@ -25,6 +25,7 @@ static int take_message(const struct evjson_message *message, void *user)
         CHECK(message->t[0] && strnlen(message->t, sizeof message->t) < sizeof message->t);
         CHECK(!message->t[strspn(message->t, "0123456789+-.eE")]);
         break;
+    case EVJSON_NOTHING:
     case EVJSON_ACK:
     case EVJSON_HELLO:
         break;

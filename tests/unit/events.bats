@@ -12,7 +12,7 @@ build_evjson() {
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fsanitize=address,undefined \
         -I"$ROOT/lib" $(pkg-config --cflags libwebsockets) \
         -o "$1" "$TESTS/unit/evjson-test.c" "$ROOT"/lib/{events,eventtable,eventtext,utf8}.c \
-        "$ROOT"/lib/{tool/evjson,net/netevents}.c \
+        "$ROOT"/lib/{tool/evjson,tool/lejptext,net/netevents}.c \
         $(pkg-config --libs libwebsockets) -lm
 }
 

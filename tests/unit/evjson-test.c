@@ -20,6 +20,8 @@ static int print_message(const struct evjson_message *m, void *user)
         printf("ack %llu\n", (unsigned long long)m->seq);
     else if (m->kind == EVJSON_PING)
         printf("ping %s\n", m->t);
+    else if (m->kind == EVJSON_NOTHING)
+        puts("nothing");
     else if (m->kind == EVJSON_HELLO)
         puts("hello");
     else if (m->kind == EVJSON_CONTROL)

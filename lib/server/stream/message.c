@@ -59,6 +59,8 @@ static int take(const struct evjson_message *message, void *user)
     switch (message->kind) {
     case EVJSON_EVENT:
         return take_event(batch, message);
+    case EVJSON_NOTHING:
+        return input_admit(viewer, batch->now, false) ? 0 : TOO_MANY;
     case EVJSON_ACK:
         if (flow_ack(&viewer->flow, message->seq, monotonic_ns()))
             delivery_retry(viewer);
