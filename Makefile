@@ -1,5 +1,5 @@
 # make [all|check|bench|lint|asan|tsan|fuzz|soak|install|uninstall|dist|deb|clean|demo]
-# Knobs: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD WERROR=1 SAN=address,undefined
+# Knobs: CC CFLAGS LDFLAGS PREFIX LIBDIR INCLUDEDIR DESTDIR BUILD WERROR=1 SAN=address,undefined
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -7,6 +7,8 @@ BUILD ?= build
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 
 # Make splits paths at blanks; relative to the checkout the usual build folder has none.
 override BUILD := $(subst $(CURDIR)/,,$(BUILD))
@@ -49,9 +51,15 @@ OUR_CFLAGS := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prot
 	$(if $(findstring thread,$(SAN)),-Wno-tsan) $(CFLAGS)
 OUR_LDFLAGS := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
-LIB := $(BUILD)/libshmcast.a
+# The core, and the other parts of programs.
+LIB := $(BUILD)/libprograms.a
 LIB_SRC := $(sort $(wildcard $(addsuffix /*.c,lib lib/image lib/tool lib/net)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+# libshmcast is the core alone, and exports what shmcast.h declares.
+CORE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c) lib/net/netevents.c)
+SHARED := $(BUILD)/libshmcast.so.0
+STATIC := $(BUILD)/libshmcast.a
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 # Both servers, except their main functions.
 SERVER := $(BUILD)/libserver.a
 SERVER_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard $(addprefix lib/server/,*.c stream/*.c http/*.c http/*.S))))
@@ -74,7 +82,7 @@ WEB := $(wildcard lib/server/web/*)
 # The commands that were built, one per line.
 built = for c in $(COMMANDS); do if [ -x $(BUILD)/$$c ]; then echo $$c; fi; done
 
-all: $(BINS) $(OPTIONAL_FOUND:%=optional-%)
+all: $(BINS) $(SHARED) $(STATIC) $(OPTIONAL_FOUND:%=optional-%)
 
 # With WERROR, as in CI, every program must build.
 ifdef WERROR
@@ -98,9 +106,24 @@ $(LIB) $(SERVER):
 	rm -f $@
 	$(AR) rcs $@ $^
 
+$(CORE_OBJ): CORE_CFLAGS := -fPIC -fvisibility=hidden -ffunction-sections
+
+# Without what only programs use, such as printing to a text.
+$(SHARED): $(CORE_OBJ) lib/shmcast.map
+	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/shmcast.map -Wl,--gc-sections $(if $(SAN),,-Wl,-z,defs) \
+		$(OUR_LDFLAGS) -o $@ $(CORE_OBJ) -lm
+	ln -sf $(@F) $(@:.0=)
+
+# One object, in which all other names are local: it clashes with no other library's.
+$(STATIC): $(CORE_OBJ)
+	$(CC) -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) -flinker-output=nolto-rel) -o $(@:.a=.o) $^
+	$(OBJCOPY) --localize-hidden $(@:.a=.o)
+	rm -f $@
+	$(AR) rcs $@ $(@:.a=.o)
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(CORE_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
 		$(if $(PKGS_$(call command,$*)),$(shell $(PKG_CONFIG) --cflags $(PKGS_$(call command,$*)))) \
 		-MMD -MP -c -o $@ $<
 
@@ -145,11 +168,17 @@ tsan:
 	$(MAKE) tests BUILD=$(BUILD)/tsan SAN=thread CFLAGS='-O1 -g'
 	BUILD=$(BUILD)/tsan scripts/run-tests
 
-# The folder to install into, quoted for the shell, and folders in it.
+# The folders to install into, quoted for the shell, and folders in the first.
 BASH_DIR := share/bash-completion/completions
 ZSH_DIR := share/zsh/site-functions
 UNIT_DIR := lib/systemd/user
 prefix := '$(subst ','\'',$(DESTDIR)$(PREFIX))'
+libdir := '$(subst ','\'',$(DESTDIR)$(LIBDIR))'
+includedir := '$(subst ','\'',$(DESTDIR)$(INCLUDEDIR))'
+# A path for a sed command within single quotes, as pkg-config reads it.
+pc_path = $(subst ',\\'\'',$(subst |,\\\|,$(subst &,\\\&,$(subst $(space),\\$(space),$(1)))))
+empty :=
+space := $(empty) $(empty)
 
 install: all
 	$(INSTALL) -d $(prefix)/bin
@@ -158,6 +187,13 @@ install: all
 		$(INSTALL) -d $(prefix)/share/man/man$${m##*.} && \
 			$(INSTALL) -m 644 $$m $(prefix)/share/man/man$${m##*.} || exit 1; \
 	done
+	$(INSTALL) -d $(includedir) $(libdir)/pkgconfig
+	$(INSTALL) -m 644 lib/shmcast.h $(includedir)
+	$(INSTALL) -m 644 $(SHARED) $(STATIC) $(libdir)
+	ln -sf $(notdir $(SHARED)) $(libdir)/libshmcast.so
+	sed 's|@version@|$(VERSION)|; s|@libdir@|$(call pc_path,$(LIBDIR))|; s|@includedir@|$(call pc_path,$(INCLUDEDIR))|' \
+		lib/shmcast.pc.in >$(libdir)/pkgconfig/shmcast.pc
+	chmod 644 $(libdir)/pkgconfig/shmcast.pc
 	$(INSTALL) -d $(prefix)/$(BASH_DIR) $(prefix)/$(ZSH_DIR)
 	for c in `$(built)`; do \
 		$(INSTALL) -m 644 scripts/completion.bash $(prefix)/$(BASH_DIR)/$$c || exit 1; \
@@ -173,6 +209,8 @@ uninstall:
 	for c in $(sort $(COMMANDS) $(OPTIONAL)); do \
 		rm -f $(prefix)/bin/$$c $(prefix)/$(BASH_DIR)/$$c; \
 	done
+	rm -f $(includedir)/shmcast.h $(libdir)/libshmcast.so $(libdir)/libshmcast.so.0 $(libdir)/libshmcast.a \
+		$(libdir)/pkgconfig/shmcast.pc
 	rm -f $(prefix)/$(ZSH_DIR)/_shmcast $(prefix)/$(UNIT_DIR)/ws-serve@.service $(prefix)/$(UNIT_DIR)/ws-serve@.socket
 	for m in $(MAN:man/%=%); do rm -f $(prefix)/share/man/man$${m##*.}/$$m; done
 

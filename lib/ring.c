@@ -101,6 +101,11 @@ struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel)
     return ring;
 }
 
+struct ring *ring_open_observer(struct stream *stream, enum ring_channel channel)
+{
+    return ring_new(stream, channel);
+}
+
 void ring_set_packet_kind(struct ring *ring, uint32_t kind)
 {
     ring->kind = kind;
@@ -450,14 +455,18 @@ static int ring_sleep(struct ring *ring, uint32_t seen, const struct timespec *d
     return futex_wait_briefly(&ring->head->wake, seen, deadline, KNOCK_NS);
 }
 
+bool ring_news(const struct ring *ring, uint64_t after)
+{
+    return is_new(ring, atomic_load(&ring->head->newest), after);
+}
+
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline)
 {
     for (;;) {
         uint32_t seen = atomic_load(&ring->head->wake);
         if (stream_alive(ring->stream))
             return -1;
-        uint64_t newest = atomic_load(&ring->head->newest);
-        if (is_new(ring, newest, after))
+        if (ring_news(ring, after))
             return 1;
         if (ring_sleep(ring, seen, deadline))
             return errno == ETIMEDOUT ? 0 : -1;
@@ -477,6 +486,7 @@ static void want_in_line(struct ring *ring, bool want)
     atomic_store(&pin->serial, serial);
     atomic_store(&ring->head->demand, serial * SHMFMT_DEMAND_STEP + (uint32_t)ring->reader);
     futex_knock(&ring->head->demand);
+    stream_announce(ring->stream, &ring->head->notify);
 }
 
 /*
@@ -563,6 +573,16 @@ struct futex_word ring_seen(const struct ring *ring)
     return word_now(&ring->head->wake);
 }
 
+bool ring_watched(struct ring *ring)
+{
+    return ring_wanted(ring) && (!reap_demand(ring) || ring_wanted(ring));
+}
+
+struct futex_word ring_demand(const struct ring *ring)
+{
+    return word_now(&ring->head->demand);
+}
+
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
 {
     bool one = in->stream == out->stream; /* its end changes all words of both rings */
@@ -577,6 +597,7 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
         bool work = is_new(in, newest, after);
         if (wanted && work && !always && reap_demand(out))
             wanted = ring_wanted(out);
+        ring_want(in, wanted);
         if (wanted && work)
             return 1;
         if (wanted) {

@@ -66,10 +66,12 @@ void ring_describe(struct ring_meta *meta, const struct image *image);
  * Open one channel of an attached stream, which must outlive the ring. A writer takes the channel's
  * claim; EBUSY: another process writes (claim_holder identifies it). A reader takes a reader's
  * claim if the stream is writable and one is free; otherwise it copies images instead of pinning
- * them. NULL with errno on failure. The caller ends with ring_close.
+ * them. An observer takes no claim: it is for ring_watched and ring_demand. NULL with errno on
+ * failure. The caller ends with ring_close.
  */
 struct ring *ring_open_writer(struct stream *stream, enum ring_channel channel);
 struct ring *ring_open_reader(struct stream *stream, enum ring_channel channel);
+struct ring *ring_open_observer(struct stream *stream, enum ring_channel channel);
 void ring_close(struct ring *ring); /* NULL is allowed; errno survives */
 
 /* Sets the kind of packets (SHMFMT_PACKET_…) that a writer publishes or a reader accepts:
@@ -113,7 +115,10 @@ void ring_unpin(struct ring *ring);
  */
 uint64_t ring_unknown(struct ring *ring);
 
-/* Sleeps until there is an image with a number other than after. 1; 0 at the deadline (absolute,
+/* Whether there is an image with a number other than after. */
+bool ring_news(const struct ring *ring, uint64_t after);
+
+/* Sleeps until ring_news. 1; 0 at the deadline (absolute,
  * CLOCK_MONOTONIC; NULL: none); -1: EINTR (a signal arrived), ESTALE, EIDRM. */
 int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline);
 
@@ -126,8 +131,14 @@ struct futex_word ring_seen(const struct ring *ring);
  * milliseconds, as ring_wait and ring_refresh do. */
 bool ring_want(struct ring *ring, bool want);
 
-/* Whether any reader wants new images. */
+/* Whether any reader wants new images. ring_watched clears the demand of readers that have exited,
+ * at most once per second. */
 bool ring_wanted(const struct ring *ring);
+bool ring_watched(struct ring *ring);
+
+/* As ring_seen, for the word that changes when a reader begins to want images. Take it before
+ * ring_watched. */
+struct futex_word ring_demand(const struct ring *ring);
 
 /*
  * Whether the newest image may be old because the writer, which has not exited, sleeps for lack of
@@ -142,8 +153,9 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline);
 /*
  * For a program that makes images of ring out from those of ring in: sleeps until in has an image
  * with a number other than after, and a reader wants images of out or always is true. Images that
- * arrive without demand do not wake it. Clears the demand of readers that have exited, at most once
- * per second. 1; -1: EINTR, or ESTALE, EIDRM of either stream.
+ * arrive without demand do not wake it. in is wanted while out is, so that demand reaches the
+ * writer of in. Clears the demand of readers that have exited, at most once per second. 1; -1:
+ * EINTR, or ESTALE, EIDRM of either stream.
  */
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always);
 

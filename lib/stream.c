@@ -504,13 +504,15 @@ static int stream_open(struct stream *stream, const char *path, int flags,
         S_ISREG(st.st_mode) ? pread(stream->fd, &stream->header, sizeof stream->header, 0) : 0;
     if (n < 0)
         return -1;
+    int err;
     if (S_ISREG(st.st_mode) && st.st_size == 0)
-        errno = ENODATA;
+        err = ENODATA;
     else if (n == sizeof stream->header)
-        errno = stream_check(&stream->header, (uint64_t)st.st_size);
+        err = stream_check(&stream->header, (uint64_t)st.st_size);
     else /* smaller than a header: truncated, or another program's */
-        errno = n >= 8 && atomic_load(&stream->header.magic) == SHMFMT_MAGIC ? EPROTO : EMEDIUMTYPE;
-    return errno ? -1 : stream_map(stream);
+        err = n >= 8 && atomic_load(&stream->header.magic) == SHMFMT_MAGIC ? EPROTO : EMEDIUMTYPE;
+    errno = err ? err : errno;
+    return err ? -1 : stream_map(stream);
 }
 
 struct stream *stream_attach(const char *name, enum stream_access access)
@@ -548,6 +550,14 @@ struct stream *stream_peek(const char *path, const char *name)
         return stream;
     stream_close(stream);
     return NULL;
+}
+
+void stream_forget(const struct stream *stream)
+{
+    if (stream->fd >= 0)
+        close(stream->fd);
+    if (stream->name_fd >= 0)
+        close(stream->name_fd);
 }
 
 void stream_close(struct stream *stream)
@@ -607,14 +617,19 @@ static void stream_touch(const struct stream *stream)
     errno = err;
 }
 
-void stream_notify(const struct stream *stream, _Atomic uint32_t *wake, _Atomic uint64_t *notify)
+void stream_announce(const struct stream *stream, _Atomic uint64_t *notify)
 {
-    futex_wake(wake);
     uint64_t since = atomic_load(notify);
     if (!since)
         return;
     stream_touch(stream);
     atomic_compare_exchange_strong(notify, &since, 0);
+}
+
+void stream_notify(const struct stream *stream, _Atomic uint32_t *wake, _Atomic uint64_t *notify)
+{
+    futex_wake(wake);
+    stream_announce(stream, notify);
 }
 
 void stream_wake(struct stream *stream)

@@ -89,6 +89,10 @@ struct stream *stream_peek(const char *path, const char *name);
  * inherit the mapping; it keeps the claims until it closes the descriptor, as execve does. */
 void stream_close(struct stream *stream);
 
+/* In a child of fork: closes the descriptors, so that it keeps no claim. The stream must not be
+ * used any more, nor closed. */
+void stream_forget(const struct stream *stream);
+
 /* The validated copy of the header. Lives as long as stream. */
 const struct shmfmt_header *stream_header(const struct stream *stream);
 
@@ -119,6 +123,9 @@ void stream_wake(struct stream *stream);
  * a writer was killed at any of these steps (tests/model/notify.pml). errno survives.
  */
 void stream_notify(const struct stream *stream, _Atomic uint32_t *wake, _Atomic uint64_t *notify);
+
+/* The part of stream_notify for those in a poll loop, after a change of another word. */
+void stream_announce(const struct stream *stream, _Atomic uint64_t *notify);
 
 /* Whether a stream should have been removed. Orphan: its owner was killed; other processes may
  * still have it attached, and end once it is removed with force. Superseded: left by a killed

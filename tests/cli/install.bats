@@ -26,9 +26,28 @@ made() {
     [ -s "$dest/opt/cast/share/zsh/site-functions/_shmcast" ]
     [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*" \
         -not -path "$dest/opt/cast/share/bash-completion/*" -not -path "$dest/opt/cast/share/zsh/*" \
-        -not -path "$dest/opt/cast/lib/systemd/user/ws-serve@.s*")" ]
+        -not -path "$dest/opt/cast/lib/systemd/user/ws-serve@.s*" -not -path "$dest/opt/cast/include/shmcast.h" \
+        -not -path "$dest/opt/cast/lib/libshmcast.*" -not -path "$dest/opt/cast/lib/pkgconfig/shmcast.pc")" ]
+    for file in include/shmcast.h lib/libshmcast.a lib/libshmcast.so.0 lib/pkgconfig/shmcast.pc; do
+        [ "$(stat -c %a "$dest/opt/cast/$file")" = 644 ]
+    done
+    [ "$(readlink "$dest/opt/cast/lib/libshmcast.so")" = libshmcast.so.0 ]
+    grep -qx 'libdir=/opt/cast/lib' "$dest/opt/cast/lib/pkgconfig/shmcast.pc"
     grep -q '^ExecStart="/opt/cast/bin/ws-serve" ' "$dest/opt/cast/lib/systemd/user/ws-serve@.service"
     made uninstall DESTDIR="$dest" PREFIX=/opt/cast
+    [ -z "$(find "$dest" -not -type d)" ]
+}
+
+@test "LIBDIR and INCLUDEDIR say where the library is installed" {
+    dest=$BATS_TEST_TMPDIR/dest where=(PREFIX=/p LIBDIR=/p/lib/here INCLUDEDIR="/p/it's/&|there")
+    made install DESTDIR="$dest" "${where[@]}"
+    [ -e "$dest/p/lib/here/libshmcast.so" ]
+    [ -e "$dest/p/it's/&|there/shmcast.h" ]
+    [ ! -e "$dest/p/lib/libshmcast.a" ]
+    grep -qx 'libdir=/p/lib/here' "$dest/p/lib/here/pkgconfig/shmcast.pc"
+    eval "flags=($(PKG_CONFIG_PATH=$dest/p/lib/here/pkgconfig pkg-config --cflags shmcast))"
+    [ "${flags[0]}" = "-I/p/it's/&|there" ]
+    made uninstall DESTDIR="$dest" "${where[@]}"
     [ -z "$(find "$dest" -not -type d)" ]
 }
 
@@ -72,7 +91,7 @@ made() {
 copy_tree() {
     mkdir -p "$1/build"
     cp -a "$ROOT"/{Makefile,LICENSE,README.md,cmd,lib,man,scripts} "$1/"
-    cp -a "$BUILD"/{cmd,lib,*.a,[a-z]*-[a-z]*} "$1/build/"
+    cp -a "$BUILD"/{cmd,lib,*.a,*.so*,[a-z]*-[a-z]*} "$1/build/"
 }
 
 @test "an optional program that fails to build is left out with one line, and fails the build in CI" {
