@@ -42,6 +42,7 @@ PKGS_lib/image/jpeg := libjpeg
 PKGS_lib/tool/evjson := libwebsockets
 # Libraries of a test's C program.
 PKGS_bench-view := libjpeg
+PKGS_tileparts-test := libjpeg
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSHMCAST_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 # -fno-math-errno: nothing reads errno after a mathematical function, and square roots become vectors.

@@ -50,8 +50,8 @@ fuzz() { # TARGET TARGET
     fuzz names jpeg
 }
 
-@test "token files, Host headers, cookies and prefixes" {
-    fuzz auth
+@test "token files, Host headers, cookies and prefixes, and parts of pictures" {
+    fuzz auth tileparts
 }
 
 @test "scripts/fuzz reports an unknown target, and one that crashes" {
