@@ -131,3 +131,16 @@ torn="((one==number)&&(two==number))"
         refuted "( !(sleeping[i])||(notify!=0))" notify "-D$mutant"
     done
 }
+
+@test "parts of pictures: sharp ones, skipped ones, another encoder, a picture that can't be drawn, a reconnect" {
+    proved tiles
+}
+
+@test "parts of pictures: every mutant is refuted" {
+    for mutant in COUNT_TAKEN NO_RESET SKIP_PARTS; do
+        refuted "((canvas[0]==ring.pixel[0])&&(canvas[1]==ring.pixel[1]))" tiles "-D$mutant"
+    done
+    for mutant in FILL KEEP_SHARP CHANGED_IF_NOT_EQUAL IGNORE_FAULT; do
+        refuted "( !(ring.sharp)||(canvas_sharp[0]&&canvas_sharp[1]))" tiles "-D$mutant"
+    done
+}
