@@ -13,7 +13,7 @@ enum {
     NAME_ROOM = 24 /* longer names are cut, and so unknown */
 };
 
-enum value { NONE, TEXT, NUMBER, LITERAL, LIST };
+enum value { NONE, TEXT, NUMBER, YES, LITERAL, LIST }; /* YES: true; LITERAL: false or null */
 
 struct member {
     char name[NAME_ROOM];
@@ -87,7 +87,7 @@ static int add_value(struct reader *r, struct lejp_ctx *ctx, enum value value)
         return refuse(r->why, "not an object or an array of objects");
     if (m->value != NONE && m->value != LIST)
         return refuse(r->why, "not JSON");
-    if (value == LITERAL)
+    if (value == LITERAL || value == YES)
         literal = "";
     else if (strlen(ctx->buf) != ctx->npos)
         return refuse(r->why, "%s has a NUL byte", m->name);
@@ -272,6 +272,18 @@ static int take_control(struct reader *r, struct evjson_message *message)
     return 0;
 }
 
+/* {"type":"hello"}, or with "parts":true. */
+static int take_hello(struct reader *r, struct evjson_message *message)
+{
+    const struct member *parts = find(r, "parts");
+    if (parts && parts->value != YES)
+        return refuse(r->why, "parts must be true");
+    if (r->members != (parts ? 2 : 1))
+        return refuse(r->why, "hello takes only parts");
+    message->parts = parts;
+    return 0;
+}
+
 /* {"type":"ack","seq":N} and {"type":"ping","t":X} have one number each. */
 static int take_number(struct reader *r, const char *type, const char *name, const char **text)
 {
@@ -378,8 +390,8 @@ static int end_object(struct reader *r)
         memcpy(message->t, number, strlen(number) + 1);
     } else if (!strcmp(type->text, "hello")) {
         message->kind = EVJSON_HELLO;
-        if (r->members != 1)
-            return refuse(r->why, "hello takes nothing more");
+        if (take_hello(r, message))
+            return -1;
     } else if (!strcmp(type->text, "control")) {
         message->kind = EVJSON_CONTROL;
         if (take_control(r, message))
@@ -422,6 +434,8 @@ static signed char on_json(struct lejp_ctx *ctx, char reason)
         result = add_value(r, ctx, NUMBER);
         break;
     case LEJPCB_VAL_TRUE:
+        result = add_value(r, ctx, YES);
+        break;
     case LEJPCB_VAL_FALSE:
     case LEJPCB_VAL_NULL:
         result = add_value(r, ctx, LITERAL);

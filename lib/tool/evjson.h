@@ -31,6 +31,7 @@ struct evjson_message {
     struct event event;    /* event: time_ns, viewer and number as sent, or 0 */
     uint64_t seq;          /* ack: number of the packet shown */
     char t[32];            /* ping: the number as text, to be echoed */
+    bool parts;            /* hello: the viewer draws parts of packets */
     enum evjson_want want; /* control */
     uint32_t to;           /* control, EVJSON_GIVE: a viewer's number, ≥ 1 */
 };

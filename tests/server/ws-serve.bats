@@ -246,7 +246,7 @@ events() {
     stat_is 's["pictures"] == 2 and s["dropped"] == 0 and s["viewers"] == 1'
     stat_is 's["newest"] | {"age_ms": 0} == {"seq": 2, "frame": 2, "event": 0, "width": 64, "height": 48, "bytes": '"$bytes"', "age_ms": 0}'
     stat_is '0 < s["newest"]["age_ms"] < 60000'
-    stat_is 's["sent"] == {"pictures": 1, "bytes": '"$bytes"'}'
+    stat_is 's["sent"] == {"pictures": 1, "parts": 0, "bytes": '"$bytes"'}'
     stat_is 'len(s["viewer_list"]) == 1 and s["viewer_list"][0].items() >= {"id": 1, "transport": "websocket", "sent": 1, "skipped": 0, "acked": 1, "bytes": '"$bytes"', "window": 2, "in_flight": 0, "ignored": 0}.items()'
     stat_is '0 < s["viewer_list"][0]["srtt_ms"] < 60000'
 }

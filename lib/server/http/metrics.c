@@ -46,6 +46,11 @@ static uint64_t get_sent(const struct sample *sample)
     return sample->served->sent;
 }
 
+static uint64_t get_sent_parts(const struct sample *sample)
+{
+    return sample->served->sent_parts;
+}
+
 static uint64_t get_sent_bytes(const struct sample *sample)
 {
     return sample->served->sent_bytes;
@@ -69,6 +74,7 @@ static const struct {
     {"shmcast_dropped_total", "Packets too large for the stream or without a free slot.",
      get_dropped},
     {"shmcast_sent_total", "Packets sent to viewers.", get_sent},
+    {"shmcast_sent_parts_total", "Packets of which viewers were sent only parts.", get_sent_parts},
     {"shmcast_sent_bytes_total", "Bytes of packets sent to viewers.", get_sent_bytes},
     {"shmcast_skipped_total", "Packets skipped by slow viewers.", get_skipped},
     {"shmcast_events_total", "Viewers' events appended to the event log.", get_events},

@@ -15,8 +15,10 @@ static bool ready(void *link)
     return conn_can_send(((struct mjpeg *)link)->conn);
 }
 
-static enum viewer_sent send_packet(void *link, struct packet *packet)
+static enum viewer_sent send_packet(void *link, struct packet *packet,
+                                    const struct packet_parts *parts)
 {
+    (void)parts; /* no client of MJPEG can ask for them */
     size_t bytes;
     unsigned char *part = packet_as_part(packet, &bytes);
     return conn_send(((struct mjpeg *)link)->conn, part, bytes);

@@ -19,11 +19,12 @@ static void put_viewer(FILE *to, const struct viewer *viewer)
     json_quote(viewer->shown->name, name);
     fprintf(to,
             "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"stream\":%s,\"sent\":%" PRIu64
-            ",\"skipped\":%" PRIu64 ",\"acked\":%" PRIu64 ",\"bytes\":%" PRIu64
-            ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64 ",\"refused\":%" PRIu64
-            ",\"limited\":%" PRIu64,
-            viewer->id, viewer->transport->name, name, viewer->sent, viewer->skipped,
-            viewer->flow.acked, viewer->bytes, viewer->role == ROLE_CONTROL ? "control" : "view",
+            ",\"parts\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"acked\":%" PRIu64
+            ",\"bytes\":%" PRIu64 ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64
+            ",\"refused\":%" PRIu64 ",\"limited\":%" PRIu64,
+            viewer->id, viewer->transport->name, name, viewer->sent, viewer->sent_parts,
+            viewer->skipped, viewer->flow.acked, viewer->bytes,
+            viewer->role == ROLE_CONTROL ? "control" : "view",
             control_has(viewer) ? "true" : "false", viewer->events, viewer->refused,
             viewer->limited);
     if (flow_window(&viewer->flow))
@@ -110,10 +111,10 @@ char *stats_json(const struct site *site, const struct served *served, const cha
     put_newest(to, &ring.newest);
     put_writers(to, served->reader.stream);
     fprintf(to,
-            ",\"sent\":{\"pictures\":%" PRIu64 ",\"bytes\":%" PRIu64 "},\"events\":%" PRIu64
-            ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",
-            served->sent, served->sent_bytes, served->events, backlog_count(served->backlog),
-            control_mode_name(served->streams->control));
+            ",\"sent\":{\"pictures\":%" PRIu64 ",\"parts\":%" PRIu64 ",\"bytes\":%" PRIu64
+            "},\"events\":%" PRIu64 ",\"waiting\":%zu,\"control\":\"%s\",\"steerer\":",
+            served->sent, served->sent_parts, served->sent_bytes, served->events,
+            backlog_count(served->backlog), control_mode_name(served->streams->control));
     if (served->control.controller)
         fprintf(to, "%" PRIu32, served->control.controller->id);
     else

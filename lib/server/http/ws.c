@@ -35,11 +35,15 @@ static bool ready(void *link)
     return conn_can_send(ws->conn) && !lws_get_close_length(ws->wsi);
 }
 
-static enum viewer_sent send_packet(void *link, struct packet *packet)
+static enum viewer_sent send_packet(void *link, struct packet *packet,
+                                    const struct packet_parts *parts)
 {
+    struct conn *conn = ((struct ws *)link)->conn;
+    if (parts)
+        return conn_send(conn, parts->message, parts->message_bytes);
     size_t bytes;
     unsigned char *message = packet_as_message(packet, &bytes);
-    return conn_send(((struct ws *)link)->conn, message, bytes);
+    return conn_send(conn, message, bytes);
 }
 
 static bool congested(void *link)

@@ -16,11 +16,22 @@ static bool was_sent(const struct viewer *viewer, const struct packet *packet)
            viewer->generation == packet->generation;
 }
 
+/* The newest packet; before a sharp one the smaller one of the same picture, for a viewer that has
+ * neither. */
+static struct packet *newest_for(const struct viewer *viewer)
+{
+    const struct served *served = viewer->shown;
+    struct packet *base = served->base;
+    bool has = !base || (viewer->times && viewer->generation == base->generation &&
+                         viewer->number >= base->meta.number);
+    return has ? served->newest : base;
+}
+
 /* The newest packet, if it is to be sent, or NULL. The last MJPEG part is sent twice, as browsers
  * draw a part only when the next one begins, and once more whenever it is to be repeated. */
 static struct packet *pending_packet(const struct viewer *viewer)
 {
-    struct packet *newest = viewer->watcher_link ? viewer->shown->newest : NULL;
+    struct packet *newest = viewer->watcher_link ? newest_for(viewer) : NULL;
     bool twice = viewer->transport->kind == VIEWER_MJPEG && viewer->shown->idle;
     bool again = twice && viewer->repeats != viewer->shown->repeats;
     if (viewer->shown->stale || (newest && newest->meta.captured_ns < viewer->not_before_ns))
@@ -30,13 +41,37 @@ static struct packet *pending_packet(const struct viewer *viewer)
     return newest;
 }
 
-static void count_sent(struct viewer *viewer, const struct packet *packet)
+/* Whether the viewer may get parts of the packet: it draws them, and shows an earlier packet. */
+static bool takes_parts(const struct viewer *viewer, const struct packet *packet)
+{
+    return viewer->parts && packet->tiled && viewer->times &&
+           viewer->generation == packet->generation;
+}
+
+/* A sharp packet would hold up the next one: it waits until nothing is in flight, unless the viewer
+ * has all of its tiles. */
+static bool has_room(const struct viewer *viewer, const struct packet *packet)
+{
+    bool has_all = takes_parts(viewer, packet) && viewer->sharp >= packet->tiles.changed;
+    return packet->sharp && !has_all ? flow_idle(&viewer->flow) : flow_open(&viewer->flow);
+}
+
+/* The parts that the viewer gets in place of the whole packet, or NULL. */
+static const struct packet_parts *parts_for(const struct viewer *viewer, struct packet *packet)
+{
+    const struct tileparts_shown shown = {viewer->number, viewer->sharp};
+    return takes_parts(viewer, packet) ? packet_parts(packet, &shown) : NULL;
+}
+
+static void count_sent(struct viewer *viewer, const struct packet *packet,
+                       const struct packet_parts *parts)
 {
     struct served *served = viewer->shown;
+    uint64_t bytes = parts ? parts->bytes : packet->meta.bytes;
     if (was_sent(viewer, packet)) {
         viewer->times++;
     } else {
-        if (viewer->sent && viewer->generation == packet->generation) {
+        if (viewer->times && viewer->generation == packet->generation) {
             viewer->skipped += packet->meta.number - viewer->number - 1;
             served->skipped += packet->meta.number - viewer->number - 1;
         }
@@ -45,12 +80,18 @@ static void count_sent(struct viewer *viewer, const struct packet *packet)
         viewer->times = 1;
     }
     viewer->repeats = served->repeats;
+    if (packet->sharp)
+        viewer->sharp = packet->meta.number;
+    else if (!parts)
+        viewer->sharp = 0;
     viewer->number = packet->meta.number;
     viewer->generation = packet->generation;
     viewer->captured_ns = packet->meta.captured_ns;
     viewer->not_before_ns = 0;
-    viewer->bytes += packet->meta.bytes;
-    served->sent_bytes += packet->meta.bytes;
+    viewer->bytes += bytes;
+    served->sent_bytes += bytes;
+    viewer->sent_parts += parts != NULL;
+    served->sent_parts += parts != NULL;
 }
 
 static void watch_client(struct viewer *viewer);
@@ -83,10 +124,11 @@ static void watch_client(struct viewer *viewer)
 /* -1: the connection is broken. */
 static int send_packet(struct viewer *viewer, struct packet *packet)
 {
-    enum viewer_sent sent = viewer->transport->send_packet(viewer->link, packet);
+    const struct packet_parts *parts = parts_for(viewer, packet);
+    enum viewer_sent sent = viewer->transport->send_packet(viewer->link, packet, parts);
     if (sent != VIEWER_SENT)
         return sent == VIEWER_BROKEN ? -1 : 0;
-    count_sent(viewer, packet);
+    count_sent(viewer, packet, parts);
     ladder_count_sent(viewer);
     watch_client(viewer);
     if (viewer->transport->kind != VIEWER_MJPEG)
@@ -112,9 +154,12 @@ enum content { STATE, PONG, PACKET, CONTENTS };
 
 static bool is_pending(const struct viewer *viewer, enum content content)
 {
-    return content == STATE  ? viewer->state_pending
-           : content == PONG ? viewer->pong_count > 0
-                             : !viewer->moved && pending_packet(viewer) && flow_open(&viewer->flow);
+    if (content == STATE)
+        return viewer->state_pending;
+    if (content == PONG)
+        return viewer->pong_count > 0;
+    const struct packet *packet = viewer->moved ? NULL : pending_packet(viewer);
+    return packet && has_room(viewer, packet);
 }
 
 /* The content to be sent next, or CONTENTS: none. */
@@ -139,7 +184,8 @@ static void await_window(struct viewer *viewer);
 static void on_probe(lws_sorted_usec_list_t *timer)
 {
     struct viewer *viewer = lws_container_of(timer, struct viewer, probe_timer);
-    if (pending_packet(viewer) && !flow_open(&viewer->flow))
+    const struct packet *packet = pending_packet(viewer);
+    if (packet && !has_room(viewer, packet))
         await_window(viewer);
 }
 
@@ -161,12 +207,22 @@ void delivery_retry(struct viewer *viewer)
     if (!viewer->want_pending && next_content(viewer) == PACKET &&
         viewer->transport->ready(viewer->link) && send_packet(viewer, pending_packet(viewer)))
         viewer->transport->abort(viewer->link);
-    if (!pending_packet(viewer))
+    const struct packet *packet = pending_packet(viewer);
+    if (!packet)
         return;
-    if (flow_open(&viewer->flow))
+    if (has_room(viewer, packet))
         want_write(viewer);
     else
         await_window(viewer);
+}
+
+void delivery_use_parts(struct viewer *viewer)
+{
+    if (viewer->parts) {
+        viewer->times = 0;
+        delivery_retry(viewer);
+    }
+    viewer->parts = true;
 }
 
 void delivery_packet(struct viewer *viewer)

@@ -8,6 +8,10 @@
 /* The stream that the viewer is shown has a new packet. */
 void delivery_packet(struct viewer *viewer);
 
+/* The viewer draws parts of packets. If it has said so before, it has nothing: the next packet is
+ * whole, and may be the same again. */
+void delivery_use_parts(struct viewer *viewer);
+
 /* Tries to send the newest packet, after something that held it back has changed. */
 void delivery_retry(struct viewer *viewer);
 

@@ -21,6 +21,11 @@ bool flow_open(const struct flow *flow)
     return !flow->window || flow->in_flight < flow_window(flow) || flow->probe;
 }
 
+bool flow_idle(const struct flow *flow)
+{
+    return !flow->window || !flow->in_flight || flow->probe;
+}
+
 void flow_sent(struct flow *flow, uint64_t number, uint64_t now)
 {
     if (flow->in_flight == FLOW_MAX) { /* the oldest was never acknowledged */

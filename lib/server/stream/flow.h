@@ -47,6 +47,10 @@ bool flow_ack(struct flow *flow, uint64_t number, uint64_t now);
 /* Whether a packet may be sent. */
 bool flow_open(const struct flow *flow);
 
+/* Whether a packet may be sent that would hold up others: as far as is known, nothing is in flight.
+ */
+bool flow_idle(const struct flow *flow);
+
 /* For a packet that waits for the window: the ns until a probe is allowed, which a long silence
  * requires; 0: the next packet may be sent. */
 uint64_t flow_wait(struct flow *flow, uint64_t now);

@@ -72,6 +72,8 @@ static int take(const struct evjson_message *message, void *user)
         if (!input_admit(viewer, batch->now, false))
             return TOO_MANY;
         control_hello(viewer);
+        if (message->parts)
+            delivery_use_parts(viewer);
         break;
     case EVJSON_CONTROL:
         if (!input_admit(viewer, batch->now, false))

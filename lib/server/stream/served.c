@@ -137,15 +137,21 @@ static int attach(struct served *served)
     return result;
 }
 
+static void drop_packet(struct served *served, struct packet **packet)
+{
+    if (*packet)
+        packet_release(&served->packets, *packet);
+    *packet = NULL;
+}
+
 static void detach(struct served *served)
 {
     stop_waiter(served);
     lws_sul_cancel(&served->want_timer);
     served->streams->ops->detaching(served);
     streamreader_close(&served->reader);
-    if (served->newest)
-        packet_release(&served->packets, served->newest);
-    served->newest = NULL;
+    drop_packet(served, &served->newest);
+    drop_packet(served, &served->base);
     if (served->stale)
         settle(served);
 }
@@ -207,8 +213,14 @@ static void publish(struct served *served, const struct ring_view *view)
     struct packet *packet = packet_copy(&served->packets, view, served->generation);
     if (!packet) /* this packet is lost; memory may suffice for the next */
         return;
-    if (served->newest)
-        packet_release(&served->packets, served->newest);
+    if (served->newest && !served->newest->sharp) {
+        drop_packet(served, &served->base);
+        served->base = served->newest;
+    } else {
+        drop_packet(served, &served->newest);
+    }
+    if (served->base && !packet_sharpens(packet, served->base))
+        drop_packet(served, &served->base);
     served->newest = packet;
     restart_idle_timer(served);
     served->streams->ops->packet(served);

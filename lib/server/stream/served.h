@@ -68,6 +68,7 @@ struct served {
     struct streamreader reader; /* of packets; its stream is NULL once the stream was removed */
     uint64_t generation;
     struct packet *newest; /* NULL: none yet */
+    struct packet *base;   /* the packet that a sharp newest one only sharpens, or NULL */
     struct packet_pool packets;
     struct served *upper, *lower; /* neighbours on the ladder */
 
@@ -79,6 +80,7 @@ struct served {
     struct backlog *backlog;
 
     uint64_t sent, sent_bytes; /* packets, to all viewers so far */
+    uint64_t sent_parts;       /* packets sent as parts */
     uint64_t skipped;          /* packets, by all viewers so far */
     uint64_t events;           /* appended to the event log */
 

@@ -29,8 +29,9 @@ struct viewer_transport {
 
     /* Whether a packet may be sent now, before want_write has taken effect. */
     bool (*ready)(void *link);
-    /* Sends all of a packet, or nothing of it. */
-    enum viewer_sent (*send_packet)(void *link, struct packet *packet);
+    /* Sends all of a packet, or these parts of it unless NULL; or nothing. */
+    enum viewer_sent (*send_packet)(void *link, struct packet *packet,
+                                    const struct packet_parts *parts);
     /* Whether part of an earlier packet is still unsent. */
     bool (*congested)(void *link);
     /* A number that changes whenever the client takes something. *all: it has taken everything. */
@@ -81,22 +82,25 @@ struct viewer {
     struct viewer *next_watcher, **watcher_link;
     struct served *shown; /* the stream whose packets are sent, maybe a lower rung */
     const struct viewer_transport *transport;
-    void *link;             /* NULL once the viewer has ended */
-    uint64_t number;        /* of the packet last sent */
-    uint64_t generation;    /* of that packet's stream */
-    uint64_t captured_ns;   /* of that packet */
+    void *link;           /* NULL once the viewer has ended */
+    uint64_t number;      /* of the packet last sent */
+    uint64_t generation;  /* of that packet's stream */
+    uint64_t captured_ns; /* of that packet */
+    uint64_t sharp;       /* number of the sharp packet last sent, 0: a whole one has replaced it */
     uint64_t not_before_ns; /* packets captured earlier are not sent */
-    unsigned times;         /* number of times that packet was sent */
+    unsigned times;         /* number of times that packet was sent; 0: the viewer has nothing */
     unsigned repeats;       /* the stream's count of repetitions at that time */
     unsigned pong_count;
     unsigned next_send; /* kind of content that is considered first when something can be sent */
     bool want_pending;  /* want_write was called and has had no effect yet */
     bool has_messages;  /* there is a channel for text */
     bool hello;         /* state messages are wanted */
+    bool parts;         /* it draws parts of packets */
     bool state_pending; /* a state message will be sent */
     bool moved;         /* to another stream: a state message goes before its packets */
     bool paused;        /* its messages are not read, as too many of its events are queued */
-    uint64_t sent, skipped, bytes;
+    uint64_t sent, sent_parts; /* packets, those of them sent as parts */
+    uint64_t skipped, bytes;
     struct abr abr;
     struct flow flow;
     struct stall stall;

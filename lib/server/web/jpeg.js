@@ -19,28 +19,40 @@ function aspectOf(text)
     return width > 0 && height > 0 ? width / height : 1;
 }
 
+/* The place of a part in a picture, see shmcast-web(7). */
+function partOf({part, x, y, bytes, of})
+{
+    if (part === undefined)
+        return undefined;
+    const [, count] = part.split('/').map(Number), [width, height] = (of ?? '').split('x').map(Number);
+    return {count, x: Number(x), y: Number(y), bytes: Number(bytes), width, height};
+}
+
 /*
- * Returns {seq, event, captured, aspect} of our comment, captured in ms, and {quality, sampling};
- * undefined where missing. Does not check that the JPEG is complete: that is up to the decoder.
+ * Returns {seq, frame, event, captured, aspect, part} of our comment, captured in ms, and {quality,
+ * sampling}, of the JPEG that begins there; undefined where missing. Does not check that the JPEG is
+ * complete: that is up to the decoder.
  */
-export function readJpeg(buffer)
+export function readJpeg(buffer, start = 0)
 {
     const bytes = new DataView(buffer);
     const out = {};
-    for (let at = 2; at + 4 <= bytes.byteLength;) {
+    for (let at = start + 2; at + 4 <= bytes.byteLength;) {
         const marker = bytes.getUint16(at);
         const length = bytes.getUint16(at + 2);
         if (marker < 0xffc0 || marker === 0xffda || length < 2 || at + 2 + length > bytes.byteLength)
             break;
         const body = new Uint8Array(buffer, at + 4, length - 2);
         if (marker === 0xfffe && out.seq === undefined) {
-            const text = String.fromCharCode(...body.subarray(0, 256));
+            const text = String.fromCharCode(...body.subarray(0, 512));
             if (text.startsWith('shmcast ')) {
                 const fields = Object.fromEntries(text.split(' ').map(f => f.split('=')));
                 out.seq = Number(fields.seq);
+                out.frame = Number(fields.frame);
                 out.event = Number(fields.event);
                 out.captured = Number(fields.captured) * 1000;
                 out.aspect = aspectOf(fields.aspect);
+                out.part = partOf(fields);
             }
         } else if (marker === 0xffdb && body[0] === 0 && length >= 67) {
             out.quality = qualityOf(body.subarray(1, 65));

@@ -170,7 +170,7 @@ const connection = createConnection(here, wanted, {
             setLive();
         else
             setState('waiting', '', TITLES.waiting, transport.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
-        connection.send({type: 'hello'});
+        connection.send({type: 'hello', parts: true});
     },
     packet(buffer)
     {
@@ -227,6 +227,7 @@ function drawn(frame)
 const view = createView(picture.querySelector('canvas'), {
     undrawn: stats.undrawn,
     broken: () => setState('broken'),
+    incomplete: () => connection.send({type: 'hello', parts: true}),
     drawn(frame)
     {
         if (frame.seq)

@@ -1,7 +1,8 @@
 /*
- * Draws JPEGs on a canvas, newest first. At most one JPEG is being decoded, off the main thread, and
- * one waits, which a newer one replaces. Of the decoded ones only the newest is drawn, in the next
- * animation frame.
+ * Draws pictures on a canvas. A message is a whole JPEG, or parts: JPEGs of the rectangles that have changed
+ * since the message before (shmcast-web(7)). Messages are decoded one at a time, off the main thread, and
+ * those that are decoded are drawn together in the next animation frame. A whole JPEG replaces all that
+ * came before it and is not drawn yet; parts are never left out.
  */
 import {readJpeg} from './jpeg.js';
 
@@ -17,41 +18,114 @@ export function showElement(element, width, height, aspect)
     element.parentElement.hidden = false;
 }
 
+/* Returns the message's JPEGs, their places, and of parts the size of the whole picture: undefined if they are
+ * damaged. */
+function split(buffer)
+{
+    const info = readJpeg(buffer);
+    if (!info.part)
+        return {info, whole: true, jpegs: [{data: buffer, x: 0, y: 0}]};
+    const {count, width, height} = info.part;
+    const jpegs = [];
+    for (let at = 0; at < buffer.byteLength;) {
+        const {part} = readJpeg(buffer, at);
+        if (!part || part.count !== count || !(part.bytes > 0 && part.bytes <= buffer.byteLength - at))
+            return {info, whole: false};
+        jpegs.push({data: new Uint8Array(buffer, at, part.bytes), x: part.x, y: part.y});
+        at += part.bytes;
+    }
+    /* Of 0 parts one JPEG comes, which shows nothing new. */
+    return {info, whole: false,
+            ...(jpegs.length === (count || 1) && {jpegs: count ? jpegs : [], width, height})};
+}
+
+/* Returns bitmaps for all, or none: rejects. */
+async function decodeAll(jpegs)
+{
+    const results = await Promise.allSettled(jpegs.map(({data}) =>
+        createImageBitmap(new Blob([data], {type: 'image/jpeg'}))));
+    const bitmaps = results.filter(r => r.status === 'fulfilled').map(r => r.value);
+    if (bitmaps.length < jpegs.length) {
+        bitmaps.forEach(bitmap => bitmap.close());
+        throw new Error('a JPEG is damaged');
+    }
+    return bitmaps;
+}
+
 /*
- * Calls on.drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}),
- * on.broken(), and on.undrawn(1) for each JPEG that a newer one replaced.
+ * Calls on.drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}); on.broken();
+ * on.undrawn(count) for messages that are not drawn, or not seen because they were drawn together with
+ * a newer one; and on.incomplete() when parts do not continue what is shown: only a whole JPEG helps.
  */
 export function createView(canvas, on)
 {
     const context = canvas.getContext('2d', {alpha: false});
-    let waiting = null; /* newest JPEG that is not decoded */
+    let waiting = [];   /* messages that are not decoded, oldest first */
     let decoding = false;
-    let ready = null;   /* newest decoded image that is not drawn */
+    let ready = [];     /* decoded ones that are not drawn: {message, bitmaps} */
     let request = 0;    /* pending animation frame */
     let shape = 1;      /* aspect of the last image's pixels */
+    let size = null;    /* [width, height] of the last whole JPEG, if parts can follow */
+    let asked = false;  /* on.incomplete was called for the lack of one */
+    let frame = 0;      /* number of the last frame drawn */
 
-    /* A hidden page keeps the newest JPEG and decodes it when it becomes visible. */
+    function requireWhole()
+    {
+        size = null;
+        on.undrawn(1);
+        if (!asked)
+            on.incomplete();
+        asked = true;
+    }
+
+    function discardReady()
+    {
+        if (!ready.length)
+            return;
+        on.undrawn(ready.length);
+        ready.forEach(({bitmaps}) => bitmaps.forEach(bitmap => bitmap.close()));
+        ready = [];
+    }
+
+    async function decodeWhole(message)
+    {
+        size = null;
+        const bitmaps = await decodeAll(message.jpegs).catch(() => null);
+        if (!bitmaps) {
+            on.broken();
+            return;
+        }
+        const [{width, height}] = bitmaps;
+        discardReady();
+        size = [width, height];
+        asked = false;
+        ready.push({message: {...message, width, height}, bitmaps});
+    }
+
+    async function decodeParts(message)
+    {
+        const fits = size && !message.first && size[0] === message.width && size[1] === message.height;
+        const bitmaps = fits && await decodeAll(message.jpegs).catch(() => null);
+        if (bitmaps)
+            ready.push({message, bitmaps});
+        else
+            requireWhole();
+    }
+
+    /* A hidden page keeps the messages and decodes them when it becomes visible. */
     async function decode()
     {
         if (decoding)
             return;
         decoding = true;
-        while (waiting && !document.hidden) {
-            const {buffer, old} = waiting;
-            waiting = null;
-            let bitmap;
-            try {
-                bitmap = await createImageBitmap(new Blob([buffer], {type: 'image/jpeg'}));
-            } catch {
-                on.broken();
-                continue;
-            }
-            if (ready) {
-                ready.bitmap.close();
-                on.undrawn(1);
-            }
-            ready = {bitmap, old, buffer};
-            request ||= requestAnimationFrame(draw);
+        while (waiting.length && !document.hidden) {
+            const message = waiting.shift();
+            if (message.whole)
+                await decodeWhole(message);
+            else
+                await decodeParts(message);
+            if (ready.length)
+                request ||= requestAnimationFrame(draw);
         }
         decoding = false;
     }
@@ -59,29 +133,45 @@ export function createView(canvas, on)
     function draw()
     {
         request = 0;
-        const {bitmap, old, buffer} = ready;
-        const {width, height} = bitmap;
-        const info = readJpeg(buffer);
+        const {message: {info, width, height, bytes, old}} = ready.at(-1);
         const aspect = info.aspect ?? 1;
-        ready = null;
-        if (canvas.width !== width || canvas.height !== height || canvas.hidden || shape !== aspect) {
-            canvas.width = width;
-            canvas.height = height;
-            shape = aspect;
-            showElement(canvas, width, height, aspect);
+        for (const {message, bitmaps} of ready) {
+            if (message.whole && (canvas.width !== message.width || canvas.height !== message.height)) {
+                canvas.width = message.width;
+                canvas.height = message.height;
+                shape = 0;
+            }
+            bitmaps.forEach((bitmap, i) => {
+                context.drawImage(bitmap, message.jpegs[i].x, message.jpegs[i].y);
+                bitmap.close();
+            });
         }
-        context.drawImage(bitmap, 0, 0);
-        bitmap.close();
-        on.drawn({...info, width, height, bytes: buffer.byteLength, old, at: performance.now()});
+        if (canvas.hidden || shape !== aspect)
+            showElement(canvas, width, height, aspect);
+        shape = aspect;
+        if (ready.length > 1)
+            on.undrawn(ready.length - 1);
+        ready = [];
+        /* The same frame again, sharper, says nothing about the delay. */
+        const again = info.frame !== undefined && info.frame === frame;
+        frame = info.frame;
+        on.drawn({...info, width, height, bytes, old: old || again, at: performance.now()});
     }
 
     return {
-        /* old: the image may predate this connection, so its age says nothing about the delay. */
-        add(buffer, old)
+        /* first: the message is the first of a connection. It may predate it, so its age says nothing about
+         * the delay. */
+        add(buffer, first)
         {
-            if (waiting)
-                on.undrawn(1);
-            waiting = {buffer, old: old || document.hidden};
+            const message = {...split(buffer), bytes: buffer.byteLength, first, old: first || document.hidden};
+            if (first)
+                asked = false;
+            if (message.whole) {
+                if (waiting.length)
+                    on.undrawn(waiting.length);
+                waiting = [];
+            }
+            waiting.push(message);
             decode();
         },
         resume: decode,
