@@ -54,6 +54,10 @@ fuzz() { # TARGET TARGET
     fuzz auth tileparts
 }
 
+@test "URLs and Link headers of WHIP endpoints" {
+    fuzz whip
+}
+
 @test "scripts/fuzz reports an unknown target, and one that crashes" {
     cd "$ROOT"
     run -2 scripts/fuzz nothing
