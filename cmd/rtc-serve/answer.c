@@ -33,8 +33,7 @@ static void add_transport(const struct offer *offer, int section, GstSDPMedia *m
     gst_sdp_media_add_attribute(media, "ice-ufrag", transport->user);
     gst_sdp_media_add_attribute(media, "ice-pwd", transport->password);
     gst_sdp_media_add_attribute(media, "fingerprint", transport->fingerprint);
-    gst_sdp_media_add_attribute(media, "setup",
-                                answer_is_dtls_client(offer) ? "active" : "passive");
+    gst_sdp_media_add_attribute(media, "setup", transport->setup);
     if (section != offer->transport)
         return;
     for (char *const *candidate = transport->candidates; *candidate; candidate++)
@@ -103,6 +102,8 @@ static GstSDPMedia *accept_video(const struct offer *offer,
     add_transport(offer, offer->video, media, transport);
     gst_sdp_media_add_attribute(media, "sendonly", "");
     gst_sdp_media_add_attribute(media, "rtcp-mux", "");
+    if (!strcmp(transport->setup, "actpass")) /* an offer (RFC 8858) */
+        gst_sdp_media_add_attribute(media, "rtcp-mux-only", "");
     if (gst_sdp_media_get_attribute_val(offer_section(offer, offer->video), "rtcp-rsize"))
         gst_sdp_media_add_attribute(media, "rtcp-rsize", "");
     sdp_add(media, "rtpmap", "%u %s/90000", offer->payload, offer->codec);
@@ -172,4 +173,23 @@ char *answer_text(const struct offer *offer, const struct answer_transport *tran
     char *text = gst_sdp_message_as_text(answer);
     gst_sdp_message_free(answer);
     return text;
+}
+
+char *answer_fragment(const struct offer *own, const struct answer_transport *transport,
+                      char *const *known)
+{
+    GString *text = g_string_new(NULL);
+    bool more = false;
+    g_string_printf(text,
+                    "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\nm=video 9 UDP/TLS/RTP/SAVPF %u\r\n"
+                    "a=mid:%s\r\n",
+                    transport->user, transport->password, own->payload, offer_mid(own, own->video));
+    for (char *const *candidate = transport->candidates; *candidate; candidate++) {
+        if (g_strv_contains((const char *const *)known, *candidate))
+            continue;
+        g_string_append_printf(text, "a=candidate:%s\r\n", *candidate);
+        more = true;
+    }
+    g_string_append(text, "a=end-of-candidates\r\n");
+    return g_string_free(text, !more);
 }

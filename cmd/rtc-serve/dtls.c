@@ -266,7 +266,7 @@ static void handshake(struct dtls *dtls)
     ERR_clear_error();
     if (failed || (result == 1 && !peer_is_right(dtls))) {
         set_closed(dtls, failed ? "encryption failed"
-                                : "encryption failed: the certificate is not that of the offer");
+                                : "encryption failed: another certificate than in the SDP");
         return;
     }
     set_timer(dtls);

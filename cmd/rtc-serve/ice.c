@@ -1,4 +1,5 @@
 #include "ice.h"
+#include "server/http/linkheader.h"
 #include "tool/cli.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { URL_BYTES = 512, PORT = 3478, TLS_PORT = 5349 };
+enum { URL_BYTES = 512, PORT = 3478, TLS_PORT = 5349, LINKED = 8 };
 
 /* The parts of a URL; user and password are percent-decoded. */
 struct url {
@@ -105,9 +106,17 @@ static char *copy(const char *text, size_t bytes)
     return made;
 }
 
-static void add_server(struct ice *ice, enum iceserver_kind kind, const struct url *url)
+/* The kind of a TURN server. */
+static enum iceserver_kind turn_kind(const struct url *url)
 {
-    struct iceserver *server = ice->servers;
+    return !strcmp(url->scheme, "turns")    ? ICESERVER_TURN_TLS
+           : !strcmp(url->transport, "tcp") ? ICESERVER_TURN_TCP
+                                            : ICESERVER_TURN_UDP;
+}
+
+/* Adds to a list that ends with a server without a host. */
+static void add_server(struct iceserver *server, enum iceserver_kind kind, const struct url *url)
+{
     const char *host = url->host;
     size_t bytes = *host == '[' ? strcspn(++host, "]") : strcspn(host, ":");
     const char *port = strchr(host + bytes, ':');
@@ -128,7 +137,7 @@ static void read_stun(struct ice *ice, FILE *json, const char *text)
     char line[URL_BYTES + 64];
     if (!url_split(text, &url) || strcmp(url.scheme, "stun") || *url.user || *url.transport)
         cli_die(CLI_USAGE, "--stun %s: not a STUN URL; use stun://HOST:PORT", text);
-    add_server(ice, ICESERVER_STUN, &url);
+    add_server(ice->servers, ICESERVER_STUN, &url);
     fprintf(json, "{\"urls\":\"stun:%s\"}", url.host);
     snprintf(line, sizeof line, "<stun:%s>; rel=\"ice-server\"", url.host);
     add_link(ice, line);
@@ -150,11 +159,7 @@ static void read_turn(struct ice *ice, FILE *json, const char *text)
     if (bytes >= (int)sizeof line)
         cli_die(CLI_USAGE, "--turn: the URL is too long");
     bool more = ice->servers[0].host;
-    add_server(ice,
-               !strcmp(url.scheme, "turns")    ? ICESERVER_TURN_TLS
-               : !strcmp(url.transport, "tcp") ? ICESERVER_TURN_TCP
-                                               : ICESERVER_TURN_UDP,
-               &url);
+    add_server(ice->servers, turn_kind(&url), &url);
     fprintf(json, "%s{\"urls\":\"%s:%s%s%s\",\"username\":\"%s\",\"credential\":\"%s\"}",
             more ? "," : "", url.scheme, url.host, mark, url.transport, url.user, url.password);
     add_link(ice, line);
@@ -176,12 +181,55 @@ void ice_read(struct ice *ice, const char *stun, const char *turn)
         cli_die(CLI_FAIL, "%s", strerror(errno));
 }
 
-void ice_free(struct ice *ice)
+static void free_servers(struct iceserver *server)
 {
-    for (struct iceserver *server = ice->servers; server->host; server++) {
+    for (; server->host; server++) {
         free(server->host);
         free(server->user);
         free(server->password);
     }
+}
+
+void ice_free(struct ice *ice)
+{
+    free_servers(ice->servers);
     free(ice->json);
+}
+
+/* Whether a link is that of a server that libnice can use. */
+static bool read_link(const struct linkheader *link, struct url *url)
+{
+    bool password = !*link->kind || !strcmp(link->kind, "password");
+    if (!url_split(link->url, url) || *url->user)
+        return false;
+    strcpy(url->user, link->user);
+    strcpy(url->password, link->credential);
+    if (!strcmp(url->scheme, "stun"))
+        return !*url->transport;
+    return (!strcmp(url->scheme, "turn") || !strcmp(url->scheme, "turns")) && password &&
+           *url->user && *url->password;
+}
+
+struct iceserver *iceservers_read(const char *links)
+{
+    struct linkheader link;
+    struct url url;
+    struct iceserver *list = calloc(LINKED + 1, sizeof *list);
+    for (int count = 0; list && count < LINKED && linkheader_next(&links, &link);) {
+        if (!read_link(&link, &url))
+            continue;
+        add_server(list, strcmp(url.scheme, "stun") ? turn_kind(&url) : ICESERVER_STUN, &url);
+        count++;
+    }
+    if (list && list->host)
+        return list;
+    free(list);
+    return NULL;
+}
+
+void iceservers_free(struct iceserver *servers)
+{
+    if (servers)
+        free_servers(servers);
+    free(servers);
 }

@@ -1,4 +1,5 @@
-/* STUN and TURN servers (RFC 7064, RFC 7065): from the command line, for libnice and browsers. */
+/* STUN and TURN servers (RFC 7064, RFC 7065): from the command line, for libnice and browsers; and
+ * from Link headers. */
 #ifndef ICE_H
 #define ICE_H
 
@@ -22,5 +23,10 @@ struct ice {
 /* Reads the URLs of --stun and --turn; NULL: not given. Exits with a message on invalid ones. */
 void ice_read(struct ice *ice, const char *stun, const char *turn);
 void ice_free(struct ice *ice);
+
+/* The servers of Link headers (RFC 9725, section 4.6), up to one without a host; the first eight of
+ * those that can be used. NULL: none. Ends with iceservers_free. */
+struct iceserver *iceservers_read(const char *links);
+void iceservers_free(struct iceserver *servers); /* NULL is allowed */
 
 #endif

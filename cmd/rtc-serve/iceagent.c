@@ -54,25 +54,32 @@ static void use_server(struct iceagent *ice, const struct iceserver *server)
                                                                        : NICE_RELAY_TYPE_TURN_TLS);
 }
 
-struct iceagent *iceagent_new(struct loopthread *thread, const struct iceserver *servers,
-                              const struct iceagent_ops *ops, void *user)
+void iceagent_add_servers(struct iceagent *ice, const struct iceserver *servers)
+{
+    for (; servers->host; servers++)
+        use_server(ice, servers);
+}
+
+struct iceagent *iceagent_new(struct loopthread *thread, bool controlling,
+                              const struct iceserver *servers, const struct iceagent_ops *ops,
+                              void *user)
 {
     struct iceagent *ice = g_new0(struct iceagent, 1);
     ice->ops = ops;
     ice->user = user;
-    /* Trickle: candidates that never come do not fail the connection; those in the offer are
-     * optional, as the peer's checks show its address. */
+    /* Trickle: candidates that never come do not fail the connection; those of the peer are
+     * optional, as its checks show its address. */
     ice->agent =
         nice_agent_new_full(loopthread_context(thread), NICE_COMPATIBILITY_RFC5245,
                             NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_REGULAR_NOMINATION);
-    g_object_set(ice->agent, "controlling-mode", FALSE, "upnp", FALSE, "ice-tcp", FALSE, NULL);
+    g_object_set(ice->agent, "controlling-mode", (gboolean)controlling, "upnp", FALSE, "ice-tcp",
+                 FALSE, NULL);
     ice->stream = nice_agent_add_stream(ice->agent, COMPONENT);
     if (!ice->stream) {
         iceagent_free(ice);
         return NULL;
     }
-    for (; servers->host; servers++)
-        use_server(ice, servers);
+    iceagent_add_servers(ice, servers);
     g_signal_connect(ice->agent, "candidate-gathering-done", G_CALLBACK(on_gathered), ice);
     g_signal_connect(ice->agent, "component-state-changed", G_CALLBACK(on_state), ice);
     nice_agent_attach_recv(ice->agent, ice->stream, COMPONENT, loopthread_context(thread),

@@ -1,6 +1,6 @@
 /*
- * ICE (RFC 8445) of one peer, by libnice: the controlled side, with one component. The transport
- * thread makes all calls and gets all callbacks.
+ * ICE (RFC 8445) of one peer, by libnice, with one component. The transport thread makes all calls
+ * and gets all callbacks.
  */
 #ifndef ICEAGENT_H
 #define ICEAGENT_H
@@ -16,16 +16,21 @@ struct iceserver;
 
 /* user is that of iceagent_new. No callback may free the agent. */
 struct iceagent_ops {
-    void (*gathered)(void *user); /* all local candidates are known */
+    void (*gathered)(void *user); /* all local candidates are known; again after more servers */
     void (*connected)(void *user);
     void (*failed)(void *user);
     void (*received)(void *user, const uint8_t *data, size_t bytes);
 };
 
-/* servers: STUN and TURN servers, up to one without a host. NULL: failed. */
-struct iceagent *iceagent_new(struct loopthread *thread, const struct iceserver *servers,
-                              const struct iceagent_ops *ops, void *user);
+/* controlling: this side has made the offer. servers: STUN and TURN servers, up to one without a
+ * host. NULL: failed. */
+struct iceagent *iceagent_new(struct loopthread *thread, bool controlling,
+                              const struct iceserver *servers, const struct iceagent_ops *ops,
+                              void *user);
 void iceagent_free(struct iceagent *agent); /* NULL is allowed */
+
+/* Gathers candidates of further TURN servers. */
+void iceagent_add_servers(struct iceagent *agent, const struct iceserver *servers);
 
 /* The peer's user name fragment, password and candidates (SDP values, up to NULL). */
 void iceagent_set_remote(struct iceagent *agent, const char *user, const char *password,

@@ -10,12 +10,13 @@
 struct mailbox;
 
 enum message_kind {
-    MESSAGE_ANSWER,    /* text: SDP */
-    MESSAGE_REFUSED,   /* status, text: the reason */
-    MESSAGE_CONNECTED, /* no text */
-    MESSAGE_OPEN,      /* the data channel is open; no text */
-    MESSAGE_TEXT,      /* text and bytes: from the data channel */
-    MESSAGE_CLOSED     /* text: the reason */
+    MESSAGE_LOCAL,      /* text: SDP, our answer or offer */
+    MESSAGE_CANDIDATES, /* text: an SDP fragment, candidates to add to our offer */
+    MESSAGE_REFUSED,    /* status, text: the reason */
+    MESSAGE_CONNECTED,  /* no text */
+    MESSAGE_OPEN,       /* the data channel is open; no text */
+    MESSAGE_TEXT,       /* text and bytes: from the data channel */
+    MESSAGE_CLOSED      /* text: the reason */
 };
 
 struct message {

@@ -6,10 +6,11 @@
  * every viewer and end the program; with TLS or tokens SIGHUP reloads those instead.
  * Exit: 0 every stream was removed, 2 usage, 3 no such stream, port in use, stdout not writable.
  */
-#include "session.h"
+#include "service.h"
 #include "tool/cli.h"
 #include "server/http/secretfile.h"
 #include "server/servermain.h"
+#include "whip.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ enum {
     OPTION_TURN,
     OPTION_TURN_FILE,
     OPTION_RTP,
+    OPTION_WHIP,
+    OPTION_WHIP_TOKEN,
     BITRATE_MAX = 1000000 /* kbit/s */
 };
 
@@ -31,6 +34,8 @@ static const struct option longs[] = {
     {"turn", 1, NULL, OPTION_TURN},
     {"rtp", 1, NULL, OPTION_RTP},
     {"turn-file", 1, NULL, OPTION_TURN_FILE},
+    {"whip", 1, NULL, OPTION_WHIP},
+    {"whip-token", 1, NULL, OPTION_WHIP_TOKEN},
     {0},
 };
 
@@ -40,9 +45,11 @@ static const char help[] =
     "      --stun URL            STUN server, stun://HOST[:PORT]\n"
     "      --turn URL            TURN server, turn://USER:PASSWORD@HOST[:PORT]\n"
     "      --turn-file FILE      read the URL of --turn, with its password, from FILE\n"
-    "      --rtp HOST:PORT       send the video as plain RTP as well, to an SFU\n";
+    "      --rtp HOST:PORT       send the video as plain RTP as well, to an SFU\n"
+    "      --whip URL            publish the first stream by WHIP as well, to an SFU\n"
+    "      --whip-token FILE     read the token of --whip from FILE\n";
 
-static const char *stun, *turn;
+static const char *stun, *turn, *whip, *whip_token;
 static char *turn_file; /* the contents, in use until the options are read; or NULL */
 
 static unsigned at_most(unsigned value, unsigned most)
@@ -53,7 +60,7 @@ static unsigned at_most(unsigned value, unsigned most)
 /* KBIT: the initial rate, which widens the bounds if necessary; or KBIT-KBIT: the bounds. */
 static void read_bitrate(char *text)
 {
-    struct pipeline_options *o = &session_options;
+    struct pipeline_options *o = &service_options;
     char *dash = strchr(text, '-');
     if (dash)
         *dash = 0;
@@ -76,13 +83,13 @@ static void read_rtp(char *text)
     size_t host = colon ? (size_t)(colon - text) : 0;
     if (!host)
         cli_die(CLI_USAGE, "--rtp %s: must be like 127.0.0.1:5004", text);
-    session_options.rtp_port = (int)cli_number("--rtp", text + host + 1, 1, 65534);
+    service_options.rtp_port = (int)cli_number("--rtp", text + host + 1, 1, 65534);
     text[host] = 0;
     if (*text == '[' && text[host - 1] == ']') {
         text[host - 1] = 0;
         text++;
     }
-    session_options.rtp_host = text;
+    service_options.rtp_host = text;
 }
 
 /* The file has the URL of --turn, and may end with a newline. */
@@ -107,7 +114,7 @@ static void take_option(int option, char *value)
     case OPTION_CODEC:
         if (strcmp(value, "vp8") && strcmp(value, "h264"))
             cli_die(CLI_USAGE, "--codec %s: must be vp8 or h264", value);
-        session_options.codec = value;
+        service_options.codec = value;
         break;
     case OPTION_BITRATE:
         read_bitrate(value);
@@ -124,6 +131,12 @@ static void take_option(int option, char *value)
     case OPTION_RTP:
         read_rtp(value);
         break;
+    case OPTION_WHIP:
+        whip = value;
+        break;
+    case OPTION_WHIP_TOKEN:
+        whip_token = value;
+        break;
     default:
         cli_option(option);
     }
@@ -131,9 +144,10 @@ static void take_option(int option, char *value)
 
 static void check_options(void)
 {
-    ice_read(&session_ice, stun, turn);
+    ice_read(&service_ice, stun, turn);
     free(turn_file);
-    const char *missing = pipeline_missing(session_options.codec);
+    whip_read(whip, whip_token);
+    const char *missing = pipeline_missing(service_options.codec);
     if (missing)
         cli_die(CLI_FAIL, "%s", missing);
 }
@@ -143,17 +157,17 @@ static const struct server_program rtc_serve = {
     .usage =
         "rtc-serve" SERVERMAIN_USAGE
         " [--codec vp8|h264] [--bitrate KBIT[-KBIT]] [--stun URL] [--turn URL] [--turn-file FILE]"
-        " [--rtp HOST:PORT] NAME ...\n",
+        " [--rtp HOST:PORT] [--whip URL [--whip-token FILE]] NAME ...\n",
     .help = help,
     .longs = longs,
     .option = take_option,
     .checked = check_options,
-    .extension = &session_extension,
+    .extension = &service_extension,
 };
 
 int main(int argc, char **argv)
 {
-    session_options = (struct pipeline_options){
+    service_options = (struct pipeline_options){
         .codec = "vp8", .bitrate_min = 300, .bitrate = 2500, .bitrate_max = 10000};
     servermain_run(&rtc_serve, argc, argv);
 }

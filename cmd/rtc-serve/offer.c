@@ -229,9 +229,17 @@ static const char *choose_sections(struct offer *offer)
             choose_channel(offer, media, i);
         }
     }
-    return !video             ? "the offer receives no video"
-           : offer->video < 0 ? "the offer has no video codec in common with the server"
+    return !video             ? "no video is received"
+           : offer->video < 0 ? "no video codec in common with the server"
                               : NULL;
+}
+
+static void find_details(struct offer *offer)
+{
+    const GstSDPMedia *media = offer_section(offer, offer->video);
+    offer->rtx = find_rtx(offer, media);
+    offer->playout_delay_id = find_extension(media, OFFER_PLAYOUT_DELAY);
+    offer->send_time_id = find_extension(media, OFFER_SEND_TIME);
 }
 
 /* 0, 400 or 406. */
@@ -239,7 +247,7 @@ static int check(struct offer *offer, const char **why)
 {
     guint sections = gst_sdp_message_medias_len(offer->sdp);
     if (!gst_sdp_message_get_version(offer->sdp) || sections == 0 || sections > SECTIONS_MAX) {
-        *why = "not an SDP offer";
+        *why = "not SDP";
         return 400;
     }
     if ((*why = choose_sections(offer)))
@@ -247,35 +255,67 @@ static int check(struct offer *offer, const char **why)
     const GstSDPMedia *media = offer_section(offer, offer->video);
     if (!has_transport(offer, offer->video) ||
         (offer->channel >= 0 && !has_transport(offer, offer->channel))) {
-        *why = "the offer lacks mid, ICE user and password, or DTLS fingerprint";
+        *why = "mid, ICE user and password, or DTLS fingerprint are missing";
         return 400;
     }
     if (!choose_transport(offer) || (!gst_sdp_media_get_attribute_val(media, "rtcp-mux") &&
                                      !gst_sdp_media_get_attribute_val(media, "rtcp-mux-only"))) {
-        *why = "the offer must use BUNDLE and rtcp-mux";
+        *why = "BUNDLE and rtcp-mux are required";
         return 406;
     }
-    offer->rtx = find_rtx(offer, media);
-    offer->playout_delay_id = find_extension(media, OFFER_PLAYOUT_DELAY);
-    offer->send_time_id = find_extension(media, OFFER_SEND_TIME);
+    find_details(offer);
     return 0;
+}
+
+static struct offer *offer_new(const char *codec)
+{
+    struct offer *offer = g_new0(struct offer, 1);
+    offer->codec = strcmp(codec, "h264") ? "VP8" : "H264";
+    gst_sdp_message_new(&offer->sdp);
+    return offer;
+}
+
+static bool parse(struct offer *offer, const char *text, size_t bytes)
+{
+    return gst_sdp_message_parse_buffer((const guint8 *)text, (guint)bytes, offer->sdp) ==
+           GST_SDP_OK;
 }
 
 struct offer *offer_read(const char *text, size_t bytes, const char *codec, int *status,
                          const char **why)
 {
-    struct offer *offer = g_new0(struct offer, 1);
-    offer->codec = strcmp(codec, "h264") ? "VP8" : "H264";
+    struct offer *offer = offer_new(codec);
     *status = 400;
-    *why = "not an SDP offer";
-    if (gst_sdp_message_new(&offer->sdp) == GST_SDP_OK && !memchr(text, 0, bytes) && bytes > 2 &&
-        !strncmp(text, "v=0", 3) &&
-        gst_sdp_message_parse_buffer((const guint8 *)text, (guint)bytes, offer->sdp) == GST_SDP_OK)
+    *why = "not SDP";
+    if (!memchr(text, 0, bytes) && bytes > 2 && !strncmp(text, "v=0", 3) &&
+        parse(offer, text, bytes))
         *status = check(offer, why);
     if (!*status)
         return offer;
     offer_free(offer);
     return NULL;
+}
+
+struct offer *offer_of_all(const char *codec, bool channel)
+{
+    static const char video[] =
+        "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:0\r\na=rtcp-rsize\r\n"
+        "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f\r\n"
+        "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n"
+        "a=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 goog-remb\r\n"
+        "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
+        "a=extmap:1 " OFFER_SEND_TIME "\r\na=extmap:2 " OFFER_PLAYOUT_DELAY "\r\na=rtpmap:96 ";
+    static const char data[] = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n"
+                               "a=sctp-port:5000\r\n";
+    struct offer *offer = offer_new(codec);
+    char *text = g_strconcat(video, offer->codec, "/90000\r\n", channel ? data : NULL, NULL);
+    bool valid = parse(offer, text, strlen(text)) && !choose_sections(offer);
+    g_free(text);
+    g_assert(valid);
+    offer->transport = offer->video;
+    find_details(offer);
+    return offer;
 }
 
 void offer_free(struct offer *offer)

@@ -1,5 +1,5 @@
-/* WebRTC offers in SDP: parsed, checked, and reduced to the two media sections in use, video and
- * data channel. */
+/* WebRTC offers in SDP, and answers to those of this side: parsed, checked, and reduced to the two
+ * media sections in use, video and data channel. */
 #ifndef OFFER_H
 #define OFFER_H
 
@@ -24,12 +24,16 @@ struct offer {
 };
 
 /*
- * codec: "vp8" or "h264". NULL with *status and *why: 400 not a valid offer, or 406 an offer that
- * cannot be answered. Ends with offer_free.
+ * codec: "vp8" or "h264". NULL with *status and *why: 400 not valid, or 406 an offer that cannot be
+ * answered. Ends with offer_free.
  */
 struct offer *offer_read(const char *text, size_t bytes, const char *codec, int *status,
                          const char **why);
 void offer_free(struct offer *offer); /* NULL is allowed */
+
+/* An offer to receive all that this side can send, with a data channel or without. Its answer, with
+ * setup "actpass", is this side's own offer. */
+struct offer *offer_of_all(const char *codec, bool channel);
 
 /* True if the video section offers this RTCP feedback (RFC 4585), such as "nack pli". */
 bool offer_has_feedback(const struct offer *offer, const char *feedback);

@@ -16,7 +16,6 @@
 
 struct pipeline {
     struct pipeline_options options;
-    const struct pipeline_ops *ops;
     struct bitrate_range bitrate;
     uint32_t ssrc; /* of the video, for all peers */
     struct mailbox *mailbox;
@@ -32,6 +31,7 @@ struct pipeline_peer {
     struct pipeline *pipeline;
     struct pipeline_peer *next, **link;
     struct rtcpeer *rtcpeer;
+    const struct pipeline_ops *ops;
     void *user;
     bool has_channel; /* the data channel is open */
 };
@@ -138,8 +138,7 @@ static void prepare_peers(struct pipeline *pipeline)
     });
 }
 
-struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options,
-                               const struct pipeline_ops *ops)
+struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options)
 {
     if (!options->bitrate_min || options->bitrate_min > options->bitrate ||
         options->bitrate > options->bitrate_max || options->bitrate_max > INT32_MAX / 1000) {
@@ -152,7 +151,6 @@ struct pipeline *pipeline_open(const char *stream, const struct pipeline_options
     }
     struct pipeline *pipeline = g_new0(struct pipeline, 1);
     pipeline->options = *options;
-    pipeline->ops = ops;
     pipeline->bitrate =
         (struct bitrate_range){options->bitrate_min, options->bitrate, options->bitrate_max};
     pipeline->ssrc = (uint32_t)g_random_int_range(1, INT32_MAX);
@@ -226,44 +224,28 @@ void pipeline_close(struct pipeline *pipeline)
 
 /* --- peers --- */
 
-/* As offer_read; NULL with 503 too, when there is no room for another peer. */
-static struct offer *accept_offer(const struct pipeline *pipeline, const char *sdp, size_t bytes,
-                                  int *status, const char **why)
+/* The reason why there is no room for another peer, or NULL. */
+static const char *exhausted(const struct pipeline *pipeline)
 {
-    struct offer *offer = offer_read(sdp, bytes, pipeline->options.codec, status, why);
-    const char *exhausted =
-        offer ? budget_exhausted(rtcpeer_connecting() + 1, pipeline->options.reserved_descriptors)
-              : NULL;
-    if (!exhausted)
-        return offer;
-    offer_free(offer);
-    *status = 503;
-    *why = exhausted;
-    return NULL;
+    return budget_exhausted(rtcpeer_connecting() + 1, pipeline->options.reserved_descriptors);
 }
 
-struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp, size_t bytes,
-                                     void *user)
+/* Starts a peer with our own offer or the remote one, or refuses it (why is not NULL). */
+static struct pipeline_peer *peer_new(struct pipeline *pipeline, struct offer *own,
+                                      struct offer *remote, int status, const char *why,
+                                      const struct pipeline_ops *ops, void *user)
 {
-    const char *why = NULL;
-    int status = 400;
-    struct offer *offer = NULL;
-    if (bytes <= PIPELINE_OFFER_BYTES)
-        offer = accept_offer(pipeline, sdp, bytes, &status, &why);
-    if (!offer && status == 400) {
-        errno = EINVAL;
-        return NULL;
-    }
     struct pipeline_peer *peer = g_new0(struct pipeline_peer, 1);
     peer->pipeline = pipeline;
+    peer->ops = ops;
     peer->user = user;
     peer->next = pipeline->peers;
     peer->link = &pipeline->peers;
     if (peer->next)
         peer->next->link = &peer->next;
     pipeline->peers = peer;
-    peer->rtcpeer = rtcpeer_new(pipeline->rtcpeers, offer, peer);
-    if (offer)
+    peer->rtcpeer = rtcpeer_new(pipeline->rtcpeers, own, remote, peer);
+    if (!why)
         rtcpeer_start(peer->rtcpeer);
     else
         mailbox_post(pipeline->mailbox, &(struct message){.kind = MESSAGE_REFUSED,
@@ -271,6 +253,44 @@ struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp,
                                                           .from = rtcpeer_hold(peer->rtcpeer),
                                                           .text = g_strdup(why)});
     return peer;
+}
+
+struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp, size_t bytes,
+                                     const struct pipeline_ops *ops, void *user)
+{
+    const char *why = NULL;
+    int status = 400;
+    struct offer *offer = NULL;
+    if (bytes <= PIPELINE_OFFER_BYTES)
+        offer = offer_read(sdp, bytes, pipeline->options.codec, &status, &why);
+    if (offer && (why = exhausted(pipeline)))
+        status = 503;
+    if (offer || status != 400)
+        return peer_new(pipeline, NULL, offer, status, why, ops, user);
+    errno = EINVAL;
+    return NULL;
+}
+
+struct pipeline_peer *pipeline_propose(struct pipeline *pipeline, bool channel,
+                                       const struct pipeline_ops *ops, void *user)
+{
+    return peer_new(pipeline, offer_of_all(pipeline->options.codec, channel), NULL, 503,
+                    exhausted(pipeline), ops, user);
+}
+
+int pipeline_accept(struct pipeline_peer *peer, const char *sdp, size_t bytes,
+                    struct iceserver *servers, const char **why)
+{
+    int status;
+    struct offer *answer = NULL;
+    *why = "not SDP";
+    if (bytes <= PIPELINE_OFFER_BYTES)
+        answer = offer_read(sdp, bytes, peer->pipeline->options.codec, &status, why);
+    if (answer)
+        rtcpeer_accept(peer->rtcpeer, answer, servers);
+    else
+        iceservers_free(servers);
+    return answer ? 0 : -1;
 }
 
 void pipeline_peer_close(struct pipeline_peer *peer)
@@ -285,18 +305,22 @@ int pipeline_send(struct pipeline_peer *peer, const char *text, size_t bytes)
 
 /* --- callbacks --- */
 
-static void deliver(struct pipeline *pipeline, const struct message *message)
+static void deliver(const struct message *message)
 {
-    const struct pipeline_ops *ops = pipeline->ops;
     struct pipeline_peer *peer = rtcpeer_owner(message->from);
-    void *user = peer ? peer->user : NULL;
     if (message->kind == MESSAGE_TEXT)
         rtcpeer_consumed(message->from, message->bytes);
     if (!peer)
         return;
+    const struct pipeline_ops *ops = peer->ops;
+    void *user = peer->user;
     switch (message->kind) {
-    case MESSAGE_ANSWER:
-        ops->answer(user, message->text);
+    case MESSAGE_LOCAL:
+        ops->local(user, message->text);
+        break;
+    case MESSAGE_CANDIDATES:
+        if (ops->candidates)
+            ops->candidates(user, message->text);
         break;
     case MESSAGE_CONNECTED:
         ops->connected(user);
@@ -324,7 +348,7 @@ static void deliver_frame(struct pipeline *pipeline, const struct sent_frame *fr
     for (struct pipeline_peer *peer = pipeline->peers; peer; peer = pipeline->cursor) {
         pipeline->cursor = peer->next;
         if (peer->has_channel)
-            pipeline->ops->frame(peer->user, frame);
+            peer->ops->frame(peer->user, frame);
     }
 }
 
@@ -333,7 +357,7 @@ void pipeline_dispatch(struct pipeline *pipeline)
     struct mail mail;
     mailbox_take(pipeline->mailbox, &mail);
     for (const struct message *message = mail.messages; message; message = message->next)
-        deliver(pipeline, message);
+        deliver(message);
     free_messages(mail.messages);
     for (unsigned i = 0; i < mail.frame_count; i++)
         deliver_frame(pipeline, &mail.frames[i]);

@@ -8,6 +8,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "ice.h"
@@ -32,11 +33,13 @@ struct pipeline_options {
     void *notify_arg;
 };
 
-/* user is the argument of pipeline_offer. After refused or closed, and after pipeline_peer_close,
- * the peer is gone and receives no further callback. */
+/* user is the argument of pipeline_offer or pipeline_propose. After refused or closed, and after
+ * pipeline_peer_close, the peer is gone and receives no further callback. */
 struct pipeline_ops {
-    /* The complete answer, all candidates included. */
-    void (*answer)(void *user, const char *sdp);
+    /* Our complete answer or offer, all candidates included. */
+    void (*local)(void *user, const char *sdp);
+    /* An SDP fragment with further candidates, which the peer wants; or NULL: not interested. */
+    void (*candidates)(void *user, const char *sdp);
     /* No answer: 404 the stream is gone, 406 the offer has nothing to answer, 500 our failure, 503
      * too few descriptors or threads, or too little memory. */
     void (*refused)(void *user, int http_status, const char *why);
@@ -62,11 +65,10 @@ struct pipeline_stats {
  * in static storage; or NULL. */
 const char *pipeline_missing(const char *codec);
 
-/* ops and the options' strings must outlive it. NULL with errno: EINVAL invalid options, ENOPKG
+/* The options' strings must outlive it. NULL with errno: EINVAL invalid options, ENOPKG
  * pipeline_missing, EADDRNOTAVAIL unknown rtp_host, or a failure to get sockets or threads. The
  * caller ends with pipeline_close. */
-struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options,
-                               const struct pipeline_ops *ops);
+struct pipeline *pipeline_open(const char *stream, const struct pipeline_options *options);
 
 /* Descriptors that a peer uses at most. */
 unsigned pipeline_peer_descriptors(void);
@@ -76,7 +78,16 @@ void pipeline_close(struct pipeline *pipeline);
 
 /* Answers an offer later, through ops. NULL: EINVAL, not an offer; ENOMEM. */
 struct pipeline_peer *pipeline_offer(struct pipeline *pipeline, const char *sdp, size_t bytes,
-                                     void *user);
+                                     const struct pipeline_ops *ops, void *user);
+
+/* Makes an offer, through ops; channel: with a data channel. */
+struct pipeline_peer *pipeline_propose(struct pipeline *pipeline, bool channel,
+                                       const struct pipeline_ops *ops, void *user);
+
+/* The answer to that offer, and servers to use as well (taken; NULL: none). 0, or -1 with *why: it
+ * is none, and the peer goes on waiting. */
+int pipeline_accept(struct pipeline_peer *peer, const char *sdp, size_t bytes,
+                    struct iceserver *servers, const char **why);
 
 /* Ends the peer without a callback. Never blocks. */
 void pipeline_peer_close(struct pipeline_peer *peer);

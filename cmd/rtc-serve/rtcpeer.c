@@ -11,6 +11,7 @@
 
 enum {
     GATHER_MS = 3000,   /* time to gather candidates; later ones are not in the answer */
+    OFFER_MS = 30000,   /* time from our offer until its answer */
     CONNECT_MS = 20000, /* time from the answer until the peer is connected */
     LOST_MS = 10000,    /* time without RTCP until the peer is ended */
     REPORT_MS = 1000    /* time between our reports */
@@ -26,10 +27,13 @@ struct rtcpeer {
     struct rtcpeers *peers;
     void *owner; /* the server thread's; NULL: none any more */
     struct datachannel *channel;
+    bool started;
 
     /* The transport thread's. */
     struct rtcpeer *next, **link; /* in the list of running peers; link NULL: not running */
-    struct offer *offer;
+    struct offer *own;            /* the template of our offer; NULL: the peer makes the offer */
+    struct offer *remote;         /* of the peer, or its answer; NULL: none yet */
+    char **sent;                  /* the candidates in our offer */
     struct packetsink *sink;
     struct iceagent *ice;
     struct dtls *dtls;
@@ -57,7 +61,9 @@ void rtcpeer_release(gpointer user)
         return;
     datachannel_free(peer->channel);
     packetsink_free(peer->sink);
-    offer_free(peer->offer);
+    offer_free(peer->own);
+    offer_free(peer->remote);
+    g_strfreev(peer->sent);
     g_free(peer);
 }
 
@@ -109,7 +115,7 @@ static void end(struct rtcpeer *peer, int status, const char *why)
     if (peer->ended)
         return;
     peer->ended = true;
-    if (peer->offer && !peer->srtp)
+    if (peer->started && !peer->srtp)
         atomic_fetch_sub(&connecting, 1);
     rtcpeer_hold(peer);
     loopthread_end(&peer->timer);
@@ -202,6 +208,8 @@ static void take_rtcp(struct rtcpeer *peer, const uint8_t *data, size_t bytes)
 static void on_received(void *user, const uint8_t *data, size_t bytes)
 {
     struct rtcpeer *peer = user;
+    if (!peer->dtls) /* our offer has no answer yet */
+        return;
     if (bytes > 12 && data[0] >= 20 && data[0] < 64)
         dtls_input(peer->dtls, data, bytes);
     else if (bytes >= 8 && data[0] >= 128 && data[0] < 192 && data[1] >= 192 && data[1] < 224)
@@ -284,8 +292,8 @@ static void on_dtls_connected(void *user)
     set_timer(peer, REPORT_MS, each_second);
     fanout_add(peer->peers->options.fanout, peer->sink);
     post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
-    if (peer->offer->channel >= 0)
-        datachannel_start(peer->channel, peer->offer->sctp_port);
+    if (peer->remote->channel >= 0 && (!peer->own || peer->own->channel >= 0))
+        datachannel_start(peer->channel, peer->remote->sctp_port);
 }
 
 static void on_dtls_data(void *user, const uint8_t *data, size_t bytes)
@@ -314,43 +322,81 @@ static gboolean connect_timeout(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void answer(struct rtcpeer *peer)
+static gboolean answer_timeout(gpointer user)
+{
+    end(user, 500, "no answer to our offer in time");
+    return G_SOURCE_REMOVE;
+}
+
+/* Posts our answer or offer. */
+static void describe(struct rtcpeer *peer)
 {
     char *user, *password, **candidates;
+    const struct offer *to = peer->own ? peer->own : peer->remote;
     if (peer->ended || peer->answered)
         return;
     iceagent_local(peer->ice, &user, &password, &candidates);
     peer->answered = true;
-    post(peer, MESSAGE_ANSWER, 0,
-         answer_text(peer->offer, &(struct answer_transport){.user = user,
-                                                             .password = password,
-                                                             .candidates = candidates,
-                                                             .fingerprint = dtls_fingerprint(),
-                                                             .ssrc = peer->peers->options.ssrc,
-                                                             .cname = packetsink_cname()}),
-         0);
+    post(
+        peer, MESSAGE_LOCAL, 0,
+        answer_text(to, &(struct answer_transport){.user = user,
+                                                   .password = password,
+                                                   .candidates = candidates,
+                                                   .fingerprint = dtls_fingerprint(),
+                                                   .setup = peer->own                   ? "actpass"
+                                                            : answer_is_dtls_client(to) ? "active"
+                                                                                        : "passive",
+                                                   .ssrc = peer->peers->options.ssrc,
+                                                   .cname = packetsink_cname()}),
+        0);
     g_free(user);
     g_free(password);
-    g_strfreev(candidates);
-    if (!peer->srtp)
+    peer->sent = candidates;
+    if (peer->own)
+        set_timer(peer, OFFER_MS, answer_timeout);
+    else if (!peer->srtp)
         set_timer(peer, CONNECT_MS, connect_timeout);
 }
 
 static gboolean gather_timeout(gpointer user)
 {
-    answer(user);
+    describe(user);
     return G_SOURCE_REMOVE;
+}
+
+/* Posts the candidates that our offer does not have, if the peer wants such. */
+static void describe_more(struct rtcpeer *peer)
+{
+    char *user, *password, **candidates;
+    const char *options =
+        peer->remote ? offer_attribute(peer->remote, peer->remote->transport, "ice-options") : NULL;
+    if (!peer->own || !options || !strstr(options, "trickle"))
+        return;
+    iceagent_local(peer->ice, &user, &password, &candidates);
+    char *text = answer_fragment(
+        peer->own,
+        &(struct answer_transport){.user = user, .password = password, .candidates = candidates},
+        peer->sent);
+    if (text)
+        post(peer, MESSAGE_CANDIDATES, 0, text, 0);
+    g_free(user);
+    g_free(password);
+    g_strfreev(candidates);
 }
 
 static void on_ice_gathered(void *user)
 {
-    answer(user);
+    struct rtcpeer *peer = user;
+    if (peer->answered)
+        describe_more(peer);
+    else
+        describe(peer);
 }
 
 static void on_ice_connected(void *user)
 {
     const struct rtcpeer *peer = user;
-    if (answer_is_dtls_client(peer->offer))
+    if (peer->dtls && answer_is_dtls_client(peer->remote))
         dtls_start(peer->dtls);
 }
 
@@ -371,7 +417,7 @@ static const struct iceagent_ops ice_ops = {
 static void sink_new(struct rtcpeer *peer)
 {
     const struct rtcpeers_options *options = &peer->peers->options;
-    const struct offer *offer = peer->offer;
+    const struct offer *offer = peer->remote;
     peer->sink = packetsink_new(&(struct packetsink_options){
         .ssrc = options->ssrc,
         .payload = offer->payload,
@@ -395,20 +441,29 @@ static void list(struct rtcpeer *peer)
     peer->peers->running = peer;
 }
 
-static bool connect_transport(struct rtcpeer *peer)
+/* Uses the peer's offer or answer. False: failed. */
+static bool take_remote(struct rtcpeer *peer)
 {
-    const struct rtcpeers_options *options = &peer->peers->options;
-    const struct offer *offer = peer->offer;
+    const struct offer *offer = peer->remote;
     const char *user = offer_attribute(offer, offer->transport, "ice-ufrag");
     const char *password = offer_attribute(offer, offer->transport, "ice-pwd");
-    peer->dtls = dtls_new(options->thread, answer_is_dtls_client(offer),
+    sink_new(peer);
+    peer->dtls = dtls_new(peer->peers->options.thread, answer_is_dtls_client(offer),
                           offer_attribute(offer, offer->transport, "fingerprint"), &dtls_ops, peer);
-    peer->ice = iceagent_new(options->thread, options->servers, &ice_ops, peer);
-    if (!peer->dtls || !peer->ice)
+    if (!peer->dtls)
         return false;
     char **candidates = offer_candidates(offer);
     iceagent_set_remote(peer->ice, user, password, candidates);
     g_strfreev(candidates);
+    return true;
+}
+
+static bool connect_transport(struct rtcpeer *peer)
+{
+    const struct rtcpeers_options *options = &peer->peers->options;
+    peer->ice = iceagent_new(options->thread, peer->own, options->servers, &ice_ops, peer);
+    if (!peer->ice || (peer->remote && !take_remote(peer)))
+        return false;
     set_timer(peer, GATHER_MS, gather_timeout);
     return iceagent_gather(peer->ice);
 }
@@ -418,14 +473,51 @@ static void start(gpointer user)
     struct rtcpeer *peer = user;
     if (peer->ended)
         return;
-    sink_new(peer);
     list(peer);
     if (!connect_transport(peer))
         end(peer, 500, "ICE does not start");
 }
 
+struct acceptance {
+    struct rtcpeer *peer;
+    struct offer *answer;
+    struct iceserver *servers;
+};
+
+static void acceptance_free(gpointer user)
+{
+    struct acceptance *acceptance = user;
+    offer_free(acceptance->answer);
+    iceservers_free(acceptance->servers);
+    rtcpeer_release(acceptance->peer);
+    g_free(acceptance);
+}
+
+static void accept_now(gpointer user)
+{
+    struct acceptance *acceptance = user;
+    struct rtcpeer *peer = acceptance->peer;
+    if (peer->ended || !peer->answered || peer->remote)
+        return;
+    peer->remote = acceptance->answer;
+    acceptance->answer = NULL;
+    set_timer(peer, CONNECT_MS, connect_timeout);
+    if (acceptance->servers)
+        iceagent_add_servers(peer->ice, acceptance->servers);
+    if (!take_remote(peer))
+        end(peer, 500, "no memory");
+}
+
+void rtcpeer_accept(struct rtcpeer *peer, struct offer *answer, struct iceserver *servers)
+{
+    struct acceptance *acceptance = g_new(struct acceptance, 1);
+    *acceptance = (struct acceptance){rtcpeer_hold(peer), answer, servers};
+    loopthread_invoke(peer->peers->options.thread, accept_now, acceptance, acceptance_free);
+}
+
 void rtcpeer_start(struct rtcpeer *peer)
 {
+    peer->started = true;
     atomic_fetch_add(&connecting, 1);
     invoke(peer, start);
 }
@@ -435,12 +527,14 @@ unsigned rtcpeer_connecting(void)
     return atomic_load(&connecting);
 }
 
-struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *offer, void *owner)
+struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *own, struct offer *remote,
+                            void *owner)
 {
     struct rtcpeer *peer = g_new0(struct rtcpeer, 1);
     atomic_store(&peer->references, 1);
     peer->peers = peers;
-    peer->offer = offer;
+    peer->own = own;
+    peer->remote = remote;
     peer->owner = owner;
     peer->channel = datachannel_new(peers->options.thread, &channel_ops, peer);
     return peer;

@@ -1,5 +1,6 @@
 /*
- * A WebRTC peer: its connection from the offer to the end, and the video and data channel over it.
+ * A WebRTC peer: its connection from the offer, which it or this side makes, to the end, and the
+ * video and data channel over it.
  * Peers have no threads of their own: all run on the transport thread, and report through the
  * mailbox, each message with a reference to the peer.
  */
@@ -37,14 +38,19 @@ void rtcpeers_free(struct rtcpeers *peers); /* NULL is allowed */
 void rtcpeers_end(struct rtcpeers *peers, const char *why);
 
 /* Creates a peer with one reference, for an object of the server's thread, its owner. Takes the
- * offer; a peer without one (NULL) never starts. */
-struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *offer, void *owner);
+ * peer's offer, remote, or that of offer_of_all, own; a peer without either (NULL) never starts. */
+struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *own, struct offer *remote,
+                            void *owner);
 gpointer rtcpeer_hold(gpointer peer);
 void rtcpeer_release(gpointer peer);
 
-/* Any thread: connects soon. Posts an answer or a refusal, then connected, open and texts, in the
- * end closed. */
+/* Any thread: connects soon. Posts our answer or offer, or a refusal; then connected, open and
+ * texts, in the end closed. */
 void rtcpeer_start(struct rtcpeer *peer);
+
+/* Any thread: the peer's answer to our offer, and TURN servers to use as well (NULL: none), both of
+ * which are taken. Posts the candidates that they add. */
+void rtcpeer_accept(struct rtcpeer *peer, struct offer *answer, struct iceserver *servers);
 
 /* Any thread: the number of peers, of all streams, that have started but are not connected: their
  * descriptors may not all be in use yet. */

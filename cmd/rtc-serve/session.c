@@ -1,10 +1,9 @@
 /* All of this runs on the server's main thread. */
 #include "session.h"
 #include "fury.h"
+#include "service.h"
 #include "server/http/conn.h"
 #include "server/http/connlimit.h"
-#include "server/http/metrics.h"
-#include "server/http/whep.h"
 #include "server/stream/delivery.h"
 #include "server/stream/message.h"
 #include "tool/cli.h"
@@ -16,7 +15,6 @@
 
 enum {
     ID_BYTES = 16,
-    CONNECTING_MAX = 32,        /* sessions that have not connected yet, */
     CONNECTING_PER_ADDRESS = 8, /* those of one address, */
     CONNECTING_UNCOUNTED = 24,  /* and of all addresses whose connections are not counted */
     ANSWER_US = 10 * 1000000, /* longest time for an answer; rtcpeer.c has timeouts for the rest */
@@ -34,6 +32,8 @@ struct session {
     struct pipeline_peer *peer; /* NULL: gone */
     struct whep *request;       /* waits for the answer, or NULL */
     bool fury;
+    bool counter;  /* the client's offer was refused with one of ours */
+    bool accepted; /* the client has answered that */
     bool connected;
     bool ended;
     char id[2 * ID_BYTES + 1];
@@ -44,19 +44,10 @@ struct session {
     lws_sorted_usec_list_t deadline, write_timer, free_timer;
 };
 
-struct pipeline_options session_options;
-struct ice session_ice;
-
 static struct {
     struct session *list;
-    struct pipeline **pipelines; /* of each stream */
     unsigned connecting;
 } all;
-
-static struct pipeline *pipeline_of(const struct served *served)
-{
-    return all.pipelines[served - served->streams->list];
-}
 
 static void schedule(struct session *session, lws_sorted_usec_list_t *timer, sul_cb_t callback,
                      lws_usec_t us)
@@ -161,7 +152,7 @@ static void end(struct session *session)
 }
 
 /* The request has gone, or was refused. */
-static void end_without_request(struct session *session)
+void session_forget(struct session *session)
 {
     session->request = NULL;
     if (session->ended)
@@ -224,30 +215,52 @@ static const struct viewer_transport transport = {
 
 /* --- events of pipeline.c --- */
 
-static void on_answer(void *user, const char *sdp)
+/* Makes the session's viewer. false: *refusal is filled in. */
+static bool join(struct session *session, struct refusal *refusal)
+{
+    const struct streams *streams = session->served->streams;
+    if (!authorized(session))
+        *refusal =
+            (struct refusal){HTTP_STATUS_UNAUTHORIZED, NULL, "the token is not valid any more"};
+    else if (streams->viewers >= streams->viewers_max || streams->ending)
+        *refusal = (struct refusal){HTTP_STATUS_SERVICE_UNAVAILABLE, NULL, "too many viewers"};
+    else if (!(session->viewer =
+                   streams_join(session->served, &transport, session, session->credentials.role)))
+        *refusal = (struct refusal){HTTP_STATUS_INTERNAL_SERVER_ERROR, NULL, "no memory"};
+    return session->viewer;
+}
+
+static void on_local(void *user, const char *sdp)
 {
     struct session *session = user;
-    const struct streams *streams = session->served->streams;
-    if (!authorized(session)) {
-        refuse(session, HTTP_STATUS_UNAUTHORIZED, "the token is not valid any more");
-    } else if (streams->viewers >= streams->viewers_max) {
-        refuse(session, HTTP_STATUS_SERVICE_UNAVAILABLE, "too many viewers");
-    } else if (!(session->answer = session->fury ? fury_write_answer(sdp) : strdup(sdp)) ||
-               !(session->viewer = streams_join(session->served, &transport, session,
-                                                session->credentials.role))) {
+    struct refusal refusal;
+    if (!session->counter && !join(session, &refusal)) {
+        refuse(session, refusal.status, refusal.why);
+    } else if (!(session->answer = session->fury ? fury_write_answer(sdp) : strdup(sdp))) {
         refuse(session, HTTP_STATUS_INTERNAL_SERVER_ERROR, "no memory");
     } else {
-        session->status = session->fury ? HTTP_STATUS_OK : 201;
+        session->status = session->counter ? HTTP_STATUS_NOT_ACCEPTABLE
+                          : session->fury  ? HTTP_STATUS_OK
+                                           : 201;
         lws_sul_cancel(&session->deadline);
         conn_want_write(whep_conn(session->request));
     }
 }
 
+static const struct pipeline_ops pipeline_ops;
+
+/* An offer that cannot be answered gets ours instead (draft-ietf-wish-whep), but for FURY. */
 static void on_refused(void *user, int status, const char *why)
 {
     struct session *session = user;
     session->peer = NULL;
-    refuse(session, (unsigned)status, why);
+    if (status == HTTP_STATUS_NOT_ACCEPTABLE && !session->fury) {
+        session->counter = true;
+        session->peer =
+            pipeline_propose(service_pipeline(session->served), true, &pipeline_ops, session);
+    } else {
+        refuse(session, (unsigned)status, why);
+    }
 }
 
 static void on_connected(void *user)
@@ -308,7 +321,7 @@ static void on_closed(void *user, const char *why)
 }
 
 static const struct pipeline_ops pipeline_ops = {
-    .answer = on_answer,
+    .local = on_local,
     .refused = on_refused,
     .connected = on_connected,
     .open = on_open,
@@ -344,7 +357,7 @@ static struct session *begin(struct whep *request, struct served *served, bool f
 {
     struct conn *conn = whep_conn(request);
     struct connlimit *limit = conn_limit(conn);
-    if (all.connecting >= CONNECTING_MAX) {
+    if (all.connecting >= SESSION_CONNECTING_MAX) {
         *refusal = (struct refusal){429, soon, "too many offers at a time"};
         return NULL;
     }
@@ -362,7 +375,8 @@ static struct session *begin(struct whep *request, struct served *served, bool f
         *refusal = (struct refusal){HTTP_STATUS_INTERNAL_SERVER_ERROR, NULL, "no memory"};
         return NULL;
     }
-    session->peer = pipeline_offer(pipeline_of(served), sdp, strlen(sdp), session);
+    session->peer =
+        pipeline_offer(service_pipeline(served), sdp, strlen(sdp), &pipeline_ops, session);
     if (!session->peer) {
         *refusal = errno == EINVAL
                        ? (struct refusal){HTTP_STATUS_BAD_REQUEST, NULL, "not an offer"}
@@ -375,8 +389,8 @@ static struct session *begin(struct whep *request, struct served *served, bool f
     return session;
 }
 
-static struct session *session_offer(struct whep *request, struct served *served, bool fury,
-                                     const char *text, size_t bytes, struct refusal *refusal)
+struct session *session_offer(struct whep *request, struct served *served, bool fury,
+                              const char *text, size_t bytes, struct refusal *refusal)
 {
     char *sdp = fury ? fury_read_offer(text, bytes) : strndup(text, bytes);
     struct session *session = NULL;
@@ -408,13 +422,13 @@ static const char *answer_lines(const struct session *session)
     snprintf(value, sizeof value, "\"%.16s\"", session->id);
     at = add_line(at, "etag:", value);
     size_t bytes = 0;
-    while (session_ice.links[bytes])
-        bytes += strlen(session_ice.links + bytes) + 1;
-    memcpy(at, session_ice.links, bytes + 1);
+    while (service_ice.links[bytes])
+        bytes += strlen(service_ice.links + bytes) + 1;
+    memcpy(at, service_ice.links, bytes + 1);
     return lines;
 }
 
-static bool session_answer(struct session *session, struct whep_answer *out)
+bool session_answer(struct session *session, struct whep_answer *out)
 {
     if (!session->status)
         return false;
@@ -422,7 +436,7 @@ static bool session_answer(struct session *session, struct whep_answer *out)
     if (!session->answer) {
         out->extra = session->status == HTTP_STATUS_SERVICE_UNAVAILABLE ? soon : NULL;
         out->why = session->why;
-        end_without_request(session);
+        session_forget(session);
         return true;
     }
     out->type = session->fury ? "application/json" : "application/sdp";
@@ -433,133 +447,50 @@ static bool session_answer(struct session *session, struct whep_answer *out)
     return true;
 }
 
-static bool session_hang_up(struct served *served, const char *id)
+/* The session of this id, once its request was answered, or NULL. */
+static struct session *find(const struct served *served, const char *id)
 {
     struct session *session = all.list;
     while (session && (session->served != served || session->request || strcmp(session->id, id)))
         session = session->next;
-    if (!session || session->ended)
+    return session && !session->ended ? session : NULL;
+}
+
+bool session_accept(struct served *served, const char *id, const char *text, size_t bytes,
+                    struct refusal *refusal)
+{
+    struct session *session = find(served, id);
+    const char *why;
+    if (!session || !session->peer) {
+        *refusal = (struct refusal){HTTP_STATUS_NOT_FOUND, NULL, "nothing here"};
+        return false;
+    }
+    if (!session->counter || session->accepted) {
+        *refusal = (struct refusal){409, NULL, "no offer waits for an answer"};
+        return false;
+    }
+    if (!session->viewer && !join(session, refusal))
+        return false;
+    if (pipeline_accept(session->peer, text, bytes, NULL, &why)) {
+        *refusal = (struct refusal){HTTP_STATUS_BAD_REQUEST, NULL, why};
+        viewer_end(session->viewer);
+        session->viewer = NULL;
+        return false;
+    }
+    session->accepted = true;
+    return true;
+}
+
+bool session_hang_up(struct served *served, const char *id)
+{
+    struct session *session = find(served, id);
+    if (!session)
         return false;
     end(session);
     return true;
 }
 
-/* --- statistics --- */
-
-static void session_stats(FILE *to, const struct served *served)
-{
-    struct pipeline_stats n;
-    pipeline_stats(pipeline_of(served), &n);
-    fprintf(to,
-            ",\"iceServers\":%s,\"webrtc\":{\"peers\":%u,\"codec\":\"%s\",\"bitrate\":%u"
-            ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"pictures\":%" PRIu64
-            ",\"keyframes\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"packets\":%" PRIu64
-            ",\"packet_bytes\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"asked\":%" PRIu64 "}",
-            session_ice.json, n.peers, session_options.codec, n.bitrate, n.width, n.height,
-            n.frames, n.keyframes, n.bytes, n.packets, n.packet_bytes, n.dropped,
-            n.keyframe_requests);
-}
-
-static uint64_t get_pictures(const struct pipeline_stats *n)
-{
-    return n->frames;
-}
-
-static uint64_t get_keyframes(const struct pipeline_stats *n)
-{
-    return n->keyframes;
-}
-
-static uint64_t get_bytes(const struct pipeline_stats *n)
-{
-    return n->bytes;
-}
-
-static uint64_t get_packet_bytes(const struct pipeline_stats *n)
-{
-    return n->packet_bytes;
-}
-
-static uint64_t get_left_out(const struct pipeline_stats *n)
-{
-    return n->dropped;
-}
-
-static uint64_t get_bitrate(const struct pipeline_stats *n)
-{
-    return 1000 * (uint64_t)n->bitrate;
-}
-
-static const struct {
-    const char *name, *type, *help;
-    uint64_t (*get)(const struct pipeline_stats *n);
-} metrics[] = {
-    {"shmcast_webrtc_pictures_total", "counter", "Frames encoded as video.", get_pictures},
-    {"shmcast_webrtc_keyframes_total", "counter", "Keyframes among them.", get_keyframes},
-    {"shmcast_webrtc_bytes_total", "counter", "Bytes of encoded video.", get_bytes},
-    {"shmcast_webrtc_sent_bytes_total", "counter", "Bytes of video sent to viewers.",
-     get_packet_bytes},
-    {"shmcast_webrtc_left_out_total", "counter", "Frames not sent to viewers that were too slow.",
-     get_left_out},
-    {"shmcast_webrtc_bitrate", "gauge", "Target of the video encoder, bits per second.",
-     get_bitrate},
-};
-
-static void session_metrics(FILE *to, const struct streams *streams)
-{
-    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
-        metrics_head(to, metrics[m].name, metrics[m].type, metrics[m].help);
-        for (size_t i = 0; i < streams->count; i++) {
-            struct pipeline_stats n;
-            if (!streams->list[i].reader.stream)
-                continue;
-            pipeline_stats(all.pipelines[i], &n);
-            metrics_sample(to, metrics[m].name, &streams->list[i]);
-            fprintf(to, "} %" PRIu64 "\n", metrics[m].get(&n));
-        }
-    }
-}
-
-/* --- all sessions --- */
-
-static void notify(void *context)
-{
-    lws_cancel_service(context);
-}
-
-/* A peer whose answer is pending is no viewer yet, and needs descriptors too. */
-static unsigned session_descriptors(unsigned viewers)
-{
-    return (viewers + CONNECTING_MAX) * pipeline_peer_descriptors();
-}
-
-static void session_open(struct streams *streams, unsigned reserved)
-{
-    session_options.notify = notify;
-    session_options.notify_arg = streams->context;
-    session_options.reserved_descriptors = reserved;
-    session_options.servers = session_ice.servers;
-    all.pipelines = calloc(streams->count, sizeof(struct pipeline *));
-    if (!all.pipelines)
-        cli_die(CLI_FAIL, "%s", strerror(errno));
-    for (size_t i = 0; i < streams->count; i++) {
-        struct pipeline_options options = session_options;
-        options.rtp_port += 2 * (int)i;
-        if (i >= streams->listed)
-            options.rtp_host = NULL;
-        all.pipelines[i] = pipeline_open(streams->list[i].name, &options, &pipeline_ops);
-        if (!all.pipelines[i])
-            cli_die(CLI_FAIL, "%s: %s", streams->list[i].name, strerror(errno));
-    }
-}
-
-static void session_update(struct streams *streams)
-{
-    for (size_t i = 0; all.pipelines && i < streams->count; i++)
-        pipeline_dispatch(all.pipelines[i]);
-}
-
-static void session_close(struct streams *streams)
+void session_end_all(void)
 {
     for (struct session *session = all.list, *next; session; session = next) {
         next = session->next;
@@ -570,26 +501,4 @@ static void session_close(struct streams *streams)
             viewer_end(session->viewer);
         session_free(session);
     }
-    for (size_t i = 0; i < streams->count; i++)
-        pipeline_close(all.pipelines[i]);
-    free(all.pipelines);
-    all.pipelines = NULL;
-    ice_free(&session_ice);
 }
-
-static const struct whep_ops whep_ops = {
-    .offer = session_offer,
-    .answer = session_answer,
-    .forget = end_without_request,
-    .hang_up = session_hang_up,
-    .stats = session_stats,
-    .metrics = session_metrics,
-};
-
-const struct server_extension session_extension = {
-    .descriptors = session_descriptors,
-    .open = session_open,
-    .update = session_update,
-    .close = session_close,
-    .whep = &whep_ops,
-};

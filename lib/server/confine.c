@@ -104,6 +104,8 @@ static void confine_files(const struct server *server, const char *socket_path)
     allow_beside(rules, server->token_file, LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, server->tls_cert, LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, server->tls_key, LANDLOCK_ACCESS_FS_READ_FILE);
+    if (server->extension)
+        allow_beside(rules, server->extension->file(), LANDLOCK_ACCESS_FS_READ_FILE);
     allow_beside(rules, socket_path, LANDLOCK_ACCESS_FS_REMOVE_FILE);
     for (size_t i = 0; server->extension && i < sizeof of_libraries / sizeof of_libraries[0]; i++)
         allow(rules, of_libraries[i], LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);

@@ -144,7 +144,11 @@ void server_listen(struct server *server, int listener)
         info.alpn = "http/1.1";
     }
     lws_set_log_level(0, NULL);
+    uint64_t options = info.options;
+    if (server->extension) /* may be a client with TLS */
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     server->context = server->streams.context = lws_create_context(&info);
+    info.options = options;
     server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
     server->listener = server->vhost
                            ? lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd,
@@ -152,6 +156,8 @@ void server_listen(struct server *server, int listener)
                            : NULL;
     if (!server->listener || reload_adopt(server))
         cli_die(CLI_FAIL, "libwebsockets could not be set up");
+    if (server->extension)
+        server->extension->prepare(server->context);
 }
 
 /* --- start, run, shutdown --- */
@@ -178,8 +184,15 @@ static void on_end_timeout(lws_sorted_usec_list_t *timer)
     (void)timer; /* ends the wait for events */
 }
 
-/* Gives clients a moment to reply to the closing of their WebSocket, and the event logs' owners to
- * unlock them for queued events. */
+static bool has_more(const struct server *server, uint64_t deadline)
+{
+    return ((server->site.closing || streams_have_backlog(&server->streams)) &&
+            monotonic_ns() < deadline) ||
+           (server->extension && server->extension->ending());
+}
+
+/* Gives clients a moment to reply to the closing of their WebSocket, the event logs' owners to
+ * unlock them for queued events, and the extension to end. */
 static void close_viewers(struct server *server)
 {
     uint64_t deadline = monotonic_ns() + END_MS * UINT64_C(1000000);
@@ -188,8 +201,7 @@ static void close_viewers(struct server *server)
     streams_close_viewers(&server->streams);
     streams_reap(&server->streams);
     lws_sul_schedule(server->context, 0, &timer, on_end_timeout, END_MS * 1000);
-    while ((server->site.closing || streams_have_backlog(&server->streams)) &&
-           monotonic_ns() < deadline)
+    while (has_more(server, deadline))
         if (lws_service(server->context, 0) < 0)
             break;
     lws_sul_cancel(&timer);

@@ -12,11 +12,17 @@ struct names;
 struct server_extension {
     /* The number of descriptors that it needs for this many viewers. */
     unsigned (*descriptors)(unsigned viewers);
+    /* Called once the context exists, before the process is confined. */
+    void (*prepare)(struct lws_context *context);
+    /* A file that it reads again later, or NULL. */
+    const char *(*file)(void);
     /* Called once streams and context exist. Exits with a message on failure. reserved: number of
      * descriptors to leave to the server. */
     void (*open)(struct streams *streams, unsigned reserved);
     /* Called when the loop was woken. */
     void (*update)(struct streams *streams);
+    /* Called, often, when the server ends: whether something is still to be sent before close. */
+    bool (*ending)(void);
     void (*close)(struct streams *streams);
     const struct whep_ops *whep;
 };

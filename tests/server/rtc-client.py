@@ -21,6 +21,7 @@ rtc-client.py URL WORD...   runs one viewer of the stream's page at URL, which e
     stay        waits until the server ends the connection
     nochannel   offers no data channel
     active      offers to begin the DTLS handshake
+    counter     makes an offer that cannot be answered, and answers the server's
 rtc-client.py --crowd COUNT URL   runs COUNT viewers, four at a time; each leaves after one frame.
 Exit: 0, or 1 with a line on stderr: a timeout, or a refused offer with its status.
 """
@@ -44,6 +45,8 @@ from pattern import to_yuv
 
 SECONDS = 100  # ends a hang, measures nothing
 ALIKE = 33  # dB
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "rtc-offer.sdp"), "rb") as file:
+    OFFER = file.read()
 PADDED = 16 if os.environ.get("PADDED") else 1  # frames may be larger by less than this
 
 
@@ -76,16 +79,40 @@ class Viewer:
         self.kbit = self.reporting = None
         self.again = 0
 
+    def open_channel(self):
+        self.channel = self.pc.createDataChannel("events")
+        self.channel.on("open", self.opened.set)
+        self.channel.on("message", self.receive)
+        self.channel.on("close", self.closed.set)
+
+    async def accept_counter_offer(self):
+        pc = self.pc
+        pc.on("track", lambda track: setattr(self, "track", track))
+        pc.on("connectionstatechange", self.state)
+        try:
+            await asyncio.to_thread(request, self.url + "whep", "POST", OFFER.replace(b"VP8", b"XYZ"),
+                                    Content_Type="application/sdp")
+            raise ValueError("not refused")
+        except urllib.error.HTTPError as error:
+            if error.code != 406 or error.headers["Content-Type"] != "application/sdp":
+                raise
+            self.location = urllib.parse.urljoin(self.url + "whep", error.headers["Location"])
+            offer = error.read().decode()
+        await pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        self.open_channel()
+        await pc.setLocalDescription(await pc.createAnswer())
+        answer = pc.localDescription.sdp.encode()
+        reply = await asyncio.to_thread(request, self.location, "PATCH", answer, Content_Type="application/sdp")
+        if reply.status != 204:
+            raise ValueError(f"PATCH: {reply.status}")
+
     async def connect(self, channel=True, active=False):
         pc = self.pc
         pc._sctpLegacySdp = False
         pc.addTransceiver("video", direction="recvonly")
         pc.on("track", lambda track: setattr(self, "track", track))
         if channel:
-            self.channel = pc.createDataChannel("events")
-            self.channel.on("open", self.opened.set)
-            self.channel.on("message", self.receive)
-            self.channel.on("close", self.closed.set)
+            self.open_channel()
         pc.on("connectionstatechange", self.state)
         await pc.setLocalDescription(await pc.createOffer())
         offer = pc.localDescription.sdp.replace("setup:actpass", "setup:active" if active else "setup:actpass").encode()
@@ -203,9 +230,12 @@ class Viewer:
 
 async def one(url, words):
     viewer = Viewer(url)
-    await asyncio.wait_for(viewer.connect("nochannel" not in words, "active" in words), SECONDS)
+    if "counter" in words:
+        await asyncio.wait_for(viewer.accept_counter_offer(), SECONDS)
+    else:
+        await asyncio.wait_for(viewer.connect("nochannel" not in words, "active" in words), SECONDS)
     for word in words:
-        if word not in ("nochannel", "active"):
+        if word not in ("nochannel", "active", "counter"):
             await asyncio.wait_for(viewer.do(word), 120 if word in ("stay", "all") or word.startswith("frames=") else SECONDS)
             sys.stdout.flush()
 

@@ -177,6 +177,12 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
     stat_is 's["viewers"]' 1
 }
 
+@test "a client that answers the server's offer plays the video and has control" {
+    scene
+    clean_run client "$URL/" counter frames=3 open '{"type":"hello"}' 'text="type":"state"' 'text="type":"frame"' go
+    wait_until 10 stat_is 's["viewers"]' 0
+}
+
 @test "a page that speaks the FURY protocol plays WebRTC and has control" {
     scenario www "a page that speaks the FURY protocol plays WebRTC and has control"
 }
@@ -191,12 +197,25 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
         [ "$(wc -l <"$BODY")" = 1 ]
     done
     [ "$(head -c 60000 /dev/urandom | whep)" = 400 ]
-    # no common codec, truncated before the codecs, empty m=video lines, no video, send-only video
-    [ "$(offer | sed 's/VP8/XYZ/' | whep)" = 406 ]
-    [ "$(offer | head -c 300 | whep)" = 406 ]
-    [ "$(offer | sed 's/^m=.*/m=video/' | whep)" = 406 ]
-    [ "$(offer | sed '/^m=video/,/^a=fmtp/d;s/^a=group.*/a=group:BUNDLE 1/' | whep)" = 406 ]
-    [ "$(offer | sed 's/a=recvonly/a=sendonly/' | whep)" = 406 ]
+    # no common codec, truncated before the codecs, empty m=video lines, no video, send-only video, no bundle:
+    # an offer of the server
+    for change in 's/VP8/XYZ/' '9,$d' 's/^m=.*/m=video/' '/^m=video/,/^a=fmtp/d;s/^a=group.*/a=group:BUNDLE 1/' \
+        's/a=recvonly/a=sendonly/' '/^a=rtcp-mux/d'; do
+        [ "$(offer | sed "$change" | whep)" = 406 ]
+        [ "$(head_of content-type)" = application/sdp ]
+        grep -q '^a=sendonly' "$BODY"
+        grep -q '^a=setup:actpass' "$BODY"
+        grep -q '^a=rtcp-mux-only' "$BODY"
+        where=$(head_of location)
+        # which only an answer to it accepts, once
+        [ "$(echo v=0 | post "$where" application/sdp -X PATCH)" = 400 ]
+        [ "$(offer | post "$where" application/trickle-ice-sdpfrag -X PATCH)" = 415 ]
+        [ "$(head_of accept-patch)" = application/sdp ]
+        [ "$(offer | sed 's/actpass/passive/' | post "$where" application/sdp -X PATCH)" = 204 ]
+        stat_is 's["viewers"]' 1
+        [ "$(offer | post "$where" application/sdp -X PATCH)" = 409 ]
+        [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    done
     # wrong type, too long, length missing, empty
     [ "$(offer | post whep text/plain)" = 415 ]
     [ "$(head_of accept-post)" = application/sdp ]
@@ -211,13 +230,20 @@ assert any(line.startswith("m=video 9 ") for line in lines), lines' "$BODY"
         [ "$(: | whep -X $method)" = 405 ]
         [ "$(head_of allow)" = "GET, HEAD, POST, OPTIONS" ]
     done
-    for method in POST PATCH; do
+    for method in POST PUT; do
         [ "$(: | post whep/0123456789abcdef0123456789abcdef application/sdp -X $method)" = 405 ]
-        [ "$(head_of allow)" = "GET, HEAD, DELETE, OPTIONS" ]
+        [ "$(head_of allow)" = "GET, HEAD, PATCH, DELETE, OPTIONS" ]
     done
-    for path in whep whep/0123456789abcdef0123456789abcdef; do
-        [ "$(curl -sS -o "$BODY" -w '%{http_code} %{size_download}' "$URL/$path")" = "204 0" ]
-        [ "$(curl -sS -o /dev/null -I -w '%{http_code}' "$URL/$path")" = 204 ]
+    [ "$(offer | post whep/0123456789abcdef0123456789abcdef application/sdp -X PATCH)" = 404 ]
+    [ "$(offer | whep)" = 201 ]
+    where=$(head_of location)
+    [ "$(offer | post "$where" application/sdp -X PATCH)" = 409 ]
+    [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/$where")" = 200 ]
+    for method in '' -I; do
+        # shellcheck disable=SC2086
+        [ "$(curl -sS $method -o /dev/null -w '%{http_code} %{size_download} %{content_type}' "$URL/whep")" = "200 0 application/sdp" ]
+        # shellcheck disable=SC2086
+        [ "$(curl -sS $method -o /dev/null -w '%{http_code} %{size_download}' "$URL/whep/0123456789abcdef0123456789abcdef")" = "204 0" ]
     done
     for id in 0123456789abcdef0123456789abcdef x ''; do
         [ "$(curl -sS -o /dev/null -w '%{http_code}' -X DELETE "$URL/whep/$id")" = 404 ]

@@ -36,8 +36,8 @@ const char *cors_headers(const struct site *site, const char *allowed, bool pref
                        "access-control-allow-methods:%cGET, HEAD%s%c"
                        "access-control-allow-headers:%cauthorization, if-none-match%s%c"
                        "access-control-max-age:%c600%c",
-                       0, offers ? ", POST, DELETE" : "", 0, 0, offers ? ", content-type" : "", 0,
-                       0, 0);
+                       0, offers ? ", POST, PATCH, DELETE" : "", 0, 0,
+                       offers ? ", content-type" : "", 0, 0, 0);
     lines[at] = 0;
     return lines;
 }

@@ -241,9 +241,9 @@ static int get(struct http *http, const struct route *route, bool head)
         return get_mjpeg(http, route->served, head);
     case AT_FOLDER:
         return get_folder(http, route->served->name);
-    case AT_WHEP: /* has no content, as AT_SESSION (draft-ietf-wish-whep) */
-        return response_head(http->response, HTTP_STATUS_NO_CONTENT,
-                             "accept-post:\0application/sdp\0");
+    case AT_WHEP: /* has no content, as AT_SESSION; the type is for discovery (draft-ietf-wish-whep)
+                   */
+        return response_static(http->response, "application/sdp", "", 0);
     case AT_SESSION:
         return response_head(http->response, HTTP_STATUS_NO_CONTENT, NULL);
     case AT_OFFER:
@@ -323,18 +323,21 @@ static int refuse_body(struct http *http, int64_t bytes, unsigned status, const 
     return text(http, status, extra, why);
 }
 
-static int post_offer(struct http *http, const struct route *route, int64_t bytes)
+/* An offer, or a client's answer to ours. */
+static int take_sdp(struct http *http, const struct route *route, int64_t bytes)
 {
     const struct streams *streams = http->site->streams;
     struct lws *wsi = conn_wsi(http->conn);
-    bool fury = route->at == AT_OFFER;
+    bool fury = route->at == AT_OFFER, offer = route->at != AT_SESSION;
     if (bytes < 0)
         return refuse_body(http, bytes, 411, NULL, "Content-Length required");
     if (bytes > MESSAGE_BYTES)
         return refuse_body(http, bytes, HTTP_STATUS_REQ_ENTITY_TOO_LARGE, NULL, "more than 64 KiB");
     if (!request_is_type(wsi, fury ? "application/json" : "application/sdp"))
         return refuse_body(http, bytes, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-                           fury ? NULL : "accept-post:\0application/sdp\0",
+                           fury    ? NULL
+                           : offer ? "accept-post:\0application/sdp\0"
+                                   : "accept-patch:\0application/sdp\0",
                            fury ? "Content-Type must be application/json"
                                 : "Content-Type must be application/sdp");
     if (streams->viewers >= streams->viewers_max || streams->ending)
@@ -343,13 +346,14 @@ static int post_offer(struct http *http, const struct route *route, int64_t byte
                            "10\0",
                            "too many viewers");
     if (bytes == 0)
-        return refuse_body(http, bytes, HTTP_STATUS_BAD_REQUEST, NULL, "not an offer");
+        return refuse_body(http, bytes, HTTP_STATUS_BAD_REQUEST, NULL, "not SDP");
     if (!body_readable(http))
         return refuse_body(http, bytes, HTTP_STATUS_SERVICE_UNAVAILABLE,
                            "retry-after:\0"
                            "0\0",
                            "an offer must not be pipelined after another request");
-    http->whep = whep_new(http->conn, http->response, &http->credentials, route->served, fury);
+    http->whep = whep_new(http->conn, http->response, &http->credentials, route->served, fury,
+                          offer ? NULL : route->id);
     if (!http->whep)
         return -1;
     await_body(http);
@@ -369,7 +373,7 @@ static int request_other(struct http *http, const char *path, int method, const 
     case AT_WHEP:
     case AT_OFFER:
         if (method == LWSHUMETH_POST)
-            return post_offer(http, route, bytes);
+            return take_sdp(http, route, bytes);
         allowed =
             route->at == AT_WHEP ? "allow:\0GET, HEAD, POST, OPTIONS\0" : "allow:\0POST, OPTIONS\0";
         why = "only POST";
@@ -379,8 +383,10 @@ static int request_other(struct http *http, const char *path, int method, const 
             return http->site->whep->hang_up(route->served, route->id)
                        ? text(http, HTTP_STATUS_OK, NULL, "gone")
                        : text(http, HTTP_STATUS_NOT_FOUND, NULL, "nothing here");
-        allowed = "allow:\0GET, HEAD, DELETE, OPTIONS\0";
-        why = "only DELETE, without a body";
+        if (method == LWSHUMETH_PATCH)
+            return take_sdp(http, route, bytes);
+        allowed = "allow:\0GET, HEAD, PATCH, DELETE, OPTIONS\0";
+        why = "only PATCH, and DELETE without a body";
         break;
     case AT_GONE:
         return refuse_body(http, bytes, HTTP_STATUS_GONE, NULL, "the stream was removed");

@@ -13,16 +13,20 @@ struct whep {
     struct served *served;
     bool fury;
     bool body_ended;
+    char *id; /* of the session to answer, or NULL */
     struct textbuf body;
     struct session *session; /* NULL: none yet, or none any more */
 };
 
 struct whep *whep_new(struct conn *conn, struct response *response,
-                      const struct credentials *credentials, struct served *served, bool fury)
+                      const struct credentials *credentials, struct served *served, bool fury,
+                      const char *id)
 {
     struct whep *request = calloc(1, sizeof *request);
-    if (!request)
+    if (!request || (id && !(request->id = strdup(id)))) {
+        free(request);
         return NULL;
+    }
     request->conn = conn;
     request->response = response;
     request->credentials = *credentials;
@@ -43,6 +47,7 @@ void whep_free(struct whep *request)
     if (request->session)
         ops(request)->forget(request->session);
     textbuf_free(&request->body);
+    free(request->id);
     free(request);
 }
 
@@ -52,6 +57,15 @@ int whep_body(struct whep *request, const char *data, size_t bytes)
     return !request->body_ended && request->body.bytes + bytes <= MESSAGE_BYTES
                ? textbuf_add(&request->body, data, bytes)
                : -1;
+}
+
+static int take_answer(struct whep *request)
+{
+    struct refusal refusal;
+    bool taken = ops(request)->accept(request->served, request->id, request->body.text,
+                                      request->body.bytes, &refusal);
+    return taken ? response_head(request->response, HTTP_STATUS_NO_CONTENT, NULL)
+                 : response_text(request->response, refusal.status, refusal.extra, refusal.why);
 }
 
 int whep_body_end(struct whep *request)
@@ -66,6 +80,8 @@ int whep_body_end(struct whep *request)
     if (served->streams->ending)
         return response_text(request->response, HTTP_STATUS_SERVICE_UNAVAILABLE, NULL,
                              "the server is shutting down");
+    if (request->id)
+        return take_answer(request);
     request->session = ops(request)->offer(request, served, request->fury, request->body.text,
                                            request->body.bytes, &refusal);
     textbuf_free(&request->body);

@@ -1,6 +1,7 @@
 /*
- * Offers of WebRTC clients, by WHEP or in FURY's format: the HTTP part. Each leads to a session,
- * which belongs to the program (rtc-serve's session.c) and is used through whep_ops.
+ * Offers of WebRTC clients, by WHEP or in FURY's format, and their answers to our offers: the HTTP
+ * part. Each offer leads to a session, which belongs to the program (rtc-serve's session.c) and is
+ * used through whep_ops.
  */
 #ifndef SERVER_WHEP_H
 #define SERVER_WHEP_H
@@ -15,7 +16,7 @@ struct response;
 struct served;
 struct session;
 struct streams;
-struct whep; /* a request with an offer, from its header to its answer */
+struct whep; /* a request with an offer or answer, from its header to its own answer */
 
 struct whep_answer {
     unsigned status;
@@ -34,6 +35,10 @@ struct whep_ops {
     bool (*answer)(struct session *session, struct whep_answer *out);
     /* The client has disconnected before the answer. */
     void (*forget)(struct session *session);
+    /* Takes the client's answer to our offer, with which we refused that of the client. false:
+     * *refusal is filled in. */
+    bool (*accept)(struct served *served, const char *id, const char *text, size_t bytes,
+                   struct refusal *refusal);
     /* Ends the session of this id, and its viewer. False: there is none. */
     bool (*hang_up)(struct served *served, const char *id);
 
@@ -42,9 +47,11 @@ struct whep_ops {
     void (*metrics)(FILE *to, const struct streams *streams);
 };
 
-/* NULL: no memory. */
+/* id: of the session that the client's answer is for; NULL: an offer, which begins one. NULL: no
+ * memory. */
 struct whep *whep_new(struct conn *conn, struct response *response,
-                      const struct credentials *credentials, struct served *served, bool fury);
+                      const struct credentials *credentials, struct served *served, bool fury,
+                      const char *id);
 void whep_free(struct whep *request); /* NULL is allowed */
 
 /* Handle a part of the body, and its end. 0 or -1: hang up. */
