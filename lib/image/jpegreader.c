@@ -6,9 +6,10 @@
 #include <string.h>
 
 enum {
-    ROOM = 1 << 18,     /* bytes of data at first */
-    LEAST = 1 << 16,    /* free bytes for a read */
-    MOST = 1 << 17,     /* bytes of a read: what follows a JPEG is moved to the front */
+    ROOM = 1 << 20,  /* bytes of data at first: several JPEGs, as the beginning of one is moved to
+                        the front when the room ends */
+    LEAST = 1 << 16, /* free bytes for a read */
+    MOST = 1 << 17,  /* bytes of a read, which stay in the cache */
     SEGMENTS = 1 << 18, /* room for two segments and a read */
     NO_JPEG = 1 << 16   /* bytes without a JPEG at the start that are refused */
 };
@@ -23,10 +24,11 @@ size_t jpegreader_bytes(const struct jpegreader *reader)
     return reader->dropped + reader->scan.at;
 }
 
-/* Moves the unread part to the front, or enlarges data, so that LEAST bytes can be read. */
+/* Moves the unread part to the front, if it must or costs nothing, or enlarges data, so that LEAST
+ * bytes can be read. */
 static int make_room(struct jpegreader *reader)
 {
-    if (reader->at && (reader->end - reader->at <= MOST || reader->room - reader->end < LEAST)) {
+    if (reader->at && (reader->at == reader->end || reader->room - reader->end < LEAST)) {
         memmove(reader->data, reader->data + reader->at, reader->end - reader->at);
         reader->end -= reader->at;
         reader->at = 0;
