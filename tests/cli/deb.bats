@@ -28,7 +28,7 @@ files() {
     git -C "$tree" add -A
     git -C "$tree" -c user.name=me -c user.email=me@localhost commit -q -m one
     BUILD=build run -0 --separate-stderr "$tree/scripts/deb"
-    [ "$(grep -c '_amd64.deb$\|_arm64.deb$' <<<"$output")" = 3 ]
+    [ "$(grep -c '_amd64.deb$\|_arm64.deb$' <<<"$output")" = 5 ]
 
     [[ $(depends shmcast) == *libjpeg* && $(depends shmcast) == *libwebsockets* ]]
     [[ ! $(depends shmcast) =~ gstreamer|glib|igraph|libegl|freetype|libxml|yuv ]]
@@ -42,6 +42,12 @@ files() {
     [ "$(files shmcast | grep -c /bin/)" = 10 ]
     files shmcast | grep -qx ./usr/share/man/man7/shmcast.7.gz
     files shmcast | grep -qx ./usr/share/zsh/vendor-completions/_shmcast
+    [ "$(files libshmcast0 | grep -v /share/doc/ | sed 's,/lib/[^/]*/,/lib/,')" = ./usr/lib/libshmcast.so.0 ]
+    [ "$(files libshmcast-dev | grep -v /share/doc/ | sed 's,/lib/[^/]*/,/lib/,')" = "./usr/include/shmcast.h
+./usr/lib/libshmcast.a
+./usr/lib/pkgconfig/shmcast.pc
+./usr/share/man/man3/shmcast.3.gz" ]
+    [[ $(depends libshmcast0) == "libc6 (>= "*")" && ! $(depends shmcast) =~ libshmcast ]]
     # The working tree has no trace of it outside of its build folder.
     [ -z "$(git -C "$tree" status --porcelain | grep -v ' build/$')" ]
 

@@ -7,13 +7,6 @@ load ../support/helper
 # Minimum PSNR in dB of an image at -q 90 -S 444.
 CLOSE=35
 
-start_x() {
-    bg Xvfb -noreset -displayfd 1 -screen 0 "$1x24" -nolisten tcp >"$BATS_TEST_TMPDIR/display"
-    wait_until 20 test -s "$BATS_TEST_TMPDIR/display"
-    DISPLAY=:$(<"$BATS_TEST_TMPDIR/display")
-    export DISPLAY
-}
-
 # A number from a JPEG's comment: `com frame FILE`.
 com() {
     rdjpgcom "$2" | sed -n "s/^shmcast .*\<$1=\([0-9.]*\).*/\1/p"

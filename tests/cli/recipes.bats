@@ -70,10 +70,7 @@ all_end() {
 }
 
 @test "recipe: an X display" {
-    bg Xvfb -noreset -displayfd 1 -screen 0 320x200x24 -nolisten tcp >display
-    wait_until 20 test -s display
-    DISPLAY=:$(<display)
-    export DISPLAY
+    start_x 320x200
     bg xlogo -geometry 160x200+0+0 -bg red -fg blue
     wait_until 10 xwd -silent -name xlogo -out window.xwd
     recipe x11

@@ -18,6 +18,7 @@
 #   scenario FILE TITLE      asserts that the test of browser/FILE.test.mjs ran and passed; a title without
 #                            a test fails
 #   display MARK             prints the display after the line '.\" MARK' of a manual page, unescaped
+#   start_x WIDTHxHEIGHT     starts an X server without a screen; sets $DISPLAY
 #   switches PID             prints the number of context switches of the process's threads
 #   skip_missing CMD…        skips the test when one of the commands is not installed
 #   psnr A B                 prints the PSNR of two images in dB, or inf
@@ -288,6 +289,13 @@ display() {
 
 switches() {
     cat "/proc/$1/task/"*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'
+}
+
+start_x() {
+    bg Xvfb -noreset -displayfd 1 -screen 0 "$1x24" -nolisten tcp >"$BATS_TEST_TMPDIR/display"
+    wait_until 20 test -s "$BATS_TEST_TMPDIR/display"
+    DISPLAY=:$(<"$BATS_TEST_TMPDIR/display")
+    export DISPLAY
 }
 
 skip_without_ipv6() {
