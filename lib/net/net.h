@@ -13,12 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "net/netattribute.h"
 
 #define NET_MAGIC UINT64_C(0x0074656e6d6873) /* "shmnet\0\0" */
 
 enum {
     NET_VERSION = 1,
-    NET_NODES_MAX = 1 << 24, /* SHMFMT_ROWS_MAX */
+    NET_VERSION_ATTRIBUTES = 2, /* a packet with attributes; without them it has NET_VERSION */
+    NET_NODES_MAX = 1 << 24,    /* SHMFMT_ROWS_MAX */
     NET_EDGES_MAX = 1 << 28,
     NET_NAME_MAX = 255 /* bytes of one name */
 };
@@ -26,13 +28,13 @@ enum {
 /* Offsets count from the start of the packet; 0: the section is missing. */
 struct net_head {
     uint64_t magic;          /* NET_MAGIC */
-    uint32_t version;        /* NET_VERSION */
+    uint32_t version;        /* NET_VERSION, or NET_VERSION_ATTRIBUTES */
     uint32_t head_bytes;     /* sizeof(struct net_head): 96 */
     uint64_t bytes;          /* size of the packet */
     uint32_t nodes;          /* 1 … NET_NODES_MAX */
     uint32_t edges;          /* 0 … NET_EDGES_MAX */
     uint32_t communities;    /* 1 … nodes */
-    uint32_t reserved;       /* 0 */
+    uint32_t attributes;     /* 0 … NET_ATTRIBUTES_MAX; they follow the other sections */
     uint64_t degrees_at;     /* uint32_t [nodes] */
     uint64_t communities_at; /* uint32_t [nodes], each < communities; 0 is the largest */
     uint64_t edges_at;       /* uint32_t [edges][2], each < nodes */
@@ -50,6 +52,8 @@ struct net {
     const float *weight;       /* for each edge; NULL: all weights are 1 */
     const uint32_t *name_at;   /* offset of each node's name in names, and their end; NULL: none */
     const char *names;         /* all names in order, not NUL-terminated */
+    uint32_t attributes;
+    const struct net_attribute *attribute;
 };
 
 /* Size of the network as a packet in bytes, or 0 if it is too large for one. */
@@ -70,5 +74,8 @@ void net_free(struct net *net);
 
 /* Name of a node, *bytes bytes without a NUL, "" if it has none. Lives as long as net. */
 const char *net_name(const struct net *net, uint32_t node, size_t *bytes);
+
+/* Finds an attribute of nodes, or of edges. NULL: there is none. */
+const struct net_attribute *net_attribute(const struct net *net, bool of_edges, const char *name);
 
 #endif

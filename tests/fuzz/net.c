@@ -8,13 +8,18 @@
 #include "utf8.h"
 #include <errno.h>
 
-enum { ROOM = 4096 };
+enum { ROOM = 8192 };
 
 /* A packet with counts from the input, its sections filled from the rest. */
 static size_t build(struct input *in, unsigned char packet[ROOM])
 {
     static const uint32_t none[300];
     static const float ones[200];
+    static const double numbers[100];
+    static const uint32_t text_at[4];
+    const struct net_attribute attributes[2] = {
+        {.name = "numbers", .of_edges = true, .number = numbers},
+        {.name = "texts", .texts = 3, .text = none, .text_at = text_at, .chars = ""}};
     uint32_t name_at[65] = {0};
     struct net net = {.nodes = 1 + take(in) % 64, .edges = take(in) % 100};
     net.communities = 1 + take(in) % net.nodes;
@@ -27,6 +32,8 @@ static size_t build(struct input *in, unsigned char packet[ROOM])
         net.name_at = name_at;
         net.names = (const char *)none;
     }
+    net.attributes = what >> 2 & 3 ? (what >> 2 & 3) - 1 : 0;
+    net.attribute = attributes;
     size_t bytes = net_bytes(&net), head = sizeof(struct net_head);
     CHECK(bytes && bytes <= ROOM);
     net_write(&net, packet);
@@ -34,6 +41,8 @@ static size_t build(struct input *in, unsigned char packet[ROOM])
         packet[i] = (unsigned char)take(in);
     return bytes;
 }
+
+static volatile double sum; /* of all numbers, so that each is read */
 
 static void look(const struct net *net, const void *packet, size_t bytes)
 {
@@ -48,6 +57,17 @@ static void look(const struct net *net, const void *packet, size_t bytes)
         CHECK(net->edge[2 * i] < net->nodes && net->edge[2 * i + 1] < net->nodes);
         CHECK(net->edge[2 * i] != net->edge[2 * i + 1]);
         CHECK(!net->weight || net->weight[i] >= 0);
+    }
+    for (uint32_t k = 0; k < net->attributes; k++) {
+        const struct net_attribute *a = &net->attribute[k];
+        CHECK(*a->name && memchr(a->name, 0, sizeof a->name));
+        CHECK(net_attribute(net, a->of_edges, a->name));
+        for (uint32_t i = 0; i < (a->of_edges ? net->edges : net->nodes); i++) {
+            size_t length;
+            const char *text = netattribute_text(a, i, &length);
+            CHECK(!text || (length <= NET_TEXT_MAX && utf8_printable(text, length)));
+            sum += a->texts ? 0 : a->number[i];
+        }
     }
     CHECK(net_bytes(net) == bytes);
     unsigned char *again = malloc(bytes);

@@ -3,6 +3,8 @@
  * stdin:
  *   node X Y Z COMMUNITY [NAME]  adds a node
  *   edge A B                     adds an edge between two nodes, numbered from 0
+ *   attribute KIND NAME VALUE…   adds numbers or texts of nodes: KIND is numbers, texts, or
+ *                                edge-numbers or edge-texts for those of edges
  *   random NODES EDGES           adds a random network of clusters
  *   place NODE X Y Z             moves a node
  *   show                         publishes the network if it has changed, and the positions
@@ -21,16 +23,21 @@
 #include "ring.h"
 #include "stream.h"
 
-enum { NODES = 1 << 20, EDGES = 1 << 22 };
+enum { NODES = 1 << 20, EDGES = 1 << 22, ATTRIBUTES = 8, VALUES = 64 };
 
 static uint32_t degree[NODES], community[NODES], edge[EDGES * 2], name_at[NODES + 1];
 static float place[NODES * 3];
 static char names[NODES * 8];
+static struct net_attribute attribute[ATTRIBUTES];
+static double numbers[ATTRIBUTES][VALUES];
+static uint32_t text_of[ATTRIBUTES][VALUES], text_at[ATTRIBUTES][VALUES + 1];
+static char texts[ATTRIBUTES][512];
 static struct net net = {.degree = degree,
                          .community = community,
                          .edge = edge,
                          .name_at = name_at,
                          .names = names,
+                         .attribute = attribute,
                          .communities = 1};
 static bool changed;
 static struct ring *nets, *frames;
@@ -60,6 +67,29 @@ static void add_edge(uint32_t a, uint32_t b)
     net.edges++;
     degree[a]++;
     degree[b]++;
+    changed = true;
+}
+
+/* Each value is a text of its own, also where it repeats another. */
+static void add_attribute(char *line)
+{
+    uint32_t i = net.attributes++, count = 0;
+    struct net_attribute *a = &attribute[i];
+    const char *kind = strtok(line, " "), *name = strtok(NULL, " "), *value;
+    a->of_edges = kind && !strncmp(kind, "edge-", 5);
+    snprintf(a->name, sizeof a->name, "%s", name ? name : "");
+    while (count < VALUES && (value = strtok(NULL, " \n"))) {
+        numbers[i][count] = strtod(value, NULL);
+        text_of[i][count] = count;
+        memcpy(texts[i] + text_at[i][count], value, strlen(value));
+        text_at[i][count + 1] = text_at[i][count] + (uint32_t)strlen(value);
+        count++;
+    }
+    a->texts = kind && strstr(kind, "texts") ? count : 0;
+    a->number = numbers[i];
+    a->text = text_of[i];
+    a->text_at = text_at[i];
+    a->chars = texts[i];
     changed = true;
 }
 
@@ -145,6 +175,8 @@ int main(int argc, char **argv)
             add_edge(a, b);
         else if (sscanf(line, "random %" SCNu32 " %" SCNu32, &a, &b) == 2)
             make_random(a, b);
+        else if (!strncmp(line, "attribute ", 10))
+            add_attribute(line + 10);
         else if (sscanf(line, "go %" SCNu32, &a) == 1)
             go(a);
         else

@@ -5,6 +5,7 @@ usage: net.py STREAM shape      numbers of nodes, dimensions, edges and communit
        net.py STREAM positions  the coordinates of each node, one node per line
        net.py STREAM edges      one edge per line: both names, and the weight if there are weights
        net.py STREAM nodes      one node per line: name, degree, community
+       net.py STREAM attributes one attribute per line: nodes or edges, name, all values
        net.py STREAM frame      number of the newest frame of positions
 Exit: 0; 1 if the stream does not exist, or network and positions are incomplete.
 """
@@ -27,9 +28,9 @@ class Net:
             raise NotYet("the positions belong to another network")
         numbers = memoryview(frame).cast("f").tolist()
         self.positions = [numbers[at:at + d] for at in range(0, n * d, d)]
-        if packet[:16] != b"shmnet\0\0" + struct.pack("<II", 1, 96):
+        size, self.nodes, edges, self.communities, count = struct.unpack_from("<QIIII", packet, 16)
+        if packet[:16] != b"shmnet\0\0" + struct.pack("<II", 2 if count else 1, 96):
             raise SystemExit("not a network")
-        size, self.nodes, edges, self.communities, _ = struct.unpack_from("<QIIII", packet, 16)
         degrees, groups, ends, weights, names, text, length = struct.unpack_from("<7Q", packet, 40)
         assert size == len(packet) and self.nodes == n == len(self.positions)
 
@@ -43,6 +44,22 @@ class Net:
             at = section(names, n + 1)
             assert at[-1] == length
             self.names = [packet[text + at[i]:text + at[i + 1]].decode() for i in range(n)]
+        ends = [(degrees, 4 * n), (groups, 4 * n), (ends, 8 * edges), (weights, 4 * edges),
+                (names, 4 * n + 4), (text, length)]
+        at = max((start + size + 7) // 8 * 8 for start, size in ends if start)
+        self.attributes = []
+        for head in range(at, at + 104 * count, 104):
+            name, of_edges, texts, values, offsets, chars, _ = struct.unpack_from(
+                "<64sIIQQQQ", packet, head)
+            items = edges if of_edges else n
+            if texts:
+                o = section(offsets, texts + 1)
+                words = [packet[chars + o[i]:chars + o[i + 1]].decode() for i in range(texts)]
+                row = [words[v] if v < texts else "-" for v in section(values, items)]
+            else:
+                row = [f"{v:g}" for v in struct.unpack_from(f"<{items}d", packet, values)]
+            self.attributes.append(["edges" if of_edges else "nodes",
+                                    name.rstrip(b"\0").decode(), *row])
 
     @staticmethod
     def newest(m, ring, data, room):
@@ -69,6 +86,9 @@ def show(net, query):
     elif query == "nodes":
         for name, degree, community in zip(net.names, net.degree, net.community):
             print(name, degree, community)
+    elif query == "attributes":
+        for attribute in net.attributes:
+            print(*attribute)
     elif query == "frame":
         print(net.frame)
     else:
