@@ -5,12 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "fields.h"
 #include "net/net.h"
 #include "tool/cli.h"
 #include "utf8.h"
 
-enum { FROM, TO, WEIGHT, NO_COLUMN = FIELDS_MAX };
+enum {
+    FROM = EDGELIST_FROM,
+    TO = EDGELIST_TO,
+    WEIGHT = EDGELIST_WEIGHT,
+    NO_COLUMN = EDGELIST_NONE
+};
 
 void edgelist_free(struct edgelist *list)
 {
@@ -114,8 +118,7 @@ static bool is_one_of(const struct field *f, const char *const *words)
     return false;
 }
 
-/* Whether the fields are the header of a table; sets the columns if so. */
-static bool parse_header(struct edgelist *list, const struct field *f, unsigned count)
+bool edgelist_header(const struct field *f, unsigned count, unsigned column[3])
 {
     static const char *const names[3][12] = {
         {"source", "from", "src", "node1", "node_1", "node a", "start", "tail", "id1", "fromnodeid",
@@ -123,16 +126,30 @@ static bool parse_header(struct edgelist *list, const struct field *f, unsigned 
         {"target", "to", "dst", "node2", "node_2", "node b", "end", "head", "id2", "tonodeid",
          "targetid", "dest"},
         {"weight", "value", "w", "weights", "count", "strength"}};
-    unsigned column[3] = {NO_COLUMN, NO_COLUMN, NO_COLUMN};
+    for (unsigned c = 0; c < 3; c++)
+        column[c] = NO_COLUMN;
     for (unsigned i = 0; i < count; i++)
         for (unsigned c = 0; c < 3; c++)
             if (column[c] == NO_COLUMN && is_one_of(&f[i], names[c]))
                 column[c] = i;
-    if (column[FROM] == NO_COLUMN || column[TO] == NO_COLUMN)
+    return column[FROM] != NO_COLUMN && column[TO] != NO_COLUMN;
+}
+
+/* Takes the columns from a header line; false: it is none. Other columns become attributes. */
+static bool parse_header(struct edgelist *list, const struct field *f, unsigned count)
+{
+    unsigned column[3];
+    if (!edgelist_header(f, count, column))
         return false;
     memcpy(list->column, column, sizeof column);
     list->header = true;
-    list->ignored = count > (column[WEIGHT] == NO_COLUMN ? 2 : 3);
+    list->columns = count;
+    for (unsigned i = 0; i < count; i++) {
+        bool known = i == column[FROM] || i == column[TO] || i == column[WEIGHT];
+        list->attribute[i] =
+            known ? ATTRIBUTES_NONE
+                  : attributes_add(&list->graph->attributes, true, f[i].text, f[i].bytes);
+    }
     return true;
 }
 
@@ -172,7 +189,19 @@ static bool parse_rest(struct edgelist *list, const struct field *f, unsigned co
     return true;
 }
 
-static bool parse_line(struct edgelist *list, const char *text, size_t bytes)
+/* Sets the attributes of the edge of a line. */
+static bool set_attributes(struct edgelist *list, const struct field *f, unsigned count, uint32_t a,
+                           uint32_t b)
+{
+    uint32_t edge = graph_find_edge(list->graph, a, b);
+    for (unsigned i = 0; edge != GRAPH_NO_EDGE && i < count && i < list->columns; i++)
+        if (attributes_set(&list->graph->attributes, list->attribute[i], edge, f[i].text,
+                           f[i].bytes))
+            return refuse(list, strerror(errno));
+    return true;
+}
+
+static bool parse_line(struct edgelist *list, char *text, size_t bytes)
 {
     struct field f[FIELDS_MAX], weight_field = {text, 0};
     if (fields_comment(text, bytes))
@@ -199,20 +228,22 @@ static bool parse_line(struct edgelist *list, const char *text, size_t bytes)
         return false;
     if (!find_node(list, &f[column[FROM]], &a) || (!alone && !find_node(list, &f[column[TO]], &b)))
         return false;
-    if (!alone && !skip && graph_add_edge(list->graph, a, b, weight))
+    if (alone || skip)
+        return true;
+    if (graph_add_edge(list->graph, a, b, weight))
         return refuse(list, errno == EOVERFLOW ? "more edges than a stream can hold (2^28)"
                                                : strerror(errno));
-    return true;
+    return !list->header || set_attributes(list, f, count, a, b);
 }
 
-size_t edgelist_parse(struct edgelist *list, const char *text, size_t bytes, bool end, bool *bad)
+size_t edgelist_parse(struct edgelist *list, char *text, size_t bytes, bool end, bool *bad)
 {
     size_t parsed = 0;
     *bad = false;
     if (!list->separator && (end || memchr(text, '\n', bytes)))
         list->separator = fields_detect(text, bytes);
     while (parsed < bytes && !*bad && !cli_stopped()) {
-        const char *line = text + parsed, *newline = memchr(line, '\n', bytes - parsed);
+        char *line = text + parsed, *newline = memchr(line, '\n', bytes - parsed);
         if (!newline && !end)
             break;
         size_t length = newline ? (size_t)(newline - line) : bytes - parsed;

@@ -29,7 +29,8 @@ static const char *closing_quote(const char *p, const char *end)
     return NULL;
 }
 
-unsigned fields_split(const char *line, size_t bytes, char separator,
+/* As fields_split, but doubled quotes stay. */
+static unsigned split(const char *line, size_t bytes, char separator,
                       struct field fields[FIELDS_MAX])
 {
     const char *p = line, *end = line + bytes;
@@ -60,12 +61,30 @@ unsigned fields_split(const char *line, size_t bytes, char separator,
     }
 }
 
+unsigned fields_split(char *line, size_t bytes, char separator, struct field fields[FIELDS_MAX])
+{
+    unsigned count = split(line, bytes, separator, fields);
+    for (unsigned i = 0; i < count; i++) {
+        struct field *f = &fields[i];
+        char *out = line + (f->text - line);
+        size_t kept = 0;
+        if (f->text == line || f->text[-1] != '"') /* not in quotes */
+            continue;
+        for (size_t k = 0; k < f->bytes; k++) {
+            out[kept++] = f->text[k];
+            k += f->text[k] == '"';
+        }
+        f->bytes = kept;
+    }
+    return count;
+}
+
 /* Whether blanks separate the fields of a line: there are two words, or three of which the last is
  * a number, and the separator is in none or in both of the first two. */
 static bool blanks_fit(const char *line, size_t bytes, char separator)
 {
     struct field f[FIELDS_MAX];
-    unsigned n = fields_split(line, bytes, FIELDS_BLANK, f);
+    unsigned n = split(line, bytes, FIELDS_BLANK, f);
     if (n < 2)
         return !memchr(line, separator, bytes);
     bool in[2];
@@ -82,7 +101,7 @@ static bool blanks_fit(const char *line, size_t bytes, char separator)
 static bool tabs_fit(const char *line, size_t bytes, bool *needed)
 {
     struct field f[FIELDS_MAX];
-    unsigned n = fields_split(line, bytes, '\t', f);
+    unsigned n = split(line, bytes, '\t', f);
     for (unsigned i = 0; i < n; i++)
         if (memchr(f[i].text, ' ', f[i].bytes))
             *needed = true;

@@ -15,10 +15,10 @@ struct field {
 /* Separator of fields: blanks and tabs, or one of , ; and tab. */
 enum { FIELDS_BLANK = ' ' };
 
-/* Splits a line. Blanks around a field, and double quotes, do not belong to it. Returns the number
- * of fields; those after FIELDS_MAX are left out. */
-unsigned fields_split(const char *line, size_t bytes, char separator,
-                      struct field fields[FIELDS_MAX]);
+/* Splits a line. Blanks around a field, and double quotes, do not belong to it; doubled quotes
+ * within them become single ones, in place. Returns the number of fields; those after FIELDS_MAX
+ * are left out. */
+unsigned fields_split(char *line, size_t bytes, char separator, struct field fields[FIELDS_MAX]);
 
 /* The separator that fits the first lines of a text, without comments. */
 char fields_detect(const char *text, size_t bytes);

@@ -80,6 +80,7 @@ struct force {
     bool sliding;          /* true if a component may be away from its place */
     bool pack_due, afresh; /* afresh: all components may leave their places */
     uint64_t steps, next_pack;
+    bool started; /* true if the first positions were given */
     struct force_state state;
 };
 
@@ -378,6 +379,30 @@ static int place_afresh(struct force *s)
     return 0;
 }
 
+int force_start(struct force *s, const struct net_attribute *const axis[3], uint32_t nodes)
+{
+    if (reserve(s, nodes))
+        return -1;
+    for (uint32_t i = 0; i < nodes; i++) {
+        s->bodies[i].x = (float)axis[0]->number[i];
+        s->bodies[i].y = (float)axis[1]->number[i];
+        s->bodies[i].z = axis[2] && !s->flat ? (float)axis[2]->number[i] : 0;
+    }
+    s->started = true;
+    return 0;
+}
+
+/* Takes the places that were given. */
+static int place_started(struct force *s)
+{
+    s->started = false;
+    measure_edges(s);
+    for (uint32_t c = 0; c < s->adjacency.components; c++)
+        s->place[c] = packing_centre(&s->adjacency, s->bodies, c);
+    s->next_pack = FIRST_PACK;
+    return check_finite(s);
+}
+
 static int place_new(struct force *s, uint32_t had)
 {
     placement_new(&s->adjacency, had, s->flat, s->seed, (float)s->state.edge, s->bodies);
@@ -418,7 +443,7 @@ int force_grow(struct force *s, const struct graph *graph)
     }
     s->afresh = had < s->nodes - had;
     start_from_rest(s);
-    return s->afresh ? place_afresh(s) : place_new(s, had);
+    return s->started ? place_started(s) : s->afresh ? place_afresh(s) : place_new(s, had);
 }
 
 /* --- a step */

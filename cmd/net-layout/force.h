@@ -35,6 +35,10 @@ struct force_state {
 struct force *force_new(struct pool *pool, bool flat, enum bhtree_law law, uint64_t seed);
 void force_free(struct force *force); /* NULL is allowed */
 
+/* Sets the positions of the nodes for the first force_grow: coordinates x, y and z, which may be
+ * NULL. 0, or -1 with ENOMEM. */
+int force_start(struct force *force, const struct net_attribute *const axis[3], uint32_t nodes);
+
 /* Adopts new nodes and edges of the graph. New nodes are placed beside their neighbours; if they
  * outnumber the others, all nodes are placed afresh. 0, or -1 as force_step. */
 int force_grow(struct force *force, const struct graph *graph);

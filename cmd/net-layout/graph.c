@@ -6,6 +6,7 @@
 #include "array.h"
 #include "net/net.h"
 #include "random.h"
+#include "textfile.h"
 #include "utf8.h"
 
 void graph_free(struct graph *graph)
@@ -17,6 +18,7 @@ void graph_free(struct graph *graph)
     free(graph->text);
     free(graph->name_at);
     free(graph->slots);
+    attributes_free(&graph->attributes);
     memset(graph, 0, sizeof *graph);
 }
 
@@ -51,19 +53,6 @@ static int reserve_text(struct graph *g, size_t bytes)
     return 0;
 }
 
-static void copy_name(char *out, const char *name, size_t bytes)
-{
-    memcpy(out, name, bytes);
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)out[i] < ' ' || out[i] == 0x7f)
-            out[i] = '?';
-    if (utf8_printable(out, bytes))
-        return;
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)out[i] >= 0x80)
-            out[i] = '?';
-}
-
 int graph_add_node(struct graph *g, const char *name, size_t bytes)
 {
     bytes = utf8_cut(name, bytes, NET_NAME_MAX);
@@ -76,7 +65,7 @@ int graph_add_node(struct graph *g, const char *name, size_t bytes)
     uint32_t node = g->nodes;
     if (node == 0)
         g->name_at[0] = 0;
-    copy_name(g->text + g->name_at[node], name, bytes);
+    textfile_printable(g->text + g->name_at[node], name, bytes);
     g->name_at[node + 1] = g->name_at[node] + (uint32_t)bytes;
     g->named = g->named || bytes;
     g->degree[node] = 0;
@@ -116,6 +105,12 @@ static int reserve_edge(struct graph *g)
     for (uint32_t i = 0; i < g->edges; i++)
         *find_slot(g, g->edge[2 * (size_t)i], g->edge[2 * (size_t)i + 1]) = i + 1;
     return 0;
+}
+
+uint32_t graph_find_edge(const struct graph *g, uint32_t a, uint32_t b)
+{
+    uint32_t low = a < b ? a : b, high = a < b ? b : a;
+    return a == b || !g->edges ? GRAPH_NO_EDGE : *find_slot(g, low, high) - 1;
 }
 
 int graph_add_edge(struct graph *g, uint32_t a, uint32_t b, float weight)

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "attributes.h"
 
-enum { GRAPH_NO_COMMUNITY = UINT32_MAX };
+enum { GRAPH_NO_COMMUNITY = UINT32_MAX, GRAPH_NO_EDGE = UINT32_MAX };
 
 struct graph {
     uint32_t nodes, edges;
@@ -23,6 +24,7 @@ struct graph {
     uint32_t *name_at; /* [nodes + 1]: offset of each name in the text, and the end of the last */
     bool named;        /* true if any name is not empty */
     uint64_t loops;    /* number of loops left out */
+    struct attributes attributes;
     /* private to graph.c: */
     uint32_t node_capacity, edge_capacity, text_capacity, slot_capacity;
     uint32_t *slots; /* hash table of the edges by their ends: edge + 1, or 0 if empty */
@@ -38,5 +40,8 @@ int graph_add_node(struct graph *graph, const char *name, size_t bytes);
 
 /* Adds an edge. weight: finite and ≥ 0, or NAN if none was given. -1: as graph_add_node. */
 int graph_add_edge(struct graph *graph, uint32_t a, uint32_t b, float weight);
+
+/* The edge between two nodes, or GRAPH_NO_EDGE. */
+uint32_t graph_find_edge(const struct graph *graph, uint32_t a, uint32_t b);
 
 #endif

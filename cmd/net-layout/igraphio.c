@@ -18,39 +18,58 @@ static igraph_error_t read_file(igraph_t *g, enum file_format format, FILE *in)
     return igraph_read_graph_gml(g, in);
 }
 
-/* Finds the first of the wanted attributes of nodes or edges, and whether it is text. NULL: none.
- */
-static const char *attribute(const igraph_t *g, bool nodes, const char *const *wanted, bool *text)
-{
-    igraph_strvector_t list[3];
+/* The attributes of a graph: of itself, its nodes and its edges, as igraph lists them. */
+struct listing {
+    igraph_strvector_t names[3];
     igraph_vector_int_t types[3];
-    const char *found = NULL;
-    int vectors = 0;
-    for (; vectors < 3; vectors++) {
-        if (igraph_strvector_init(&list[vectors], 0))
-            goto out;
-        if (igraph_vector_int_init(&types[vectors], 0)) {
-            igraph_strvector_destroy(&list[vectors]);
-            goto out;
+    int vectors; /* number of initialized vectors of each kind */
+};
+
+static void listing_free(struct listing *l)
+{
+    while (l->vectors-- > 0) {
+        igraph_strvector_destroy(&l->names[l->vectors]);
+        igraph_vector_int_destroy(&l->types[l->vectors]);
+    }
+}
+
+/* 0; -1: no memory. The caller ends with listing_free either way. */
+static int listing_init(struct listing *l, const igraph_t *g)
+{
+    for (l->vectors = 0; l->vectors < 3; l->vectors++) {
+        if (igraph_strvector_init(&l->names[l->vectors], 0))
+            return -1;
+        if (igraph_vector_int_init(&l->types[l->vectors], 0)) {
+            igraph_strvector_destroy(&l->names[l->vectors]);
+            return -1;
         }
     }
-    if (igraph_cattribute_list(g, &list[0], &types[0], &list[1], &types[1], &list[2], &types[2]))
-        goto out;
-    const igraph_strvector_t *has = &list[nodes ? 1 : 2];
-    for (; *wanted && !found; wanted++)
-        for (igraph_integer_t i = 0; i < igraph_strvector_size(has) && !found; i++)
-            if (!strcmp(igraph_strvector_get(has, i), *wanted)) {
-                igraph_integer_t type = VECTOR(types[nodes ? 1 : 2])[i];
-                *text = type == IGRAPH_ATTRIBUTE_STRING;
-                if (*text || type == IGRAPH_ATTRIBUTE_NUMERIC)
-                    found = *wanted;
-            }
-out:
-    while (vectors-- > 0) {
-        igraph_strvector_destroy(&list[vectors]);
-        igraph_vector_int_destroy(&types[vectors]);
-    }
-    return found;
+    return igraph_cattribute_list(g, &l->names[0], &l->types[0], &l->names[1], &l->types[1],
+                                  &l->names[2], &l->types[2])
+               ? -1
+               : 0;
+}
+
+/* Whether the type of an attribute is text or a number. */
+static bool known_type(const struct listing *l, int kind, igraph_integer_t i, bool *text)
+{
+    igraph_integer_t type = VECTOR(l->types[kind])[i];
+    *text = type == IGRAPH_ATTRIBUTE_STRING;
+    return *text || type == IGRAPH_ATTRIBUTE_NUMERIC;
+}
+
+/* Finds the first of the wanted attributes of nodes or edges, and whether it is text. NULL: none.
+ */
+static const char *attribute(const struct listing *l, bool nodes, const char *const *wanted,
+                             bool *text)
+{
+    int kind = nodes ? 1 : 2;
+    for (; *wanted; wanted++)
+        for (igraph_integer_t i = 0; i < igraph_strvector_size(&l->names[kind]); i++)
+            if (!strcmp(igraph_strvector_get(&l->names[kind], i), *wanted) &&
+                known_type(l, kind, i, text))
+                return *wanted;
+    return NULL;
 }
 
 /* Decodes character references, such as &#252; and &amp;, in place, as GML has them. Returns the
@@ -116,12 +135,15 @@ static int copy_node(struct graph *graph, const igraph_t *g, igraph_integer_t no
     return graph_add_node(graph, number, strlen(number));
 }
 
-static int copy_nodes(struct graph *graph, const igraph_t *g, struct report *report)
+static const char *const node_names[][2] = {{"name"}, {"label"}, {"Label"}, {"id"}};
+static const char *const edge_weights[] = {"weight", "Weight", "value", NULL};
+
+static int copy_nodes(struct graph *graph, const igraph_t *g, const struct listing *l,
+                      struct report *report)
 {
-    static const char *const wanted[][2] = {{"name"}, {"label"}, {"Label"}, {"id"}};
     struct naming naming[4];
     for (unsigned i = 0; i < 4; i++)
-        naming[i].attribute = attribute(g, true, wanted[i], &naming[i].text);
+        naming[i].attribute = attribute(l, true, node_names[i], &naming[i].text);
     for (igraph_integer_t i = 0; i < igraph_vcount(g); i++)
         if (copy_node(graph, g, i, naming, 4))
             return report_graph_error(report);
@@ -129,13 +151,12 @@ static int copy_nodes(struct graph *graph, const igraph_t *g, struct report *rep
 }
 
 /* missing: igraph has NAN for a weight that is missing in the file. */
-static int copy_edges(struct graph *graph, const igraph_t *g, bool missing, enum negative negative,
-                      struct report *report)
+static int copy_edges(struct graph *graph, const igraph_t *g, const struct listing *l, bool missing,
+                      enum negative negative, struct report *report)
 {
-    static const char *const wanted[] = {"weight", "Weight", "value", NULL};
     bool text = false;
     uint64_t negatives = 0;
-    const char *name = attribute(g, false, wanted, &text);
+    const char *name = attribute(l, false, edge_weights, &text);
     if (text && strcasecmp(name, "weight") != 0)
         name = NULL; /* "value" need not be a weight */
     else if (text)
@@ -156,6 +177,53 @@ static int copy_edges(struct graph *graph, const igraph_t *g, bool missing, enum
             return report_graph_error(report);
     }
     report_negatives(report, negatives);
+    return 0;
+}
+
+/* Copies the value of an attribute of a node or an edge. */
+static int copy_value(struct graph *graph, const igraph_t *g, const char *name, uint32_t number,
+                      igraph_integer_t item, bool text)
+{
+    bool nodes = !graph->attributes.list[number].of_edges;
+    uint32_t to = (uint32_t)item;
+    if (!nodes)
+        to = graph_find_edge(graph, (uint32_t)IGRAPH_FROM(g, item), (uint32_t)IGRAPH_TO(g, item));
+    if (to == GRAPH_NO_EDGE)
+        return 0;
+    if (text) {
+        char *value = strdup(nodes ? VAS(g, name, item) : EAS(g, name, item));
+        int result =
+            value ? attributes_set(&graph->attributes, number, to, value, decode_references(value))
+                  : -1;
+        free(value);
+        return result;
+    }
+    char value[32] = "";
+    double real = nodes ? VAN(g, name, item) : EAN(g, name, item);
+    if (!isnan(real))
+        snprintf(value, sizeof value, "%.15g", real);
+    return attributes_set(&graph->attributes, number, to, value, strlen(value));
+}
+
+/* Copies the attributes that are neither names nor weights. */
+static int copy_attributes(struct graph *graph, const igraph_t *g, const struct listing *l)
+{
+    for (int kind = 1; kind < 3; kind++)
+        for (igraph_integer_t a = 0; a < igraph_strvector_size(&l->names[kind]); a++) {
+            const char *name = igraph_strvector_get(&l->names[kind], a);
+            bool text, known = !known_type(l, kind, a, &text);
+            for (int i = 0; i < (kind == 1 ? 4 : 3); i++)
+                known = known || !strcmp(name, kind == 1 ? node_names[i][0] : edge_weights[i]);
+            if (known)
+                continue;
+            uint32_t number = attributes_add(&graph->attributes, kind == 2, name, strlen(name));
+            igraph_integer_t items = kind == 1 ? igraph_vcount(g) : igraph_ecount(g);
+            if (number == ATTRIBUTES_NONE && errno)
+                return -1;
+            for (igraph_integer_t i = 0; number != ATTRIBUTES_NONE && i < items; i++)
+                if (copy_value(graph, g, name, number, i, text))
+                    return -1;
+        }
     return 0;
 }
 
@@ -185,10 +253,18 @@ int igraphio_read(struct graph *graph, enum file_format format, char *text, size
         errno = EOVERFLOW;
         result = report_graph_error(report);
     }
+    struct listing l;
+    if (listing_init(&l, &g)) {
+        errno = ENOMEM;
+        result = report_graph_error(report);
+    }
     if (!result)
-        result = copy_nodes(graph, &g, report);
+        result = copy_nodes(graph, &g, &l, report);
     if (!result)
-        result = copy_edges(graph, &g, !has_nan(text, bytes), negative, report);
+        result = copy_edges(graph, &g, &l, !has_nan(text, bytes), negative, report);
+    if (!result && copy_attributes(graph, &g, &l))
+        result = report_graph_error(report);
+    listing_free(&l);
     igraph_destroy(&g);
     return result;
 }

@@ -15,6 +15,7 @@
 #include "net/netevents.h"
 #include "npy.h"
 #include "publish.h"
+#include "table.h"
 #include "tool/cli.h"
 
 enum { COOLING = 500 }; /* default number of steps in which igraph's layout cools down */
@@ -28,6 +29,7 @@ static _Atomic uint32_t news;
 struct layout {
     const struct layout_options *o;
     struct loader *loader;
+    struct table *table; /* NULL: none */
     struct graph graph;
     struct clustering *clustering;
     struct force *force;
@@ -114,7 +116,8 @@ static enum published publish_both(struct layout *l)
     enum published got = publish_check(l->publish);
     unsigned d = l->o->dimensions;
     if (got == PUBLISHED && l->net_pending) {
-        got = publish_net(l->publish, &l->graph, d, !loader_ended(l->loader));
+        bool growing = !loader_ended(l->loader) || (l->table && !table_ended(l->table));
+        got = publish_net(l->publish, &l->graph, d, growing);
         l->net_pending = got != PUBLISHED;
     }
     if (got == PUBLISHED && l->positions_pending) {
@@ -136,7 +139,7 @@ static bool publish_pending(struct layout *l)
 
 static bool at_rest(const struct layout *l)
 {
-    return l->paused || force_state(l->force).settled ||
+    return l->paused || l->o->fixed || force_state(l->force).settled ||
            (l->o->iterations && l->steps >= l->o->iterations);
 }
 
@@ -200,6 +203,9 @@ static bool advance(struct layout *l, bool *go_on)
 {
     if (loader_update(l->loader))
         adopt_growth(l);
+    if (l->table)
+        table_update(l->table);
+    l->net_pending = l->graph.attributes.changed || l->net_pending;
     l->net_pending = clustering_update(l->clustering, &l->graph) || l->net_pending;
     apply_events(l);
     bool active = !l->failed && !at_rest(l);
@@ -209,9 +215,34 @@ static bool advance(struct layout *l, bool *go_on)
     return active;
 }
 
+/* Lets the force simulation start at the attributes x, y and z, of which z may be missing. false: a
+ * signal arrived, or a node has none. */
+static bool start_at_attributes(struct layout *l)
+{
+    struct graph *g = &l->graph;
+    const struct net_attribute *axis[3];
+    if (l->table)
+        table_start(l->table);
+    if (cli_stopped())
+        return false;
+    if (attributes_pack(&g->attributes, g->nodes, g->edges))
+        cli_die(CLI_FAIL, "%s", strerror(errno));
+    for (int k = 0; k < 3; k++)
+        axis[k] = attributes_numbers(&g->attributes, &"x\0y\0z"[2 * k], g -> nodes);
+    if (axis[0] && axis[1]) {
+        if (force_start(l->force, axis, g->nodes))
+            cli_die(CLI_FAIL, "%s", strerror(errno));
+        return true;
+    }
+    fail(l, "--start: not every node has the attributes x and y");
+    return false;
+}
+
 static void loop(struct layout *l)
 {
     bool was_active = true;
+    if (l->o->start && !start_at_attributes(l))
+        return;
     adopt_growth(l);
     loader_summary(l->loader, force_components(l->force), l->terminal);
     l->shown_ns = monotonic_ns();
@@ -234,6 +265,7 @@ int layout_run(const struct layout_options *o)
     struct layout l = {.o = o, .terminal = isatty(STDERR_FILENO)};
     l.publish = publish_open(o->stream);
     l.loader = loader_open(o->file, o->format, o->negative, &l.graph, &news);
+    l.table = o->attributes ? table_open(o->attributes, &l.graph, &news) : NULL;
     igraphbase_init(o->seed);
     struct pool *pool = pool_new(o->threads);
     l.force =
@@ -248,6 +280,7 @@ int layout_run(const struct layout_options *o)
         l.code = CLI_FAIL;
     publish_close(l.publish);
     loader_close(l.loader);
+    table_close(l.table);
     clustering_free(l.clustering);
     force_free(l.force);
     pool_free(pool);

@@ -12,12 +12,15 @@ struct layout_options {
     bool igraph; /* true for igraph's own algorithm */
     bool fr;     /* true for the repulsion of Fruchterman and Reingold */
     bool once, record;
+    bool start; /* true to start at the attributes x, y and z */
+    bool fixed; /* true for no steps at all */
     enum file_format format;
     enum negative negative;
     uint64_t iterations; /* 0: no limit */
     uint64_t seed;
     const char *file; /* NULL: standard input */
     const char *stream;
+    const char *attributes; /* table of attributes, or NULL */
 };
 
 /* Returns the exit status; errors before the first step end the program with a message. */

@@ -246,6 +246,8 @@ void loader_summary(const struct loader *l, uint32_t components, bool always)
     if (l->list.ignored)
         report_left_out(&left_out, "other columns");
     report_negatives(&left_out, l->list.negatives);
+    if (l->graph->attributes.left_out)
+        report_left_out(&left_out, "attributes after the first %d", NET_ATTRIBUTES_MAX);
     if (!always && !header && !*left_out.left_out)
         return;
     if (l->graph->loops)

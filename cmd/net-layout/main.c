@@ -20,7 +20,8 @@
 
 static const char usage[] =
     "net-layout [-d 2|3] [-a bh|fr|igraph-fr] [-f FORMAT] [-i ITERATIONS] [-j THREADS] [--seed N] "
-    "[--negative abs|skip] [--nice N] [--once] [--record] [FILE] STREAM\n";
+    "[--negative abs|skip] [--attributes FILE] [--start] [--nice N] [--once] [--record] [FILE] "
+    "STREAM\n";
 static const char help[] =
     "  -d, --dimensions 2|3      dimensions of the layout (2)\n"
     "  -a, --algorithm NAME      bh (the default), fr or igraph-fr\n"
@@ -31,6 +32,8 @@ static const char help[] =
     "      --seed N              random seed (1)\n"
     "      --negative abs|skip   negative weights: take the absolute value, or skip\n"
     "                            the edge (refuse the input)\n"
+    "      --attributes FILE     attributes of nodes or edges, as CSV with a header\n"
+    "      --start               start at the attributes x, y and z of the nodes\n"
     "      --nice N              number added to the niceness, 0 to 19 (19)\n"
     "      --once                end when the layout has settled\n"
     "      --record              write the positions after each step to standard\n"
@@ -60,19 +63,12 @@ static void operands(struct layout_options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"dimensions", 1, NULL, 'd'},
-                                          {"algorithm", 1, NULL, 'a'},
-                                          {"format", 1, NULL, 'f'},
-                                          {"iterations", 1, NULL, 'i'},
-                                          {"threads", 1, NULL, 'j'},
-                                          {"seed", 1, NULL, 's'},
-                                          {"negative", 1, NULL, 'n'},
-                                          {"once", 0, NULL, 'o'},
-                                          {"record", 0, NULL, 'r'},
-                                          {"nice", 1, NULL, 'N'},
-                                          {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"dimensions", 1, NULL, 'd'}, {"algorithm", 1, NULL, 'a'},  {"format", 1, NULL, 'f'},
+        {"iterations", 1, NULL, 'i'}, {"threads", 1, NULL, 'j'},    {"seed", 1, NULL, 's'},
+        {"negative", 1, NULL, 'n'},   {"attributes", 1, NULL, 'A'}, {"start", 0, NULL, 'S'},
+        {"once", 0, NULL, 'o'},       {"record", 0, NULL, 'r'},     {"nice", 1, NULL, 'N'},
+        {"help", 0, NULL, 'h'},       {"version", 0, NULL, 'V'},    {0}};
     int nice_added = 19; /* programs that draw, encode and serve come first */
     struct layout_options o = {.dimensions = 2, .threads = processors(), .seed = 1};
     int c;
@@ -94,7 +90,8 @@ int main(int argc, char **argv)
                 cli_die(CLI_USAGE, "-f %s: must be one of %s", optarg, fileformat_names());
             break;
         case 'i':
-            o.iterations = cli_number("-i", optarg, 1, UINT64_MAX);
+            o.iterations = cli_number("-i", optarg, 0, UINT64_MAX);
+            o.fixed = !o.iterations;
             break;
         case 'j':
             o.threads = (unsigned)cli_number("-j", optarg, 1, THREADS_MAX);
@@ -108,6 +105,12 @@ int main(int argc, char **argv)
                                                    : NEGATIVE_REFUSE;
             if (o.negative == NEGATIVE_REFUSE)
                 cli_die(CLI_USAGE, "--negative %s: must be abs or skip", optarg);
+            break;
+        case 'A':
+            o.attributes = optarg;
+            break;
+        case 'S':
+            o.start = true;
             break;
         case 'N':
             nice_added = (int)cli_number("--nice", optarg, 0, 19);

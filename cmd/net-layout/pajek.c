@@ -11,8 +11,9 @@
 #include "fields.h"
 #include "net/net.h"
 #include "tool/cli.h"
+#include "utf8.h"
 
-enum section { NONE, VERTICES, EDGES, LISTS, MATRIX, OTHER, END };
+enum section { NONE, VERTICES, EDGES, LISTS, MATRIX, VALUES, OTHER, END };
 
 struct pajek {
     struct graph *graph;
@@ -24,6 +25,9 @@ struct pajek {
     bool declared;
     struct field *label; /* of each vertex; no text if it has none */
     uint32_t row;        /* of the matrix */
+    uint32_t attribute;  /* of the partition or vector, or ATTRIBUTES_NONE */
+    uint32_t value;      /* number of its values so far */
+    char title[80];      /* its name, "" outside of one */
     uint64_t negatives;
 };
 
@@ -87,17 +91,62 @@ static bool is_section(const struct field *f, const char *name)
            (f->bytes == n || !isalnum((unsigned char)f->text[n]));
 }
 
+/* The name of a partition or vector: the rest of its line, or else the word itself. */
+static void set_title(struct pajek *p, const struct field *f, unsigned count)
+{
+    const char *text = count > 1 ? f[1].text : f[0].text + 1;
+    const char *end = f[count - 1].text + f[count - 1].bytes;
+    size_t bytes = utf8_cut(text, (size_t)(end - text), sizeof p->title - 1);
+    memcpy(p->title, text, bytes);
+    p->title[bytes] = 0;
+    p->section = OTHER;
+}
+
+/* Begins the values of a partition or vector, if it has one for each vertex of the network. */
+static int begin_values(struct pajek *p, const struct field *f, unsigned count)
+{
+    struct attributes *attributes = &p->graph->attributes;
+    char number[24];
+    snprintf(number, sizeof number, "%" PRIu32, p->vertices);
+    if (!p->declared || count < 2 || f[1].bytes != strlen(number) ||
+        memcmp(f[1].text, number, f[1].bytes) != 0) {
+        report_left_out(p->report, "%s", p->title);
+        *p->title = 0;
+        return 0;
+    }
+    p->attribute = attributes_add(attributes, false, p->title, strlen(p->title));
+    if (p->attribute == ATTRIBUTES_NONE && errno)
+        return refuse(p, strerror(errno));
+    p->section = VALUES;
+    p->value = 0;
+    *p->title = 0;
+    return 0;
+}
+
+static int parse_value(struct pajek *p, const struct field *f)
+{
+    if (p->value == p->vertices)
+        return refuse(p, "more values than vertices");
+    if (attributes_set(&p->graph->attributes, p->attribute, p->value++, f->text, f->bytes))
+        return refuse(p, strerror(errno));
+    return 0;
+}
+
 static int begin_section(struct pajek *p, const struct field *f, unsigned count)
 {
-    static const char *const others[] = {
-        "*partition", "*vector", "*permutation", "*cluster", "*hierarchy", "*matrices",
-        "*events",    "*colors", "*title",       "*end",     NULL};
+    static const char *const others[] = {"*permutation", "*cluster", "*hierarchy",
+                                         "*matrices",    "*events",  "*colors",
+                                         "*title",       "*end",     NULL};
     bool skipped = p->section == OTHER;
     if (is_section(f, "*network")) {
         p->section = p->declared ? END : NONE;
+    } else if (is_section(f, "*partition") || is_section(f, "*vector")) {
+        set_title(p, f, count);
     } else if (is_section(f, "*vertices")) {
+        if (*p->title)
+            return begin_values(p, f, count);
         if (skipped)
-            return 0; /* belongs to a partition or vector */
+            return 0; /* belongs to a permutation or cluster */
         p->section = p->declared ? END : VERTICES;
         if (p->section == VERTICES)
             return declare(p, f, count);
@@ -120,6 +169,34 @@ static int begin_section(struct pajek *p, const struct field *f, unsigned count)
         report_left_out(p->report, "other networks of the project");
     if (p->section == EDGES || p->section == LISTS || p->section == MATRIX)
         return p->declared ? add_nodes(p) : refuse(p, "edges before *Vertices");
+    return 0;
+}
+
+static int set_named(struct pajek *p, uint32_t vertex, const char *name, const struct field *f)
+{
+    uint32_t attribute = attributes_add(&p->graph->attributes, false, name, strlen(name));
+    if ((attribute == ATTRIBUTES_NONE && errno) ||
+        attributes_set(&p->graph->attributes, attribute, vertex, f->text, f->bytes))
+        return refuse(p, strerror(errno));
+    return 0;
+}
+
+/* A vertex: its number, label, coordinates, and parameters such as "ic Red", its colour. */
+static int parse_vertex_line(struct pajek *p, const struct field *f, unsigned count)
+{
+    static const char *const axis[] = {"x", "y", "z"};
+    uint32_t vertex;
+    unsigned i = 2;
+    if (!parse_vertex(p, &f[0], &vertex))
+        return refuse(p, "not a vertex of the network");
+    if (count > 1)
+        p->label[vertex] = f[1];
+    for (; i < 5 && i < count && !isalpha((unsigned char)*f[i].text); i++)
+        if (set_named(p, vertex, axis[i - 2], &f[i]))
+            return -1;
+    for (; i + 1 < count; i++)
+        if (is_section(&f[i], "ic"))
+            return set_named(p, vertex, "color", &f[i + 1]);
     return 0;
 }
 
@@ -190,10 +267,9 @@ static int parse_row(struct pajek *p, const char *line, size_t bytes)
     return 0;
 }
 
-static int parse_line(struct pajek *p, const char *line, size_t bytes)
+static int parse_line(struct pajek *p, char *line, size_t bytes)
 {
     struct field f[FIELDS_MAX];
-    uint32_t vertex;
     unsigned count = fields_split(line, bytes, FIELDS_BLANK, f);
     if (!count || *f[0].text == '%')
         return 0;
@@ -203,11 +279,9 @@ static int parse_line(struct pajek *p, const char *line, size_t bytes)
     case NONE:
         return refuse(p, "not Pajek: *Vertices is missing");
     case VERTICES:
-        if (!parse_vertex(p, &f[0], &vertex))
-            return refuse(p, "not a vertex of the network");
-        if (count > 1)
-            p->label[vertex] = f[1];
-        return 0;
+        return parse_vertex_line(p, f, count);
+    case VALUES:
+        return parse_value(p, &f[count - 1]);
     case EDGES:
         return parse_edge(p, f, count);
     case LISTS:
@@ -219,7 +293,7 @@ static int parse_line(struct pajek *p, const char *line, size_t bytes)
     }
 }
 
-int pajek_read(struct graph *graph, const char *text, size_t bytes, enum negative negative,
+int pajek_read(struct graph *graph, char *text, size_t bytes, enum negative negative,
                struct report *report)
 {
     struct pajek p = {.graph = graph, .report = report, .negative = negative};

@@ -8,7 +8,7 @@
 #include "weight.h"
 
 /* Reads the first network of a whole file into an empty graph. 0, or -1 with an error. */
-int pajek_read(struct graph *graph, const char *text, size_t bytes, enum negative negative,
+int pajek_read(struct graph *graph, char *text, size_t bytes, enum negative negative,
                struct report *report);
 
 #endif

@@ -163,12 +163,16 @@ static struct net describe(const struct graph *g)
                         .edge = g->edge,
                         .weight = g->weighted ? g->weight : NULL,
                         .name_at = g->named ? g->name_at : NULL,
-                        .names = g->text};
+                        .names = g->text,
+                        .attributes = g->attributes.count,
+                        .attribute = g->attributes.packed};
 }
 
-enum published publish_net(struct publish *p, const struct graph *graph, unsigned dimensions,
+enum published publish_net(struct publish *p, struct graph *graph, unsigned dimensions,
                            bool growing)
 {
+    if (attributes_pack(&graph->attributes, graph->nodes, graph->edges))
+        cli_die(CLI_FAIL, "%s: %s", p->name, strerror(errno));
     struct net net = describe(graph);
     if (!net_bytes(&net))
         cli_die(CLI_FAIL,

@@ -32,9 +32,10 @@ void publish_close(struct publish *publish); /* removes a stream of our own */
 /* Checks whether the stream was replaced or removed. */
 enum published publish_check(struct publish *publish);
 
-/* Publishes the network. Creates or replaces the stream if necessary; if that is not allowed, the
- * program ends with a message. growing: leaves room for more. */
-enum published publish_net(struct publish *publish, const struct graph *graph, unsigned dimensions,
+/* Publishes the network, and packs its attributes for that. Creates or replaces the stream if
+ * necessary; if that is not allowed, the program ends with a message. growing: leaves room for
+ * more. */
+enum published publish_net(struct publish *publish, struct graph *graph, unsigned dimensions,
                            bool growing);
 
 /* Publishes positions. event: number of the last event whose effect they show. */

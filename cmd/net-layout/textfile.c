@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#include "utf8.h"
 
 static const size_t size_max = (size_t)1 << 34; /* bytes of a decompressed file */
 
@@ -73,6 +74,19 @@ static int gunzip(char **text, size_t *bytes)
     *text = out;
     *bytes = used;
     return 0;
+}
+
+void textfile_printable(char *out, const char *text, size_t bytes)
+{
+    memcpy(out, text, bytes);
+    for (size_t i = 0; i < bytes; i++)
+        if ((unsigned char)out[i] < ' ' || out[i] == 0x7f)
+            out[i] = '?';
+    if (utf8_printable(out, bytes))
+        return;
+    for (size_t i = 0; i < bytes; i++)
+        if ((unsigned char)out[i] >= 0x80)
+            out[i] = '?';
 }
 
 char *textfile_put_utf8(char *out, unsigned c)

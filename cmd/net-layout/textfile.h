@@ -21,4 +21,8 @@ size_t textfile_mark(const char *text, size_t bytes);
 /* Writes a character as UTF-8, in at most 4 bytes. Returns the end. */
 char *textfile_put_utf8(char *out, unsigned character);
 
+/* Copies a text, with '?' for control characters and, if it is not UTF-8, for all bytes beyond
+ * ASCII. */
+void textfile_printable(char *out, const char *text, size_t bytes);
+
 #endif

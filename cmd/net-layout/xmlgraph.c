@@ -5,20 +5,16 @@
 #include <limits.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "array.h"
 #include "idmap.h"
 #include "tool/cli.h"
+#include "xmlkeys.h"
 
 enum { NESTING = 64, NO_NODE = UINT32_MAX };
-
-/* Meaning of an attribute, the best first within each kind. */
-enum meaning { NAME_FIRST, NAME_LAST = 4, YED_LABEL = NAME_LAST, WEIGHT_FIRST, VALUE = 7, NOTHING };
-
-static const char *const attribute_names[] = {"name", "label",  "Label",  "id",
-                                              NULL,   "weight", "Weight", "value"};
 
 struct node {
     char *name;      /* NULL: named by its identifier */
@@ -37,19 +33,15 @@ struct reader {
     struct graph *graph;
     struct report *report;
     enum negative negative;
-    bool gexf;
-    struct idmap keys; /* identifiers of the attributes of GraphML */
-    uint8_t *meaning;  /* of each key */
-    double weight;     /* default weight of edges, or NAN */
-    struct idmap ids;  /* identifiers of the nodes */
+    struct xmlkeys keys;
+    struct idmap ids; /* identifiers of the nodes */
     struct node *nodes;
     size_t node_capacity;
     struct edge *edges;
     size_t edge_count, edge_capacity;
     uint32_t open[NESTING]; /* nodes that the position is in */
     unsigned depth;
-    bool in_edge, in_key;
-    uint8_t key; /* meaning of the key or data that the position is in */
+    bool in_edge;
     uint64_t hyperedges, negatives, bad_values;
 };
 
@@ -94,7 +86,7 @@ static void set_name(struct node *node, const char *name, uint8_t meaning)
 
 static int begin_node(struct reader *r)
 {
-    char *id = get(r, "id"), *label = r->gexf ? get(r, "label") : NULL;
+    char *id = get(r, "id"), *label = r->keys.gexf ? get(r, "label") : NULL;
     int result = -1;
     if (!id) {
         report_error(r->report, "line %d: a node without id",
@@ -152,14 +144,14 @@ static int begin_edge(struct reader *r)
         r->edge_capacity = capacity;
     }
     char *from = get(r, "source"), *to = get(r, "target"),
-         *weight = r->gexf ? get(r, "weight") : NULL;
+         *weight = r->keys.gexf ? get(r, "weight") : NULL;
     int result = 0;
     if (!from || !to) {
         result = report_error(r->report, "line %d: an edge without source or target",
                               xmlTextReaderGetParserLineNumber(r->xml));
     } else {
         struct edge *e = &r->edges[r->edge_count++];
-        *e = (struct edge){find_node(r, from), find_node(r, to), r->weight, NOTHING};
+        *e = (struct edge){find_node(r, from), find_node(r, to), r->keys.weight, NOTHING};
         if (e->from == NO_NODE || e->to == NO_NODE)
             result = fail_errno(r);
         else if (weight)
@@ -172,85 +164,61 @@ static int begin_edge(struct reader *r)
     return result;
 }
 
-/* Stores the meaning of an attribute of GraphML. */
-static int begin_key(struct reader *r)
+/* The innermost node, or the edge, that the position is in. */
+static struct xmlitem current_item(const struct reader *r)
 {
-    char *id = get(r, "id"), *name = get(r, "attr.name"), *scope = get(r, "for");
-    bool nodes = !scope || strcmp(scope, "edge") != 0, edges = !scope || strcmp(scope, "node") != 0;
-    uint8_t meaning = NOTHING;
-    for (uint8_t m = 0; name && m < NOTHING; m++)
-        if (attribute_names[m] && !strcmp(name, attribute_names[m]) &&
-            (m <= NAME_LAST ? nodes : edges))
-            meaning = m;
-    int result = 0;
-    if (id) {
-        uint32_t key = idmap_add(&r->keys, id, strlen(id));
-        if (key == IDMAP_NONE || array_resize(&r->meaning, r->keys.count, 1))
-            result = fail_errno(r);
-        else
-            r->meaning[key] = meaning;
-    }
-    r->in_key = !xmlTextReaderIsEmptyElement(r->xml);
-    r->key = meaning;
-    xmlFree(id);
-    xmlFree(name);
-    xmlFree(scope);
-    return result;
+    uint32_t item = r->in_edge ? (uint32_t)r->edge_count - 1
+                    : r->depth ? r->open[r->depth - 1]
+                               : XMLITEM_NONE;
+    return (struct xmlitem){r->in_edge, item};
 }
 
-/* A value of the edge or of the innermost node. */
-static int set_value(struct reader *r, uint8_t meaning)
+/* A name or weight of the innermost node or the edge. */
+static int set_value(struct reader *r, enum meaning meaning, const char *text)
 {
-    char *text = (char *)xmlTextReaderReadString(r->xml);
-    int result = 0;
-    if (text && meaning <= NAME_LAST && !r->in_edge && r->depth)
-        set_name(&r->nodes[r->open[r->depth - 1]], text, meaning);
-    else if (text && *text && meaning >= WEIGHT_FIRST && meaning <= VALUE && r->in_edge)
-        result = set_weight(r, text, meaning);
-    xmlFree(text);
-    return result;
+    if (meaning <= NAME_LAST && !r->in_edge && r->depth)
+        set_name(&r->nodes[r->open[r->depth - 1]], text, (uint8_t)meaning);
+    else if (*text && meaning >= WEIGHT_FIRST && meaning <= VALUE && r->in_edge)
+        return set_weight(r, text, (uint8_t)meaning);
+    return 0;
 }
 
+/* <data> of GraphML, <attvalue> of GEXF. */
 static int begin_data(struct reader *r)
 {
-    char *id = get(r, "key");
-    uint32_t key = id ? idmap_find(&r->keys, id, strlen(id)) : IDMAP_NONE;
-    uint8_t meaning = key == IDMAP_NONE ? NOTHING : r->meaning[key];
-    xmlFree(id);
-    return meaning == NOTHING ? 0 : set_value(r, meaning);
+    enum meaning meaning = NOTHING;
+    char *text = xmlkeys_data(&r->keys, current_item(r), &meaning);
+    int result = text ? set_value(r, meaning, text) : 0;
+    if (!text && errno)
+        result = fail_errno(r);
+    xmlFree(text);
+    return result;
 }
 
-/* The default weight of edges. */
-static void set_default(struct reader *r)
+static int begin_label(struct reader *r) /* of yEd */
 {
-    char *text = (char *)xmlTextReaderReadString(r->xml), *end = NULL;
-    double weight = text ? strtod(text, &end) : NAN;
-    if (r->in_key && (r->key == WEIGHT_FIRST || r->key == WEIGHT_FIRST + 1) && end != text)
-        r->weight = weight;
+    char *text = (char *)xmlTextReaderReadString(r->xml);
+    int result = text ? set_value(r, YED_LABEL, text) : 0;
     xmlFree(text);
+    return result;
 }
 
 static int begin_element(struct reader *r, const char *name)
 {
+    bool gexf = r->keys.gexf;
     if (!strcmp(name, "gexf"))
-        r->gexf = true;
+        r->keys.gexf = true;
     if (!strcmp(name, "node"))
         return begin_node(r);
     if (!strcmp(name, "edge"))
         return begin_edge(r);
-    if (r->gexf)
-        return 0;
-    if (!strcmp(name, "key"))
-        return begin_key(r);
-    if (!strcmp(name, "data"))
+    if (!strcmp(name, gexf ? "attvalue" : "data"))
         return begin_data(r);
-    if (!strcmp(name, "default"))
-        set_default(r);
-    else if (!strcmp(name, "NodeLabel")) /* of yEd */
-        return set_value(r, YED_LABEL);
-    else if (!strcmp(name, "hyperedge"))
+    if (!gexf && !strcmp(name, "NodeLabel"))
+        return begin_label(r);
+    if (!gexf && !strcmp(name, "hyperedge"))
         r->hyperedges++;
-    return 0;
+    return xmlkeys_element(&r->keys, name, current_item(r)) ? fail_errno(r) : 0;
 }
 
 static void end_element(struct reader *r, const char *name)
@@ -259,8 +227,8 @@ static void end_element(struct reader *r, const char *name)
         r->depth--;
     else if (!strcmp(name, "edge"))
         r->in_edge = false;
-    else if (!strcmp(name, "key"))
-        r->in_key = false;
+    else
+        xmlkeys_end(&r->keys, name);
 }
 
 static void on_error(void *user, xmlErrorPtr error)
@@ -309,33 +277,53 @@ static int add_nodes(struct reader *r)
     return 0;
 }
 
+/* Adds an edge; *number: its number in the graph, or GRAPH_NO_EDGE if it was left out. */
+static int add_edge(struct reader *r, size_t i, uint32_t *number)
+{
+    struct edge *e = &r->edges[i];
+    enum weight_result got = isnan(e->weight) ? WEIGHT_OK : weight_check(&e->weight, r->negative);
+    *number = GRAPH_NO_EDGE;
+    if (got == WEIGHT_SKIP) {
+        r->negatives++;
+        return 0;
+    }
+    if (got != WEIGHT_OK)
+        return weight_error(r->report, i + 1, e->weight);
+    if (graph_add_edge(r->graph, e->from, e->to, (float)e->weight))
+        return report_graph_error(r->report);
+    *number = graph_find_edge(r->graph, e->from, e->to);
+    return 0;
+}
+
 static int add_edges(struct reader *r)
 {
-    for (size_t i = 0; i < r->edge_count; i++) {
-        struct edge *e = &r->edges[i];
-        enum weight_result got =
-            isnan(e->weight) ? WEIGHT_OK : weight_check(&e->weight, r->negative);
-        if (got == WEIGHT_SKIP)
-            r->negatives++;
-        else if (got != WEIGHT_OK)
-            return weight_error(r->report, i + 1, e->weight);
-        else if (graph_add_edge(r->graph, e->from, e->to, (float)e->weight))
-            return report_graph_error(r->report);
-    }
-    return 0;
+    uint32_t *numbers = malloc(r->edge_count * sizeof *numbers + 1);
+    int result = numbers ? 0 : fail_errno(r);
+    for (size_t i = 0; i < r->edge_count && !result; i++)
+        result = add_edge(r, i, &numbers[i]);
+    if (!result && attributes_map_edges(&r->graph->attributes, numbers, r->edge_count))
+        result = fail_errno(r);
+    free(numbers);
+    return result;
 }
 
 int xmlgraph_read(struct graph *graph, const char *text, size_t bytes, enum negative negative,
                   struct report *report)
 {
-    struct reader r = {.graph = graph, .report = report, .negative = negative, .weight = NAN};
+    struct reader r = {.graph = graph,
+                       .report = report,
+                       .negative = negative,
+                       .keys = {.graph = graph, .weight = NAN, .in_key = IDMAP_NONE}};
     if (bytes > INT_MAX)
         return report_error(report, "XML of more than 2 GiB");
     r.xml = xmlReaderForMemory(text, (int)bytes, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT);
     if (!r.xml)
         return report_error(report, "%s", strerror(ENOMEM));
     xmlTextReaderSetStructuredErrorHandler(r.xml, (xmlStructuredErrorFunc)on_error, &r);
+    r.keys.xml = r.xml;
     int result = read_elements(&r) || add_nodes(&r) || add_edges(&r) ? -1 : 0;
+    if (!result && xmlkeys_defaults(&r.keys))
+        result = fail_errno(&r);
     if (r.hyperedges)
         report_left_out(report, "%" PRIu64 " hyperedges", r.hyperedges);
     report_negatives(report, r.negatives);
@@ -344,9 +332,8 @@ int xmlgraph_read(struct graph *graph, const char *text, size_t bytes, enum nega
     for (uint32_t i = 0; i < r.ids.count; i++)
         free(r.nodes[i].name);
     xmlFreeTextReader(r.xml);
-    idmap_free(&r.keys);
+    xmlkeys_free(&r.keys);
     idmap_free(&r.ids);
-    free(r.meaning);
     free(r.nodes);
     free(r.edges);
     return result;

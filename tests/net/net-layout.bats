@@ -127,7 +127,7 @@ c d 1.0" ]
 
 @test "bad options and stream names are refused" {
     cd "$BATS_TEST_TMPDIR"
-    for bad in "-d 1" "-d 4" "-a x" "-f dot" "-i 0" "-j 0" "-j 65" "--seed -1" "--seed x"; do
+    for bad in "-d 1" "-d 4" "-a x" "-f dot" "-i -1" "-j 0" "-j 65" "--seed -1" "--seed x"; do
         fails 2 net-layout $bad "$S"
     done
     fails_usage net-layout
@@ -236,8 +236,7 @@ reads_case() { # FILE EDGES NODES [MESSAGE [ARGS…]]
         "edge list, 3 nodes, 2 edges, 1 component; left out: other columns"
     reads_case networkx-edgelist.txt "a b 1.0 b c 3.0" "a b c"
     reads_case csv-space-after-comma.csv "a b b c a c" "a b c"
-    reads_case csv-edges.csv "a b 2.0 b c 1.0" "a b c" \
-        "CSV with commas with a header, 3 nodes, 2 edges, 1 component; left out: other columns"
+    reads_case csv-edges.csv "a b 2.0 b c 1.0" "a b c"
 }
 
 # Lays out a text, and compares its edges.
@@ -303,8 +302,7 @@ reads_edges() { # TEXT EDGES [ARGS…]
     reads_case some-weights.graphml "a b 2.0 b c 1.0" "a b c"
     reads_case pajek-long-comment.net "a b" "a b"
     reads_case pajek-numbers.net "1 2 2 3" "1 2 3"
-    reads_case pajek-project.paj "a b" "a b" \
-        "Pajek, 2 nodes, 1 edge, 1 component; left out: *partition"
+    reads_case pajek-project.paj "a b" "a b"
     reads_edges '*Vertices 3\n1 "New York" 0.1 0.2 ic Red\n*Arcs :1 "knows"\n1 2 2 c Blue\n*Edgeslist\n3 1 2\n' \
         "New York 2 2.0 New York 3 1.0 2 3 1.0"
     reads_edges '*Vertices 2\n*Matrix\n0 2\n0 0\n' "1 2 2.0"
@@ -320,6 +318,101 @@ reads_edges() { # TEXT EDGES [ARGS…]
     echo '<svg/>' >list
     fails 3 net-layout list "$S3"
     [ "$stderr" = "net-layout: list: this is XML, but neither GraphML nor GEXF" ]
+}
+
+# Lays out a text, and compares its attributes.
+reads_attributes() { # TEXT ATTRIBUTES
+    printf '%b' "$1" >list
+    lay_out list "$S"
+    has_attributes "$2" || {
+        net "$S" attributes
+        false
+    }
+    kill "$BG"
+    ends 143 "$BG"
+}
+
+has_attributes() { # ATTRIBUTES
+    [ "$(net "$S" attributes)" = "$1" ]
+}
+
+@test "attributes in GraphML, GEXF, GML, Pajek and CSV reach the stream" {
+    cd "$BATS_TEST_TMPDIR"
+    reads_attributes 'source,target,kind,weight,km\na,b,road,2,1.5\nb,c,,1,\na,b,rail,1,7\nb,b,x,1,9\n' \
+        "edges kind rail -
+edges km 7 nan"
+    reads_attributes 'graph [ node [ id 1 label "a" party "left &amp; green" n 2 ] node [ id 2 label "b" n 3.5 ]
+        edge [ source 1 target 2 kind "kin" value 4 ] ]' "nodes party left & green -
+nodes n 2 3.5
+edges kind kin"
+    reads_attributes '*Vertices 3\n1 "a" 0.1 0.2 ic Red\n2 "b" 0.3 0.4\n3 "c"\n*Edges\n1 2\n
+*Partition sex of dolphins\n*Vertices 3\n1\n2\n1\n*Vector\n*Vertices 3\n.5\n1e3\n-2\n' "nodes x 0.1 0.3 nan
+nodes y 0.2 0.4 nan
+nodes color Red - -
+nodes sex of dolphins 1 2 1
+nodes Vector 0.5 1000 -2"
+    reads_attributes '<graphml xmlns:y="y"><key id="p" for="node" attr.name="party"><default>none</default></key>
+        <key id="s" for="all" attr.name="since" attr.type="int"/><key id="g"/>
+        <graph><node id="a"><data key="p">left</data><data key="g"><y:Fill color="#FFCC00"/></data></node><node id="b"/>
+        <edge source="b" target="a"><data key="s">1990</data></edge><edge source="b" target="b"><data key="s">1</data></edge>
+        </graph></graphml>' "nodes party left none
+nodes since nan nan
+edges since 1990
+nodes color #FFCC00 -"
+    reads_attributes '<gexf xmlns:viz="v"><graph><attributes class="node"><attribute id="0" title="url"/></attributes>
+        <attributes class="edge"><attribute id="0" title="year"/></attributes>
+        <nodes><node id="a"><attvalues><attvalue for="0" value="u"/></attvalues><viz:color r="255" g="16" b="0"/>
+        <viz:size value="3"/><viz:position x="1" y="2"/></node><node id="b"/></nodes>
+        <edges><edge source="a" target="b"><attvalues><attvalue for="0" value="9"/></attvalues></edge></edges>
+        </graph></gexf>' "nodes url u -
+edges year 9
+nodes color #ff1000 -
+nodes size 3 nan
+nodes x 1 nan
+nodes y 2 nan"
+    # more than 64, and texts that cannot be printed
+    { printf 'from,to' && printf ',c%d' {1..62} && printf '\na,b' && printf ',\1\377%d' {1..62} && echo; } >list
+    lay_out list "$S"
+    [ "$(net "$S" attributes | sed -n '$p')" = "edges c62 ??62" ]
+    { echo '<graphml>' && printf '<key id="%d" for="node" attr.name="k%d"/>' {1..70}{,} &&
+        echo '<graph><node id="a"><data key="70">x</data></node></graph></graphml>'; } >list
+    lay_out list "$S2"
+    [[ $(<"$BG_ERR") == *"left out: attributes after the first 64" ]]
+    [ "$(net "$S2" attributes | wc -l)" -eq 64 ]
+}
+
+@test "--attributes reads a table of nodes or edges; rows in a FIFO replace values" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'a b\nb c\n' >list
+    printf '\xef\xbb\xbfId;party;load\r\nb;left;2\r\na;"far; right";0.5\r\nzz;x;1\r\nyy;x;1\r\n' >nodes.csv
+    lay_out --attributes nodes.csv list "$S"
+    wait_until 20 has_attributes "nodes party far; right left -
+nodes load 0.5 2 nan"
+    wait_until 20 grep -q more "$BG_ERR"
+    [ "$(<"$BG_ERR")" = "net-layout: nodes.csv: line 4: no such node in the network; left out
+net-layout: nodes.csv: 1 more rows left out" ]
+    kill "$BG"
+    ends 143 "$BG"
+    mkfifo values
+    lay_out --attributes values list "$S"
+    echo $'target,kind,source\nc,road,b' >values
+    wait_until 20 has_attributes "edges kind - road"
+    echo a,rail,b >values
+    wait_until 20 has_attributes "edges kind rail road"
+    for i in {1..200}; do echo "c,$i,b"; done >values
+    wait_until 20 has_attributes "edges kind rail 200"
+    echo a,7,b >values
+    wait_until 20 has_attributes "edges kind 7 200"
+    kill "$BG"
+    ends 143 "$BG"
+    : >empty
+    fails 3 net-layout --attributes empty list "$S3"
+    [ "$stderr" = "net-layout: empty: no header; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
+    echo party >one
+    fails 3 net-layout --attributes one list "$S3"
+    [ "$stderr" = "net-layout: one: line 1: not the header of a table; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
+    fails 3 net-layout --attributes missing list "$S3"
+    [ "$stderr" = "net-layout: missing: No such file or directory" ]
 }
 
 @test "formats that cannot be read are named, with how to convert them" {
