@@ -269,6 +269,14 @@ static struct rect grown(struct rect a, float margin)
     return (struct rect){a.left - margin, a.top - margin, a.right + margin, a.bottom + margin};
 }
 
+/* Adds a rectangle with a frame. */
+static void add_frame(struct labels *labels, struct rect rect)
+{
+    const struct theme *theme = labels->theme;
+    add_rectangle(labels, grown(rect, 1), NULL, theme->line, theme->line[3]);
+    add_rectangle(labels, rect, NULL, theme->panel, theme->panel[3]);
+}
+
 /* The start of an interval of this length after at, or before at where the limit is too close. */
 static float beside(float at, float distance, float length, float limit)
 {
@@ -279,7 +287,6 @@ static float beside(float at, float distance, float length, float limit)
 void labels_add_panel(struct labels *labels, const char *text, float x, float y, float distance,
                       unsigned size)
 {
-    const struct theme *theme = labels->theme;
     float width = 0, line, padding;
     unsigned lines = 0;
     size = clamp_size(size);
@@ -296,14 +303,38 @@ void labels_add_panel(struct labels *labels, const char *text, float x, float y,
                         .top = beside(y, distance, height, labels->height)};
     rect.right = rect.left + width;
     rect.bottom = rect.top + height;
-    add_rectangle(labels, grown(rect, 1), NULL, theme->line, theme->line[3]);
-    add_rectangle(labels, rect, NULL, theme->panel, theme->panel[3]);
+    add_frame(labels, rect);
     float at = rect.top + padding * 0.35f + (float)size;
     for (const char *p = text; *p; at += line) {
         size_t bytes = strcspn(p, "\n");
         add_glyphs(labels, p, bytes, rect.left + padding, at, size, false);
         p += bytes + (p[bytes] == '\n');
     }
+}
+
+float labels_add_legend(struct labels *labels, const struct netstyle_legend *legend, float x,
+                        float y, unsigned size)
+{
+    size = clamp_size(size);
+    float line = floorf((float)size * 1.4f), padding = floorf((float)size * 0.6f);
+    float swatch = (float)size * 0.7f, indent = swatch + padding;
+    float width = labels_width(labels, legend->title, strlen(legend->title), size);
+    for (unsigned i = 0; i < legend->count; i++)
+        width = fmaxf(width, indent + labels_width(labels, legend->rows[i].text,
+                                                   strlen(legend->rows[i].text), size));
+    float height = line * (float)(legend->count + 1) + padding;
+    struct rect rect = {floorf(x), floorf(y - height), floorf(x + width + 2 * padding), floorf(y)};
+    add_frame(labels, rect);
+    float at = rect.top + padding * 0.35f + (float)size, left = rect.left + padding;
+    add_glyphs(labels, legend->title, strlen(legend->title), left, at, size, false);
+    for (unsigned i = 0; i < legend->count; i++) {
+        const struct netstyle_row *row = &legend->rows[i];
+        at += line;
+        struct rect box = {left, floorf(at - swatch), left + floorf(swatch), floorf(at)};
+        add_rectangle(labels, box, NULL, row->rgb, 255);
+        add_glyphs(labels, row->text, strlen(row->text), left + indent, at, size, false);
+    }
+    return rect.top;
 }
 
 void labels_draw(struct labels *labels, struct gl *gl)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "gl.h"
+#include "net/netstyle.h"
 
 struct labels;
 
@@ -36,6 +37,10 @@ bool labels_add(struct labels *labels, const char *text, size_t bytes, float x, 
  * below it. */
 void labels_add_panel(struct labels *labels, const char *text, float x, float y, float distance,
                       unsigned size);
+
+/* Adds a panel with the meaning of colours; x, y is its bottom left. Returns its top. */
+float labels_add_legend(struct labels *labels, const struct netstyle_legend *legend, float x,
+                        float y, unsigned size);
 
 void labels_draw(struct labels *labels, struct gl *gl);
 

@@ -16,7 +16,7 @@
 #include "tool/cli.h"
 
 static const char usage[] = "net-draw [-s WxH] [-r FPS] [-v] [--theme dark|light] [--font FILE] "
-                            "[--lines gl|own] NET VIEW\n";
+                            "[--lines gl|own] [-m WHAT=ATTRIBUTE]... [-x CONDITION]... NET VIEW\n";
 static const char help[] =
     "  -s, --size WxH            fixed image size (the shape of the viewer's window)\n"
     "  -r, --rate FPS            draw at most FPS frames per second (30)\n"
@@ -24,7 +24,10 @@ static const char help[] =
     "      --theme dark|light    colours at the start (dark)\n"
     "      --font FILE           font of the node names\n"
     "      --lines gl|own        draw edges with OpenGL, or with net-draw's own\n"
-    "                            rasterizer (the faster one)\n";
+    "                            rasterizer (the faster one)\n"
+    "  -m, --map WHAT=ATTRIBUTE  show an attribute as the colour, size or label of\n"
+    "                            nodes, or the edge-colour or edge-width\n"
+    "  -x, --hide CONDITION      hide nodes or edges, such as 'degree<2'\n";
 
 #ifndef NET_DRAW_FONT
 #define NET_DRAW_FONT "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
@@ -36,6 +39,7 @@ struct options {
     const char *lines;      /* NULL: whichever is faster */
     const struct theme *theme;
     double rate;
+    struct netstyle_options style;
 };
 
 static const char *operand_stream(const char *text)
@@ -48,13 +52,21 @@ static const char *operand_stream(const char *text)
 
 static void parse(int argc, char **argv, struct drawer *d, struct options *o)
 {
-    static const struct option longs[] = {
-        {"size", 1, NULL, 's'},  {"rate", 1, NULL, 'r'},    {"verbose", 0, NULL, 'v'},
-        {"theme", 1, NULL, 'T'}, {"font", 1, NULL, 'F'},    {"lines", 1, NULL, 'L'},
-        {"help", 0, NULL, 'h'},  {"version", 0, NULL, 'V'}, {0}};
+    static const struct option longs[] = {{"size", 1, NULL, 's'},
+                                          {"rate", 1, NULL, 'r'},
+                                          {"verbose", 0, NULL, 'v'},
+                                          {"theme", 1, NULL, 'T'},
+                                          {"font", 1, NULL, 'F'},
+                                          {"lines", 1, NULL, 'L'},
+                                          {"map", 1, NULL, 'm'},
+                                          {"hide", 1, NULL, 'x'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
+    const char *wrong;
     int c;
     *o = (struct options){.theme = theme_find("dark"), .rate = 30};
-    while ((c = getopt_long(argc, argv, "s:r:vhV", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "s:r:vm:x:hV", longs, NULL)) != -1)
         switch (c) {
         case 's':
             cli_size("-s", optarg, &d->view.width, &d->view.height);
@@ -78,6 +90,16 @@ static void parse(int argc, char **argv, struct drawer *d, struct options *o)
             if (strcmp(o->lines, "gl") && strcmp(o->lines, "own"))
                 cli_die(CLI_USAGE, "--lines %s: must be one of gl own", optarg);
             break;
+        case 'm':
+            wrong = netstyle_add_map(&o->style, optarg);
+            if (wrong)
+                cli_die(CLI_USAGE, "-m %s: %s", optarg, wrong);
+            break;
+        case 'x':
+            wrong = netstyle_add_hide(&o->style, optarg);
+            if (wrong)
+                cli_die(CLI_USAGE, "-x %s: %s", optarg, wrong);
+            break;
         default:
             cli_option(c);
         }
@@ -87,6 +109,9 @@ static void parse(int argc, char **argv, struct drawer *d, struct options *o)
     }
     o->net = operand_stream(argv[optind]);
     o->view = operand_stream(argv[optind + 1]);
+    if (o->lines && !strcmp(o->lines, "gl") && netstyle_edges(&o->style))
+        cli_die(CLI_USAGE, "--lines gl: edges look the same; use --lines own with -x and "
+                           "-m edge-…");
     if (!strcmp(o->net, o->view))
         cli_die(CLI_USAGE, "%s: NET and VIEW must be two streams", o->net);
 }
@@ -103,7 +128,8 @@ static void open_all(struct drawer *d, const struct options *o)
     renderer->gl = gl_new(&why);
     if (!renderer->gl)
         cli_die(CLI_FAIL, "%s", why);
-    renderer->rasterize = o->lines ? !strcmp(o->lines, "own") : gl_software(renderer->gl);
+    renderer->rasterize = o->lines ? !strcmp(o->lines, "own")
+                                   : gl_software(renderer->gl) || netstyle_edges(&o->style);
     renderer->overlay.net_name = o->net;
     renderer->overlay.labels = labels_new(o->font ? o->font : NET_DRAW_FONT, &why);
     if (!renderer->overlay.labels && o->font)
@@ -123,7 +149,7 @@ int main(int argc, char **argv)
     parse(argc, argv, &d, &o);
     cli_catch_stop();
     d.limit = ratelimit_per_second(o.rate);
-    scene_init(&d.scene);
+    scene_init(&d.scene, &o.style);
     interaction_init(&d.interaction, &d.scene, o.theme);
     open_all(&d, &o);
     int code = drawer_run(&d);

@@ -29,6 +29,8 @@ uint32_t namesearch_find(const struct scene *scene, const char *name)
         uint32_t node = scene->by_degree[k];
         char number[16];
         size_t bytes;
+        if (scene->style.hidden && scene->style.hidden[node])
+            continue;
         const char *has = net_name(scene->net, node, &bytes);
         if (!bytes) {
             bytes = (size_t)snprintf(number, sizeof number, "%" PRIu32, node);

@@ -8,7 +8,8 @@
 /* The time limit for rasterizing edges while something moves. */
 #define EDGES_NS 9e6
 
-#define SMALL 2.6f /* pixels: nodes with a smaller radius are drawn as sprites */
+#define EDGE_WIDER 5    /* CSS pixels: the difference between the widest and the narrowest edge */
+#define SMALL      2.6f /* pixels: nodes with a smaller radius are drawn as sprites */
 _Static_assert((int)SMALL < SPRITES_RADIUS, "the radius of a sprite");
 
 static void free_arrays(struct renderer *renderer)
@@ -89,8 +90,9 @@ static void colour_nodes(struct renderer *renderer, const struct scene *scene,
     float depth = scene->far - scene->near;
     float fog = depth > 0 ? 0.5f * (1 - interaction->camera.flatness) / depth : 0;
     for (uint32_t i = 0; i < net->nodes; i++) {
-        const uint8_t *hue =
-            net->degree[i] ? theme->hue[net->community[i] % THEME_HUES] : theme->isolated;
+        const uint8_t *hue = scene->style.colour ? scene->style.colour[i]
+                             : net->degree[i]    ? theme->hue[net->community[i] % THEME_HUES]
+                                                 : theme->isolated;
         float fade =
             scene->projected[i].radius > 0 ? (scene->projected[i].depth - scene->near) * fog : 0;
         fade = fminf(fmaxf(fade, 0), 0.9f);
@@ -111,6 +113,20 @@ static float edge_cover(const struct scene *scene, const struct interaction *int
            interaction->theme->ink;
 }
 
+/* Draws an edge of this width in pixels: lines beside one another. */
+static void rasterize_edge(struct raster *raster, const struct projected_node *p,
+                           const struct projected_node *q, raster_pixel ink, float weight,
+                           float width)
+{
+    float dx = q->x - p->x, dy = q->y - p->y, length = sqrtf(dx * dx + dy * dy);
+    int lines = length > 0 ? (int)ceilf(width) : 1;
+    for (int i = 0; i < lines; i++) {
+        float off = lines > 1 ? ((float)i - (float)(lines - 1) / 2) / length : 0;
+        raster_line(raster, p->x - dy * off, p->y + dx * off, q->x - dy * off, q->y + dx * off, ink,
+                    weight * width / (float)lines);
+    }
+}
+
 static void rasterize_edges(struct renderer *renderer, const struct scene *scene,
                             const struct interaction *interaction, float cover, uint32_t stride)
 {
@@ -118,6 +134,8 @@ static void rasterize_edges(struct renderer *renderer, const struct scene *scene
     float strength = fminf((float)stride, 15);
     float full_length = 0.16f * fminf(interaction->camera.width, interaction->camera.height);
     float selected_weight = fminf(0.7f / cover, 15);
+    const struct netstyle *style = &scene->style;
+    float wide = style->edge_width ? fmaxf(interaction->scale, 1) : 1;
     for (uint32_t pass = 0; pass < 2; pass++) {
         if (pass && interaction->selected == SCENE_NONE)
             break;
@@ -126,15 +144,19 @@ static void rasterize_edges(struct renderer *renderer, const struct scene *scene
             bool selected = interaction->selected != SCENE_NONE &&
                             (a == interaction->selected || b == interaction->selected);
             const struct projected_node *p = &scene->projected[a], *q = &scene->projected[b];
-            if (selected != (pass == 1) || p->radius <= 0 || q->radius <= 0)
+            if (selected != (pass == 1) || p->radius <= 0 || q->radius <= 0 ||
+                (style->edge_hidden && style->edge_hidden[e]))
                 continue;
             float alpha = (float)(renderer->colours[a][3] + renderer->colours[b][3]) / 510;
             float length = fabsf(p->x - q->x) + fabsf(p->y - q->y);
             float weight =
                 pass ? selected_weight
                      : strength * alpha * (length > full_length ? sqrtf(full_length / length) : 1);
-            raster_line(&renderer->raster, p->x, p->y, q->x, q->y,
-                        raster_mix(renderer->inks[a], renderer->inks[b]), weight);
+            raster_pixel ink = style->edge_colour
+                                   ? raster_colour(style->edge_colour[e])
+                                   : raster_mix(renderer->inks[a], renderer->inks[b]);
+            float width = style->edge_width ? (1 + EDGE_WIDER * style->edge_width[e]) : 1;
+            rasterize_edge(&renderer->raster, p, q, ink, weight, width * wide);
         }
     }
 }

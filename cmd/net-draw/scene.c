@@ -9,9 +9,10 @@
 /* The longest interpolation between two steps. */
 #define PERIOD_MAX UINT64_C(1000000000)
 
-void scene_init(struct scene *scene)
+void scene_init(struct scene *scene, const struct netstyle_options *options)
 {
-    *scene = (struct scene){.dimensions = 3, .held = SCENE_NONE, .bounds = {.radius = 1}};
+    *scene = (struct scene){
+        .options = options, .dimensions = 3, .held = SCENE_NONE, .bounds = {.radius = 1}};
 }
 
 static void free_arrays(struct scene *scene)
@@ -25,6 +26,7 @@ static void free_arrays(struct scene *scene)
     free(scene->by_degree);
     free(scene->scratch);
     free(scene->key);
+    netstyle_free(&scene->style);
 }
 
 void scene_free(struct scene *scene)
@@ -32,7 +34,7 @@ void scene_free(struct scene *scene)
     free_arrays(scene);
     net_free(scene->net);
     net_free(scene->next);
-    scene_init(scene);
+    scene_init(scene, scene->options);
 }
 
 /* Sorts nodes by their key, ascending: a stable counting sort. */
@@ -58,7 +60,8 @@ static void rank_by_degree(struct scene *scene)
         uint32_t degree = net->degree[i];
         scene->scratch[i] = i;
         scene->key[i] = (uint16_t)(degree < UINT16_MAX ? UINT16_MAX - degree : 0);
-        scene->growth[i] = powf(1 + (float)degree, 0.36f);
+        scene->growth[i] = scene->style.size ? 1 + 5 * sqrtf(scene->style.size[i])
+                                             : powf(1 + (float)degree, 0.36f);
     }
     sort_nodes(scene->scratch, scene->by_degree, net->nodes, scene->key);
 }
@@ -79,8 +82,9 @@ static int adopt_next(struct scene *scene)
     s.scratch = calloc(n, sizeof(uint32_t));
     s.key = calloc(n, sizeof(uint16_t));
     s.visible = 0;
-    if (!s.from || !s.to || !s.at || !s.growth || !s.projected || !s.order || !s.by_degree ||
-        !s.scratch || !s.key) {
+    bool styled = netstyle_apply(&s.style, scene->options, net) == 0;
+    if (!styled || !s.from || !s.to || !s.at || !s.growth || !s.projected || !s.order ||
+        !s.by_degree || !s.scratch || !s.key) {
         free_arrays(&s);
         errno = ENOMEM;
         return -1;
@@ -247,6 +251,10 @@ void scene_project(struct scene *scene, const struct camera *camera, float scale
         uint32_t i = scene->by_degree[scene->net->nodes - 1 - k]; /* large nodes on top */
         struct projected_node *p = &scene->projected[i];
         float out[3];
+        if (scene->style.hidden && scene->style.hidden[i]) {
+            *p = (struct projected_node){0};
+            continue;
+        }
         camera_project(camera, scene->at + 3 * (size_t)i, out);
         *p = (struct projected_node){.x = out[0], .y = out[1], .depth = out[2]};
         if (out[2] < closest)

@@ -11,18 +11,21 @@
 #include <stdint.h>
 #include "camera.h"
 #include "net/net.h"
+#include "net/netstyle.h"
 
 #define SCENE_NONE UINT32_MAX /* no node */
 
 struct projected_node { /* in pixels from the top left */
     float x, y;
-    float radius; /* 0: not in front of the camera */
+    float radius; /* 0: hidden, or not in front of the camera */
     float depth;
 };
 
 struct scene {
-    struct net *net;                  /* NULL: nothing to draw */
-    struct net *next;                 /* a network without positions yet, or NULL */
+    struct net *net;  /* NULL: nothing to draw */
+    struct net *next; /* a network without positions yet, or NULL */
+    const struct netstyle_options *options;
+    struct netstyle style;            /* of net */
     unsigned dimensions;              /* 2 or 3 */
     float *from;                      /* positions when the last step arrived, 3 per node */
     float *to;                        /* positions of the last step, 3 per node */
@@ -45,7 +48,8 @@ struct scene {
     bool moving;      /* at has not reached to yet */
 };
 
-void scene_init(struct scene *scene);
+/* The options must live as long as the scene. */
+void scene_init(struct scene *scene, const struct netstyle_options *options);
 void scene_free(struct scene *scene);
 
 /* Takes ownership of a network. It is shown once its positions arrive. Returns 0, or -1 with

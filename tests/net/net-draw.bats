@@ -167,6 +167,75 @@ x, y = int(m[0]), int(m[1]); line = a[y - 2:y + 3, x].max(); back = a[y + 40, x]
     close_to 24 "$BATS_TEST_TMPDIR/gl.ppm" "$BATS_TEST_TMPDIR/own.ppm"
 }
 
+@test "-m colour: colours, categories and numbers, with a legend that key l hides" {
+    scene -m colour=party
+    three
+    settled_frame # the network has no such attribute yet
+    look 'assert mass(*BLUE)[0] > 60; assert (a[250:, :150].max(axis=2) > 150).sum() > 50'
+    put 'attribute texts party #f00 blue #0f0'
+    settled_frame
+    look 'RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+l, r, u = mass(*RED), mass(*BLUE), mass(*GREEN)
+assert l[0] > 60 and r[0] > 60 and u[0] > 60 and l[1] < u[1] < r[1] and u[2] < l[2]'
+    look 'assert (a[250:, :150].max(axis=2) > 150).sum() < 10'
+    kill "$drawer"
+    ends 143 "$drawer"
+    drawer -m colour=load
+    put 'attribute numbers load 1 2.5 4'
+    settled_frame
+    look 'l, r, u = mass(59, 82, 139), mass(40, 174, 128), mass(253, 231, 37)
+print(l, r, u)
+assert l[0] > 60 and r[0] > 60 and u[0] > 60
+assert (a[250:, :100].max(axis=2) > 150).sum() > 20'
+    do_events 'key_down key=l'
+    settled_frame
+    look 'assert (a[250:, :100].max(axis=2) > 150).sum() == 0'
+    kill "$drawer"
+    ends 143 "$drawer"
+    drawer -m colour=class
+    put 'attribute numbers class 1 2 2'
+    settled_frame
+    look 'o, s = mass(0xe6, 0x9f, 0), mass(0x56, 0xb4, 0xe9); print(o, s); assert s[0] > 200 and o[0] > 80 and s[1] > o[1] + 60'
+    put 'attribute texts other same same same'
+    [ ! -s "$drawer_err" ]
+}
+
+@test "-m size, label, edge-colour and edge-width" {
+    local plain
+    scene -s 400x300
+    three
+    settled_frame
+    look 'print(mass(*BLUE)[0], (a.min(axis=2) > 150).sum())' >"$BATS_TEST_TMPDIR/before"
+    kill "$drawer"
+    ends 143 "$drawer"
+    drawer -m size=load -m label=title -m edge-colour=kind -m edge-width=weight
+    put 'attribute numbers load 9 1 4' 'attribute texts title WWWWWWW iiii w' \
+        'attribute edge-texts kind #f00 #0f0' 'attribute edge-numbers weight 3 1'
+    settled_frame
+    look "blue, text = $(tr ' ' , <"$BATS_TEST_TMPDIR/before")
+red = a[..., 0] > a[..., 1:].max(axis=2) + 40
+m = (np.array(mass(*BLUE)[1:]) + mass(*GREEN)[1:]) / 2
+part = a[int(m[1]) - 4:int(m[1]) + 5, int(m[0]) - 4:int(m[0]) + 5]
+print(blue, red.sum(), part.max(axis=(0, 1)), text, mass(*BLUE)[0], (a.min(axis=2) > 150).sum())
+assert mass(*BLUE)[0] > 1.5 * blue
+assert red[:, :300].sum() > 400
+assert (part[..., 1] > part[..., ::2].max(axis=2) + 8).sum() > 4
+assert (a.min(axis=2) > 150).sum() > 1.15 * text"
+}
+
+@test "-x hides nodes and edges, which no pointer finds" {
+    scene -x 'load>=4' -x 'kind=road'
+    three
+    put 'attribute numbers load 1 2 4' 'attribute edge-texts kind road rail'
+    settled_frame
+    look 'assert mass(*BLUE)[0] > 60 and mass(*ORANGE)[0] > 60 and mass(*GREEN)[0] == 0'
+    look 'm = (np.array(mass(*BLUE)[1:]) + mass(*ORANGE)[1:]) / 2
+x, y = int(m[0]), int(m[1]); assert a[y - 2:y + 3, x].max() < a[y + 40, x].max() + 6'
+    do_events 'node_find name=left' 'node_find name=Über'
+    settled_frame
+    event-read --from start -t 0 "$view" | grep -c node_select | grep -qx 1
+}
+
 @test "dark and light: --theme and key t" {
     scene --theme light
     three
@@ -712,6 +781,18 @@ XML
     [ "$(head -c 2 now.ppm)" = P6 ]
     clean_run shm-rm -f "$view"
     ends 0 "$BG"
+}
+
+@test "-m and -x: wrong words are refused in one line" {
+    fails 2 net-draw -m party a b
+    [ "$stderr" = "net-draw: -m party: must be colour, size, label, edge-colour or edge-width, = and an attribute" ]
+    fails 2 net-draw -m colour= a b
+    fails 2 net-draw -m shape=x a b
+    fails 2 net-draw -x degree a b
+    [ "$stderr" = "net-draw: -x degree: must be an attribute, one of < <= > >= = != and a value" ]
+    fails 2 net-draw -x '<2' a b
+    fails 2 net-draw -x 'a!2' a b
+    fails 2 net-draw --lines gl -x 'degree<2' a b
 }
 
 @test "usage errors, missing streams, a view with another writer" {
