@@ -21,7 +21,7 @@ endif
 
 VERSION := 0.1.0
 COMMANDS := shm-create shm-write shm-read shm-encode ws-serve event-inject event-read shm-ls shm-rm \
-	frame-gen
+	frame-gen net-read
 # Built only where pkg-config finds their libraries, and left out if they fail to build (see below).
 OPTIONAL := $(patsubst cmd/%/main.c,%,$(wildcard $(addprefix cmd/,$(addsuffix /main.c,rtc-serve net-layout net-draw))))
 

@@ -42,4 +42,4 @@ _shmcast() { # PROGRAM WORD PREVIOUS
 }
 
 complete -F _shmcast shm-create shm-write shm-read shm-encode shm-ls shm-rm event-inject event-read \
-    frame-gen ws-serve rtc-serve net-layout net-draw
+    frame-gen ws-serve rtc-serve net-layout net-draw net-read

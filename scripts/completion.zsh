@@ -1,4 +1,4 @@
-#compdef shm-create shm-write shm-read shm-encode shm-ls shm-rm event-inject event-read frame-gen ws-serve rtc-serve net-layout net-draw
+#compdef shm-create shm-write shm-read shm-encode shm-ls shm-rm event-inject event-read frame-gen ws-serve rtc-serve net-layout net-draw net-read
 # Completion for zsh. Options and their values come from the help text of each program, names of streams
 # from shm-ls, names of events from event-inject.
 

@@ -38,7 +38,7 @@ files() {
     [ "$(files shmcast-webrtc | grep -v /share/doc/)" = "./usr/bin/rtc-serve
 ./usr/share/bash-completion/completions/rtc-serve
 ./usr/share/man/man1/rtc-serve.1.gz" ]
-    [ "$(files shmcast-net | grep /bin/)" = ./usr/bin/net-draw$'\n'./usr/bin/net-layout ]
+    [ "$(files shmcast-net | grep /bin/)" = ./usr/bin/net-draw$'\n'./usr/bin/net-layout$'\n'./usr/bin/net-read ]
     [ "$(files shmcast | grep -c /bin/)" = 10 ]
     files shmcast | grep -qx ./usr/share/man/man7/shmcast.7.gz
     files shmcast | grep -qx ./usr/share/zsh/vendor-completions/_shmcast

@@ -21,7 +21,7 @@ squeeze() {
 
 @test "every program of the design exists" {
     [ "$(programs | grep -vxE 'rtc-serve|net-layout|net-draw' | sort | xargs)" = "event-inject \
-event-read frame-gen shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-serve" ]
+event-read frame-gen net-read shm-create shm-encode shm-ls shm-read shm-rm shm-write ws-serve" ]
 }
 
 @test "every program has a man page and a test file" {
