@@ -13,6 +13,7 @@ static const char *const kind_rules[] = {
     [KEY_NAMES] = "one or more of shift,ctrl,alt,meta",
     [KEY_TEXT] = "UTF-8 without control characters, ",
     [KEY_TIME] = "seconds like 12.034567890",
+    [KEY_NUMBER] = "a ",
 };
 
 static bool refuse(const char **why, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -107,7 +108,7 @@ static bool read_count(const char *text, uint64_t *out)
 {
     uint64_t n = 0;
     const char *p = text;
-    for (; *p >= '0' && *p <= '9' && p - text < 12; p++)
+    for (; *p >= '0' && *p <= '9' && p - text < 19; p++)
         n = n * 10 + (uint64_t)(*p - '0');
     *out = n;
     return p > text && !*p;
@@ -181,6 +182,11 @@ static bool set_key(struct event *ev, unsigned key, const char *value, const cha
         break;
     case KEY_TIME:
         ok = read_time(value, &ev->time_ns);
+        break;
+    case KEY_NUMBER:
+        ok = read_count(value, &count) && (double)count <= k->high;
+        if (ok)
+            ev->number = count;
         break;
     case KEY_TEXT:
         ok = is_text(k, value, bytes);
@@ -289,6 +295,8 @@ static bool valid_key(const struct event *ev, unsigned key)
         return is_text(k, ev->key, strnlen(ev->key, sizeof ev->key));
     case KEY_TIME:
         return (double)(ev->time_ns / 1000000000u) <= k->high;
+    case KEY_NUMBER:
+        return (double)ev->number <= k->high;
     default:
         return *event_count(ev, key) >= k->low && *event_count(ev, key) <= k->high;
     }

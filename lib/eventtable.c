@@ -30,6 +30,8 @@ const struct event_key event_own_keys[KEYS] = {
                     "0..4294967295", "number of the viewer that sent it; 0 is not a viewer"},
     [KEY_T] = {"t", KEY_TIME, offsetof(struct event, time_ns), 0, 9999999999, 0, "seconds",
                "CLOCK_MONOTONIC, to the nanosecond; now if omitted"},
+    [KEY_N] = {"n", KEY_NUMBER, offsetof(struct event, number), 0, 9007199254740991, 0,
+               "whole number", "number in the event log, from 1; input's is ignored"},
 };
 
 enum {

@@ -27,6 +27,7 @@ enum {
     KEY_EXTENSION, /* the first key of the extension */
     KEY_VIEWER = KEY_EXTENSION + 6,
     KEY_T,
+    KEY_N,
     KEYS
 };
 
@@ -39,9 +40,9 @@ static inline unsigned key_first(uint32_t set)
 }
 
 /* Optional keys of every type. */
-enum { KEY_BITS_ALL = KEY_BIT(KEY_VIEWER) | KEY_BIT(KEY_T) };
+enum { KEY_BITS_ALL = KEY_BIT(KEY_VIEWER) | KEY_BIT(KEY_T) | KEY_BIT(KEY_N) };
 
-enum key_kind { KEY_REAL, KEY_COUNT, KEY_NAMES, KEY_TEXT, KEY_TIME };
+enum key_kind { KEY_REAL, KEY_COUNT, KEY_NAMES, KEY_TEXT, KEY_TIME, KEY_NUMBER };
 
 struct event_key {
     const char *name;

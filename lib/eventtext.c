@@ -85,19 +85,25 @@ static void put_key(struct line *l, const char *key, bool json)
         }
 }
 
-static void put_modifiers(struct line *l, uint32_t bits, bool json)
+/* The names that the DOM has for modifiers begin with this row of event_modifiers. */
+enum { DOM_MODIFIERS = EVENT_MODIFIER_NAMES / 2 };
+
+/* first: the row of event_modifiers with the first of the names to be used. */
+static void put_modifiers(struct line *l, uint32_t bits, bool json, unsigned first)
 {
-    const char *between = json ? "[\"" : "";
-    for (unsigned i = 0; i < EVENT_MODIFIER_NAMES && bits; i++) {
+    const char *between = "", *quote = json ? "\"" : "";
+    put_text(l, json ? "[" : "");
+    for (unsigned i = first; i < EVENT_MODIFIER_NAMES && bits; i++) {
         if (!(bits & event_modifiers[i].bit))
             continue;
         put_text(l, between);
+        put_text(l, quote);
         put_text(l, event_modifiers[i].name);
-        between = json ? "\",\"" : ",";
+        put_text(l, quote);
+        between = ",";
         bits &= ~event_modifiers[i].bit;
     }
-    if (json)
-        put_text(l, "\"]");
+    put_text(l, json ? "]" : "");
 }
 
 /* Optional keys are left out where they have their default. */
@@ -112,6 +118,8 @@ static bool is_written(const struct event_row *row, const struct event *ev, unsi
                (key == KEY_DY && ev->dx == 0);
     case KEY_TIME:
         return ev->time_ns != 0;
+    case KEY_NUMBER:
+        return ev->number != 0;
     default:
         return *event_count(ev, key) != 0;
     }
@@ -127,7 +135,7 @@ static void put_value(struct line *l, const struct event *ev, unsigned key, bool
         put_count(l, *event_count(ev, key), 1);
         break;
     case KEY_NAMES:
-        put_modifiers(l, ev->modifiers, json);
+        put_modifiers(l, ev->modifiers, json, 0);
         break;
     case KEY_TEXT:
         put_text(l, json ? "\"" : "");
@@ -136,6 +144,9 @@ static void put_value(struct line *l, const struct event *ev, unsigned key, bool
         break;
     case KEY_TIME:
         put_time(l, ev->time_ns);
+        break;
+    case KEY_NUMBER:
+        put_count(l, ev->number, 1);
         break;
     }
 }
@@ -219,6 +230,118 @@ size_t event_fury(const struct event *ev, char *out, size_t size)
     put(&l, ".", 1);
     put_count(&l, ev->time_ns % 1000000u, 6);
     put_text(&l, " 0");
+    return end_line(&l);
+}
+
+static void put_name(struct line *l, const char *name)
+{
+    put_text(l, ",\"");
+    put_text(l, name);
+    put_text(l, "\":");
+}
+
+static void put_buttons(struct line *l, uint32_t buttons)
+{
+    put_text(l, "[");
+    for (uint32_t left = buttons; left; left &= left - 1) {
+        put_text(l, left == buttons ? "" : ",");
+        put_count(l, key_first(left) + 1, 1);
+    }
+    put_text(l, "]");
+}
+
+/* A pointer other than the mouse is a touch while it has a button. */
+static void put_touches(struct line *l, const struct event *ev, float x, float y)
+{
+    bool touch = ev->pointer && ev->buttons;
+    put_name(l, "ntouches");
+    put_count(l, touch, 1);
+    put_name(l, "touches");
+    put_text(l, "{");
+    if (touch) {
+        put_text(l, "\"");
+        put_count(l, ev->pointer, 1);
+        put_text(l, "\":{\"x\":");
+        put_real(l, x);
+        put_text(l, ",\"y\":");
+        put_real(l, y);
+        put_text(l, ",\"pressure\":1}");
+    }
+    put_text(l, "}");
+}
+
+/* The keys of a pointer or wheel event in renderview. */
+static void put_pointer(struct line *l, const struct event *ev, const struct event_canvas *canvas)
+{
+    float x = ev->x * (float)canvas->width / canvas->ratio;
+    float y = ev->y * (float)canvas->height / canvas->ratio;
+    bool wheel = ev->type == EVENT_WHEEL;
+    put_name(l, "x");
+    put_real(l, x);
+    put_name(l, "y");
+    put_real(l, y);
+    if (wheel) {
+        put_name(l, "dx");
+        put_real(l, ev->dx);
+        put_name(l, "dy");
+        put_real(l, ev->dy);
+    } else {
+        put_name(l, "button");
+        put_count(l, ev->button, 1);
+    }
+    put_name(l, "buttons");
+    put_buttons(l, ev->buttons);
+    if (!wheel)
+        put_touches(l, ev, x, y);
+}
+
+static void put_resize(struct line *l, const struct event *ev)
+{
+    put_name(l, "width");
+    put_real(l, (float)ev->width / ev->ratio);
+    put_name(l, "height");
+    put_real(l, (float)ev->height / ev->ratio);
+    put_name(l, "pwidth");
+    put_count(l, ev->width, 1);
+    put_name(l, "pheight");
+    put_count(l, ev->height, 1);
+    put_name(l, "ratio");
+    put_real(l, ev->ratio);
+}
+
+size_t event_renderview(const struct event *ev, const struct event_canvas *canvas, char *out,
+                        size_t size)
+{
+    struct line l = {out, size, 0, size == 0};
+    if (l.full || ev->type >= EVENT_EXTENSION || !event_valid(ev))
+        return 0;
+    const struct event_row *row = event_type_row(ev->type);
+    put_text(&l, "{\"type\":\"");
+    put_text(&l, row->name);
+    put_text(&l, "\"");
+    if (row->payload == PAYLOAD_AT)
+        put_pointer(&l, ev, canvas);
+    else if (row->payload == PAYLOAD_SIZE)
+        put_resize(&l, ev);
+    if (row->payload == PAYLOAD_KEY) {
+        put_name(&l, "key");
+        put_text(&l, "\"");
+        put_key(&l, ev->key, true);
+        put_text(&l, "\"");
+    }
+    if (row->optional & KEY_BIT(KEY_MODIFIERS)) {
+        put_name(&l, "modifiers");
+        put_modifiers(&l, ev->modifiers, true, DOM_MODIFIERS);
+    }
+    put_name(&l, "timestamp");
+    put_time(&l, ev->time_ns);
+    if (ev->viewer) {
+        put_name(&l, "viewer");
+        put_count(&l, ev->viewer, 1);
+    }
+    put_name(&l, "n");
+    put_count(&l, ev->number, 1);
+    put_text(&l, "}");
     return end_line(&l);
 }
 

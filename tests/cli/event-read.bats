@@ -119,35 +119,35 @@ LINES
     clean_run event-inject "$S" <"$in"
     clean_run event-read -f text --from start -t 0 "$S" >"$out"
     diff "$out" - <<'LINES'
-pointer_down x=0.25 y=0.5 button=1 buttons=1 modifiers=shift,ctrl pointer=2 viewer=3 t=12.034567890
-pointer_move x=0.3333333 y=1 buttons=1 modifiers=ctrl t=12.100000000
-pointer_up x=-0.5 y=1.5 button=1 modifiers=shift t=12.200000000
-pointer_down x=0 y=0 button=3 t=13.000000000
-pointer_up x=0 y=0 button=3 t=13.000000001
-pointer_down x=0 y=0 button=2 t=14.000000000
-pointer_up x=0 y=0 button=2 modifiers=alt,meta t=15.000000000
-pointer_down x=0 y=0 button=4 t=16.000000000
-wheel x=0.5 y=0.25 dx=2 dy=-53.5 modifiers=ctrl t=17.000000000
-key_down key=é"\%25%20 modifiers=alt t=18.000000000
-pointer_enter x=0 y=0 t=19.000000000
-double_click x=0 y=0 button=1 t=19.500000000
-resize width=800 height=600 ratio=1.5 t=20.000000000
+pointer_down x=0.25 y=0.5 button=1 buttons=1 modifiers=shift,ctrl pointer=2 viewer=3 t=12.034567890 n=1
+pointer_move x=0.3333333 y=1 buttons=1 modifiers=ctrl t=12.100000000 n=2
+pointer_up x=-0.5 y=1.5 button=1 modifiers=shift t=12.200000000 n=3
+pointer_down x=0 y=0 button=3 t=13.000000000 n=4
+pointer_up x=0 y=0 button=3 t=13.000000001 n=5
+pointer_down x=0 y=0 button=2 t=14.000000000 n=6
+pointer_up x=0 y=0 button=2 modifiers=alt,meta t=15.000000000 n=7
+pointer_down x=0 y=0 button=4 t=16.000000000 n=8
+wheel x=0.5 y=0.25 dx=2 dy=-53.5 modifiers=ctrl t=17.000000000 n=9
+key_down key=é"\%25%20 modifiers=alt t=18.000000000 n=10
+pointer_enter x=0 y=0 t=19.000000000 n=11
+double_click x=0 y=0 button=1 t=19.500000000 n=12
+resize width=800 height=600 ratio=1.5 t=20.000000000 n=13
 LINES
     clean_run event-read -f json --from start -t 0 "$S" >"$out"
     diff "$out" - <<'LINES'
-{"type":"pointer_down","x":0.25,"y":0.5,"button":1,"buttons":1,"modifiers":["shift","ctrl"],"pointer":2,"viewer":3,"t":12.034567890}
-{"type":"pointer_move","x":0.3333333,"y":1,"buttons":1,"modifiers":["ctrl"],"t":12.100000000}
-{"type":"pointer_up","x":-0.5,"y":1.5,"button":1,"modifiers":["shift"],"t":12.200000000}
-{"type":"pointer_down","x":0,"y":0,"button":3,"t":13.000000000}
-{"type":"pointer_up","x":0,"y":0,"button":3,"t":13.000000001}
-{"type":"pointer_down","x":0,"y":0,"button":2,"t":14.000000000}
-{"type":"pointer_up","x":0,"y":0,"button":2,"modifiers":["alt","meta"],"t":15.000000000}
-{"type":"pointer_down","x":0,"y":0,"button":4,"t":16.000000000}
-{"type":"wheel","x":0.5,"y":0.25,"dx":2,"dy":-53.5,"modifiers":["ctrl"],"t":17.000000000}
-{"type":"key_down","key":"é\"\\% ","modifiers":["alt"],"t":18.000000000}
-{"type":"pointer_enter","x":0,"y":0,"t":19.000000000}
-{"type":"double_click","x":0,"y":0,"button":1,"t":19.500000000}
-{"type":"resize","width":800,"height":600,"ratio":1.5,"t":20.000000000}
+{"type":"pointer_down","x":0.25,"y":0.5,"button":1,"buttons":1,"modifiers":["shift","ctrl"],"pointer":2,"viewer":3,"t":12.034567890,"n":1}
+{"type":"pointer_move","x":0.3333333,"y":1,"buttons":1,"modifiers":["ctrl"],"t":12.100000000,"n":2}
+{"type":"pointer_up","x":-0.5,"y":1.5,"button":1,"modifiers":["shift"],"t":12.200000000,"n":3}
+{"type":"pointer_down","x":0,"y":0,"button":3,"t":13.000000000,"n":4}
+{"type":"pointer_up","x":0,"y":0,"button":3,"t":13.000000001,"n":5}
+{"type":"pointer_down","x":0,"y":0,"button":2,"t":14.000000000,"n":6}
+{"type":"pointer_up","x":0,"y":0,"button":2,"modifiers":["alt","meta"],"t":15.000000000,"n":7}
+{"type":"pointer_down","x":0,"y":0,"button":4,"t":16.000000000,"n":8}
+{"type":"wheel","x":0.5,"y":0.25,"dx":2,"dy":-53.5,"modifiers":["ctrl"],"t":17.000000000,"n":9}
+{"type":"key_down","key":"é\"\\% ","modifiers":["alt"],"t":18.000000000,"n":10}
+{"type":"pointer_enter","x":0,"y":0,"t":19.000000000,"n":11}
+{"type":"double_click","x":0,"y":0,"button":1,"t":19.500000000,"n":12}
+{"type":"resize","width":800,"height":600,"ratio":1.5,"t":20.000000000,"n":13}
 LINES
     clean_run event-read -f fury --from start -t 0 "$S" >"$out"
     diff "$out" - <<'LINES'
@@ -175,7 +175,7 @@ LINES
     split -l 1500 "$in" "$in."
     for part in "$in".*; do event-inject "$S" <"$part"; done
     wait_until 30 logs "$S2" "$(wc -l <"$in")"
-    event-read --from start -t 0 "$S2" | cmp - "$in"
+    cmp <(event-read --from start -t 0 "$S2" | sed 's/ n=.*//') <(sed 's/ n=.*//' "$in")
     shm-rm -f "$S"
     ends 0 "$BG"
 }
@@ -213,7 +213,7 @@ wheel dy=600000 t=27
 wheel dy=600000 t=28
 LINES
     event-inject "$S" <"$in"
-    clean_run event-read --coalesce --from start -t 0 "$S" | sed 's/\.*0*$//' >"$out"
+    clean_run event-read --coalesce --from start -t 0 "$S" | sed 's/\.*0* n=.*//' >"$out"
     diff "$out" - <<'LINES'
 pointer_move x=0.5 y=1 t=3
 pointer_move x=0.5 y=1 modifiers=ctrl t=4
@@ -244,7 +244,7 @@ LINES
     # Without the option nothing is merged.
     has_lines <(event-read --from start -t 0 "$S") 29
     # -n counts printed events.
-    [ "$(event-read --coalesce -n 1 --from start "$S")" = "pointer_move x=0.5 y=1 t=3.000000000" ]
+    [ "$(event-read --coalesce -n 1 --from start "$S")" = "pointer_move x=0.5 y=1 t=3.000000000 n=3" ]
 }
 
 @test "--coalesce delays nothing" {

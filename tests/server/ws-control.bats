@@ -89,7 +89,7 @@ sys.exit(not ($1))"
 
 # Prints the log as lines, without times.
 logged() {
-    event-read --from start -t 0 "$S" | sed 's/ t=[0-9.]*$//'
+    event-read --from start -t 0 "$S" | sed 's/ t=.*//'
 }
 
 # --- modes ---

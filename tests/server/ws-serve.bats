@@ -66,7 +66,7 @@ bg_client() {
 }
 
 events() {
-    event-read --from start -n "$1" -t 5 "${2:-$S}" | sed 's/ t=[0-9.]*$//'
+    event-read --from start -n "$1" -t 5 "${2:-$S}" | sed 's/ t=.*//'
 }
 
 # --- starting and ending ---

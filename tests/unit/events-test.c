@@ -66,6 +66,7 @@ static void random_event(struct event *ev)
 {
     event_init(ev, 1 + below(EVENT_TYPES - 1));
     ev->viewer = below(2) ? 0 : (uint32_t)random_bits();
+    ev->number = below(2) ? 0 : random_bits() >> 11;
     ev->time_ns = below(4) ? random_bits() % UINT64_C(10000000000000000000) : 0;
     if (ev->type == EVENT_RESIZE) {
         ev->width = 1 + below(65500);
