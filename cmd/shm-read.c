@@ -1,5 +1,6 @@
 /*
- * shm-read: writes the newest image of a stream, or the next COUNT, to stdout.
+ * shm-read: writes the newest image of a stream, or the next COUNT, to stdout; or at a constant
+ * rate, the newest one each time.
  *
  * stdout: PPM, PAM, raw, YUV4MPEG2 or JPEG. An image is copied out of its slot before it is
  * written, so a slow or stopped consumer of stdout never holds up the stream's writer.
@@ -11,23 +12,27 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "tool/cli.h"
+#include "monotonic.h"
 #include "pixfmt.h"
 #include "ring.h"
 #include "stream.h"
 #include "tool/scratch.h"
 #include "tool/streamreader.h"
 
-static const char usage[] = "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-t SECONDS] NAME\n";
+static const char usage[] =
+    "shm-read [-f ppm|pam|raw|y4m|jpg] [-n COUNT] [-r FPS] [-t SECONDS] NAME\n";
 static const char help[] =
     "  -f, --format FMT          output: ppm (the default for frames), pam, raw, y4m\n"
     "                            or jpg (the default for packets)\n"
     "  -n, --count COUNT         write the next COUNT images instead of the newest\n"
+    "  -r, --rate FPS            write FPS images per second, repeated if need be\n"
     "  -t, --timeout SECONDS     give up SECONDS after the start; 0 does not wait\n";
 
 /* Time for an encoder that was asleep to make a new image; after that the old one is used. */
@@ -40,10 +45,12 @@ struct reader {
     enum output output;
     struct streamreader in;
     enum ring_channel channel;
+    double fps;          /* in thousandths; 0: each image once */
     uint64_t written;    /* number of images */
     struct image first;  /* described in the y4m header, without data */
     uint8_t *out;        /* one image in the output format */
     size_t used, room;   /* bytes in out, and its size */
+    size_t once;         /* bytes at its start that precede the first image only */
     struct scratch rows; /* for conversion: one row R G B, then one of alpha */
 };
 
@@ -60,11 +67,10 @@ static enum output choose_output(const char *name)
     return packets.published && !frames.published ? OUT_JPG : OUT_PPM;
 }
 
-/* Packets are only made on demand; frames always come. */
+/* Packets are only made on demand; some writers of frames, too, work only while they are wanted. */
 static void want(struct reader *r)
 {
-    if (r->channel == RING_PACKETS)
-        ring_want(r->in.rings[RING_PACKETS], true);
+    ring_want(r->in.rings[r->channel], true);
 }
 
 /* The newest image may be old if its writer slept for lack of demand: waits for a newer one. */
@@ -186,9 +192,11 @@ static void y4m_head(struct reader *r, const struct image *image, const char *co
     bool limited = colours && image->flags & PIXFMT_LIMITED;
     uint32_t num = image->aspect_num ? image->aspect_num : 1;
     head(r,
-         "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F30:1 Ip A%" PRIu32 ":%" PRIu32 " C%s XCOLORRANGE=%s",
-         image->width, image->height, num, image->aspect_den ? image->aspect_den : 1,
-         colours ? colours : "444", limited ? "LIMITED" : "FULL");
+         "YUV4MPEG2 W%" PRIu32 " H%" PRIu32 " F%.0f:%d Ip A%" PRIu32 ":%" PRIu32
+         " C%s XCOLORRANGE=%s",
+         image->width, image->height, r->fps > 0 ? 1000 * r->fps : 30, r->fps > 0 ? 1000 : 1, num,
+         image->aspect_den ? image->aspect_den : 1, colours ? colours : "444",
+         limited ? "LIMITED" : "FULL");
     const char *matrix = pixfmt_matrix_name(image->matrix);
     if (pixfmt_is_yuv(image->format) && pixfmt_matrix_find(matrix) > 0) {
         head(r, " XMATRIX=");
@@ -219,6 +227,7 @@ static bool put_y4m(struct reader *r, const struct ring_view *view,
     if (!r->first.width) {
         r->first = image;
         y4m_head(r, &image, colours[m->format]);
+        r->once = r->used;
     }
     if (!same_y4m(&image, &r->first))
         return false;
@@ -275,6 +284,76 @@ static int no_image(const struct reader *r, int got, double seconds)
     return CLI_FAIL;
 }
 
+/* Copies the pinned image into r->out and unpins it. false, after a message: it cannot be written.
+ */
+static bool take_image(struct reader *r, const struct ring_view *view)
+{
+    bool array = r->output != OUT_RAW && r->output != OUT_JPG;
+    array = array && !pixfmt_is_image(view->meta.format);
+    bool fits = !array && put_image(r, view);
+    ring_unpin(r->in.rings[r->channel]);
+    if (array)
+        cli_warn("%s: %s", r->name, stream_problem(ENOMSG));
+    else if (!fits)
+        cli_warn("%s: size or format changed, which y4m does not allow; use -f ppm or -f pam",
+                 r->name);
+    return fits;
+}
+
+static bool write_image(struct reader *r)
+{
+    if (cli_write(STDOUT_FILENO, r->out, r->used) == 0) {
+        memmove(r->out, r->out + r->once, r->used -= r->once);
+        r->once = 0;
+        r->written++;
+        return true;
+    }
+    if (errno != EINTR)
+        cli_warn("standard output: %s", strerror(errno));
+    return false;
+}
+
+/* Whether captured is later than at, but not in the future. */
+static bool is_between(uint64_t captured, uint64_t at)
+{
+    return captured > at && captured <= monotonic_ns();
+}
+
+/*
+ * Writes an image for each multiple of the period since the first one, late ones at once, so that
+ * their number tells the time. An image appears for the first time after its capture, also when
+ * several are late; a time of capture in the future does not count.
+ */
+static int read_at_rate(struct reader *r, uint64_t count, double seconds)
+{
+    struct timespec until;
+    struct ring_view view;
+    want(r);
+    refresh(r, seconds);
+    int got = next_image(r, &view, cli_deadline(seconds, &until));
+    uint64_t begin = monotonic_ns(), at = begin;
+    for (;;) {
+        if (got < 0 || (got == 0 && !r->written))
+            return no_image(r, got, seconds);
+        if (got == STREAMREADER_REPLACED) {
+            want(r);
+        } else if (got == 1 && r->written && is_between(view.meta.captured_ns, at)) {
+            ring_unpin(r->in.rings[r->channel]);
+            r->in.seen[r->channel] = 0;
+        } else if (got == 1 && !take_image(r, &view)) {
+            return CLI_FAIL;
+        }
+        if (!write_image(r))
+            return CLI_FAIL;
+        if (r->written == count)
+            return CLI_OK;
+        at = begin + (uint64_t)((double)r->written / r->fps * 1e9);
+        if (!cli_sleep_until(at))
+            return CLI_OK;
+        got = streamreader_pin(&r->in, r->channel, &view);
+    }
+}
+
 static int read_images(struct reader *r, uint64_t count, double seconds)
 {
     struct timespec at;
@@ -292,23 +371,9 @@ static int read_images(struct reader *r, uint64_t count, double seconds)
         int got = next_image(r, &view, deadline);
         if (got != 1)
             return no_image(r, got, seconds);
-        if (r->output != OUT_RAW && r->output != OUT_JPG && !pixfmt_is_image(view.meta.format)) {
-            cli_warn("%s: %s", r->name, stream_problem(ENOMSG));
+        if (!take_image(r, &view) || !write_image(r))
             return CLI_FAIL;
-        }
-        bool fits = put_image(r, &view);
-        ring_unpin(r->in.rings[r->channel]);
-        if (!fits) {
-            cli_warn("%s: size or format changed, which y4m does not allow; use -f ppm or -f pam",
-                     r->name);
-            return CLI_FAIL;
-        }
-        if (cli_write(STDOUT_FILENO, r->out, r->used)) {
-            if (errno != EINTR)
-                cli_warn("standard output: %s", strerror(errno));
-            return CLI_FAIL;
-        }
-    } while (++r->written < count);
+    } while (r->written < count);
     return CLI_OK;
 }
 
@@ -327,21 +392,28 @@ static enum output parse_output(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"format", 1, NULL, 'f'},  {"count", 1, NULL, 'n'},
-                                          {"timeout", 1, NULL, 't'}, {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'}, {0}};
+    static const struct option longs[] = {{"format", 1, NULL, 'f'},
+                                          {"count", 1, NULL, 'n'},
+                                          {"rate", 1, NULL, 'r'},
+                                          {"timeout", 1, NULL, 't'},
+                                          {"help", 0, NULL, 'h'},
+                                          {"version", 0, NULL, 'V'},
+                                          {0}};
     struct reader r = {0};
     uint64_t count = 0;
     double seconds = -1;
     int c;
     cli_init("shm-read", usage, help);
-    while ((c = getopt_long(argc, argv, "f:n:t:hV", longs, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "f:n:r:t:hV", longs, NULL)) != -1)
         switch (c) {
         case 'f':
             r.output = parse_output(optarg);
             break;
         case 'n':
             count = cli_number("-n", optarg, 1, UINT64_MAX);
+            break;
+        case 'r':
+            r.fps = round(cli_real("-r", optarg, 0.001, 1000) * 1000) / 1000;
             break;
         case 't':
             seconds = cli_real("-t", optarg, 0, 1e9);
@@ -357,7 +429,7 @@ int main(int argc, char **argv)
     r.channel = r.output == OUT_JPG ? RING_PACKETS : RING_FRAMES;
     if (streamreader_open(&r.in, r.name, 1u << r.channel))
         cli_die_stream(r.name, errno);
-    int code = read_images(&r, count, seconds);
+    int code = (r.fps > 0 ? read_at_rate : read_images)(&r, count, seconds);
     free(r.out);
     free(r.rows.data);
     streamreader_close(&r.in);
