@@ -25,33 +25,81 @@
 #include "tool/streamreader.h"
 #include "tool/thread.h"
 
-static const char usage[] = "event-read [-f text|json|fury] [-n COUNT] [-t SECONDS] "
-                            "[--from start|now] [--coalesce] NAME\n";
+static const char usage[] = "event-read [-f text|json|renderview|fury] [-n COUNT] [-t SECONDS] "
+                            "[--from start|now] [--coalesce] [--viewers] NAME\n";
 static const char help[] =
-    "  -f, --format FMT          output: text (the default), json or fury\n"
+    "  -f, --format FMT          output: text (the default), json, renderview, fury\n"
     "  -n, --count COUNT         end after COUNT lines\n"
     "  -t, --timeout SECONDS     end when no event arrives for SECONDS; 0 does not\n"
     "                            wait\n"
     "      --from start|now      begin with the oldest event, or the next (the\n"
     "                            default)\n"
-    "      --coalesce            merge successive pointer moves and wheel steps\n";
+    "      --coalesce            merge successive pointer moves and wheel steps\n"
+    "      --viewers             print show and hide: whether frames are wanted\n";
 
 enum { BATCH = 1024 };
 
 /* Time for a writer to complete its batch after the stream has ended, and between two checks. */
 static const uint64_t BATCH_NS = 1000000000, LOOK_NS = 1000000;
 
+enum form { FORM_TEXT, FORM_JSON, FORM_RENDERVIEW, FORM_FURY, FORMS };
+
 struct reader {
     const char *name;
-    size_t (*format)(const struct event *ev, char *out, size_t size);
-    uint64_t lines;  /* printed so far */
-    uint64_t most;   /* lines to print; UINT64_MAX: no limit */
-    double patience; /* seconds to wait for an event; < 0: no limit */
+    enum form form;
+    struct event_canvas canvas; /* FORM_RENDERVIEW */
+    uint64_t lines;             /* printed so far */
+    uint64_t most;              /* lines to print; UINT64_MAX: no limit */
+    double patience;            /* seconds to wait for an event; < 0: no limit */
     bool from_start, coalesce;
+    bool viewers;          /* print show and hide */
+    unsigned shown;        /* SHOW or HIDE, as printed; 0: nothing yet */
+    struct ring *observer; /* of frames; NULL until it is needed */
     struct streamreader in;
     atomic_bool idle;   /* set by the main thread while it waits for events */
     atomic_bool unread; /* set by watch_stdout when the reader of stdout has gone */
 };
+
+enum { HIDE = 1, SHOW };
+
+/* Whether any program wants frames: SHOW or HIDE. *demand changes with it. */
+static unsigned demand_of(struct reader *r, struct futex_word *demand)
+{
+    if (!r->observer)
+        r->observer = ring_open_observer(r->in.stream, RING_FRAMES);
+    if (!r->observer)
+        cli_die_stream(r->name, errno);
+    *demand = ring_demand(r->observer);
+    return ring_watched(r->observer) ? SHOW : HIDE;
+}
+
+/* The canvas of renderview's pixels is the newest frame; before the first, the stream's size. */
+static void measure(struct reader *r)
+{
+    struct ring_stats frames;
+    const struct shmfmt_header *header = stream_header(r->in.stream);
+    ring_stats(r->in.stream, RING_FRAMES, &frames);
+    bool any = frames.newest.width > 0;
+    r->canvas.width = any ? frames.newest.width : header->width;
+    r->canvas.height = any ? frames.newest.height : header->height;
+}
+
+/* Writes one event's line. Returns its length; 0: it is not valid, or has no equivalent. */
+static size_t put_event(struct reader *r, const struct event *ev, char *out)
+{
+    switch (r->form) {
+    case FORM_JSON:
+        return event_json(ev, out, EVENT_LINE_MAX);
+    case FORM_FURY:
+        return event_fury(ev, out, EVENT_LINE_MAX);
+    case FORM_RENDERVIEW:
+        if (ev->type == EVENT_RESIZE && event_valid(ev))
+            r->canvas.ratio = ev->ratio;
+        return event_renderview(ev, &r->canvas, out, EVENT_LINE_MAX);
+    default:
+        return event_text(ev, out, EVENT_LINE_MAX);
+    }
+}
 
 /* Merges events of one batch where event_coalesce allows. Returns the new count. */
 static size_t merge(struct event *events, size_t count)
@@ -65,6 +113,16 @@ static size_t merge(struct event *events, size_t count)
     return kept;
 }
 
+/* 0, or -1 after a message. */
+static int write_lines(const char *text, size_t bytes)
+{
+    if (cli_write(STDOUT_FILENO, text, bytes) == 0)
+        return 0;
+    if (!cli_stopped())
+        cli_warn("standard output: %s", strerror(errno));
+    return -1;
+}
+
 /* Prints the events after the cursor. 1; 0: there were none; -1: the write failed. */
 static int print_batch(struct reader *r)
 {
@@ -76,19 +134,40 @@ static int print_batch(struct reader *r)
         cli_warn("%s: lost %" PRIu64 " events: they were overwritten before they were read",
                  r->name, lost);
     size_t left = r->coalesce ? merge(events, count) : count;
+    if (left && r->form == FORM_RENDERVIEW)
+        measure(r);
     for (size_t i = 0; i < left && r->lines < r->most; i++) {
-        size_t n = r->format(&events[i], text + bytes, EVENT_LINE_MAX);
+        size_t n = put_event(r, &events[i], text + bytes);
         corrupt += !n && !event_valid(&events[i]);
         r->lines += n > 0;
         bytes += n;
     }
     if (corrupt)
         cli_warn("%s: skipped %" PRIu64 " corrupt records", r->name, corrupt);
-    if (cli_write(STDOUT_FILENO, text, bytes) == 0)
-        return count || lost;
-    if (!cli_stopped())
-        cli_warn("standard output: %s", strerror(errno));
-    return -1;
+    if (write_lines(text, bytes))
+        return -1;
+    return count || lost;
+}
+
+/* Prints show or hide if that has changed. As print_batch. */
+static int print_shown(struct reader *r)
+{
+    struct futex_word demand;
+    char line[EVENT_LINE_MAX];
+    static const char *const forms[FORMS] = {
+        [FORM_TEXT] = "%s t=%" PRIu64 ".%09" PRIu64 "\n",
+        [FORM_JSON] = "{\"type\":\"%s\",\"t\":%" PRIu64 ".%09" PRIu64 "}\n",
+        [FORM_RENDERVIEW] = "{\"type\":\"%s\",\"timestamp\":%" PRIu64 ".%09" PRIu64 "}\n",
+        [FORM_FURY] = ""};
+    unsigned now = r->viewers ? demand_of(r, &demand) : r->shown;
+    if (now == r->shown || r->lines == r->most)
+        return 0;
+    r->shown = now;
+    uint64_t ns = monotonic_ns();
+    int bytes = snprintf(line, sizeof line, forms[r->form], now == SHOW ? "show" : "hide",
+                         ns / 1000000000, ns % 1000000000);
+    r->lines += bytes > 0;
+    return write_lines(line, (size_t)bytes) ? -1 : 1;
 }
 
 /* Waits for a writer that is in the middle of a batch, unless it takes so long that it must have
@@ -142,14 +221,31 @@ static void *watch_stdout(void *user)
     return NULL;
 }
 
-/* Waits for the next event, at most as long as -t allows. Returns as evlog_wait. */
+/* evlog_wait that also ends when show or hide is to be printed. */
+static int wait_event_or_demand(struct reader *r, const struct timespec *deadline)
+{
+    for (;;) {
+        struct futex_word words[2] = {evlog_seen(r->in.stream)};
+        unsigned now = demand_of(r, &words[1]);
+        if (stream_alive(r->in.stream))
+            return -1;
+        if (now != r->shown || evlog_head(r->in.stream) != r->in.cursor)
+            return 1;
+        if (futex_wait_two(words[0], words[1], deadline))
+            return errno == ETIMEDOUT ? 0 : -1;
+    }
+}
+
+/* Waits for the next line, at most as long as -t allows. Returns as evlog_wait. */
 static int wait_idle(struct reader *r)
 {
     struct timespec until;
     atomic_store(&r->idle, true);
     if (atomic_load(&r->unread))
         end_unread();
-    int woken = evlog_wait(r->in.stream, r->in.cursor, cli_deadline(r->patience, &until));
+    const struct timespec *deadline = cli_deadline(r->patience, &until);
+    int woken = r->viewers ? wait_event_or_demand(r, deadline)
+                           : evlog_wait(r->in.stream, r->in.cursor, deadline);
     atomic_store(&r->idle, false);
     return woken;
 }
@@ -159,10 +255,10 @@ static int wait_idle(struct reader *r)
 static int print_events(struct reader *r)
 {
     while (r->lines < r->most && !cli_stopped()) {
-        int printed = print_batch(r);
-        if (printed < 0)
+        int printed = print_batch(r), shown = printed < 0 ? 0 : print_shown(r);
+        if (printed < 0 || shown < 0)
             return CLI_FAIL;
-        if (printed)
+        if (printed || shown)
             continue;
         int woken = wait_idle(r), err = errno;
         if (woken == 0)
@@ -173,6 +269,8 @@ static int print_events(struct reader *r)
             return CLI_OK;
         if (print_rest(r) < 0)
             return CLI_FAIL;
+        ring_close(r->observer);
+        r->observer = NULL;
         errno = err;
         if (streamreader_follow(&r->in) > 0)
             continue;
@@ -195,22 +293,25 @@ static void start_watch(struct reader *r)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"format", 1, NULL, 'f'},   {"count", 1, NULL, 'n'},
-                                          {"timeout", 1, NULL, 't'},  {"from", 1, NULL, 'F'},
-                                          {"coalesce", 0, NULL, 'C'}, {"help", 0, NULL, 'h'},
-                                          {"version", 0, NULL, 'V'},  {0}};
-    struct reader r = {.format = event_text, .most = UINT64_MAX, .patience = -1};
+    static const struct option longs[] = {
+        {"format", 1, NULL, 'f'}, {"count", 1, NULL, 'n'},    {"timeout", 1, NULL, 't'},
+        {"from", 1, NULL, 'F'},   {"coalesce", 0, NULL, 'C'}, {"viewers", 0, NULL, 'W'},
+        {"help", 0, NULL, 'h'},   {"version", 0, NULL, 'V'},  {0}};
+    static const char *const forms[] = {[FORM_TEXT] = "text",
+                                        [FORM_JSON] = "json",
+                                        [FORM_RENDERVIEW] = "renderview",
+                                        [FORM_FURY] = "fury"};
+    struct reader r = {.canvas.ratio = 1, .most = UINT64_MAX, .patience = -1};
     int c;
     cli_init("event-read", usage, help);
     while ((c = getopt_long(argc, argv, "f:n:t:hV", longs, NULL)) != -1)
         switch (c) {
         case 'f':
-            r.format = !strcmp(optarg, "text")   ? event_text
-                       : !strcmp(optarg, "json") ? event_json
-                       : !strcmp(optarg, "fury") ? event_fury
-                                                 : NULL;
-            if (!r.format)
-                cli_die(CLI_USAGE, "-f %s: must be one of text, json, fury", optarg);
+            for (r.form = FORM_TEXT; r.form < FORMS; r.form++)
+                if (!strcmp(optarg, forms[r.form]))
+                    break;
+            if (r.form == FORMS)
+                cli_die(CLI_USAGE, "-f %s: must be one of text, json, renderview, fury", optarg);
             break;
         case 'n':
             r.most = cli_number("-n", optarg, 1, INT64_MAX);
@@ -226,6 +327,9 @@ int main(int argc, char **argv)
         case 'C':
             r.coalesce = true;
             break;
+        case 'W':
+            r.viewers = true;
+            break;
         default:
             cli_option(c);
         }
@@ -239,6 +343,7 @@ int main(int argc, char **argv)
     r.in.cursor = r.from_start ? 0 : evlog_head(r.in.stream);
     start_watch(&r);
     int code = print_events(&r);
+    ring_close(r.observer);
     streamreader_close(&r.in);
     cli_finish(code);
 }

@@ -312,8 +312,10 @@ static bool limit_rate(struct encoder *e, uint64_t taken_ns)
 static int wait_for_frame(struct encoder *e)
 {
     uint64_t seen = e->in.seen[RING_FRAMES];
-    if (!e->target)
+    if (!e->target) {
+        ring_want(frames(e), true);
         return ring_wait(frames(e), seen, NULL);
+    }
     return ring_wait_demand(frames(e), seen, e->out.ring, e->always || !seen);
 }
 

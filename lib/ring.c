@@ -477,11 +477,9 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 static void want_in_line(struct ring *ring, bool want)
 {
     struct shmfmt_pin *pin = &ring->head->pins[ring->reader];
-    bool before = atomic_load(&pin->wants);
-    if (want != before)
-        atomic_store(&pin->wants, want);
-    if (!want || before)
+    if (want == (atomic_load(&pin->wants) != 0))
         return;
+    atomic_store(&pin->wants, want);
     uint32_t serial = atomic_load(&pin->serial) + 1;
     atomic_store(&pin->serial, serial);
     atomic_store(&ring->head->demand, serial * SHMFMT_DEMAND_STEP + (uint32_t)ring->reader);
@@ -512,6 +510,11 @@ bool ring_want(struct ring *ring, bool want)
     if (ring->reader >= 0)
         want_in_line(ring, want);
     return true;
+}
+
+static struct futex_word word_now(const _Atomic uint32_t *word)
+{
+    return (struct futex_word){word, atomic_load(word)};
 }
 
 static uint64_t wanted_by(const struct shmfmt_ring *head)
@@ -563,11 +566,6 @@ static bool reap_demand(struct ring *ring)
     return true;
 }
 
-static struct futex_word word_now(const _Atomic uint32_t *word)
-{
-    return (struct futex_word){word, atomic_load(word)};
-}
-
 struct futex_word ring_seen(const struct ring *ring)
 {
     return word_now(&ring->head->wake);
@@ -608,7 +606,8 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
                 continue;
         }
         struct futex_word first = wanted ? frame : demand, second = wanted ? demand : end;
-        if (one ? futex_wait(first.word, first.seen, NULL) : futex_wait_two(first, second, NULL))
+        if (one && !wanted ? futex_wait(first.word, first.seen, NULL)
+                           : futex_wait_two(first, second, NULL))
             return -1;
     }
 }

@@ -10,8 +10,9 @@
  * with programming language memory models?").
  *
  * Demand: each reader sets `wants` in its own pin line while it wants new images; the writer may
- * sleep while no reader does. A reader sets wants, then stores a value in the futex word `demand`
- * that nobody has stored there before, and wakes the writer: plain stores, no read-modify-write.
+ * sleep while no reader does. A reader sets or clears wants, then stores a value in the futex word
+ * `demand` that nobody has stored there before, and wakes the writer: plain stores, no
+ * read-modify-write.
  * The writer loads demand, then checks all wants, and sleeps only while demand is unchanged. So the
  * writer sees wants, or does not go to sleep, or is woken: demand is never missed
  * (tests/model/demand.pml). A reader that copies shares the watch claim instead, which needs no
@@ -136,8 +137,8 @@ bool ring_want(struct ring *ring, bool want);
 bool ring_wanted(const struct ring *ring);
 bool ring_watched(struct ring *ring);
 
-/* As ring_seen, for the word that changes when a reader begins to want images. Take it before
- * ring_watched. */
+/* As ring_seen, for the word that changes when a reader with a claim begins or ceases to want
+ * images. Take it before ring_watched. */
 struct futex_word ring_demand(const struct ring *ring);
 
 /*
@@ -153,9 +154,9 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline);
 /*
  * For a program that makes images of ring out from those of ring in: sleeps until in has an image
  * with a number other than after, and a reader wants images of out or always is true. Images that
- * arrive without demand do not wake it. in is wanted while out is, so that demand reaches the
- * writer of in. Clears the demand of readers that have exited, at most once per second. 1; -1:
- * EINTR, or ESTALE, EIDRM of either stream.
+ * arrive without demand do not wake it. in is wanted while out is, so that demand, and its end,
+ * reach the writer of in. Clears the demand of readers that have exited, at most once per second.
+ * 1; -1: EINTR, or ESTALE, EIDRM of either stream.
  */
 int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always);
 

@@ -34,6 +34,7 @@ static int attach(struct netreader *reader)
         streamreader_close(&reader->in);
         return absent ? 0 : -1; /* an incomplete stream causes another event when it is complete */
     }
+    ring_want(reader->in.rings[RING_FRAMES], true);
     reader->attached++;
     set_watch(reader, false);
     return 0;

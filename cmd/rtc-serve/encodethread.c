@@ -139,6 +139,7 @@ static bool step(struct encodethread *t, uint32_t word)
     int got = streamreader_check(&t->reader);
     if (got)
         return follow(t, got);
+    ring_want(t->reader.rings[RING_FRAMES], true);
     t->reader.seen[RING_FRAMES] = next && next <= now ? 0 : t->number;
     got = streamreader_pin(&t->reader, RING_FRAMES, &view);
     if (got < 0 || got == STREAMREADER_REPLACED)

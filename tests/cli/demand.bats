@@ -268,6 +268,46 @@ event_readers() { # of the stream, as shm-ls shows them
     ends 0 "$reader"
 }
 
+shown() { # LINES of event-read --viewers, without times
+    [ "$(cut -d ' ' -f 1 "$BATS_TEST_TMPDIR/shown" | xargs)" = "$*" ]
+}
+
+@test "event-read --viewers follows the encoder: a viewer, also without frames; the first frame" {
+    clean_run shm-create -s 64x48 "$S"
+    bg event-read --viewers "$S" </dev/null >"$BATS_TEST_TMPDIR/shown"
+    events=$BG
+    wait_until 10 shown hide
+    bg shm-encode "$S"
+    encoder=$BG
+    wait_until 10 shown hide show
+    put
+    wait_until 10 shown hide show hide
+    serve "$S"
+    viewer
+    wait_until 10 shown hide show hide show
+    put
+    # No frame comes after this one, and its end of demand is noticed all the same.
+    kill "$viewer"
+    wait_until 10 shown hide show hide show hide
+    wait_until 10 asleep
+    kill "$encoder"
+    ends 143 "$encoder"
+    bg shm-encode --always "$S"
+    wait_until 10 shown hide show hide show hide show
+    kill "$BG"
+    ends 143 "$BG"
+    wait_until 10 shown hide show hide show hide show hide
+    # Demand of a killed encoder ends when its successor has started.
+    bg shm-encode --always "$S"
+    wait_until 10 shown hide show hide show hide show hide show
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    bg shm-encode "$S"
+    wait_until 10 shown hide show hide show hide show hide show hide
+    kill "$events"
+    ends 143 "$events"
+}
+
 @test "static scene: a new viewer gets the last frame at once, and nothing older" {
     clean_run shm-create -s 64x48 "$S"
     put
@@ -551,5 +591,5 @@ PYTHON
     wait_until 10 is 'skipped == 1'
     kill "$BG"
     ends 143 "$BG"
-    wait_until 10 is 'wanted == 0 && !asleep' # the encoder has skipped it, and no frame has come since
+    wait_until 10 asleep # the end of demand is noticed, although no frame has come since
 }

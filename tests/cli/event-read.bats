@@ -165,6 +165,94 @@ LINES
     run -1 event-read -f fury -n 9 -t 0 --from start "$S"
 }
 
+@test "-f renderview: logical pixels, the specification's names" {
+    cat >"$in" <<'LINES'
+pointer_down x=0.25 y=0.5 button=1 buttons=1 modifiers=shift,ctrl viewer=3 t=12.034567890
+pointer_move x=0.5 y=-0.5 buttons=5 pointer=2 t=12.1
+wheel x=1 y=1 dx=2 dy=-53.5 buttons=2 t=13
+node_drop node=1 t=13.5
+resize width=1001 height=600 ratio=2 t=14
+pointer_up x=0.25 y=0.5 button=1 pointer=2 t=15
+pointer_enter x=0 y=0 t=15.5
+key_down key=é"\%25%20 modifiers=alt,meta t=16
+key_up key=Enter t=17
+double_click x=1 y=1 button=1 t=18
+LINES
+    clean_run event-inject "$S" <"$in"
+    clean_run event-read -f renderview --from start -t 0 "$S" >"$out"
+    diff "$out" - <<'LINES'
+{"type":"pointer_down","x":320,"y":360,"button":1,"buttons":[1],"ntouches":0,"touches":{},"modifiers":["Shift","Control"],"timestamp":12.034567890,"viewer":3,"n":1}
+{"type":"pointer_move","x":640,"y":-360,"button":0,"buttons":[1,3],"ntouches":1,"touches":{"2":{"x":640,"y":-360,"pressure":1}},"modifiers":[],"timestamp":12.100000000,"n":2}
+{"type":"wheel","x":1280,"y":720,"dx":2,"dy":-53.5,"buttons":[2],"modifiers":[],"timestamp":13.000000000,"n":3}
+{"type":"resize","width":500.5,"height":300,"pwidth":1001,"pheight":600,"ratio":2,"timestamp":14.000000000,"n":5}
+{"type":"pointer_up","x":160,"y":180,"button":1,"buttons":[],"ntouches":0,"touches":{},"modifiers":[],"timestamp":15.000000000,"n":6}
+{"type":"pointer_enter","x":0,"y":0,"button":0,"buttons":[],"ntouches":0,"touches":{},"modifiers":[],"timestamp":15.500000000,"n":7}
+{"type":"key_down","key":"é\"\\% ","modifiers":["Alt","Meta"],"timestamp":16.000000000,"n":8}
+{"type":"key_up","key":"Enter","modifiers":[],"timestamp":17.000000000,"n":9}
+{"type":"double_click","x":640,"y":360,"button":1,"buttons":[],"ntouches":0,"touches":{},"modifiers":[],"timestamp":18.000000000,"n":10}
+LINES
+    python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' <"$out"
+    # The newest frame is the measure of pixels.
+    frame-gen -s 64x48 -n 1 -o "$S"
+    event-read -f renderview --from start -n 1 "$S" | grep -q '"x":16,"y":24,'
+    frame-gen -s 32x48 -n 1 -o "$S"
+    event-read -f renderview --from start -n 1 "$S" | grep -q '"x":8,"y":24,'
+}
+
+@test "--viewers: show while frames are wanted, else hide; no polling" {
+    skip_missing strace
+    bg env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$BATS_TEST_TMPDIR/trace" event-read --viewers "$S" > >(cat >"$out")
+    # Number of times that it went to sleep, apart from a sanitizer's threads.
+    slept() { shows "$BATS_TEST_TMPDIR/trace" 'futex_waitv(' "$1"; }
+    wait_until 10 has_lines "$out" 1
+    bg shm-read -n 1000000 "$S" >/dev/null
+    reader=$BG
+    wait_until 10 has_lines "$out" 2
+    event-inject "$S" wheel dy=1
+    wait_until 10 has_lines "$out" 3
+    # A second reader changes nothing.
+    bg shm-read -n 1000000 "$S" >/dev/null
+    second=$BG
+    wait_until 10 slept 4
+    kill "$second"
+    ends 143 "$second"
+    wait_until 10 slept 5
+    event-inject "$S" wheel dy=2
+    wait_until 10 has_lines "$out" 4
+    kill "$reader"
+    ends 143 "$reader"
+    wait_until 10 has_lines "$out" 5
+    # The state survives --replace, and a stopped or idle stream costs nothing.
+    shm-create --replace "$S"
+    event-inject "$S" wheel dy=3
+    wait_until 10 has_lines "$out" 6
+    [ "$(sed 's/ t=.*//' "$out" | xargs)" = "hide show wheel dy=1 wheel dy=2 hide wheel dy=3" ]
+    grep -qE '^show t=[0-9]+\.[0-9]{9}$' "$out"
+    sleep 0.5 # idle
+    (($(grep -c 'futex_waitv(' "$BATS_TEST_TMPDIR/trace") < 15))
+    run -1 grep -E 'nanosleep|itimer|timer_|select|epoll|ETIMEDOUT' <(sed '/close(1)/,$d' "$BATS_TEST_TMPDIR/trace")
+}
+
+@test "--viewers: -n and -t count its lines, in each format" {
+    [[ $(event-read --viewers -n 1 "$S") =~ ^"hide t="[0-9]+\.[0-9]{9}$ ]]
+    [[ $(event-read --viewers -t 0 -f json "$S") =~ ^'{"type":"hide","t":'[0-9]+\.[0-9]{9}'}'$ ]]
+    [[ $(event-read --viewers -t 0 -f renderview "$S") =~ ^'{"type":"hide","timestamp":'[0-9]+\.[0-9]{9}'}'$ ]]
+    run -1 event-read --viewers -t 0 -f fury "$S"
+    [ -z "$output" ]
+    # Another reader does not extend the time of -t, and a signal ends the wait.
+    clean_run event-read --viewers -t 0.1 "$S" >"$out"
+    has_lines "$out" 1
+    bg event-read --viewers "$S" >"$out"
+    wait_until 10 has_lines "$out" 1
+    kill -INT "$BG"
+    ends 130 "$BG"
+    bg event-read --viewers "$S" >"$out"
+    wait_until 10 has_lines "$out" 1
+    shm-rm -f "$S"
+    ends 0 "$BG"
+}
+
 @test "event-read | event-inject copies a session event for event" {
     shm-create "$S2"
     events-test text 31 20000 | grep ' t=' >"$in"

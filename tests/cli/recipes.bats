@@ -102,8 +102,41 @@ all_end() {
     wait_until 10 colour_is 0000ff
     event-inject "$S" pointer_down x=0.25 y=0.75 button=1 buttons=1
     wait_until 10 colour_is ffffff
-    event-inject "$S" pointer_up x=0.9 y=0.1 button=1 buttons=0
+    event-inject "$S" pointer_up x=0.25 y=0.75 button=1
+    wait_until 10 colour_is 0000ff
+    # A frame has the number of the last event that it shows, which its JPEG keeps.
+    event-inject "$S" key_down key=ü
+    answered() { shm-read -f jpg "$S" | rdjpgcom | grep -q "^shmcast .* event=$1 "; }
+    wait_until 10 answered 4
+    # One frame answers all events that arrive together.
+    frames() { shm-ls -j "$S" | grep -o '"published":[0-9]*' | head -n 1 | cut -d : -f 2; }
+    before=$(frames)
+    for i in $(seq 100 199); do
+        echo "pointer_move x=0.$i y=0.5 pointer=$i"
+    done >moves
+    event-inject "$S" <moves
+    wait_until 10 answered 104
+    (($(frames) - before < 10)) # the pipe may pass on the lines in a few pieces
+    event-inject "$S" pointer_move x=0.9 y=0.1
     wait_until 10 colour_is 3fbf3c
+    all_end
+}
+
+@test "recipe: a renderer that runs only while somebody watches" {
+    recipe viewers
+    bg bash -e viewers.sh
+    drawing() { pgrep -g "$BG" frame-gen; }
+    resting() { ! drawing; }
+    wait_until 20 snapshot
+    wait_until 20 resting
+    bg curl -sN -o /dev/null "$URL/stream.mjpg"
+    viewer=$BG BG=${BG_PIDS[0]}
+    wait_until 20 drawing
+    kill "$viewer"
+    wait_until 20 resting
+    bg curl -sN -o /dev/null "$URL/stream.mjpg"
+    BG=${BG_PIDS[0]}
+    wait_until 20 drawing
     all_end
 }
 

@@ -3,7 +3,7 @@
  * sleeps without demand. Demand is never missed, whichever process dies at any step.
  *
  * The steps are named as in the code. A reader sets wants in its pin line, stores a value of its own in
- * demand and wakes the writer (ring_want). It waits on the word wake for an image as new as the newest frame at that time
+ * demand and wakes the writer (ring_want); it clears wants in the same way. It waits on the word wake for an image as new as the newest frame at that time
  * (ring_wait), or for a snapshot until the writer is not asleep (ring_refresh). The writer loads
  * demand and the frames' word, checks wants, checks for a frame, sleeps on one of the two words
  * (ring_wait_demand), and at times clears the pin lines of readers that have died.
@@ -205,6 +205,9 @@ alive:
         od;
         waiting[me] = false;
         step(wants[me] = false);
+        step(serial[me]++);
+        step(store_demand);
+        step(on_demand = false);
         claimed[me] = false;
         snapshot = false; goal = 0; seen = 0
     od;
