@@ -321,7 +321,7 @@ static bool is_between(uint64_t captured, uint64_t at)
 
 /*
  * Writes an image for each multiple of the period since the first one, late ones at once, so that
- * their number tells the time. An image appears for the first time after its capture, also when
+ * their number gives the time. An image appears for the first time after its capture, also when
  * several are late; a time of capture in the future does not count.
  */
 static int read_at_rate(struct reader *r, uint64_t count, double seconds)
