@@ -144,9 +144,14 @@ assert 60 <= s["pictures"] <= frames + s["keyframes"] <= frames + 7, (s, frames)
     clean_run client frames=20 stats pli=1 frames=60 stats pli=500 frames=100 stats >"$BATS_TEST_TMPDIR/stats"
     python3 -c 'import json, sys
 a, b, c = (json.loads(line)["webrtc"] for line in sys.stdin)
-assert b["asked"] > a["asked"] and b["keyframes"] == a["keyframes"] + 1, (a, b)
+def grown(a, b, key):
+    return b[key] - a[key]
+# On a busy machine pictures may be left out, and the next one of each viewer is a keyframe.
+assert grown(a, b, "asked") > 0, (a, b)
+assert 1 <= grown(a, b, "keyframes") <= 1 + grown(a, b, "left_out"), (a, b)
 # 50 frames per second, and at least 300 ms between keyframes
-assert b["keyframes"] < c["keyframes"] <= b["keyframes"] + (c["pictures"] - b["pictures"]) / 15 + 2, (b, c)
+most = grown(b, c, "pictures") / 15 + 2 + grown(b, c, "left_out")
+assert 1 <= grown(b, c, "keyframes") <= most, (b, c)
 ' <"$BATS_TEST_TMPDIR/stats"
 }
 
