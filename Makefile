@@ -122,13 +122,13 @@ $(STATIC): $(CORE_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $(@:.a=.o)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(CORE_CFLAGS) $(if $(PKGS_$*),$(shell $(PKG_CONFIG) --cflags $(PKGS_$*))) \
 		$(if $(PKGS_$(call command,$*)),$(shell $(PKG_CONFIG) --cflags $(PKGS_$(call command,$*)))) \
 		-MMD -MP -c -o $@ $<
 
-$(BUILD)/%.o: %.S $(WEB)
+$(BUILD)/%.o: %.S $(WEB) Makefile
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 
