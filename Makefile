@@ -74,7 +74,7 @@ cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 # The command whose libraries a file is compiled against: NAME of cmd/NAME/FILE.
 command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/server/%,$(1)),ws-serve))
 # C programs of the tests. Tests build jpeg-test and evjson-test themselves.
-TEST_SRC := $(filter-out %/jpeg-test.c %/evjson-test.c,\
+TEST_SRC := $(filter-out %/jpeg-test.c %/evjson-test.c %/bench-camera.c,\
 	$(wildcard $(addsuffix /*.c,$(addprefix tests/,bench net stress support unit))))
 TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
 MAN := $(sort $(wildcard man/*.[1-8]))
@@ -150,7 +150,12 @@ $(BUILD)/tests/hostile-$(1): tests/server/hostile.c $(call cmd_obj,$(1)) $(SERVE
 endef
 $(foreach c,$(filter %-serve,$(COMMANDS)),$(eval $(call hostile_rule,$(c))))
 
-tests: all $(TEST_BINS) $(HOSTILE) $(patsubst tests/%.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
+# Preloaded into a program that reads a camera.
+$(BUILD)/tests/bench-camera.so: tests/bench/bench-camera.c
+	@mkdir -p $(@D)
+	$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) -fPIC -shared -o $@ $<
+
+tests: all $(TEST_BINS) $(BUILD)/tests/bench-camera.so $(HOSTILE) $(patsubst tests/%.c,$(BUILD)/%.o,$(wildcard tests/fuzz/*.c))
 
 check: tests
 	BUILD=$(BUILD) scripts/run-tests

@@ -44,7 +44,8 @@ static void open_viewer(struct drain *d)
         answer[have] = 0;
     } while (have < ANSWER_MAX - 1 && !strstr(have < 4 ? answer : answer + have - 4, "\r\n\r\n"));
     errno = EPROTO;
-    if (strncmp(answer, "HTTP/1.1 101", 12) && strncmp(answer, "HTTP/1.1 200", 12))
+    if (strncmp(answer, "HTTP/1.1 101", 12) && strncmp(answer, "HTTP/1.1 200", 12) &&
+        strncmp(answer, "HTTP/1.0 200", 12))
         bench_die("answer");
     event.data.fd = fd;
     if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event))

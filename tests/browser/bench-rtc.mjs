@@ -1,6 +1,6 @@
 /*
- * bench-rtc.mjs PORT VIEWERS SECONDS: Chromium with VIEWERS viewers of the server at 127.0.0.1:PORT, by
- * FURY's POST /offer. Prints "ready" when all receive frames, waits for a line on stdin, measures for
+ * bench-rtc.mjs PORT VIEWERS SECONDS [janus]: Chromium with VIEWERS viewers of the server at
+ * 127.0.0.1:PORT, by FURY's POST /offer, or of mountpoint 1 of Janus' streaming plugin. Prints "ready" when all receive frames, waits for a line on stdin, measures for
  * SECONDS, and prints the frames received by all viewers together, the frames that the first viewer
  * showed, and the median and 95th percentile of its delay from publication (bench-frames' clock) to
  * presentation, in ms.
@@ -9,20 +9,38 @@ import {createInterface} from 'node:readline';
 import {once} from 'node:events';
 import {chromium} from 'playwright-core';
 
-const [port, viewers, seconds] = process.argv.slice(2).map(Number);
+const [port, viewers, seconds] = process.argv.slice(2, 5).map(Number);
+const janus = process.argv[5] === 'janus';
 
 /* In the page. */
-async function join()
+async function join(janus)
 {
     const peer = new RTCPeerConnection();
-    peer.addTransceiver('video', {direction: 'recvonly'});
     const stream = new Promise(done => (peer.ontrack = e => done(e.streams[0] ?? new MediaStream([e.track]))));
-    await peer.setLocalDescription();
-    while (peer.iceGatheringState !== 'complete')
-        await new Promise(done => (peer.onicegatheringstatechange = done));
-    const answer = await fetch('/offer', {method: 'POST', headers: {'Content-Type': 'application/json'},
-                                          body: JSON.stringify(peer.localDescription)});
-    await peer.setRemoteDescription(await answer.json());
+    const post = async (path, body) => await (await fetch(path, {
+        method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)})).json();
+    const gather = async () => {
+        await peer.setLocalDescription();
+        while (peer.iceGatheringState !== 'complete')
+            await new Promise(done => (peer.onicegatheringstatechange = done));
+    };
+    if (janus) {
+        const ask = (path, body) => post('/janus' + path, {...body, transaction: crypto.randomUUID()});
+        const session = '/' + (await ask('', {janus: 'create'})).data.id;
+        const handle = (await ask(session, {janus: 'attach', plugin: 'janus.plugin.streaming'})).data.id;
+        const path = `${session}/${handle}`;
+        await ask(path, {janus: 'message', body: {request: 'watch', id: 1}});
+        let offer;
+        while (!offer)
+            offer = (await (await fetch(`/janus${session}?maxev=1`)).json()).jsep;
+        await peer.setRemoteDescription(offer);
+        await gather();
+        await ask(path, {janus: 'message', body: {request: 'start'}, jsep: peer.localDescription});
+    } else {
+        peer.addTransceiver('video', {direction: 'recvonly'});
+        await gather();
+        await peer.setRemoteDescription(await post('/offer', peer.localDescription));
+    }
     (window.peers ??= []).push(peer);
     if (peers.length > 1)
         return;
@@ -77,7 +95,7 @@ try {
     await page.route(url, route => route.fulfill({contentType: 'text/html', body: '<!DOCTYPE html>'}));
     await page.goto(url);
     for (let i = 0; i < viewers; i++)
-        await page.evaluate(join);
+        await page.evaluate(join, janus);
     const end = Date.now() + 30000;
     for (let got = []; got.length < viewers || got.some(n => n < 10);) {
         if (Date.now() > end)
