@@ -22,7 +22,10 @@ enum event_type {
     EVENT_KEY_UP,
     EVENT_RESIZE,
     EVENT_EXTENSION, /* first of the types that net/netevents.h names */
-    EVENT_TYPES = EVENT_EXTENSION + 6
+    EVENT_EXTENSION_END = EVENT_EXTENSION + 6,
+    EVENT_CHAR = EVENT_EXTENSION_END,
+    EVENT_CURSOR, /* from the drawing program to the viewers */
+    EVENT_TYPES
 };
 
 enum { EVENT_SHIFT = 1, EVENT_CTRL = 2, EVENT_ALT = 4, EVENT_META = 8 };
@@ -49,8 +52,9 @@ struct event {
     float z;            /* of a node as x */
     uint32_t node;      /* row of a node in the positions */
     uint32_t on;        /* layout_pause: 1 pauses, 0 resumes */
-    char key[EVENT_KEY_MAX + 1]; /* UTF-8. key_down, key_up: DOM KeyboardEvent.key; node_select,
-                                    node_find: the name of a node, up to EVENT_NAME_MAX bytes */
+    char key[EVENT_KEY_MAX + 1]; /* UTF-8. key_down, key_up: DOM KeyboardEvent.key; char: text;
+                                    cursor: its name in CSS; node_select, node_find: the name of a
+                                    node, up to EVENT_NAME_MAX bytes */
 };
 
 /* "pointer_down" …, or NULL if there is no such type. Static storage. */

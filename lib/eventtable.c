@@ -18,6 +18,10 @@ const struct event_key event_own_keys[KEYS] = {
                    "device pixels per CSS pixel; 1 if omitted"},
     [KEY_KEY] = {"key", KEY_TEXT, offsetof(struct event, key), 1, EVENT_KEY_MAX, 0, "1..32 bytes",
                  "KeyboardEvent.key of the DOM, UTF-8"},
+    [KEY_DATA] = {"data", KEY_TEXT, offsetof(struct event, key), 1, EVENT_KEY_MAX, 0, "1..32 bytes",
+                  "text that was typed or pasted, UTF-8"},
+    [KEY_SHAPE] = {"name", KEY_TEXT, offsetof(struct event, key), 1, EVENT_KEY_MAX, 0,
+                   "1..32 bytes", "name of a cursor in CSS, e.g. wait"},
     [KEY_BUTTON] = {"button", KEY_COUNT, offsetof(struct event, button), 0, 5, 0, "0..5",
                     "button that changed: 1 left, 2 right, 3 middle, 0 none"},
     [KEY_BUTTONS] = {"buttons", KEY_COUNT, offsetof(struct event, buttons), 0, 31, 0, "0..31",
@@ -40,7 +44,7 @@ enum {
            KEY_BIT(KEY_MODIFIERS) | KEY_BITS_ALL
 };
 
-const struct event_row event_own_types[EVENT_EXTENSION] = {
+const struct event_row event_own_types[EVENT_TYPES] = {
     [EVENT_POINTER_DOWN] = {"pointer_down", POSITION, 0, HAND, PAYLOAD_AT},
     [EVENT_POINTER_UP] = {"pointer_up", POSITION, 0, HAND, PAYLOAD_AT},
     [EVENT_POINTER_MOVE] = {"pointer_move", POSITION, 0, HAND, PAYLOAD_AT},
@@ -55,6 +59,8 @@ const struct event_row event_own_types[EVENT_EXTENSION] = {
                       PAYLOAD_KEY},
     [EVENT_RESIZE] = {"resize", KEY_BIT(KEY_WIDTH) | KEY_BIT(KEY_HEIGHT), 0,
                       KEY_BIT(KEY_RATIO) | KEY_BITS_ALL, PAYLOAD_SIZE},
+    [EVENT_CHAR] = {"char", KEY_BIT(KEY_DATA), 0, KEY_BITS_ALL, PAYLOAD_KEY},
+    [EVENT_CURSOR] = {"cursor", KEY_BIT(KEY_SHAPE), 0, KEY_BITS_ALL, PAYLOAD_KEY},
 };
 
 const struct event_modifier event_modifiers[EVENT_MODIFIER_NAMES] = {

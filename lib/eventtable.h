@@ -20,6 +20,8 @@ enum {
     KEY_HEIGHT,
     KEY_RATIO,
     KEY_KEY,
+    KEY_DATA,
+    KEY_SHAPE,
     KEY_BUTTON,
     KEY_BUTTONS,
     KEY_MODIFIERS,
@@ -73,10 +75,10 @@ struct event_row {
     enum event_payload payload;
 };
 
-extern const struct event_key event_own_keys[KEYS]; /* the extension's rows are empty */
-extern const struct event_row event_own_types[EVENT_EXTENSION];
+extern const struct event_key event_own_keys[KEYS];         /* the extension's rows are empty */
+extern const struct event_row event_own_types[EVENT_TYPES]; /* likewise */
 extern const struct event_key event_extension_keys[KEY_VIEWER - KEY_EXTENSION];
-extern const struct event_row event_extension_types[EVENT_TYPES - EVENT_EXTENSION];
+extern const struct event_row event_extension_types[EVENT_EXTENSION_END - EVENT_EXTENSION];
 
 /* The row of a key below KEYS. */
 static inline const struct event_key *event_key(unsigned key)
@@ -88,10 +90,9 @@ static inline const struct event_key *event_key(unsigned key)
 /* The row of a type. One without a name, keys and payload if there is no such type. */
 static inline const struct event_row *event_type_row(uint32_t type)
 {
-    if (type < EVENT_EXTENSION)
-        return &event_own_types[type];
-    return type < EVENT_TYPES ? &event_extension_types[type - EVENT_EXTENSION]
-                              : &event_own_types[0];
+    if (type >= EVENT_EXTENSION && type < EVENT_EXTENSION_END)
+        return &event_extension_types[type - EVENT_EXTENSION];
+    return &event_own_types[type < EVENT_TYPES ? type : 0];
 }
 
 /* All keys of a type, 0 if there is no such type. */

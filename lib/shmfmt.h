@@ -184,7 +184,7 @@ struct shmfmt_event_body {
             uint32_t width, height;
             float ratio;
         } size;       /* resize */
-        char key[32]; /* key_down, key_up: UTF-8, NUL padded */
+        char key[32]; /* key_down, key_up, char, cursor: UTF-8, NUL padded */
         struct {
             float x, y, z;
             uint32_t node;

@@ -3,7 +3,8 @@
 
 enum { KEY_NODE = KEY_EXTENSION, KEY_NODE_X, KEY_NODE_Y, KEY_NODE_Z, KEY_ON, KEY_NAME, KEY_END };
 
-_Static_assert((int)KEY_END == (int)KEY_VIEWER && (int)EVENT_NODE_FIND + 1 == (int)EVENT_TYPES,
+_Static_assert((int)KEY_END == (int)KEY_VIEWER &&
+                   (int)EVENT_NODE_FIND + 1 == (int)EVENT_EXTENSION_END,
                "eventtable.h reserves as many keys, events.h as many types");
 
 #define ROW(key)   [(key)-KEY_EXTENSION]
@@ -24,7 +25,7 @@ const struct event_key event_extension_keys[KEY_VIEWER - KEY_EXTENSION] = {
                      "1..28 bytes", "name of a node, UTF-8; longer names are cut"},
 };
 
-const struct event_row event_extension_types[EVENT_TYPES - EVENT_EXTENSION] = {
+const struct event_row event_extension_types[EVENT_EXTENSION_END - EVENT_EXTENSION] = {
     TYPE(EVENT_NODE_DRAG) = {"node_drag",
                              KEY_BIT(KEY_NODE) | KEY_BIT(KEY_NODE_X) | KEY_BIT(KEY_NODE_Y), 0,
                              KEY_BIT(KEY_NODE_Z) | KEY_BITS_ALL, PAYLOAD_NODE},

@@ -74,6 +74,10 @@ static void random_event(struct event *ev)
         ev->ratio = random_float(0.1f, 10);
         return;
     }
+    if (ev->type == EVENT_CHAR || ev->type == EVENT_CURSOR) {
+        random_key(ev->key, EVENT_KEY_MAX);
+        return;
+    }
     if (ev->type == EVENT_LAYOUT_PAUSE) {
         ev->on = below(2);
         return;

@@ -25,17 +25,17 @@ page_table() {
 @test "shmcast-events(5) has the table of event-inject -l" {
     clean_run event-inject -l >"$BATS_TEST_TMPDIR/list"
     page_table >"$BATS_TEST_TMPDIR/page"
-    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" -eq 38 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/list")" -eq 42 ]
     diff "$BATS_TEST_TMPDIR/page" "$BATS_TEST_TMPDIR/list"
     clean_run event-inject --list | cmp - "$BATS_TEST_TMPDIR/list"
 }
 
 @test "each type accepts the keys of the table and no others" {
     shm-create "$S"
-    declare -A value=([x]=0.5 [y]=0.5 [dx]=1 [dy]=1 [width]=9 [height]=9 [ratio]=2 [key]=a
+    declare -A value=([x]=0.5 [y]=0.5 [dx]=1 [dy]=1 [width]=9 [height]=9 [ratio]=2 [key]=a [data]=a
         [button]=1 [buttons]=1 [modifiers]=alt [pointer]=1 [node]=1 [z]=1 [on]=1 [name]=a [viewer]=1 [t]=1 [n]=1)
     event-inject -l | sed '/^$/,$d' >"$BATS_TEST_TMPDIR/types"
-    [ "$(wc -l <"$BATS_TEST_TMPDIR/types")" -eq 16 ]
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/types")" -eq 18 ]
     expected=0
     while read -r type keys; do
         all=$(tr -d '[]' <<<"$keys" | tr '|' ' ')
@@ -102,7 +102,7 @@ for line, text in zip(lines[:-1], texts[:-1]):
     keys = dict(w.split("=", 1) for w in words[1:])
     assert list(ev)[1:] == list(keys), (line, text)
     for key, value in keys.items():
-        if key in ("key", "name"):
+        if key in ("key", "name", "data"):
             assert ev[key] == value.replace("%20", " ").replace("%25", "%"), (line, text)
         elif key == "modifiers":
             assert ",".join(ev[key]) == value, (line, text)
