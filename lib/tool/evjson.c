@@ -177,16 +177,16 @@ static bool in_list(const char *const *list, const char *name)
 /* Members that clients of renderview and its predecessors send, and streams do not carry. */
 static bool tolerated(const char *name)
 {
-    static const char *const names[] = {"timestamp", "time_stamp", "timeStamp",
-                                        "ntouches",  "touches",    NULL};
+    static const char *const names[] = {"timestamp",    "time_stamp", "timeStamp",
+                                        "ntouches",     "touches",    "input_type",
+                                        "is_composing", "repeat",     NULL};
     return in_list(names, name);
 }
 
 /* Types of renderview that streams do not carry. */
 static bool is_nothing(const char *type)
 {
-    static const char *const types[] = {"show",     "hide",      "close", "char",
-                                        "focus_in", "focus_out", NULL};
+    static const char *const types[] = {"show", "hide", "close", "focus_in", "focus_out", NULL};
     return in_list(types, type);
 }
 
@@ -272,15 +272,25 @@ static int take_control(struct reader *r, struct evjson_message *message)
     return 0;
 }
 
-/* {"type":"hello"}, or with "parts":true. */
+/* {"type":"hello"}, maybe with "parts":true and with the viewer's name. */
 static int take_hello(struct reader *r, struct evjson_message *message)
 {
-    const struct member *parts = find(r, "parts");
+    const struct member *parts = find(r, "parts"), *name = find(r, "name");
+    size_t bytes = name ? strlen(name->text) : 0;
     if (parts && parts->value != YES)
         return refuse(r->why, "parts must be true");
-    if (r->members != (parts ? 2 : 1))
-        return refuse(r->why, "hello takes only parts");
+    if (r->members != 1u + (parts != NULL) + (name != NULL))
+        return refuse(r->why, "hello takes only parts and name");
+    if (name &&
+        (name->value != TEXT || bytes > EVJSON_NAME_MAX || !utf8_printable(name->text, bytes)))
+        return refuse(r->why,
+                      "name must be a string of at most %d bytes, without control "
+                      "characters",
+                      EVJSON_NAME_MAX);
     message->parts = parts;
+    message->named = name;
+    if (name)
+        memcpy(message->name, name->text, bytes + 1);
     return 0;
 }
 
@@ -349,6 +359,15 @@ static bool has_no_position(struct reader *r, uint32_t type)
            !find(r, "y");
 }
 
+/* Whether it is text that is still being composed, or none, as in renderview. */
+static bool has_no_text(struct reader *r, uint32_t type)
+{
+    const struct member *data = find(r, "data"), *composing = find(r, "is_composing");
+    return type == EVENT_CHAR && data &&
+           (data->value == LITERAL || (data->value == TEXT && !data->text[0]) ||
+            (composing && composing->value == YES));
+}
+
 static int end_object(struct reader *r)
 {
     if (r->nested) {
@@ -363,7 +382,7 @@ static int end_object(struct reader *r)
     if (!type || type->value != TEXT)
         return refuse(r->why, "no type");
     uint32_t event = event_type(type->text);
-    if (is_nothing(type->text) || has_no_position(r, event)) {
+    if (is_nothing(type->text) || has_no_position(r, event) || has_no_text(r, event)) {
         message->kind = EVJSON_NOTHING;
     } else if (event) {
         event_init(&message->event, event);

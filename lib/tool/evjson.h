@@ -10,7 +10,10 @@
 #include <stdint.h>
 #include "events.h"
 
-enum { EVJSON_MESSAGES = 64 /* objects in one array, at most */ };
+enum {
+    EVJSON_MESSAGES = 64, /* objects in one array, at most */
+    EVJSON_NAME_MAX = 32  /* bytes of a viewer's name */
+};
 
 /* EVJSON_NOTHING: an event of the renderview specification that streams do not carry. */
 enum evjson_kind {
@@ -34,6 +37,8 @@ struct evjson_message {
     bool parts;            /* hello: the viewer draws parts of packets */
     enum evjson_want want; /* control */
     uint32_t to;           /* control, EVJSON_GIVE: a viewer's number, ≥ 1 */
+    bool named;            /* hello: it has a name */
+    char name[EVJSON_NAME_MAX + 1]; /* hello: the viewer's name, printable UTF-8; may be empty */
 };
 
 /*

@@ -101,7 +101,8 @@ logged() {
     say a "$HELLO"
     say b "$HELLO"
     state a 's == {"type": "state", "viewer": 1, "viewers": 2, "role": "control", "control": "any",
-        "steering": True, "steerer": None, "asking": [], "stream": "'"$S"'", "ladder": [], "server": s["server"]}'
+        "steering": True, "steerer": None, "asking": [], "names": {}, "cursor": "", "stream": "'"$S"'", "ladder": [],
+        "server": s["server"]}'
     state b 's["viewer"] == 2 and s["steering"]'
     say a "$DOWN"
     heard a
@@ -445,6 +446,57 @@ assert not held and changes >= 2, (held, changes)'
     heard a
     [ "$(states a)" = $((n + 2)) ]
     [ -z "$(grep state "${OF[b]}")" ]
+}
+
+@test "names are in the states of all and in stats; an invalid one ends the connection" {
+    scene --control first
+    viewer a
+    viewer b
+    say a '{"type":"hello","name":"A\"\u00e9"}'
+    say b "$HELLO"
+    state b 's["names"] == {"1": "A\"\u00e9"}'
+    say b '{"type":"hello","name":"B"}'
+    want b ask
+    state a 's["names"] == {"1": "A\"\u00e9", "2": "B"} and s["asking"] == [2]'
+    say a "$HELLO"
+    heard a
+    state_is a 's["names"]["1"]'
+    stat_is '[x["name"] for x in s["viewer_list"]] == ["B", "A\"\u00e9"]'
+    say a '{"type":"hello","name":""}'
+    state b 's["names"] == {"2": "B"}'
+    want b release
+    state a 's["names"] == {}'
+    for name in '"\u0001"' "\"$(printf '%033d' 0)\"" 1 null; do
+        viewer c
+        say c "{\"type\":\"hello\",\"name\":$name}"
+        ends 0 "${PID[c]}"
+        grep -q '^closed 1008' "${OF[c]}"
+        rm "${OF[c]}.in"
+    done
+    bye a
+    bye b
+}
+
+@test "the drawing program's cursor is in the states; other events don't wake the loop" {
+    scene
+    local server=$BG before after i
+    viewer a
+    say a "$HELLO"
+    state a 's["cursor"] == ""'
+    event-inject "$S" cursor name=wait
+    state a 's["cursor"] == "wait"'
+    heard a
+    before=$(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$server/task/$server/status")
+    for i in {1..60}; do
+        event-inject "$S" cursor name=grab viewer=1
+    done
+    after=$(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$server/task/$server/status")
+    echo "$before $after"
+    [ $((after - before)) -lt 20 ]
+    state_is a 's["cursor"] == "wait"'
+    shm-create --replace "$S"
+    state a 's["cursor"] == ""'
+    bye a
 }
 
 @test "a stream's name is valid JSON, whatever its bytes" {

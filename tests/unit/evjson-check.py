@@ -52,8 +52,10 @@ ACCEPTED = [
      ["resize width=801 height=601 ratio=2"]),
     ('{"type":"resize","width":400,"height":300,"timestamp":1}', ["resize width=400 height=300"]),
     ('[{"type":"show","timestamp":1},{"type":"hide"},{"type":"focus_in"},{"type":"focus_out"},{"type":"close"},'
-     '{"type":"char","data":"a","input_type":"insertText","is_composing":false,"repeat":false},'
-     '{"type":"pointer_enter","timestamp":1},{"type":"pointer_leave","timestamp":2}]', ["nothing"] * 8),
+     '{"type":"char","data":"a","input_type":"insertText","is_composing":true,"repeat":false},{"type":"char","data":null},'
+     '{"type":"pointer_enter","timestamp":1},{"type":"pointer_leave","timestamp":2}]', ["nothing"] * 9),
+    ('{"type":"char","data":"a b","input_type":"insertText","is_composing":false,"repeat":false}', ["char data=a%20b"]),
+    ('{"type":"cursor","name":"wait"}', ["cursor name=wait"]),
     ('{"type":"pointer_enter","x":0.5,"y":1,"timestamp":1}', ["pointer_enter x=0.5 y=1"]),
     # numbers as browsers write them
     ('{"type":"pointer_move","x":0.00026028110359187923,"y":-1.2345678901234567e-10}',
@@ -82,6 +84,10 @@ ACCEPTED = [
     ('[' + ",".join(['{"type":"ack","seq":1}'] * 64) + ']', ["ack 1"] * 64),
     ('{"type":"hello"}', ["hello"]),
     ('{"type":"hello","parts":true}', ["hello parts"]),
+    ('{"type":"hello","name":"Zo\u00eb \\"1\\""}', ['hello Zo\u00eb "1"']),
+    ('{"name":"%s","type":"hello"}' % ("\u00e9" * 16), ["hello " + "\u00e9" * 16]),
+    ('{"type":"hello","name":""}', ["hello "]),
+    ('{"type":"hello","name":"a","parts":true}', ["hello parts a"]),
     ('{"type":"control","want":"ask"}', ["control ask 0"]),
     ('{"want":"release","type":"control"}', ["control release 0"]),
     ('{"type":"control","want":"take"}', ["control take 0"]),
@@ -173,8 +179,12 @@ REFUSED = [
     ('{"type":"ack","seq":1e3}', "seq must be"), ('{"type":"ack","seq":12345678901234567890}', "seq must be"),
     ('{"type":"ack","seq":1,"x":1}', "only seq"), ('{"type":"ping"}', "ping needs t"), ('{"type":"ping","t":"1"}', "ping needs t"),
     ('{"type":"ping","t":' + "1" * 32 + "}", "JSON|long"),
-    ('{"type":"hello","x":1}', "only parts"), ('{"type":"hello","parts":false}', "parts must be"), ('{"type":"hello","parts":1}', "parts must be"),
-    ('{"type":"hello","parts":"true"}', "parts must be"), ('{"type":"hello","parts":[true]}', "empty"), ('{"type":"control"}', "needs want"), ('{"type":"control","want":1}', "needs want"),
+    ('{"type":"hello","x":1}', "only parts and name"), ('{"type":"hello","parts":false}', "parts must be"), ('{"type":"hello","parts":1}', "parts must be"),
+    ('{"type":"hello","parts":"true"}', "parts must be"), ('{"type":"hello","parts":[true]}', "empty"), ('{"type":"hello","name":1}', "name must be"),
+    ('{"type":"hello","name":"%s"}' % ("a" * 33), "name must be"),
+    ('{"type":"hello","name":"a\\u0007"}', "name must be"),
+    ('{"type":"hello","name":"a","x":1}', "only parts and name"),
+    ('{"type":"control"}', "needs want"), ('{"type":"control","want":1}', "needs want"),
     ('{"type":"control","want":["ask"]}', "needs want"), ('{"type":"control","want":"Ask"}', "knows no 'Ask'"),
     ('{"type":"control","want":""}', "knows no ''"), ('{"type":"control","want":"' + "w" * 90 + '"}', "knows no 'www"),
     ('{"type":"control","want":"ask","to":1}', "ask takes only want"), ('{"type":"control","want":"take","x":1}', "take takes only want"),

@@ -23,7 +23,7 @@ static int print_message(const struct evjson_message *m, void *user)
     else if (m->kind == EVJSON_NOTHING)
         puts("nothing");
     else if (m->kind == EVJSON_HELLO)
-        puts(m->parts ? "hello parts" : "hello");
+        printf("hello%s%s%s\n", m->parts ? " parts" : "", m->named ? " " : "", m->name);
     else if (m->kind == EVJSON_CONTROL)
         printf("control %s %u\n", wants[m->want], m->to);
     else if (event_text(&m->event, line, sizeof line))

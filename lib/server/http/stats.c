@@ -15,14 +15,15 @@ enum { NAME_JSON = JSON_QUOTED_MAX(250) };
 
 static void put_viewer(FILE *to, const struct viewer *viewer)
 {
-    char name[NAME_JSON];
+    char name[NAME_JSON], own[JSON_QUOTED_MAX(EVJSON_NAME_MAX)];
     json_quote(viewer->shown->name, name);
+    json_quote(viewer->name, own);
     fprintf(to,
-            "{\"id\":%" PRIu32 ",\"transport\":\"%s\",\"stream\":%s,\"sent\":%" PRIu64
+            "{\"id\":%" PRIu32 ",\"name\":%s,\"transport\":\"%s\",\"stream\":%s,\"sent\":%" PRIu64
             ",\"parts\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"acked\":%" PRIu64
             ",\"bytes\":%" PRIu64 ",\"role\":\"%s\",\"steering\":%s,\"events\":%" PRIu64
             ",\"refused\":%" PRIu64 ",\"limited\":%" PRIu64,
-            viewer->id, viewer->transport->name, name, viewer->sent, viewer->sent_parts,
+            viewer->id, own, viewer->transport->name, name, viewer->sent, viewer->sent_parts,
             viewer->skipped, viewer->flow.acked, viewer->bytes,
             viewer->role == ROLE_CONTROL ? "control" : "view",
             control_has(viewer) ? "true" : "false", viewer->events, viewer->refused,

@@ -10,7 +10,11 @@
 
 static const char *const modes[] = {"any", "first", "token", "none"};
 
-enum { NAME_JSON = JSON_QUOTED_MAX(250), STATE_BYTES = 512 + (1 + LADDER_RUNGS) * (NAME_JSON + 1) };
+enum {
+    NAME_JSON = JSON_QUOTED_MAX(250),
+    VIEWER_JSON = JSON_QUOTED_MAX(EVJSON_NAME_MAX) + 14, /* "4294967295":"name", */
+    STATE_BYTES = 768 + (1 + LADDER_RUNGS) * (NAME_JSON + 1) + (1 + CONTROL_WAITERS) * VIEWER_JSON
+};
 
 int control_mode(const char *name)
 {
@@ -212,10 +216,14 @@ void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to)
 
 /* --- state messages --- */
 
-void control_hello(struct viewer *viewer)
+void control_hello(struct viewer *viewer, const char *name)
 {
     viewer->hello = true;
     control_changed(viewer);
+    if (!name || strcmp(name, viewer->name) == 0)
+        return;
+    memcpy(viewer->name, name, strlen(name) + 1);
+    notify_all(viewer->served);
 }
 
 /* Text built in a buffer. */
@@ -233,6 +241,23 @@ static void add(struct text *text, const char *format, ...)
     int bytes = vsnprintf(text->at, room, format, args);
     text->at += bytes < 0 ? 0 : (size_t)bytes < room ? (size_t)bytes : room;
     va_end(args);
+}
+
+/* The names of viewers that have control or wait for it. */
+static void add_names(struct text *text, const struct control *control)
+{
+    char name[JSON_QUOTED_MAX(EVJSON_NAME_MAX)];
+    const char *between = "";
+    add(text, ",\"names\":{");
+    for (unsigned i = 0; i <= control->waiter_count; i++) {
+        const struct viewer *viewer = i ? control->waiters[i - 1] : control->controller;
+        if (!viewer || !viewer->name[0])
+            continue;
+        json_quote(viewer->name, name);
+        add(text, "%s\"%" PRIu32 "\":%s", between, viewer->id, name);
+        between = ",";
+    }
+    add(text, "}");
 }
 
 int control_send_state(struct viewer *viewer)
@@ -255,8 +280,12 @@ int control_send_state(struct viewer *viewer)
     add(&text, ",\"asking\":[");
     for (unsigned i = 0; i < control->waiter_count; i++)
         add(&text, "%s%" PRIu32, i ? "," : "", control->waiters[i]->id);
+    add(&text, "]");
+    add_names(&text, control);
+    json_quote(served->cursor, name);
+    add(&text, ",\"cursor\":%s", name);
     json_quote(viewer->shown->name, name);
-    add(&text, "],\"stream\":%s,\"ladder\":[", name);
+    add(&text, ",\"stream\":%s,\"ladder\":[", name);
     for (const struct served *rung = served->lower ? served : NULL; rung; rung = rung->lower) {
         if (!rung->reader.stream)
             continue;

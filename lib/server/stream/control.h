@@ -42,7 +42,7 @@ void control_leave(struct viewer *viewer);
 
 /* Handle messages of the viewer: a subscription to state messages, and a request for a change of
  * control. */
-void control_hello(struct viewer *viewer);
+void control_hello(struct viewer *viewer, const char *name); /* NULL: it keeps its name */
 void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to);
 
 /* Sends the viewer's state message again, if the viewer wants it: something in it has changed. */

@@ -71,7 +71,7 @@ static int take(const struct evjson_message *message, void *user)
     case EVJSON_HELLO:
         if (!input_admit(viewer, batch->now, false))
             return TOO_MANY;
-        control_hello(viewer);
+        control_hello(viewer, message->named ? message->name : NULL);
         if (message->parts)
             delivery_use_parts(viewer);
         break;

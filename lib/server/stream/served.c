@@ -1,9 +1,10 @@
 /*
- * The waiter thread touches only mapped memory: the futex word of the packet ring and the stream's
- * state. It is cancelled only while it sleeps on that word, where it holds no resource, and
- * joined before the stream is unmapped.
+ * The waiter thread touches only mapped memory: the futex words of the packet ring and of the event
+ * log, the log's records and the stream's state. It is cancelled only while it sleeps on those
+ * words, where it holds no resource, and joined before the stream is unmapped.
  */
 #include "served.h"
+#include "evlog.h"
 #include "futex.h"
 #include "pixfmt.h"
 #include "stream.h"
@@ -11,6 +12,7 @@
 #include "tool/streamreader.h"
 #include "tool/thread.h"
 #include <errno.h>
+#include <string.h>
 
 enum {
     IDLE_US = 200000, /* time without a packet, after which the last MJPEG part is sent again, */
@@ -20,29 +22,50 @@ enum {
     LEASE_US = 2000000    /* time for which a snapshot request keeps the encoder awake */
 };
 
-static void *wait_for_packets(void *arg)
+/* Reads the events after *at. True: the drawing program has chosen a cursor. */
+static bool find_cursor(struct served *served, uint64_t *at)
+{
+    struct event events[16];
+    uint64_t lost;
+    bool found = false;
+    for (size_t n; (n = evlog_read(served->reader.stream, at, events, 16, &lost)) || lost;)
+        for (size_t i = 0; i < n; i++)
+            if (events[i].type == EVENT_CURSOR && !events[i].viewer) {
+                atomic_store(&served->cursor_event, events[i].number);
+                found = true;
+            }
+    return found;
+}
+
+/* Waits for packets and for cursors; other events don't wake the loop. */
+static void *wait_for_news(void *arg)
 {
     struct served *served = arg;
-    const struct shmfmt_ring *ring =
-        stream_at(served->reader.stream, stream_header(served->reader.stream)->packets_at);
+    const struct stream *stream = served->reader.stream;
+    const struct shmfmt_ring *ring = stream_at(stream, stream_header(stream)->packets_at);
+    uint32_t reported = atomic_load(&ring->wake) - 1;
+    uint64_t at = 0;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
     for (;;) {
-        uint32_t seen = atomic_load(&ring->wake);
-        bool alive = stream_alive(served->reader.stream) == 0;
-        if (!alive || atomic_load(&served->wanted))
+        struct futex_word packets = {&ring->wake, atomic_load(&ring->wake)};
+        struct futex_word events = evlog_seen(stream);
+        bool alive = stream_alive(stream) == 0;
+        bool cursor = find_cursor(served, &at);
+        if (!alive || cursor || (packets.seen != reported && atomic_load(&served->wanted)))
             lws_cancel_service(served->streams->context);
+        reported = packets.seen;
         if (!alive)
             return NULL;
         pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-        futex_wait(&ring->wake, seen, NULL);
+        futex_wait_two(packets, events, NULL);
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     }
 }
 
 int served_start(struct served *served)
 {
-    served->waiter_runs = thread_start(&served->waiter, wait_for_packets, served) == 0;
+    served->waiter_runs = thread_start(&served->waiter, wait_for_news, served) == 0;
     return served->waiter_runs ? 0 : -1;
 }
 
@@ -150,6 +173,8 @@ static void detach(struct served *served)
     lws_sul_cancel(&served->want_timer);
     served->streams->ops->detaching(served);
     streamreader_close(&served->reader);
+    served->cursor_event = served->cursor_taken = 0;
+    served->cursor[0] = 0;
     drop_packet(served, &served->newest);
     drop_packet(served, &served->base);
     if (served->stale)
@@ -245,12 +270,28 @@ struct packet *served_newest(struct served *served)
     return NULL;
 }
 
+static void take_cursor(struct served *served)
+{
+    struct event event;
+    uint64_t lost, number = atomic_load(&served->cursor_event), at = number - 1;
+    if (number == served->cursor_taken)
+        return;
+    served->cursor_taken = number;
+    if (evlog_read(served->reader.stream, &at, &event, 1, &lost) != 1 || !event_valid(&event) ||
+        event.type != EVENT_CURSOR)
+        return;
+    memcpy(served->cursor, event.key, sizeof served->cursor);
+    served->streams->ops->cursor(served);
+}
+
 void served_update(struct served *served)
 {
     if (atomic_load(&served->wanted))
         served_newest(served);
     else if (served->reader.stream && stream_alive(served->reader.stream))
         served_follow(served, errno);
+    if (served->reader.stream)
+        take_cursor(served);
     if ((!served->stale && !served->lease) || !served->reader.rings[RING_PACKETS] ||
         ring_stale(served->reader.rings[RING_PACKETS]))
         return;

@@ -32,6 +32,7 @@ struct served_ops {
     void (*pending)(struct served *served);   /* a packet may be pending that was held back */
     void (*detaching)(struct served *served); /* the stream is about to be detached */
     void (*replaced)(struct served *served);  /* another stream has taken its place */
+    void (*cursor)(struct served *served);    /* the drawing program has chosen another cursor */
     void (*reap)(lws_sorted_usec_list_t *reaper);
 };
 
@@ -71,6 +72,10 @@ struct served {
     struct packet *base;   /* the packet that a sharp newest one only sharpens, or NULL */
     struct packet_pool packets;
     struct served *upper, *lower; /* neighbours on the ladder */
+
+    _Atomic uint64_t cursor_event;  /* the drawing program's latest event of type cursor, 0: none */
+    uint64_t cursor_taken;          /* number of the one whose name is the next member */
+    char cursor[EVENT_KEY_MAX + 1]; /* "": the viewers' own */
 
     struct viewer *viewers; /* those that requested this stream: their input goes here */
     unsigned viewer_count, kinds[VIEWER_KINDS];

@@ -30,10 +30,17 @@ static void on_detaching(struct served *served)
         backlog_stop(served->backlog);
 }
 
+static void on_cursor(struct served *served)
+{
+    for (struct viewer *viewer = served->viewers; viewer; viewer = viewer->next)
+        control_changed(viewer);
+}
+
 static void on_replaced(struct served *served)
 {
     for (struct viewer *viewer = served->viewers; viewer; viewer = viewer->next)
-        viewer->event = 0;                        /* the new log has numbers of its own */
+        viewer->event = 0;                        /* the new log has numbers of its own, */
+    on_cursor(served);                            /* and no cursor yet */
     lws_cancel_service(served->streams->context); /* for events queued for the old log */
 }
 
@@ -47,6 +54,7 @@ static const struct served_ops served_ops = {
     .pending = on_pending,
     .detaching = on_detaching,
     .replaced = on_replaced,
+    .cursor = on_cursor,
     .reap = on_reap,
 };
 

@@ -109,6 +109,7 @@ struct viewer {
     struct served *served;            /* the stream that was requested: its input goes there */
     uint32_t id;
     enum role role;
+    char name[EVJSON_NAME_MAX + 1]; /* chosen by the viewer, may be empty */
     lws_sorted_usec_list_t probe_timer;
     char pongs[VIEWER_PONGS][32]; /* the t of pings to reply to */
     size_t queued;                /* its events in the backlog */
