@@ -2,8 +2,8 @@
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {readFileSync, readdirSync} from 'node:fs';
-import {MIDDLES, QUARTERS, createStream, live, moving, name, near, open, pixels, quarters, ready, serve,
-        start, stateOf, still, until} from './helper.mjs';
+import {MIDDLES, QUARTERS, axe, createStream, live, moving, name, near, open, pixels, quarters, ready, run, serve,
+        start, stateOf, statsOf, still, until} from './helper.mjs';
 
 /* Returns the elements of the bars and the overlay that overlap or leave the window. */
 function layoutFaults(page)
@@ -275,4 +275,32 @@ test('the picture is saved as PNG and JPEG', async t => {
         assert.deepEqual(await shot.evaluate(() => [document.images[0].naturalWidth, document.images[0].naturalHeight]),
                          [321, 177]);
     }
+});
+
+test('the picture is recorded', async t => {
+    const {server} = await moving(t, '320x176', 25);
+    const page = await open(t, server.url);
+    await live(page);
+    const label = () => page.getAttribute('#save-button', 'aria-label');
+    await page.click('#save-button');
+    await page.click('#record');
+    assert.equal(await label(), 'Stop recording');
+    assert.ok(!(await page.isVisible('#save')));
+    await axe(page, 'while it records');
+    const first = (await statsOf(server)).newest.seq;
+    await until('a second of pictures', async () => (await statsOf(server)).newest.seq > first + 25);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save-button')]);
+    assert.match(download.suggestedFilename(),
+                 new RegExp(`^${name} \\d{4}-\\d\\d-\\d\\d \\d\\d\\.\\d\\d\\.\\d\\d\\.webm$`));
+    await until('the end', async () => (await label()) === 'Save the picture');
+    const file = `${await download.path()}`;
+    const shown = await run('ffprobe', ['-v', 'error', '-count_frames', '-show_entries',
+                                        'stream=codec_name,width,height,nb_read_frames', '-of', 'csv=p=0', file]);
+    const [codec, width, height, frames] = shown.trim().split(',');
+    assert.match(codec, /^(vp[89]|av1|h264)$/);
+    assert.deepEqual([width, height], ['320', '176']);
+    assert.ok(frames >= 5, `${frames} frames`);
+    /* The button saves again. */
+    await page.click('#save-button');
+    assert.ok(await page.isVisible('#save'));
 });

@@ -3,8 +3,8 @@ import {test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {eventsSent, eventsUpTo, hide, live, moving, open, readEvents, ready, serve, settle, still, until,
-        wireOf} from './helper.mjs';
+import {eventsSent, eventsUpTo, hide, live, moving, name as stream, open, readEvents, ready, run, serve, settle,
+        statsOf, still, until, wireOf} from './helper.mjs';
 
 const controller = page => page.textContent('#controller');
 const says = (page, text) => until(text, async () => (await controller(page)) === text);
@@ -80,6 +80,69 @@ test('first: one viewer has control, hands it over, releases it, takes it', asyn
     await says(b, 'Viewer 1 has control');
     await a.close();
     await says(b, 'Nobody has control');
+});
+
+test('viewers have the names that they choose', async t => {
+    const {server} = await still(t, 320, 200, '--control', 'first');
+    const a = await open(t, server.url);
+    await live(a);
+    const b = await open(t, `${server.url}?name=Bo`);
+    await live(b);
+    await says(b, 'Viewer 1 has control');
+    await a.click('#viewers');
+    await a.fill('#own-name', ` <i>Ana</i>\u{1F600}${'x'.repeat(40)}`);
+    await a.keyboard.press('Enter');
+    const name = `<i>Ana</i>\u{1F600}${'x'.repeat(18)}`; /* 32 bytes */
+    await says(b, `\u2068${name}\u2069 (1) has control`);
+    assert.ok(!(await a.isVisible('#naming')));
+    await b.click('text=Request');
+    await says(b, `Requested · waiting for \u2068${name}\u2069 (1)`);
+    await until('the request', async () => (await a.textContent('#requests')) === '\u2068Bo\u2069 (2) requests controlHand over');
+    const names = async () => (await statsOf(server)).viewer_list.map(v => v.name).sort();
+    assert.deepEqual(await names(), [name, 'Bo']);
+    await a.click('#requests button');
+    await says(a, '\u2068Bo\u2069 (2) has control');
+    await a.reload();
+    await until('the name is kept', async () => (await names()).includes(name));
+    await a.click('#viewers');
+    await a.fill('#own-name', '');
+    await a.click('#naming button');
+    await until('no name', async () => (await names()).join() === ',Bo');
+});
+
+test('the drawing program chooses the cursor', async t => {
+    const {server} = await still(t, 320, 200, '--control', 'first');
+    const a = await open(t, server.url);
+    await ready(a);
+    const has = (page, shape) => until(shape, async () => (await cursor(page)) === shape);
+    await has(a, 'crosshair');
+    for (const shape of ['wait', 'ew-resize', 'none']) {
+        await run('event-inject', [stream, 'cursor', `name=${shape}`]);
+        await has(a, shape);
+    }
+    await run('event-inject', [stream, 'cursor', 'name=url(/x)']);
+    await has(a, 'crosshair');
+    await run('event-inject', [stream, 'cursor', 'name=grab']);
+    await has(a, 'grab');
+    /* Another viewer sees it only once it has control; a viewer cannot choose it. */
+    const b = await open(t, server.url);
+    await live(b);
+    await has(b, 'auto');
+    await run('event-inject', [stream, 'cursor', 'name=wait', 'viewer=1']);
+    await a.click('text=Release');
+    await has(a, 'auto');
+    await b.click('#actions button');
+    await has(b, 'grab');
+    /* A server that starts later finds it in the log; a new stream has none. */
+    for (const page of [a, b])
+        page.allowed.push(/WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/);
+    await a.close();
+    await server.stop();
+    await serve(t, server.port);
+    await ready(b);
+    await has(b, 'grab');
+    await run('shm-create', ['--replace', '-s', '320x200', stream]);
+    await has(b, 'crosshair');
 });
 
 test('token: a control token may take over at once, a view token only watches', async t => {

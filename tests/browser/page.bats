@@ -161,6 +161,14 @@ load ../support/scenarios
     scenario keys "AltGr types its character without Control and Alt"
 }
 
+@test "keys=text: typed, composed and pasted text arrives, and Tab after Escape leaves the picture" {
+    scenario text "keys=text: typed, composed and pasted text arrives, and Tab after Escape leaves the picture"
+}
+
+@test "keys=text: a paste that is too long is refused, and the page says so" {
+    scenario text "keys=text: a paste that is too long is refused, and the page says so"
+}
+
 @test "a held key gives one key_down and scrolls nothing" {
     scenario keys "a held key gives one key_down and scrolls nothing"
 }
@@ -203,6 +211,14 @@ load ../support/scenarios
 
 @test "input without control gets an invitation, or the reason" {
     scenario control "input without control gets an invitation, or the reason"
+}
+
+@test "viewers have the names that they choose" {
+    scenario control "viewers have the names that they choose"
+}
+
+@test "the drawing program chooses the cursor" {
+    scenario control "the drawing program chooses the cursor"
 }
 
 @test "a hidden page disconnects, and reconnects at once when shown" {
@@ -267,6 +283,10 @@ load ../support/scenarios
 
 @test "the picture is saved as PNG and JPEG" {
     scenario appearance "the picture is saved as PNG and JPEG"
+}
+
+@test "the picture is recorded" {
+    scenario appearance "the picture is recorded"
 }
 
 @test "axe finds nothing in the dark scheme" {

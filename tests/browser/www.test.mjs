@@ -3,6 +3,8 @@
  * set to the folder fury/stream/server/www of FURY 0.12, the tests use FURY's own page instead.
  */
 import {test} from 'node:test';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import assert from 'node:assert/strict';
 import {MIDDLES, QUARTERS, createStream, eventsUpTo, name, near, open, pixels, quarters, readEvents,
         serve, start, statsOf, until} from './helper.mjs';
@@ -13,13 +15,13 @@ const FOLDER = process.env.SHMCAST_FURY_WWW || new URL('fury-page', import.meta.
 const ELSEWHERE = [/webrtc\.github\.io/, /favicon\.ico/];
 
 /* play: starts the video of a page that uses WebRTC. */
-async function scene(t, path, what = '#videoMJPEG', play = () => {})
+async function scene(t, path, what = '#videoMJPEG', play = () => {}, folder = FOLDER)
 {
     await createStream(t, '320x240');
     start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
     writer.stdin.write(quarters(320, 240));
-    const server = await serve(t, 0, '--www', FOLDER);
+    const server = await serve(t, 0, '--www', folder);
     const events = await readEvents(t);
     const page = await open(t, `${server.root}${path}`);
     page.allowed.push(...ELSEWHERE);
@@ -128,4 +130,23 @@ test('a page that speaks the FURY protocol plays WebRTC and has control', async 
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual(got.map(e => e.type), ['pointer_up', 'pointer_down', 'pointer_up']);
     near([got[1].x, got[1].y], [0.25, 0.5], 0.01, 'pointer_down');
+});
+
+/* The display after the line .\" page of shmcast-web(7). */
+function pageOfManual()
+{
+    const manual = readFileSync(new URL('../../man/shmcast-web.7', import.meta.url), 'utf8');
+    return /^\.\\" page\n\.Bd.*\n([^]*?)^\.Ed/m.exec(manual)[1].replaceAll('\\(aq', '\'');
+}
+
+test('the page in the manual shows the stream and sends clicks', async t => {
+    const folder = mkdtempSync(`${tmpdir()}/page-`);
+    t.after(() => rmSync(folder, {recursive: true}));
+    writeFileSync(`${folder}/index.html`, pageOfManual());
+    const {page, events} = await scene(t, '', 'canvas', () => {}, folder);
+    const box = await page.locator('canvas').boundingBox();
+    await page.mouse.click(box.x + box.width / 4, box.y + box.height / 2);
+    const got = await eventsUpTo(events, 'pointer_up');
+    assert.deepEqual(got.map(e => e.type), ['pointer_down', 'pointer_up']);
+    near([got[0].x, got[0].y], [0.25, 0.5], 0.01, 'pointer_down');
 });

@@ -250,6 +250,10 @@ END
     scenario www "the built-in page is still available beside another"
 }
 
+@test "the page in the manual shows the stream and sends clicks" {
+    scenario www "the page in the manual shows the stream and sends clicks"
+}
+
 @test "a part of a file: 206 with the right bytes, 416 beyond its end; other ranges are ignored" {
     head -c 300000 /dev/urandom >"$DIR/film.mp4"
     : >"$DIR/nothing.bin"

@@ -21,6 +21,7 @@ extern const char web_view_js[], web_view_js_end[];
 extern const char web_video_js[], web_video_js_end[];
 extern const char web_jpeg_js[], web_jpeg_js_end[];
 extern const char web_input_js[], web_input_js_end[];
+extern const char web_keys_js[], web_keys_js_end[];
 extern const char web_gestures_js[], web_gestures_js_end[];
 extern const char web_stats_js[], web_stats_js_end[];
 extern const char web_control_js[], web_control_js_end[];
@@ -43,6 +44,7 @@ static const struct asset files[] = {
     {"video.js", "text/javascript; charset=utf-8", web_video_js, web_video_js_end},
     {"jpeg.js", "text/javascript; charset=utf-8", web_jpeg_js, web_jpeg_js_end},
     {"input.js", "text/javascript; charset=utf-8", web_input_js, web_input_js_end},
+    {"keys.js", "text/javascript; charset=utf-8", web_keys_js, web_keys_js_end},
     {"gestures.js", "text/javascript; charset=utf-8", web_gestures_js, web_gestures_js_end},
     {"stats.js", "text/javascript; charset=utf-8", web_stats_js, web_stats_js_end},
     {"control.js", "text/javascript; charset=utf-8", web_control_js, web_control_js_end},

@@ -21,6 +21,7 @@
         file    web_video_js, "lib/server/web/video.js"
         file    web_jpeg_js, "lib/server/web/jpeg.js"
         file    web_input_js, "lib/server/web/input.js"
+        file    web_keys_js, "lib/server/web/keys.js"
         file    web_gestures_js, "lib/server/web/gestures.js"
         file    web_stats_js, "lib/server/web/stats.js"
         file    web_control_js, "lib/server/web/control.js"

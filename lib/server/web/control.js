@@ -1,8 +1,8 @@
-/* Shows which viewer has control, and lets this viewer request it or pass it on. */
+/* Shows which viewer has control, and lets this viewer request it, pass it on, and choose a name. */
 
 const $ = id => document.getElementById(id);
 
-const INVITATION_MS = 8000;
+const NOTICE_MS = 8000;
 
 const ACTIONS = {
     request: ['Request', 'Request control from the viewer that has it'],
@@ -24,15 +24,39 @@ export function readState({steering: hasControl, steerer: controller, asking: re
             requested: requests.includes(rest.viewer)};
 }
 
+const NAME_BYTES = 32; /* the server takes no longer names */
+
+/* The name as the server accepts it. */
+export function cleanName(text)
+{
+    let name = text.replace(/[\p{Cc}\p{Cs}]/gu, '').trim();
+    while (new TextEncoder().encode(name).length > NAME_BYTES)
+        name = [...name].slice(0, -1).join('');
+    return name;
+}
+
+/* A viewer, with the number that the server gave it: names are chosen freely. The two characters keep marks of
+ * writing direction inside the name. */
+function who(s, id)
+{
+    return s.names[id] ? `\u2068${s.names[id]}\u2069 (${id})` : `viewer ${id}`;
+}
+
+/* The same at the beginning of a sentence. */
+function Who(s, id)
+{
+    return s.names[id] ? who(s, id) : `Viewer ${id}`;
+}
+
 function textOf(s)
 {
     if (s.hasControl)
         return s.shared ? '' : 'You have control';
     if (!s.may)
-        return s.controller ? `View only · viewer ${s.controller} has control` : 'View only';
+        return s.controller ? `View only · ${who(s, s.controller)} has control` : 'View only';
     if (s.requested)
-        return `Requested · waiting for viewer ${s.controller}`;
-    return s.controller ? `Viewer ${s.controller} has control` : 'Nobody has control';
+        return `Requested · waiting for ${who(s, s.controller)}`;
+    return s.controller ? `${Who(s, s.controller)} has control` : 'Nobody has control';
 }
 
 function actionsOf(s)
@@ -56,8 +80,8 @@ function refusalOf(s)
     if (!s.may)
         return 'View only: for control, open a link with a control token.';
     if (s.requested)
-        return `Waiting for viewer ${s.controller} to hand over control.`;
-    return s.controller ? `Viewer ${s.controller} has control. Request it to use mouse and keys.`
+        return `Waiting for ${who(s, s.controller)} to hand over control.`;
+    return s.controller ? `${Who(s, s.controller)} has control. Request it to use mouse and keys.`
                         : 'Take control to use mouse and keys.';
 }
 
@@ -81,23 +105,28 @@ function createLine(text, ...buttons)
     return line;
 }
 
-/* Replaces the children if key differs from last time. Keeps the focus inside, or moves it to the picture. */
-function fill(parent, key, make)
+/* Replaces the children if key differs from last time. Keeps the focus inside, or moves it to the picture
+ * by focus(). */
+function fill(parent, key, make, focus)
 {
     if (parent.dataset.key === key)
         return;
     const hadFocus = parent.contains(document.activeElement);
     parent.dataset.key = key;
     parent.replaceChildren(...make());
-    if (hadFocus)
-        (parent.querySelector('button') ?? $('picture')).focus();
+    const button = parent.querySelector('button');
+    if (hadFocus && button)
+        button.focus();
+    else if (hadFocus)
+        focus();
 }
 
-/* send(message): sends it to the server. */
-export function createControl(send)
+/* send(message): sends it to the server. focus(): moves the focus to the picture. */
+export function createControl(send, focus)
 {
     let state = null; /* latest, as by readState */
-    let inviteTimer = 0;
+    let noticeTimer = 0;
+    let inviting = false;
 
     const want = (action, to) =>
         send({type: 'control', want: WANTS[action] ?? action, ...(to && {to})});
@@ -105,19 +134,24 @@ export function createControl(send)
 
     function showRequests(ids)
     {
-        fill($('requests'), ids.join(), () => ids.slice(0, 3).map(id =>
-            createLine(`Viewer ${id} requests control`,
-                       createButton('Hand over', `Give control to viewer ${id}`, () => want('give', id)))));
+        fill($('requests'), ids.map(id => who(state, id)).join(), () => ids.slice(0, 3).map(id =>
+            createLine(`${Who(state, id)} requests control`,
+                       createButton('Hand over', `Give control to ${who(state, id)}`, () => want('give', id)))), focus);
+    }
+
+    /* Shows a line for a while; '': none. */
+    function showNotice(text, actions = [])
+    {
+        clearTimeout(noticeTimer);
+        if (text)
+            noticeTimer = setTimeout(showInvitation, NOTICE_MS, false);
+        fill($('invitation'), text + actions, () => (text ? [createLine(text, ...buttons(actions))] : []), focus);
     }
 
     function showInvitation(on)
     {
-        clearTimeout(inviteTimer);
-        if (on)
-            inviteTimer = setTimeout(showInvitation, INVITATION_MS, false);
-        const text = on ? refusalOf(state) : '';
-        const actions = on && state ? actionsOf(state) : [];
-        fill($('invitation'), text + actions, () => (on ? [createLine(text, ...buttons(actions))] : []));
+        inviting = on;
+        showNotice(on ? refusalOf(state) : '', on && state ? actionsOf(state) : []);
     }
 
     return {
@@ -138,14 +172,14 @@ export function createControl(send)
             const text = textOf(s), actions = actionsOf(s);
             $('control').hidden = !text && !lower && s.viewers < 2 && !actions.length;
             $('controller').textContent = text;
-            $('controller').title = `You are viewer ${s.viewer}`;
+            $('controller').title = `${text}${text && '. '}You are viewer ${s.viewer}`;
             $('lower').hidden = !lower;
             $('viewers').hidden = s.viewers < 2;
-            $('viewers').title = `${s.viewers} viewers; you are viewer ${s.viewer}`;
+            $('viewers').title = `${s.viewers} viewers; you are viewer ${s.viewer}. Choose your name`;
             $('count').textContent = s.viewers;
-            fill($('actions'), actions.join(), () => buttons(actions));
+            fill($('actions'), actions.join(), () => buttons(actions), focus);
             showRequests(s.hasControl && !s.shared ? s.requests.filter(id => id !== s.viewer) : []);
-            if ($('invitation').hasChildNodes())
+            if (inviting)
                 showInvitation(!s.hasControl);
         },
 
@@ -154,6 +188,12 @@ export function createControl(send)
         {
             if (state || viewOnly)
                 showInvitation(true);
+        },
+
+        notify(text)
+        {
+            inviting = false;
+            showNotice(text);
         },
     };
 }

@@ -119,7 +119,7 @@ export function createGestures(pan, output)
     const handlers = {
         pointerdown(e)
         {
-            e.target.focus({preventScroll: true});
+            output.focus();
             down.set(e.pointerId, e);
             if (phase === 'idle') {
                 id = e.pointerId >>> 0;

@@ -6,16 +6,11 @@
  * connection ends.
  */
 import {createGestures} from './gestures.js';
-
-const MODIFIER_KEYS = {shift: 'Shift', ctrl: 'Control', alt: 'Alt', meta: 'Meta'};
-const MODIFIERS = new Set([...Object.values(MODIFIER_KEYS), 'AltGraph']);
-const SCROLL_KEYS = new Set(['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'PageUp', 'PageDown',
-                             'Home', 'End', 'Backspace']);
-const IGNORED_KEYS = new Set(['Unidentified', 'Process', 'Dead']);
-const SENDABLE = /^(?:[ -~]{1,32}|\P{Cs}{1,8})$/u; /* at most 32 bytes of UTF-8 */
+import {createKeys, modifiers} from './keys.js';
 
 /* Browsers report a touchpad's pinch as wheel events with a Control key that is not down, a tenth as large. */
 const PINCH = 10;
+const MENU_MS = 300; /* some browsers report contextmenu only after the release */
 
 export function clamp(x, low, high)
 {
@@ -29,27 +24,22 @@ function fraction(at, from, length)
     return length > 0 ? clamp(Math.round((at - from) / length * 1e6) / 1e6, -16, 17) : 0;
 }
 
-/* Some systems report AltGr as Control and Alt; a character typed with AltGr has neither. */
-function modifiers(e)
-{
-    const graph = e.getModifierState('AltGraph');
-    return Object.keys(MODIFIER_KEYS).filter(m => e[`${m}Key`] && !(graph && (m === 'ctrl' || m === 'alt')));
-}
-
 /*
- * send(event, when): when is the time of the user's action, as by performance.now().
+ * send(event, when): when is the time of the user's action, as by performance.now(). tooLong(): a pasted text
+ * was refused. ownMenu(): the browser opens its own menu for Shift and the right button, as Firefox does.
  * fingers: the meaning of two fingers, as pan of createGestures, or 'apart' for separate pointers.
+ * field: a text field that has the focus instead of the picture, or null.
  */
-export function createInput(picture, stage, fingers, send)
+export function createInput(picture, stage, {fingers, field}, {send, tooLong, ownMenu})
 {
+    const target = field ?? picture; /* has the focus */
     const pointers = new Map(); /* id → {buttons, at}: buttons down, and the latest position */
     const moves = new Map();    /* id → [latest pointer_move, when], not sent yet */
-    const keys = new Map();     /* code → key that is down */
     let wheel = null;           /* [wheel of two fingers, when], not sent yet */
     let flushRequest = 0;       /* pending animation frame */
-    let controlDown = false;    /* the Control key, wherever the focus is */
     let enabled = false;
     let pressed = 0;            /* the pointer that pressed a button last */
+    let menuDue = false;        /* a contextmenu event must follow a press of the right button with Shift */
 
     /* Sends waiting moves first, to keep the order. */
     function emit(event, when)
@@ -126,7 +116,16 @@ export function createInput(picture, stage, fingers, send)
                 buttons: p.buttons,
                 pointer: id,
             }, when);
+            if (bit === 2 && menuDue && !(buttons & bit))
+                setTimeout(checkMenu, MENU_MS);
         }
+    }
+
+    function checkMenu()
+    {
+        if (menuDue)
+            ownMenu();
+        menuDue = false;
     }
 
     function move(id, when)
@@ -156,8 +155,11 @@ export function createInput(picture, stage, fingers, send)
                   buttons: pointers.get(id)?.buttons ?? 0, pointer: id}, when];
     }
 
+    const keys = createKeys(target, field, {emit, tooLong, enabled: () => enabled});
+    const focus = () => target.focus({preventScroll: true});
+
     const gestures = createGestures(fingers, {
-        pointerAt, setButtons, move, cross, turn, flushSoon,
+        focus, pointerAt, setButtons, move, cross, turn, flushSoon,
         buttons: id => pointers.get(id)?.buttons ?? 0,
     });
 
@@ -166,7 +168,7 @@ export function createInput(picture, stage, fingers, send)
         picture.addEventListener(type, e => {
             if (!enabled)
                 return;
-            checkModifiers(e);
+            keys.checkModifiers(e);
             if (e.pointerType !== 'touch' || fingers === 'apart')
                 handle(e);
             else
@@ -176,7 +178,8 @@ export function createInput(picture, stage, fingers, send)
 
     listen('pointerdown', e => {
         picture.setPointerCapture(e.pointerId);
-        picture.focus({preventScroll: true});
+        focus();
+        menuDue = e.pointerType === 'mouse' && e.button === 2 && e.shiftKey;
         pointerAt(pointerId(e), e);
         setButtons(pointerId(e), e.buttons, e.timeStamp);
     });
@@ -221,8 +224,8 @@ export function createInput(picture, stage, fingers, send)
         if (!enabled)
             return;
         e.preventDefault();
-        checkModifiers(e);
-        const pinch = e.ctrlKey && !controlDown;
+        keys.checkModifiers(e);
+        const pinch = e.ctrlKey && !keys.isControlDown();
         const unit = [1, 100 / 3, picture.clientHeight][e.deltaMode] * (pinch ? PINCH : 1);
         const at = positionOf(e);
         if (pinch)
@@ -239,69 +242,14 @@ export function createInput(picture, stage, fingers, send)
     /* Prevents text selection, autoscroll (middle button), the menu, and history navigation (button 4). */
     for (const type of ['mousedown', 'mouseup', 'auxclick', 'contextmenu', 'dragstart'])
         picture.addEventListener(type, e => enabled && e.preventDefault());
-
-    function keyUp(code, names, when)
-    {
-        const key = keys.get(code);
-        if (key === undefined)
-            return;
-        keys.delete(code);
-        emit({type: 'key_up', key, modifiers: names}, when);
-    }
-
-    /* Releases modifiers whose keyup went to another window. */
-    function checkModifiers(e)
-    {
-        for (const [code, key] of [...keys])
-            if (MODIFIERS.has(key) && !e.getModifierState(key))
-                keyUp(code, modifiers(e), e.timeStamp);
-    }
-
-    picture.addEventListener('keydown', e => {
-        /* Tab leaves the picture; composition makes no sense without text. */
-        if (!enabled || e.key === 'Tab' || e.isComposing || IGNORED_KEYS.has(e.key) || !SENDABLE.test(e.key))
-            return;
-        /* The browser also handles its own shortcuts, such as Ctrl+V; Alt alone would open its menu. */
-        const chord = modifiers(e).some(m => m !== 'shift');
-        if (e.key === 'Alt' ||
-            (SCROLL_KEYS.has(e.key) ? !e.altKey && !e.metaKey : e.key.length === 1 && !chord))
-            e.preventDefault();
-        if (e.repeat)
-            return;
-        checkModifiers(e);
-        keys.set(e.code || e.key, e.key);
-        emit({type: 'key_down', key: e.key, modifiers: modifiers(e)}, e.timeStamp);
-    });
-
-    picture.addEventListener('keyup', e => {
-        if (enabled && e.key === 'Alt')
-            e.preventDefault();
-        /* By code: if Shift is released in between, the key down is A and the key up is a. */
-        keyUp(e.code || e.key, modifiers(e), e.timeStamp);
-        checkModifiers(e);
-        /* macOS sends no keyup for a key that is released while Meta is down. */
-        if (e.key === 'Meta')
-            releaseKeys();
-    });
-
-    for (const type of ['keydown', 'keyup'])
-        addEventListener(type, e => {
-            if (e.key === 'Control')
-                controlDown = type === 'keydown';
-        }, true);
-
-    function releaseKeys()
-    {
-        for (const code of [...keys.keys()])
-            keyUp(code, [], performance.now());
-    }
+    picture.addEventListener('contextmenu', () => (menuDue = false));
 
     function release()
     {
         flush();
         for (const id of pointers.keys())
             setButtons(id, 0, performance.now());
-        releaseKeys();
+        keys.release();
     }
 
     /* Without a connection or control: the server has released everything. */
@@ -309,15 +257,11 @@ export function createInput(picture, stage, fingers, send)
     {
         moves.clear();
         wheel = null;
-        keys.clear();
+        keys.forget();
         pointers.clear();
     }
 
-    picture.addEventListener('blur', releaseKeys);
-    addEventListener('blur', () => {
-        controlDown = false;
-        release();
-    });
+    addEventListener('blur', release);
     addEventListener('pagehide', release);
 
     let size = null;
@@ -349,8 +293,8 @@ export function createInput(picture, stage, fingers, send)
     watchRatio();
 
     return {
+        focus,
         release,
-        forget,
 
         /* Enables or disables sending. A viewer that gets control first reports its window size. */
         enable(on)

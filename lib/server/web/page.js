@@ -2,8 +2,8 @@
  * The viewer page: shows a stream's newest image and sends the user's input. shmcast-web(7) describes
  * the protocol and the options in the page's address.
  *
- * connection.js is the connection, view.js and video.js show images, save.js saves one, input.js and
- * gestures.js make events, control.js shows which viewer has control, stats.js measures, writers.js
+ * connection.js is the connection, view.js and video.js show images, save.js saves and records them,
+ * input.js, keys.js and gestures.js make events, control.js shows which viewer has control, stats.js measures, writers.js
  * explains a stall. This file connects them and shows the state.
  */
 import {TRANSPORTS, createConnection} from './connection.js';
@@ -11,8 +11,8 @@ import {createView} from './view.js';
 import {createVideo} from './video.js';
 import {createInput} from './input.js';
 import {createStats} from './stats.js';
-import {createControl, readState} from './control.js';
-import {savePicture} from './save.js';
+import {cleanName, createControl, readState} from './control.js';
+import {canRecord, savePicture, startRecording} from './save.js';
 import {stallReason} from './writers.js';
 
 const $ = id => document.getElementById(id);
@@ -31,16 +31,20 @@ const ANNOUNCE_MS = 10000;    /* minimum between two announcements */
 
 const options = new URLSearchParams(location.search);
 
+/* As last chosen, or null. */
+function savedSetting(name)
+{
+    try {
+        return localStorage.getItem(`shmcast.${name}`);
+    } catch {
+        return null; /* the browser has no storage for this page */
+    }
+}
+
 /* One of values: from the address, else as last chosen, else the first. */
 function setting(name, values)
 {
-    let saved = null;
-    try {
-        saved = localStorage.getItem(`shmcast.${name}`);
-    } catch {
-        /* the browser has no storage for this page */
-    }
-    return [options.get(name), saved].find(v => values.includes(v)) ?? values[0];
+    return [options.get(name), savedSetting(name)].find(v => values.includes(v)) ?? values[0];
 }
 
 function saveSetting(name, value)
@@ -53,6 +57,7 @@ function saveSetting(name, value)
 }
 
 const interactive = options.get('interaction') !== '0';
+let ownName = cleanName(options.get('name') ?? savedSetting('name') ?? '');
 root.classList.toggle('bare', options.get('bar') === '0');
 if (CSS.supports('color', options.get('background')))
     stage.style.setProperty('background', options.get('background'));
@@ -170,7 +175,7 @@ const connection = createConnection(here, wanted, {
             setLive();
         else
             setState('waiting', '', TITLES.waiting, transport.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
-        connection.send({type: 'hello', parts: true});
+        connection.send({type: 'hello', parts: true, name: ownName});
     },
     packet(buffer)
     {
@@ -247,13 +252,28 @@ const video = createVideo(picture.querySelector('video'), {
 
 const HOVERS = new Set(['pointer_move', 'pointer_enter', 'pointer_leave']);
 const fingers = ['right', 'middle', 'wheel', 'apart'].find(f => f === options.get('fingers')) ?? 'right';
-const input = createInput(picture, stage, fingers, (event, when) => {
-    connection.send(event);
-    if (event.type !== 'resize')
-        stats.sent(when, !HOVERS.has(event.type) || event.buttons > 0);
+const field = options.get('keys') === 'text' ? $('field') : null;
+const input = createInput(picture, stage, {fingers, field}, {
+    send(event, when)
+    {
+        connection.send(event);
+        if (event.type !== 'resize')
+            stats.sent(when, !HOVERS.has(event.type) || event.buttons > 0);
+    },
+    tooLong: () => control.notify('The pasted text is too long.'),
+    ownMenu: () => control.notify('Firefox opens its own menu with Shift and the right button. In about:config, ' +
+        'dom.event.contextmenu.shift_suppresses_event = false prevents that.'),
 });
 
-const control = createControl(connection.send);
+const control = createControl(connection.send, input.focus);
+
+/* Names of CSS that a drawing program may choose for the cursor over the picture. */
+const CURSORS = new Set([
+    'default', 'none', 'context-menu', 'help', 'pointer', 'progress', 'wait', 'cell', 'crosshair', 'text',
+    'vertical-text', 'alias', 'copy', 'move', 'no-drop', 'not-allowed', 'grab', 'grabbing', 'all-scroll',
+    'col-resize', 'row-resize', 'n-resize', 'e-resize', 's-resize', 'w-resize', 'ne-resize', 'nw-resize',
+    'se-resize', 'sw-resize', 'ew-resize', 'ns-resize', 'nesw-resize', 'nwse-resize', 'zoom-in', 'zoom-out',
+]);
 
 function updateControl(message)
 {
@@ -263,10 +283,13 @@ function updateControl(message)
     controlState = s;
     const hasControl = s.hasControl && interactive;
     root.classList.toggle('has-control', hasControl);
-    picture.role = hasControl ? 'application' : 'img';
-    picture.tabIndex = hasControl ? 0 : -1;
-    picture.setAttribute('aria-label', hasControl
-        ? 'Live picture. Accepts pointer, wheel and keys; Tab leaves it.' : 'Live picture, view only.');
+    picture.role = hasControl && !field ? 'application' : 'img';
+    picture.tabIndex = hasControl && !field ? 0 : -1;
+    picture.setAttribute('aria-label', !hasControl ? 'Live picture, view only.' : field ? 'Live picture.'
+        : 'Live picture. Accepts pointer, wheel and keys; Tab leaves it.');
+    picture.style.cursor = hasControl && CURSORS.has(s.cursor) ? s.cursor : '';
+    if (field)
+        field.hidden = !hasControl;
     input.enable(hasControl);
     if (interactive)
         control.show(s, s.ladder.indexOf(s.stream) > Math.max(0, s.ladder.indexOf(stream)));
@@ -448,17 +471,47 @@ async function enterFullScreen()
 {
     try {
         await stage.requestFullscreen({navigationUI: 'hide'});
-        picture.focus();
+        input.focus();
     } catch {
         /* the browser refused and reports why */
     }
 }
 
-for (const button of document.querySelectorAll('#save button'))
+const shownPicture = () => picture.querySelector(':scope > :not([hidden])');
+const fileName = () => stream || 'picture';
+
+for (const button of document.querySelectorAll('#save button[value]'))
     button.addEventListener('click', () => {
         $('save').hidePopover();
-        savePicture(picture.querySelector(':scope > :not([hidden])'), stream || 'picture', button.value);
+        savePicture(shownPicture(), fileName(), button.value);
     });
+
+/* While a recording runs, the button in the bar ends it. */
+function showRecording(stop)
+{
+    const button = $('save-button');
+    button.onclick = stop;
+    button.popoverTargetElement = stop ? null : $('save');
+    button.classList.toggle('recording', stop !== null);
+    button.ariaLabel = button.title = stop ? 'Stop recording' : 'Save the picture';
+}
+
+$('record').hidden = !canRecord;
+$('record').addEventListener('click', () => {
+    $('save').hidePopover();
+    const source = shownPicture();
+    if (source)
+        showRecording(startRecording(source, fileName(), () => showRecording(null)));
+});
+
+$('own-name').value = ownName;
+$('naming').addEventListener('submit', e => {
+    e.preventDefault();
+    $('naming').hidePopover();
+    ownName = $('own-name').value = cleanName($('own-name').value);
+    saveSetting('name', ownName);
+    connection.send({type: 'hello', name: ownName});
+});
 
 $('stats').addEventListener('click', toggleOverlay);
 $('full').hidden = !document.fullscreenEnabled;
@@ -474,6 +527,8 @@ for (const bar of document.querySelectorAll('.bar'))
 
 /* --- start ---------------------------------------------------------------------------------- */
 
+for (const e of document.querySelectorAll('.text'))
+    e.hidden = !field;
 setFit(setting('fit', ['fit', 'fill', 'actual']));
 setOverlay(setting('overlay', ['0', '1']) === '1');
 setState('connecting');
