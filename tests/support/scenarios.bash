@@ -3,9 +3,9 @@
 # Seconds. The first test of a FILE runs all of its scenarios.
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:+1800}
 
-# As in helper.bash, but the first call runs the whole FILE, in one browser.
+# As in helper.bash, but the first call, with each ENGINE, runs the whole FILE, in one browser.
 scenario() {
-    local tap=$BATS_FILE_TMPDIR/$1.tap
+    local tap=$BATS_FILE_TMPDIR/$1${ENGINE:+.$ENGINE}.tap
     [[ -e $tap ]] || node --test-reporter=tap "$TESTS/browser/$1.test.mjs" >"$tap" 2>&1 3>&- 4>&- || true
     awk -v title="$2" '
         { result = $0; sub(/ok [0-9]+ - .*/, "ok", result); sub(/^(not )?ok [0-9]+ - /, "") }
