@@ -313,7 +313,8 @@ size_t event_renderview(const struct event *ev, const struct event_canvas *canva
                         size_t size)
 {
     struct line l = {out, size, 0, size == 0};
-    if (l.full || ev->type >= EVENT_EXTENSION || !event_valid(ev))
+    bool text = ev->type == EVENT_CHAR;
+    if (l.full || (ev->type >= EVENT_EXTENSION && !text) || !event_valid(ev))
         return 0;
     const struct event_row *row = event_type_row(ev->type);
     put_text(&l, "{\"type\":\"");
@@ -324,11 +325,13 @@ size_t event_renderview(const struct event *ev, const struct event_canvas *canva
     else if (row->payload == PAYLOAD_SIZE)
         put_resize(&l, ev);
     if (row->payload == PAYLOAD_KEY) {
-        put_name(&l, "key");
+        put_name(&l, text ? "data" : "key");
         put_text(&l, "\"");
         put_key(&l, ev->key, true);
         put_text(&l, "\"");
     }
+    if (text)
+        put_text(&l, ",\"input_type\":\"insertText\",\"is_composing\":false,\"repeat\":false");
     if (row->optional & KEY_BIT(KEY_MODIFIERS)) {
         put_name(&l, "modifiers");
         put_modifiers(&l, ev->modifiers, true, DOM_MODIFIERS);

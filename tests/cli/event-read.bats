@@ -177,6 +177,8 @@ pointer_enter x=0 y=0 t=15.5
 key_down key=é"\%25%20 modifiers=alt,meta t=16
 key_up key=Enter t=17
 double_click x=1 y=1 button=1 t=18
+cursor name=wait t=19
+char data=日"本 viewer=3 t=20
 LINES
     clean_run event-inject "$S" <"$in"
     clean_run event-read -f renderview --from start -t 0 "$S" >"$out"
@@ -190,6 +192,7 @@ LINES
 {"type":"key_down","key":"é\"\\% ","modifiers":["Alt","Meta"],"timestamp":16.000000000,"n":8}
 {"type":"key_up","key":"Enter","modifiers":[],"timestamp":17.000000000,"n":9}
 {"type":"double_click","x":640,"y":360,"button":1,"buttons":[],"ntouches":0,"touches":{},"modifiers":[],"timestamp":18.000000000,"n":10}
+{"type":"char","data":"日\"本","input_type":"insertText","is_composing":false,"repeat":false,"timestamp":20.000000000,"viewer":3,"n":12}
 LINES
     python3 -c 'import json, sys
 for line in sys.stdin: json.loads(line)' <"$out"
