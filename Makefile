@@ -38,7 +38,7 @@ has_header = $(if $(1),$(shell echo '\#include <$(1)>' | $(CC) $(CPPFLAGS) -E -x
 COMMANDS += $(foreach c,$(OPTIONAL),$(if $(shell $(PKG_CONFIG) --exists $(PKGS_$(c)) && echo 1),$(if \
 	$(call has_header,$(HEADER_$(c))),$(c))))
 # Libraries whose headers a file needs, by pkg-config.
-PKGS_lib/image/jpeg := libjpeg
+PKGS_lib/image/jpegcoder := libjpeg
 PKGS_lib/tool/evjson := libwebsockets
 # Libraries of a test's C program.
 PKGS_bench-view := libjpeg
@@ -73,8 +73,8 @@ cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) \
 	$(patsubst %.S,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.S))
 # The command whose libraries a file is compiled against: NAME of cmd/NAME/FILE.
 command = $(if $(filter cmd/%,$(1)),$(word 2,$(subst /, ,$(1))),$(if $(filter lib/server/%,$(1)),ws-serve))
-# C programs of the tests. Tests build jpeg-test and evjson-test themselves.
-TEST_SRC := $(filter-out %/jpeg-test.c %/evjson-test.c %/bench-camera.c,\
+# C programs of the tests. Tests build jpeg-test, picture-test and evjson-test themselves.
+TEST_SRC := $(filter-out %/jpeg-test.c %/picture-test.c %/evjson-test.c %/bench-camera.c,\
 	$(wildcard $(addsuffix /*.c,$(addprefix tests/,bench net stress support unit))))
 TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
 MAN := $(sort $(wildcard man/*.[1-8]))

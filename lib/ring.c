@@ -182,11 +182,6 @@ void *ring_begin(struct ring *ring)
     return NULL;
 }
 
-size_t ring_extra_at(size_t bytes)
-{
-    return (bytes + 7) / 8 * 8;
-}
-
 void ring_commit(struct ring *ring, struct ring_meta *meta)
 {
     struct shmfmt_slot *slot = &ring->slots[ring->at];
@@ -581,7 +576,13 @@ struct futex_word ring_demand(const struct ring *ring)
     return word_now(&ring->head->demand);
 }
 
-int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always)
+static bool has_come(const struct timespec *at)
+{
+    return at && monotonic_ns() >= (uint64_t)at->tv_sec * 1000000000 + (uint64_t)at->tv_nsec;
+}
+
+int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always,
+                     const struct timespec *due)
 {
     bool one = in->stream == out->stream; /* its end changes all words of both rings */
     for (;;) {
@@ -590,14 +591,15 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
         struct futex_word frame = word_now(&in->head->wake), end = word_now(&in->head->demand);
         if (stream_alive(in->stream) || stream_alive(out->stream))
             return -1;
-        bool wanted = always || ring_wanted(out);
+        bool asked = (due || !always) && ring_wanted(out);
         uint64_t newest = atomic_load(&in->head->newest);
-        bool work = is_new(in, newest, after);
-        if (wanted && work && !always && reap_demand(out))
-            wanted = ring_wanted(out);
+        bool fresh = is_new(in, newest, after), late = has_come(due);
+        if (asked && (fresh || late) && reap_demand(out))
+            asked = ring_wanted(out);
+        bool wanted = always || asked;
         ring_want(in, wanted);
-        if (wanted && work)
-            return 1;
+        if ((wanted && fresh) || (asked && late))
+            return fresh;
         if (wanted) {
             ring_rouse(out);
         } else {
@@ -606,8 +608,10 @@ int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool alw
                 continue;
         }
         struct futex_word first = wanted ? frame : demand, second = wanted ? demand : end;
-        if (one && !wanted ? futex_wait(first.word, first.seen, NULL)
-                           : futex_wait_two(first, second, NULL))
+        const struct timespec *until = asked ? due : NULL;
+        if ((one && !wanted ? futex_wait(first.word, first.seen, NULL)
+                            : futex_wait_two(first, second, until)) &&
+            errno != ETIMEDOUT)
             return -1;
     }
 }

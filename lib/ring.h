@@ -88,7 +88,10 @@ size_t ring_capacity(const struct ring *ring);
 void *ring_begin(struct ring *ring);
 
 /* Offset of further data in a slot whose data has this size. */
-size_t ring_extra_at(size_t bytes);
+static inline size_t ring_extra_at(size_t bytes)
+{
+    return (bytes + 7) / 8 * 8;
+}
 
 /* Publishes the slot and wakes the readers. Sets meta's number and times. */
 void ring_commit(struct ring *ring, struct ring_meta *meta);
@@ -156,9 +159,12 @@ int ring_refresh(struct ring *ring, const struct timespec *deadline);
  * with a number other than after, and a reader wants images of out or always is true. Images that
  * arrive without demand do not wake it. in is wanted while out is, so that demand, and its end,
  * reach the writer of in. Clears the demand of readers that have exited, at most once per second.
- * 1; -1: EINTR, or ESTALE, EIDRM of either stream.
+ * due: a time (CLOCK_MONOTONIC; NULL: never) from which on a reader that wants images of out
+ * suffices, without a new image of in. 1; 0: no such image, but due; -1: EINTR, or ESTALE, EIDRM of
+ * either stream.
  */
-int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always);
+int ring_wait_demand(struct ring *in, uint64_t after, struct ring *out, bool always,
+                     const struct timespec *due);
 
 struct ring_stats {
     uint64_t published; /* images so far */

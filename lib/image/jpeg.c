@@ -1,84 +1,72 @@
 #include "image/jpeg.h"
-#include "image/bt601.h"
+#include "image/jpegcoder.h"
 #include "image/jpeghead.h"
-#include "pixfmt.h"
-#include "tool/scratch.h"
 #include "tool/thread.h"
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <jpeglib.h>
-#include <jerror.h>
 
 enum {
-    SHARE = 2,          /* a strip is a thread's share of the remaining rows, divided by this */
-    SHARE_LEAST = 16,   /* but at least its share of all rows, divided by this */
+    SHARE = 2,          /* a strip is a thread's share of the remaining tiles, divided by this */
+    SHARE_LEAST = 16,   /* but at least its share of all tiles, divided by this */
+    STRIP_LEAST = 256,  /* MCUs of changed tiles that are worth waking a thread for */
+    TILE_WIDTH = 160,   /* pixels */
     SINK_BYTES = 65536, /* size of a new buffer */
-    ROWS_MAX = 16,      /* rows of a plane in one row of MCUs */
-    BLOCK = 32          /* samples stretched at a time */
+    RST0 = 0xd0,
+    EOI_BYTES = 2
 };
 
-/* Destination of an encoding: the caller's memory, or a buffer that grows up to a limit. */
-struct sink {
-    uint8_t *data;
-    size_t room, bytes, limit;
-    bool grows;
+/* A rectangle of tiles that is encoded as a separate JPEG. */
+struct piece {
+    struct tilerect tiles;
+    size_t at, bytes; /* the JPEG in the strip's sink */
 };
 
-/* The frame being encoded, shared by all threads. */
-struct job {
-    struct image image;
-    struct pixfmt_planes planes;
-    int quality;
-    bool gray;         /* the JPEG has one component */
-    int h, v;          /* sampling factors of its first component; the others' are 1 */
-    bool other_matrix; /* the planes must be converted by to_bt601 */
-    struct bt601 to_bt601;
-    const char *comment; /* or NULL */
-    unsigned interval;   /* MCUs between restart markers, one row; 0: no markers */
-};
-
-/* Some rows of MCUs, encoded as a separate JPEG. */
+/* Some pieces that one thread encodes after each other. */
 struct strip {
-    uint32_t top, rows; /* rows of the frame */
-    unsigned markers;   /* number of restart markers before it in the joined JPEG */
-    struct sink sink;   /* of the first strip: the caller's memory */
+    unsigned first, count;      /* pieces */
+    struct jpegcoder_sink sink; /* with a buffer of its own */
     bool done;
 };
 
 /* State of one thread. */
-struct encoder {
+struct worker {
     struct jpeg *owner;
-    struct jpeg_compress_struct c;
-    struct jpeg_error_mgr errors;
-    struct jpeg_destination_mgr dest;
-    jmp_buf bail; /* target of errors in libjpeg */
-    int why;      /* errno of the last error */
-    struct sink *sink;
-    struct scratch rows; /* rows of planes in full range, padded to whole blocks */
+    struct jpegcoder *coder;
+    pthread_t thread;
 };
 
 struct jpeg {
-    unsigned threads; /* the caller's included, which uses encoders[0] */
-    struct encoder *encoders;
-    pthread_t *workers;
+    unsigned threads; /* the caller's included, which uses workers[0] */
+    struct worker *workers;
     unsigned workers_running;
     struct strip *strips;
     unsigned strips_room;
-    pthread_mutex_t lock; /* protects the rest; job and strips change only while busy is 0 */
+    struct piece *pieces;
+    unsigned pieces_room;
+    pthread_mutex_t
+        lock; /* protects the rest; job, pieces and strips change only while busy is 0 */
     pthread_cond_t go, done;
-    struct job job;
-    unsigned count;  /* strips of the job */
-    unsigned next;   /* number of strips taken by threads */
-    unsigned busy;   /* number of strips being encoded */
-    unsigned joined; /* number of strips joined, in order */
-    bool joining;    /* a thread is joining strips */
+    struct jpegcoder_job job;
+    struct jpeg_tiling tiling; /* of the job */
+    struct jpegcoder_sink out; /* the caller's memory: of the first strip, where the others are
+                                  joined; data NULL: strips are not joined */
+    unsigned count;            /* strips of the job */
+    unsigned next;             /* number of strips taken by threads */
+    unsigned busy;             /* number of strips being encoded */
+    unsigned joined;           /* number of strips joined, in order */
+    bool joining;              /* a thread is joining strips */
     int err;
     bool quit;
+};
+
+/* The remaining tiles of a job. */
+struct todo {
+    struct tilerects marked;
+    struct tilerect next; /* without rows: the next one is among the marked tiles */
+    size_t tiles;         /* their number */
+    size_t least;         /* number of tiles for a strip */
 };
 
 int jpeg_sampling(const char *name)
@@ -91,305 +79,78 @@ int jpeg_sampling(const char *name)
     return -1;
 }
 
-_Noreturn static void bail_out(struct encoder *e, int why)
-{
-    e->why = why;
-    longjmp(e->bail, 1);
-}
+/* --- encoding and joining strips --- */
 
-static void on_error(j_common_ptr c)
+/* The part of the frame that a piece has. */
+static struct jpegcoder_area area_of(const struct jpeg *jpeg, const struct tilerect *tiles)
 {
-    bail_out(c->client_data, c->err->msg_code == JERR_OUT_OF_MEMORY ? ENOMEM : EPROTO);
+    const struct jpeg_tiling *t = &jpeg->tiling;
+    const struct image *image = &jpeg->job.image;
+    struct jpegcoder_area area = {.left = tiles->column * t->tile_width,
+                                  .top = tiles->row * t->tile_height,
+                                  .width = tiles->columns * t->tile_width,
+                                  .height = tiles->rows * t->tile_height};
+    if (area.width > image->width - area.left)
+        area.width = image->width - area.left;
+    if (area.height > image->height - area.top)
+        area.height = image->height - area.top;
+    return area;
 }
-
-static void on_message(j_common_ptr c)
-{
-    (void)c; /* instead of printing it */
-}
-
-static void on_start(j_compress_ptr c)
-{
-    struct encoder *e = c->client_data;
-    e->dest.next_output_byte = e->sink->data;
-    e->dest.free_in_buffer = e->sink->room;
-}
-
-/* libjpeg calls this as soon as the last byte is used, so one byte of the room stays unused. */
-static boolean on_full(j_compress_ptr c)
-{
-    struct encoder *e = c->client_data;
-    struct sink *sink = e->sink;
-    if (!sink->grows || sink->room >= sink->limit)
-        bail_out(e, ENOSPC);
-    size_t used = sink->room;
-    size_t room = used > sink->limit / 2 ? sink->limit : used * 2;
-    uint8_t *data = realloc(sink->data, room);
-    if (!data)
-        bail_out(e, ENOMEM);
-    sink->data = data;
-    sink->room = room;
-    e->dest.next_output_byte = data + used;
-    e->dest.free_in_buffer = room - used;
-    return TRUE;
-}
-
-static void on_end(j_compress_ptr c)
-{
-    struct encoder *e = c->client_data;
-    e->sink->bytes = e->sink->room - e->dest.free_in_buffer;
-}
-
-static int encoder_init(struct encoder *e)
-{
-    e->c.err = jpeg_std_error(&e->errors);
-    e->errors.error_exit = on_error;
-    e->errors.output_message = on_message;
-    e->c.client_data = e;
-    if (setjmp(e->bail)) {
-        errno = e->why;
-        return -1;
-    }
-    jpeg_create_compress(&e->c);
-    e->dest.init_destination = on_start;
-    e->dest.empty_output_buffer = on_full;
-    e->dest.term_destination = on_end;
-    e->c.dest = &e->dest;
-    return 0;
-}
-
-static void encoder_free(struct encoder *e)
-{
-    jpeg_destroy_compress(&e->c);
-    free(e->rows.data);
-}
-
-/* The scanline colour space of a packed format, or JCS_UNKNOWN for planes. */
-static J_COLOR_SPACE packed_space(uint32_t format)
-{
-    switch (format) {
-    case PIXFMT_RGB24:
-        return JCS_EXT_RGB;
-    case PIXFMT_BGR24:
-        return JCS_EXT_BGR;
-    case PIXFMT_RGBA:
-        return JCS_EXT_RGBX;
-    case PIXFMT_BGRA:
-        return JCS_EXT_BGRX;
-    default:
-        return JCS_UNKNOWN;
-    }
-}
-
-/*
- * DCT: JDCT_IFAST below quality 96, else JDCT_ISLOW, as in libjpeg-turbo's tjCompress2. On a
- * processor with AVX2, which only ISLOW uses, both are equally fast: 4.07 and 4.09 ms for 1080p at
- * quality 80.
- */
-static void set_parameters(struct encoder *e, const struct job *job, uint32_t rows)
-{
-    struct jpeg_compress_struct *c = &e->c;
-    J_COLOR_SPACE space = packed_space(job->image.format);
-    c->image_width = job->image.width;
-    c->image_height = rows;
-    c->raw_data_in = FALSE;
-    c->input_components = job->gray ? 1 : 3;
-    c->in_color_space = job->gray ? JCS_GRAYSCALE : JCS_YCbCr;
-    if (space != JCS_UNKNOWN) {
-        c->input_components = (int)pixfmt_channels(job->image.format);
-        c->in_color_space = space;
-    }
-    jpeg_set_defaults(c); /* keeps the memory of the last frame */
-    jpeg_set_colorspace(c, job->gray ? JCS_GRAYSCALE : JCS_YCbCr);
-    jpeg_set_quality(c, job->quality, TRUE);
-    c->comp_info[0].h_samp_factor = job->h;
-    c->comp_info[0].v_samp_factor = job->v;
-    c->raw_data_in = space == JCS_UNKNOWN;
-    c->restart_interval = job->interval;
-    if (job->image.aspect_num) {
-        c->X_density = (UINT16)job->image.aspect_num;
-        c->Y_density = (UINT16)job->image.aspect_den;
-    }
-    c->dct_method = job->quality >= 96 ? JDCT_ISLOW : JDCT_FASTEST;
-}
-
-/* Row y of a plane, 0 the top one. */
-static const uint8_t *plane_row(const struct job *job, const struct pixfmt_plane *plane, uint32_t y)
-{
-    return pixfmt_plane_row(job->image.data, plane, job->image.flags, y);
-}
-
-static void write_packed(struct encoder *e, const struct job *job, uint32_t top)
-{
-    struct jpeg_compress_struct *c = &e->c;
-    while (c->next_scanline < c->image_height) {
-        JSAMPROW rows[ROWS_MAX];
-        uint32_t count = c->image_height - c->next_scanline;
-        if (count > ROWS_MAX)
-            count = ROWS_MAX;
-        for (uint32_t i = 0; i < count; i++)
-            rows[i] = (JSAMPROW)plane_row(job, &job->planes.plane[0], top + c->next_scanline + i);
-        jpeg_write_scanlines(c, rows, count);
-    }
-}
-
-/*
- * Stretches BLOCK samples from video's 16 … 235 (luma) or 240 (chroma) to JPEG's 0 … 255, rounded.
- * 16-bit arithmetic on a fixed count becomes vector code at -O2: 0.1 to 0.4 ms of 3 ms for a 1080p
- * frame, instead of 1.8 ms.
- */
-static void stretch_luma(uint8_t *restrict to, const uint8_t *restrict from)
-{
-    for (int i = 0; i < BLOCK; i++) {
-        uint16_t s = from[i] < 16 ? 16 : from[i] > 235 ? 235 : from[i];
-        to[i] = (uint8_t)((uint16_t)((s - 16) * 298 + 128) >> 8); /* 298 / 256 is 255 / 219 */
-    }
-}
-
-static void stretch_chroma(uint8_t *restrict to, const uint8_t *restrict from)
-{
-    for (int i = 0; i < BLOCK; i++) {
-        int16_t s = from[i] < 16 ? 16 : from[i] > 240 ? 240 : from[i];
-        to[i] = (uint8_t)(128 + ((int16_t)((s - 128) * 291 + 128) >> 8)); /* 255 / 224 */
-    }
-}
-
-/* Copies a row of a plane in the form for libjpeg: full range, its last sample repeated up to
- * padded. */
-static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, uint32_t padded,
-                     bool limited, bool chroma)
-{
-    if (limited) {
-        void (*stretch)(uint8_t *restrict, const uint8_t *restrict) =
-            chroma ? stretch_chroma : stretch_luma;
-        uint32_t x = 0;
-        for (; width - x >= BLOCK; x += BLOCK)
-            stretch(to + x, from + x);
-        if (x < width) {
-            uint8_t rest[2][BLOCK] = {{0}};
-            memcpy(rest[0], from + x, width - x);
-            stretch(rest[1], rest[0]);
-            memcpy(to + x, rest[1], width - x);
-        }
-    } else {
-        memcpy(to, from, width);
-    }
-    memset(to + width, to[width - 1], padded - width);
-}
-
-/* Converts the rows of a row of MCUs, in full range, of which the first is row y of the frame. Rows
- * below the frame are the last one again. */
-static void convert_matrix(struct encoder *e, const struct job *job, uint32_t y,
-                           JSAMPARRAY planes[3])
-{
-    const jpeg_component_info *info = e->c.comp_info;
-    uint32_t v = (uint32_t)job->v;
-    for (uint32_t i = 0; i < DCTSIZE && y < job->image.height; i++, y += v) {
-        uint32_t rows = job->image.height - y < v ? job->image.height - y : v;
-        bt601_rows(&job->to_bt601, planes[0] + i * v, rows,
-                   (size_t)info[0].width_in_blocks * DCTSIZE, planes[1][i], planes[2][i],
-                   (size_t)info[1].width_in_blocks * DCTSIZE, (unsigned)job->h);
-    }
-}
-
-/*
- * Copies every row first, though most could be encoded in place. Encoding reads blocks from many
- * rows at once, which defeats the processor's prefetching; copying row by row does not.
- */
-static void write_planes(struct encoder *e, const struct job *job, uint32_t top)
-{
-    struct jpeg_compress_struct *c = &e->c;
-    bool limited = job->image.flags & PIXFMT_LIMITED;
-    size_t need = 0;
-    for (int p = 0; p < c->num_components; p++)
-        need += (size_t)ROWS_MAX * c->comp_info[p].width_in_blocks * DCTSIZE;
-    uint8_t *room = scratch_get(&e->rows, need);
-    if (!room)
-        bail_out(e, ENOMEM);
-    while (c->next_scanline < c->image_height) {
-        JSAMPROW rows[3][ROWS_MAX];
-        JSAMPARRAY planes[3] = {rows[0], rows[1], rows[2]};
-        uint8_t *copy = room;
-        for (int p = 0; p < c->num_components; p++) {
-            const struct pixfmt_plane *plane = &job->planes.plane[p];
-            int v = c->comp_info[p].v_samp_factor, count = v * DCTSIZE;
-            uint32_t padded = c->comp_info[p].width_in_blocks * DCTSIZE;
-            uint32_t y = (top + c->next_scanline) / (uint32_t)job->v * (uint32_t)v;
-            for (int i = 0; i < count; i++, y++) {
-                if (y >= plane->height) { /* below the frame: repeats the last row */
-                    rows[p][i] = rows[p][i - 1];
-                    continue;
-                }
-                copy_row(copy, plane_row(job, plane, y), plane->width, padded, limited, p > 0);
-                rows[p][i] = copy;
-                copy += padded;
-            }
-        }
-        if (job->other_matrix)
-            convert_matrix(e, job, top + c->next_scanline, planes);
-        jpeg_write_raw_data(c, planes, (JDIMENSION)job->v * DCTSIZE);
-    }
-}
-
-enum { RST0 = 0xd0, EOI_BYTES = 2 };
 
 /* Renumbers a strip's restart markers, which start at 0, to follow those of earlier strips. */
-static void renumber_markers(struct strip *strip)
+static void renumber_markers(const struct jpegcoder_sink *sink, unsigned earlier)
 {
-    uint8_t *p = strip->sink.data, *end = p + strip->sink.bytes;
-    if (strip->markers % 8 == 0)
+    uint8_t *p = sink->data, *end = p + sink->bytes;
+    if (earlier % 8 == 0)
         return;
     for (; (p = memchr(p, 0xff, (size_t)(end - p))) && end - p > 1; p += 2)
         if ((p[1] & 0xf8) == RST0)
-            p[1] = (uint8_t)(RST0 + (p[1] + strip->markers) % 8);
+            p[1] = (uint8_t)(RST0 + (p[1] + earlier) % 8);
 }
 
 /* Encodes one strip. 0, or an errno. */
-static int encode_strip(struct encoder *e, const struct job *job, struct strip *strip)
+static int encode_strip(struct jpeg *jpeg, struct jpegcoder *coder, struct strip *strip)
 {
-    struct jpeg_compress_struct *c = &e->c;
-    e->sink = &strip->sink;
-    if (setjmp(e->bail)) {
-        jpeg_abort_compress(c);
-        return e->why;
+    bool joined = jpeg->out.data;
+    struct jpegcoder_sink *sink = joined && strip == jpeg->strips ? &jpeg->out : &strip->sink;
+    for (unsigned i = strip->first; i < strip->first + strip->count; i++) {
+        struct piece *piece = &jpeg->pieces[i];
+        struct jpegcoder_area area = area_of(jpeg, &piece->tiles);
+        piece->at = sink->bytes;
+        int err = jpegcoder_encode(coder, &jpeg->job, &area, sink);
+        if (err)
+            return err;
+        piece->bytes = sink->bytes - piece->at;
     }
-    set_parameters(e, job, strip->rows);
-    jpeg_start_compress(c, TRUE);
-    if (job->comment && strip->top == 0)
-        jpeg_write_marker(c, JPEG_COM, (const JOCTET *)job->comment,
-                          (unsigned)strlen(job->comment));
-    if (c->raw_data_in)
-        write_planes(e, job, strip->top);
-    else
-        write_packed(e, job, strip->top);
-    jpeg_finish_compress(c);
-    renumber_markers(strip);
+    if (joined)
+        renumber_markers(sink, jpeg->pieces[strip->first].tiles.row);
     return 0;
 }
 
 /*
  * Appends a strip to the first one. Strips are whole JPEGs with the same tables: the first one's
- * header is kept, with the height corrected (it has the DRI already); of the others only the
- * entropy-coded data is used, after a restart marker. 0, or an errno.
+ * header is kept, with the height corrected; of the others only the coded bytes are used, after a
+ * restart marker. 0, or an errno.
  */
 static int join_strip(struct jpeg *jpeg, const struct strip *strip)
 {
-    struct sink *first = &jpeg->strips[0].sink;
-    uint8_t *out = first->data + first->bytes;
+    struct jpegcoder_sink *out = &jpeg->out;
+    const struct jpegcoder_sink *sink = strip == jpeg->strips ? out : &strip->sink;
+    uint8_t *end = out->data + out->bytes;
     struct jpeghead head;
-    if (!jpeghead_find(&head, strip->sink.data, strip->sink.bytes))
+    if (!jpeghead_find(&head, sink->data, sink->bytes))
         return EPROTO;
-    if (strip->top == 0) {
-        jpeghead_resize(&head, first->data, jpeg->job.image.width, jpeg->job.image.height);
+    if (sink == out) {
+        jpeghead_resize(&head, out->data, jpeg->job.image.width, jpeg->job.image.height);
         return 0;
     }
-    size_t count =
-        strip->sink.bytes - head.bytes; /* with the EOI, which the next strip overwrites */
-    if (first->room - first->bytes < count)
+    size_t count = sink->bytes - head.bytes; /* with EOI, which the next strip overwrites */
+    if (out->room - out->bytes < count)
         return ENOSPC;
-    out[-EOI_BYTES] = 0xff;
-    out[1 - EOI_BYTES] = (uint8_t)(RST0 + (strip->markers - 1) % 8);
-    memcpy(out, strip->sink.data + head.bytes, count);
-    first->bytes += count;
+    end[-EOI_BYTES] = 0xff;
+    end[1 - EOI_BYTES] = (uint8_t)(RST0 + (jpeg->pieces[strip->first].tiles.row - 1) % 8);
+    memcpy(end, sink->data + head.bytes, count);
+    out->bytes += count;
     return 0;
 }
 
@@ -397,7 +158,7 @@ static int join_strip(struct jpeg *jpeg, const struct strip *strip)
  * is left to do after the last strip. */
 static void join_done(struct jpeg *jpeg)
 {
-    if (jpeg->joining)
+    if (!jpeg->out.data || jpeg->joining)
         return;
     jpeg->joining = true;
     while (!jpeg->err && jpeg->joined < jpeg->count && jpeg->strips[jpeg->joined].done) {
@@ -413,13 +174,13 @@ static void join_done(struct jpeg *jpeg)
 }
 
 /* Called with the lock held: encodes strips until all are taken. */
-static void take_strips(struct jpeg *jpeg, struct encoder *e)
+static void take_strips(struct jpeg *jpeg, struct jpegcoder *coder)
 {
     while (jpeg->next < jpeg->count) {
         struct strip *strip = &jpeg->strips[jpeg->next++];
         jpeg->busy++;
         pthread_mutex_unlock(&jpeg->lock);
-        int err = encode_strip(e, &jpeg->job, strip);
+        int err = encode_strip(jpeg, coder, strip);
         pthread_mutex_lock(&jpeg->lock);
         strip->done = !err;
         if (err)
@@ -435,11 +196,11 @@ static void take_strips(struct jpeg *jpeg, struct encoder *e)
 
 static void *work(void *arg)
 {
-    struct encoder *e = arg;
-    struct jpeg *jpeg = e->owner;
+    struct worker *worker = arg;
+    struct jpeg *jpeg = worker->owner;
     pthread_mutex_lock(&jpeg->lock);
     while (!jpeg->quit) {
-        take_strips(jpeg, e);
+        take_strips(jpeg, worker->coder);
         if (!jpeg->quit)
             pthread_cond_wait(&jpeg->go, &jpeg->lock);
     }
@@ -449,8 +210,8 @@ static void *work(void *arg)
 
 static int start_workers(struct jpeg *jpeg)
 {
-    for (unsigned i = 0; i < jpeg->threads - 1; i++, jpeg->workers_running++)
-        if (thread_start(&jpeg->workers[i], work, &jpeg->encoders[i + 1]))
+    for (unsigned i = 1; i < jpeg->threads; i++, jpeg->workers_running++)
+        if (thread_start(&jpeg->workers[i].thread, work, &jpeg->workers[i]))
             return -1;
     return 0;
 }
@@ -463,14 +224,13 @@ struct jpeg *jpeg_new(unsigned threads)
     pthread_mutex_init(&jpeg->lock, NULL);
     pthread_cond_init(&jpeg->go, NULL);
     pthread_cond_init(&jpeg->done, NULL);
-    jpeg->encoders = calloc(threads, sizeof *jpeg->encoders);
     jpeg->workers = calloc(threads, sizeof *jpeg->workers);
-    if (!jpeg->encoders || !jpeg->workers)
+    if (!jpeg->workers)
         goto fail;
     for (; jpeg->threads < threads; jpeg->threads++) {
-        struct encoder *e = &jpeg->encoders[jpeg->threads];
-        e->owner = jpeg;
-        if (encoder_init(e))
+        struct worker *worker = &jpeg->workers[jpeg->threads];
+        worker->owner = jpeg;
+        if (!(worker->coder = jpegcoder_new()))
             goto fail;
     }
     if (start_workers(jpeg))
@@ -490,23 +250,25 @@ void jpeg_free(struct jpeg *jpeg)
     jpeg->quit = true;
     pthread_cond_broadcast(&jpeg->go);
     pthread_mutex_unlock(&jpeg->lock);
-    for (unsigned i = 0; i < jpeg->workers_running; i++)
-        pthread_join(jpeg->workers[i], NULL);
+    for (unsigned i = 1; i <= jpeg->workers_running; i++)
+        pthread_join(jpeg->workers[i].thread, NULL);
     for (unsigned i = 0; i < jpeg->threads; i++)
-        encoder_free(&jpeg->encoders[i]);
-    for (unsigned i = 1; i < jpeg->strips_room; i++)
+        jpegcoder_free(jpeg->workers[i].coder);
+    for (unsigned i = 0; i < jpeg->strips_room; i++)
         free(jpeg->strips[i].sink.data);
     pthread_mutex_destroy(&jpeg->lock);
     pthread_cond_destroy(&jpeg->go);
     pthread_cond_destroy(&jpeg->done);
     free(jpeg->strips);
+    free(jpeg->pieces);
     free(jpeg->workers);
-    free(jpeg->encoders);
     free(jpeg);
     errno = saved;
 }
 
-/* Strip number `at`, with a buffer unless it is the first. NULL: no memory. */
+/* --- planning --- */
+
+/* Strip number `at`, empty. NULL: no memory. */
 static struct strip *strip_at(struct jpeg *jpeg, unsigned at)
 {
     if (at == jpeg->strips_room) {
@@ -514,100 +276,144 @@ static struct strip *strip_at(struct jpeg *jpeg, unsigned at)
         if (!strips)
             return NULL;
         jpeg->strips = strips;
-        strips[at] = (struct strip){.sink = {.grows = true}};
-        if (at && !(strips[at].sink.data = malloc(SINK_BYTES)))
+        strips[at] = (struct strip){.sink = {.grows = true, .room = SINK_BYTES}};
+        if (!(strips[at].sink.data = malloc(SINK_BYTES)))
             return NULL;
-        strips[at].sink.room = SINK_BYTES;
         jpeg->strips_room++;
     }
+    jpeg->strips[at].sink.bytes = 0;
+    jpeg->strips[at].done = false;
     return &jpeg->strips[at];
 }
 
-/*
- * Cuts the frame into strips of whole rows of MCUs, large ones first: starting a strip costs as
- * much as ten MCUs, and at the end threads wait for each other at most the time of a small one. The
- * marker after each row adds less than 0.1 % to the size.
- * out: room bytes for the joined JPEG. Returns the number of strips, 0: no memory.
- */
-static unsigned plan_strips(struct jpeg *jpeg, struct job *job, void *out, size_t room)
+/* Adds a piece of about `want` tiles, whole rows of them. Its number of tiles; 0: no memory. */
+static size_t add_piece(struct jpeg *jpeg, unsigned at, struct todo *todo, size_t want)
 {
-    uint32_t mcu_width = (uint32_t)job->h * DCTSIZE, mcu_height = (uint32_t)job->v * DCTSIZE;
-    uint32_t columns = (job->image.width + mcu_width - 1) / mcu_width;
-    uint32_t all = (job->image.height + mcu_height - 1) / mcu_height, top = 0;
-    uint32_t least = all / (jpeg->threads * SHARE_LEAST) + 1;
-    unsigned count = 0;
-    for (uint32_t rows; top < all; top += rows, count++) {
+    if (at == jpeg->pieces_room) {
+        unsigned room = at ? 2 * at : 16;
+        struct piece *pieces = realloc(jpeg->pieces, room * sizeof *pieces);
+        if (!pieces)
+            return 0;
+        jpeg->pieces = pieces;
+        jpeg->pieces_room = room;
+    }
+    struct tilerect *next = &todo->next, *tiles = &jpeg->pieces[at].tiles;
+    if (!next->rows)
+        tilerects_next(&todo->marked, next);
+    size_t rows = (want - 1) / next->columns + 1;
+    *tiles = *next;
+    tiles->rows = rows < next->rows ? (uint32_t)rows : next->rows;
+    next->row += tiles->rows;
+    next->rows -= tiles->rows;
+    return (size_t)tiles->columns * tiles->rows;
+}
+
+/*
+ * Divides the work into strips, large ones first: starting a strip costs as much as ten MCUs, and
+ * at the end threads wait for each other at most the time of a small one. Returns the number of
+ * strips, 0: no memory.
+ */
+static unsigned plan_strips(struct jpeg *jpeg, struct todo *todo)
+{
+    unsigned pieces = 0, count = 0;
+    size_t least = todo->tiles / (jpeg->threads * SHARE_LEAST) + 1;
+    if (least < todo->least)
+        least = todo->least;
+    for (; todo->tiles; count++) {
         struct strip *strip = strip_at(jpeg, count);
         if (!strip)
             return 0;
-        rows = jpeg->threads == 1 ? all : (all - top) / (jpeg->threads * SHARE);
-        rows = rows < least ? least : rows;
-        rows = rows > all - top ? all - top : rows;
-        strip->top = top * mcu_height;
-        strip->rows = top + rows == all ? job->image.height - strip->top : rows * mcu_height;
-        strip->markers = top;
-        strip->done = false;
-        strip->sink.limit = room;
+        size_t want = jpeg->threads == 1 ? todo->tiles : todo->tiles / (jpeg->threads * SHARE);
+        want = want < least ? least : want;
+        want = want < todo->tiles ? want : todo->tiles;
+        strip->first = pieces;
+        strip->sink.limit = jpeg->out.data ? jpeg->out.room : SIZE_MAX;
+        for (size_t have = 0, more; have < want; have += more, todo->tiles -= more) {
+            more = add_piece(jpeg, pieces, todo, want - have);
+            if (!more)
+                return 0;
+            pieces++;
+        }
+        strip->count = pieces - strip->first;
     }
-    jpeg->strips[0].sink = (struct sink){.data = out, .room = room};
-    job->interval = count > 1 ? columns : 0; /* at most 65500 / 8: DRI holds 16 bits */
     return count;
 }
 
-/* Completes the job. false: bad size, format or other property of the image. */
-static bool plan_job(struct job *job, enum jpeg_sampling sampling)
+/* Encodes what is to be done. 0, or -1 with errno. */
+static int encode_strips(struct jpeg *jpeg, struct todo *todo)
 {
-    if (!pixfmt_is_image(job->image.format) || !pixfmt_known(&job->image) ||
-        !pixfmt_plan_image(&job->image, &job->planes))
-        return false;
-    job->gray = sampling == JPEG_GRAY || job->image.format == PIXFMT_GRAY8;
-    job->h = job->v = 1;
-    if (job->gray)
-        return true;
-    if (job->image.format == PIXFMT_YUV420P)
-        sampling = JPEG_420;
-    else if (job->image.format == PIXFMT_YUV422P)
-        sampling = JPEG_422;
-    else if (job->image.format == PIXFMT_YUV444P)
-        sampling = JPEG_444;
-    job->h = sampling == JPEG_444 ? 1 : 2;
-    job->v = sampling == JPEG_420 ? 2 : 1;
-    job->other_matrix =
-        pixfmt_is_yuv(job->image.format) && bt601_from(&job->to_bt601, job->image.matrix, false);
-    return true;
-}
-
-size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
-                   enum jpeg_sampling sampling, const char *comment, void *out, size_t room)
-{
-    struct job job = {.image = *image, .quality = quality, .comment = comment};
-    if (!plan_job(&job, sampling) || quality < 1 || quality > 100) {
-        errno = EINVAL;
-        return 0;
-    }
-    if (room < 2) {
-        errno = ENOSPC;
-        return 0;
-    }
-    unsigned count = plan_strips(jpeg, &job, out, room);
+    unsigned count = plan_strips(jpeg, todo);
     if (!count)
-        return 0;
+        return -1;
     pthread_mutex_lock(&jpeg->lock);
-    jpeg->job = job;
     jpeg->err = 0;
     jpeg->next = jpeg->joined = 0;
     jpeg->count = count;
     if (count > 1)
         pthread_cond_broadcast(&jpeg->go);
-    take_strips(jpeg, &jpeg->encoders[0]);
+    take_strips(jpeg, jpeg->workers[0].coder);
     while (jpeg->busy)
         pthread_cond_wait(&jpeg->done, &jpeg->lock);
     int err = jpeg->err;
     pthread_mutex_unlock(&jpeg->lock);
     if (!err)
-        return jpeg->strips[0].sink.bytes;
+        return 0;
     errno = err;
-    return 0;
+    return -1;
+}
+
+/* Number of MCUs along a side of the picture. */
+static uint32_t mcus(uint32_t side, int factor)
+{
+    return (side - 1) / ((uint32_t)factor * JPEGCODER_BLOCK) + 1;
+}
+
+/* Tiles of `interval` MCUs. */
+static struct jpeg_tiling tiling_of(const struct jpegcoder_job *job, uint32_t interval)
+{
+    return (struct jpeg_tiling){.tile_width = interval * (uint32_t)job->h * JPEGCODER_BLOCK,
+                                .tile_height = (uint32_t)job->v * JPEGCODER_BLOCK,
+                                .columns = mcus(job->image.width, job->h) / interval,
+                                .rows = mcus(job->image.height, job->v)};
+}
+
+/* The least number of MCUs that is a tile's width or more, and divides a row of MCUs. */
+static uint32_t tile_interval(const struct jpegcoder_job *job)
+{
+    uint32_t row = mcus(job->image.width, job->h);
+    uint32_t interval = TILE_WIDTH / ((uint32_t)job->h * JPEGCODER_BLOCK);
+    while (interval < row && row % interval)
+        interval++;
+    return interval < row ? interval : row;
+}
+
+static bool plan_job(struct jpegcoder_job *job, const struct image *image, int quality,
+                     enum jpeg_sampling sampling, const char *comment)
+{
+    *job = (struct jpegcoder_job){.image = *image, .quality = quality, .comment = comment};
+    if (jpegcoder_plan(job, sampling))
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+/* --- whole pictures --- */
+
+size_t jpeg_encode(struct jpeg *jpeg, const struct image *image, int quality,
+                   enum jpeg_sampling sampling, const char *comment, void *out, size_t room)
+{
+    if (!plan_job(&jpeg->job, image, quality, sampling, comment))
+        return 0;
+    if (room < 2) {
+        errno = ENOSPC;
+        return 0;
+    }
+    jpeg->job.interval = mcus(image->width, jpeg->job.h); /* at most 65500 / 8: DRI has 16 bits */
+    jpeg->tiling = tiling_of(&jpeg->job, jpeg->job.interval);
+    jpeg->out = (struct jpegcoder_sink){.data = out, .room = room};
+    struct todo todo = {.next = {.columns = 1, .rows = jpeg->tiling.rows},
+                        .tiles = jpeg->tiling.rows};
+    return encode_strips(jpeg, &todo) ? 0 : jpeg->out.bytes;
 }
 
 size_t jpeg_bound(uint32_t width, uint32_t height)
@@ -619,4 +425,44 @@ size_t jpeg_bound(uint32_t width, uint32_t height)
      */
     size_t blocks = (((size_t)width + 15) / 16) * (((size_t)height + 15) / 16) * 12;
     return blocks * 64 * 4 + 65536 * 2;
+}
+
+/* --- tiles --- */
+
+bool jpeg_tile(const struct image *image, enum jpeg_sampling sampling, struct jpeg_tiling *out)
+{
+    struct jpegcoder_job job;
+    if (!plan_job(&job, image, 1, sampling, NULL))
+        return false;
+    *out = tiling_of(&job, tile_interval(&job));
+    return true;
+}
+
+int jpeg_encode_tiles(struct jpeg *jpeg, const struct image *image, int quality,
+                      enum jpeg_sampling sampling, uint8_t *marked, size_t count)
+{
+    if (!plan_job(&jpeg->job, image, quality, sampling, NULL))
+        return -1;
+    if (!count)
+        return 0;
+    jpeg->job.interval = tile_interval(&jpeg->job);
+    jpeg->tiling = tiling_of(&jpeg->job, jpeg->job.interval);
+    jpeg->out.data = NULL;
+    struct todo todo = {
+        .marked = {.marked = marked, .columns = jpeg->tiling.columns, .rows = jpeg->tiling.rows},
+        .tiles = count,
+        .least = STRIP_LEAST / jpeg->job.interval};
+    if (encode_strips(jpeg, &todo))
+        return -1;
+    const struct strip *last = &jpeg->strips[jpeg->count - 1];
+    return (int)(last->first + last->count);
+}
+
+struct jpeg_piece jpeg_piece(const struct jpeg *jpeg, unsigned number)
+{
+    const struct piece *piece = &jpeg->pieces[number];
+    const struct strip *strip = jpeg->strips;
+    while (number >= strip->first + strip->count)
+        strip++;
+    return (struct jpeg_piece){piece->tiles, strip->sink.data + piece->at, piece->bytes};
 }

@@ -20,7 +20,7 @@ async function otherSite(t)
 async function scene(t, ...options)
 {
     await createStream(t, '320x240');
-    start(t, 'shm-encode', ['-q', '90', name]);
+    start(t, 'shm-encode', ['-s', '0', '-q', '90', name]);
     start(t, 'frame-gen', ['-s', '320x240', '-r', '10', '-o', name]);
     const server = await serve(t, 0, ...options);
     await until('a picture', async () => (await fetch(`${server.url}snapshot.jpg`)).ok);

@@ -151,7 +151,7 @@ export function quarters(width, height, colours = QUARTERS)
 export async function still(t, width, height, ...options)
 {
     await createStream(t, `${width}x${height}`);
-    const encoder = start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
+    const encoder = start(t, 'shm-encode', ['-s', '0', '-q', '90', '-S', '444', name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
     writer.stdin.write(quarters(width, height));
     const server = await serve(t, 0, ...options);
@@ -162,7 +162,7 @@ export async function still(t, width, height, ...options)
 export async function moving(t, size, rate, ...options)
 {
     await createStream(t, size);
-    const encoder = start(t, 'shm-encode', ['-q', '90', name]);
+    const encoder = start(t, 'shm-encode', ['-s', '0', '-q', '90', name]);
     const source = start(t, 'frame-gen', ['-s', size, '-r', String(rate), '-e', name, '-o', name]);
     const server = await serve(t, 0, ...options);
     return {encoder, source, server};

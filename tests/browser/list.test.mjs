@@ -17,7 +17,7 @@ async function scene(t, ...more)
         await createStream(t, SIZE, {stream});
     await createStream(t, SIZE);
     const encoders = [STILL, MOVING, ...more].map(stream =>
-        start(t, 'shm-encode', ['-q', '90', '-S', '444', stream]));
+        start(t, 'shm-encode', ['-s', '0', '-q', '90', '-S', '444', stream]));
     const source = start(t, 'frame-gen', ['-s', SIZE, '-r', '20', '-o', MOVING]);
     const writer = start(t, 'shm-write', [STILL], {stdin: 'pipe'});
     writer.stdin.write(quarters(320, 240));

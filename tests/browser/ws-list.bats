@@ -33,7 +33,7 @@ load ../support/helper
     shm-create -s 320x240 "$S"
     shm-create -s 320x240 "$S2"
     shm-create -s 64x48 "$odd"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     frame-gen -s 320x240 -r 0 -n 4 -o "$S"
     serve "$S" "$S2" "$odd"
     wait_until 10 curl -sf -o /dev/null "$URL/$S/snapshot.jpg"

@@ -77,7 +77,7 @@ setup() {
     common_setup
     DIR=$BATS_TEST_TMPDIR
     shm-create -s $SIZE "$S"
-    bg shm-encode -q 90 "$S"
+    bg shm-encode -s 0 -q 90 "$S"
     start_server
 }
 

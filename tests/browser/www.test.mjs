@@ -18,7 +18,7 @@ const ELSEWHERE = [/webrtc\.github\.io/, /favicon\.ico/];
 async function scene(t, path, what = '#videoMJPEG', play = () => {}, folder = FOLDER)
 {
     await createStream(t, '320x240');
-    start(t, 'shm-encode', ['-q', '90', '-S', '444', name]);
+    start(t, 'shm-encode', ['-s', '0', '-q', '90', '-S', '444', name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
     writer.stdin.write(quarters(320, 240));
     const server = await serve(t, 0, '--www', folder);

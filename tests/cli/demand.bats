@@ -74,7 +74,7 @@ moving() {
 scene() { # OPTIONS of shm-encode
     clean_run shm-create -s 64x48 "$S"
     moving
-    bg shm-encode "$@" "$S"
+    bg shm-encode -s 0 "$@" "$S"
     encoder=$BG
 }
 
@@ -202,7 +202,7 @@ signal.pause()' "$S" </dev/null
     chmod -R a+rX "$dir"
     clean_run shm-create -s 64x48 -m 0644 "$S"
     moving
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     encoder=$BG
     sleeps_through "$encoder"
     bg "${nobody[@]}" "$dir/shm-read" -n 1000000 -f jpg "$S" >/dev/null
@@ -233,7 +233,7 @@ signal.pause()' "$S" </dev/null
     packets_pass 10
     kill -KILL "$encoder"
     ends 137 "$encoder"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     encoder=$BG
     packets_pass 10
     clean_run shm-create --replace "$S"
@@ -252,7 +252,7 @@ event_readers() { # of the stream, as shm-ls shows them
 @test "readers of events take no claim from readers of images" {
     clean_run shm-create -s 64x48 "$S"
     put
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg bash -c 'for _ in {1..70}; do event-read "$1" >/dev/null & done; wait' - "$S" </dev/null
     wait_until 30 eval '[ "$(event_readers)" = 70 ]'
     wait_until 20 asleep
@@ -311,7 +311,7 @@ shown() { # LINES of event-read --viewers, without times
 @test "static scene: a new viewer gets the last frame at once, and nothing older" {
     clean_run shm-create -s 64x48 "$S"
     put
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     serve "$S"
     wait_until 10 is 'packets == 1'
     for _ in 1 2 3; do put; done # unseen
@@ -354,14 +354,14 @@ shown() { # LINES of event-read --viewers, without times
     kill -KILL "$encoder"
     ends 137 "$encoder"
     snapshot # the dead encoder's packet, without a wait for a new one
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     encoder=$BG
     sleeps_through "$encoder"
     viewer
     packets_pass 10
     kill -KILL "$encoder"
     ends 137 "$encoder"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     encoder=$BG
     packets_pass 10
     kill "$viewer"
@@ -537,7 +537,7 @@ PYTHON
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
     put
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     encoder=$BG
     serve "$S" "$S2"
     put
@@ -570,7 +570,7 @@ PYTHON
     ends 143 "$encoder"
     for option in "-u" "-r 30"; do
         # shellcheck disable=SC2086
-        bg shm-encode $option "$S"
+        bg shm-encode -s 0 $option "$S"
         encoder=$BG
         sleeps_through "$encoder"
         shows_newest by_reader
@@ -583,7 +583,7 @@ PYTHON
     clean_run shm-create -s 64x48 "$S"
     head -c 9216 /dev/zero >"$BATS_TEST_TMPDIR/raw"
     clean_run shm-write -s 64x48 "$S" <"$BATS_TEST_TMPDIR/raw"
-    bg shm-encode -u "$S"
+    bg shm-encode -s 0 -u "$S"
     wait_until 10 is 'packets == 1'
     clean_run shm-write -s 64x48 "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 asleep

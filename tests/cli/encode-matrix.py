@@ -2,8 +2,8 @@
 """encode-matrix.py STREAM STREAM2 STREAM3 [FORMAT...]
 
 Writes frames of every format, size and row order to STREAM. Three shm-encode, with one, two and three
-threads, write the packets of the three streams. Compares the images that Pillow, djpeg and ffmpeg
-decode with the source. Exits 1 with a line for each wrong image.
+threads, write the packets of the three streams. Their JPEGs must have the same bytes. Compares the
+images that Pillow, djpeg and ffmpeg decode with the source. Exits 1 with a line for each wrong image.
 """
 import io
 import re
@@ -72,6 +72,12 @@ def newest(stream, frame):
     sys.exit(f"{stream}: frame {frame} never came")
 
 
+def plain(jpeg):
+    """Without its comment, which has the time."""
+    comment = re.search(rb"\xff\xfe(..)shmcast ", jpeg, re.DOTALL)
+    return jpeg[: comment.start()] + jpeg[comment.start() + 2 + int.from_bytes(comment[1], "big") :]
+
+
 def by_pillow(jpeg):
     image = Image.open(io.BytesIO(jpeg))
     image.load()
@@ -122,11 +128,8 @@ def main(streams, formats):
                     check(psnr(first, source[:, ::-1]) < FAR, f"{name}: mirrored passes too")
                 if fmt != "gray8":
                     check(psnr(first, source[..., ::-1]) < FAR, f"{name}: swapped passes too")
-                check(b"\xff\xdd\x00\x04" not in jpegs[0], f"{name}: one thread, yet restarts")
                 for threads, jpeg in enumerate(jpegs, 1):
-                    check(np.array_equal(by_pillow(jpeg), first), f"{name} -j {threads}: differs")
-                    if h > 8 * 2:
-                        check((threads > 1) == (b"\xff\xdd\x00\x04" in jpeg), f"{name}: no DRI")
+                    check(plain(jpeg) == plain(jpegs[0]), f"{name} -j {threads}: differs")
                     if w < 64:
                         check(np.array_equal(by_djpeg(jpeg), by_djpeg(jpegs[0])), f"{name}: djpeg")
                         check(psnr(by_djpeg(jpeg), source) >= CLOSE, f"{name}: djpeg")

@@ -91,7 +91,7 @@ moving_screen() {
             -f yuv4mpegpipe -strict -1 -pix_fmt '"$2"' - | shm-write "$S"'
     fi
     writer=$BG
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     serve "$S"
     wait_until 10 frames_past 10
     compare_standing "$writer"
@@ -124,7 +124,7 @@ standing_screen() {
     clean_run shm-create -s 400x300 -f rgba "$S"
     ffmpeg -v error -nostdin -f x11grab -draw_mouse 0 -i "$DISPLAY" -frames:v 1 -f rawvideo -pix_fmt "$grabbed" - |
         clean_run shm-write -s 400x300 "$@" "$S"
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     local encoder=$BG
     serve "$S"
     wait_until 10 snapshot "$dir/http.jpg"
@@ -162,7 +162,7 @@ standing_screen() {
 @test "every format, odd sizes, top-down and bottom-up, in sequence in one stream" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 1920x1080 -f bgra -p 8388608 "$S"
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     serve "$S"
     number=0
     for size in 1x1 17x31 1919x1079; do
@@ -187,7 +187,7 @@ standing_screen() {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 640x360 "$S"
     bg frame-gen -s 640x360 -r 120 -o "$S"
-    bg shm-encode -q 80 "$S"
+    bg shm-encode -s 0 -q 80 "$S"
     serve "$S"
     mkdir "$dir/ws"
     clean_run "$TESTS/server/ws-client.py" --count 400 --save "$dir/ws" "$(ws_url)" | sed -n 's/^picture .*\<frame=\([0-9]*\).*/\1/p' >"$dir/reported"
@@ -209,7 +209,7 @@ standing_screen() {
 @test "size changes in a running stream reach the viewer" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 320x240 "$S"
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     serve "$S"
     mkdir "$dir/ws"
     mkfifo "$dir/in"
@@ -231,7 +231,7 @@ standing_screen() {
 @test "a frame too large for the stream: reported once, counted, and the others continue" {
     dir=$BATS_TEST_TMPDIR
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     serve "$S"
     for size in 64x48 65x64 65x64 640x480 32x32; do
         "$TESTS/support/pattern.py" "$size" rgb24 top-down "$dir/raw" "$dir/source.ppm"
@@ -254,7 +254,7 @@ standing_screen() {
     mkfifo "$dir/in"
     bg shm-write "$S" <>"$dir/in"
     writer=$BG
-    bg shm-encode -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
     encoder=$BG
     bg event-read "$S" >"$dir/events"
     reader=$BG

@@ -91,9 +91,9 @@ has_images() {
     for name in "$S" "$S2" "$S3"; do
         clean_run shm-create -s 1920x1080 -f bgra "$name"
     done
-    bg shm-encode -q 90 -S 444 "$S"
-    bg shm-encode -q 90 -S 444 -j 2 -o "$S2" "$S"
-    bg shm-encode -q 90 -S 444 -j 3 -o "$S3" "$S"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
+    bg shm-encode -s 0 -q 90 -S 444 -j 2 -o "$S2" "$S"
+    bg shm-encode -s 0 -q 90 -S 444 -j 3 -o "$S3" "$S"
     "$PYTHON" "$TESTS/cli/encode-matrix.py" "$S" "$S2" "$S3"
 }
 
@@ -101,7 +101,7 @@ has_images() {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 | put
     picture 64x48 2 | put
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     wait_until 10 shows 2
     jpg >"$BATS_TEST_TMPDIR/a.jpg"
     run -0 rdjpgcom "$BATS_TEST_TMPDIR/a.jpg"
@@ -120,7 +120,7 @@ assert captured < published < time.monotonic() < captured + 600' "${BASH_REMATCH
 @test "the packet has the frame's event number" {
     clean_run shm-create -s 8x8 "$S"
     { printf 'P6\n# event=77\n8 8\n255\n'; head -c 192 /dev/zero; } | put
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     wait_until 10 shows 1
     [ "$(jpg | com event)" = 77 ]
     read -r frame event captured _ < <(slot)
@@ -129,7 +129,7 @@ assert captured < published < time.monotonic() < captured + 600' "${BASH_REMATCH
 
 @test "published is the time when the JPEG was complete, not when encoding began" {
     clean_run shm-create -s 1920x1080 -p 10000000 "$S"
-    bg shm-encode -q 98 -S 444 "$S"
+    bg shm-encode -s 0 -q 98 -S 444 "$S"
     noise 6220800 >"$BATS_TEST_TMPDIR/raw" # takes several times ten milliseconds
     number=0
     close() {
@@ -158,7 +158,7 @@ print(*(f"{c[1]}x{c[2]}" for c in image.layer))'
             "$BATS_TEST_TMPDIR/raw"
         clean_run shm-write -s 64x48 -f "$format" "$S" <"$BATS_TEST_TMPDIR/raw"
         frame=$((frame + 1))
-        bg shm-encode -q 90 -S "$sampling" "$S"
+        bg shm-encode -s 0 -q 90 -S "$sampling" "$S"
         wait_until 10 shows "$frame"
         jpg >"$BATS_TEST_TMPDIR/out.jpg"
         got=$(factors <"$BATS_TEST_TMPDIR/out.jpg")
@@ -186,7 +186,7 @@ TABLE
 @test "limited and full range both have the right contrast" {
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 >"$BATS_TEST_TMPDIR/source.ppm"
-    bg shm-encode -q 95 "$S"
+    bg shm-encode -s 0 -q 95 "$S"
     frame=0
     while read -r written option low high; do
         ffmpeg -v error -nostdin -y -i "$BATS_TEST_TMPDIR/source.ppm" -f rawvideo \
@@ -224,7 +224,7 @@ TABLE
 w, h = 126, 93
 sys.stdout.buffer.write(b"P6 %d %d 255\n" % (w, h) + bytes(
     v for y in range(h) for x in range(w) for v in (250 * x // w, 250 * y // h, 200 - 180 * x * y // (w * h))))' >source.ppm
-    bg shm-encode -q 97 "$S"
+    bg shm-encode -s 0 -q 97 "$S"
     frame=0
     while read -r matrix range name format; do
         options=(--matrix "$matrix")
@@ -261,7 +261,7 @@ TABLE
     kill "$BG"
     ends 143 "$BG"
     # With another matrix they are another frame for -u.
-    bg shm-encode -u "$S"
+    bg shm-encode -s 0 -u "$S"
     for matrix in bt709 bt709 bt2020; do
         clean_run shm-write -s 126x93 -f yuv444p --full-range --matrix "$matrix" "$S" <raw
     done
@@ -271,7 +271,7 @@ TABLE
 @test "pixels that aren't square: in the JFIF header, the comment and the packet; ffmpeg reads it" {
     cd "$BATS_TEST_TMPDIR"
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -j 2 "$S"
+    bg shm-encode -s 0 -j 2 "$S"
     picture 64x48 1 >source.ppm
     tail -c 9216 source.ppm | clean_run shm-write -s 64x48 --aspect 32:22 "$S"
     wait_until 60 shows 1
@@ -287,7 +287,7 @@ TABLE
 
 @test "-o - writes concatenated JPEGs, which ffmpeg reads" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -o - "$S" >"$BATS_TEST_TMPDIR/out"
+    bg shm-encode -s 0 -o - "$S" >"$BATS_TEST_TMPDIR/out"
     encoder=$BG
     for n in 1 2 3 4 5; do
         picture 64x48 "$n" | put
@@ -311,7 +311,7 @@ TABLE
     clean_run shm-create -s 640x480 -n 2 "$S" # a frame held by the encoder would leave no free slot
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     exec 8<>"$BATS_TEST_TMPDIR/fifo"
-    bg shm-encode -q 100 -S 444 -o - "$S" >&8
+    bg shm-encode -s 0 -q 100 -S 444 -o - "$S" >&8
     stuck() { grep -q pipe_write "/proc/$BG/wchan" || grep -q '^1 ' "/proc/$BG/syscall"; }
     noise 921600 >"$BATS_TEST_TMPDIR/raw"
     clean_run shm-write -s 640x480 "$S" <"$BATS_TEST_TMPDIR/raw"
@@ -328,8 +328,8 @@ TABLE
 @test "-o STREAM writes to another stream, and not to the packets of the first" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
-    bg shm-encode -q 90 "$S"
-    bg shm-encode -q 10 -o "/$S2" "/$S"
+    bg shm-encode -s 0 -q 90 "$S"
+    bg shm-encode -s 0 -q 10 -o "/$S2" "/$S"
     picture 64x48 1 | put
     wait_until 10 shows 1
     wait_until 10 shows 1 "$S2"
@@ -340,7 +340,7 @@ TABLE
 
 @test "-u skips unchanged frames, and only those" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -a -u "$S"
+    bg shm-encode -s 0 -a -u "$S"
     skipped() { [ "$(stat_of 'o["packets"]["skipped"]')" = "$1" ]; }
     picture 64x48 1 | put
     wait_until 10 shows 1
@@ -364,7 +364,7 @@ TABLE
     # Without -u each frame is encoded.
     kill -TERM "$BG"
     ends 143 "$BG"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     wait_until 10 shows 8
     clean_run shm-write -s 48x64 -f bgr24 --bottom-up "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 shows 9
@@ -372,7 +372,7 @@ TABLE
 
 @test "-r limits the frames per second" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -r 20 -o - "$S" >"$BATS_TEST_TMPDIR/out"
+    bg shm-encode -s 0 -r 20 -o - "$S" >"$BATS_TEST_TMPDIR/out"
     for n in 1 2 3 4 5 6 7 8; do picture 64x48 "$n"; done >"$BATS_TEST_TMPDIR/loop.ppm"
     feed() { while cat "$BATS_TEST_TMPDIR/loop.ppm"; do :; done 2>/dev/null; }
     bg shm-write -r 200 "$S" < <(feed)
@@ -391,7 +391,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "-v reports frames per second, size and time" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -a -v -r 50 "$S"
+    bg shm-encode -s 0 -a -v -r 50 "$S"
     for n in 1 2 3 4 5 6 7 8; do picture 64x48 "$n"; done >"$BATS_TEST_TMPDIR/loop.ppm"
     feed() { while cat "$BATS_TEST_TMPDIR/loop.ppm"; do :; done 2>/dev/null; }
     err=$BG_ERR
@@ -408,7 +408,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "packets too small: lower quality and one warning; quality rises when frames fit again" {
     clean_run shm-create -s 128x128 -p 16384 "$S"
-    bg shm-encode -q 95 -S 444 "$S"
+    bg shm-encode -s 0 -q 95 -S 444 "$S"
     noise 49152 >"$BATS_TEST_TMPDIR/raw"
     clean_run shm-write -s 128x128 "$S" <"$BATS_TEST_TMPDIR/raw"
     wait_until 10 shows 1
@@ -428,7 +428,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
     done
     jpg >"$BATS_TEST_TMPDIR/last.jpg"
     encoder=$BG
-    bg shm-encode -q 95 -S 444 -o - "$S" >"$BATS_TEST_TMPDIR/wanted.jpg"
+    bg shm-encode -s 0 -q 95 -S 444 -o - "$S" >"$BATS_TEST_TMPDIR/wanted.jpg"
     wait_until 10 cmp <(djpeg "$BATS_TEST_TMPDIR/last.jpg") <(djpeg "$BATS_TEST_TMPDIR/wanted.jpg")
     clean_run shm-rm -f "$S"
     ends 0 "$encoder"
@@ -436,7 +436,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "a frame that does not fit at any quality is dropped and counted, the others continue" {
     clean_run shm-create -s 1024x1024 -p 4096 "$S"
-    bg shm-encode -a -j 2 "$S"
+    bg shm-encode -s 0 -a -j 2 "$S"
     noise 3145728 >"$BATS_TEST_TMPDIR/raw"
     dropped() { [ "$(stat_of 'o["packets"]["dropped"]')" = "$1" ]; }
     clean_run shm-write -s 1024x1024 "$S" <"$BATS_TEST_TMPDIR/raw"
@@ -455,7 +455,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 @test "a second encoder is refused with the first one's pid; after its death another may start" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     wait_until 10 sleeps "$BG"
     fails 3 timeout 60 shm-encode "$S"
     [[ $stderr == "shm-encode: $S: "*"pid $BG (shm-encode)"* ]]
@@ -465,7 +465,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
     wait_until 10 shows 1
     kill -KILL "$BG"
     ends 137 "$BG"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     picture 64x48 1 | put
     wait_until 10 shows 2
 }
@@ -474,7 +474,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
     clean_run shm-create -s 64x48 "$S"
     picture 64x48 1 | put
     for n in 1 2 3; do
-        bg shm-encode "$S"
+        bg shm-encode -s 0 "$S"
         published() { [ "$(stat_of 'o["packets"]["published"]')" = "$n" ]; }
         wait_until 10 published
         [ "$(jpg | com seq)" = "$n" ]
@@ -493,7 +493,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
         for work in idle busy slow; do
             options=()
             [ "$work" != slow ] || options=(-r 0.1)
-            bg shm-encode "${options[@]}" -j 2 "$S"
+            bg shm-encode -s 0 "${options[@]}" -j 2 "$S"
             encoder=$BG
             if [ "$work" = busy ]; then
                 bg shm-write -s 640x480 "$S" </dev/zero
@@ -521,7 +521,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
     [[ $stderr == "shm-encode: standard output: "* ]]
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     exec 8<>"$BATS_TEST_TMPDIR/fifo"
-    bg shm-encode -o - "$S" >"$BATS_TEST_TMPDIR/fifo" 8>&-
+    bg shm-encode -s 0 -o - "$S" >"$BATS_TEST_TMPDIR/fifo" 8>&-
     wait_until 10 sleeps "$BG"
     exec 8>&-
     picture 64x48 2 | put
@@ -531,7 +531,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "--replace is followed repeatedly, and nothing leaks" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     attached() { [ "$(stat_of 'sorted(h["role"] for h in o["holders"])')" = "['frames-reader', 'packets']" ]; }
     wait_until 10 attached
     before=$(find "/proc/$BG/fd" -type l | wc -l)
@@ -554,7 +554,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 @test "--replace of the -o stream is followed, with the existing frame" {
     clean_run shm-create -s 64x48 "$S"
     clean_run shm-create -s 64x48 "$S2"
-    bg shm-encode -u -o "$S2" "$S"
+    bg shm-encode -s 0 -u -o "$S2" "$S"
     picture 64x48 1 | put
     wait_until 10 shows 1 "$S2"
     clean_run shm-create --replace -s 64x48 "$S2"
@@ -572,7 +572,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "shm-rm -f ends it with 0, and shm-rm without is refused" {
     clean_run shm-create -s 64x48 "$S"
-    bg shm-encode -j 3 "$S"
+    bg shm-encode -s 0 -j 3 "$S"
     wait_until 10 sleeps "$BG"
     fails 3 shm-rm "$S"
     clean_run shm-rm -f "$S"
@@ -582,7 +582,7 @@ assert eval(sys.argv[1] + " for w in (times[i : i + 12] for i in range(max(1, le
 
 @test "every slot for packets in use: dropped and counted" {
     clean_run shm-create -s 64x48 -n 2 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     encoder=$BG
     picture 64x48 1 | put
     wait_until 10 shows 1
@@ -617,11 +617,167 @@ PYTHON
     ends 143 "$encoder"
 }
 
+table() { # the table of tiles of the newest packet: flags, first, the numbers in which tiles changed
+    python3 -c 'import struct, sys
+with open("/dev/shm/" + sys.argv[1], "rb") as f:
+    head = f.read(4096)
+    at, = struct.unpack_from("<Q", head, 120)
+    data, = struct.unpack_from("<Q", head, 144)
+    room, = struct.unpack_from("<Q", head, 96)
+    f.seek(at)
+    slot = struct.unpack("<Q", f.read(8))[0] & 0xff
+    f.seek(at + 64 + 64 * 64 + 128 * slot)
+    record = f.read(128)
+    size, extra = struct.unpack_from("<Q", record, 8)[0], struct.unpack_from("<I", record, 88)[0]
+    f.seek(data + room * slot + (size + 7) // 8 * 8)
+    extra = f.read(extra)
+if extra:
+    magic, flags, width, height, columns, rows, first = struct.unpack_from("<4s5IQ", extra)
+    assert magic == b"tile" and len(extra) == 40 + 16 * columns * rows
+    print(flags, first, *(struct.unpack_from("<Q", extra, at)[0] for at in range(40, len(extra), 16)))' "${1:-$S}"
+}
+
+has_table() { # TABLE
+    [ "$(table)" = "$1" ]
+}
+
+@test "only tiles that differ change; the packet's table has their numbers, and decoders the picture" {
+    clean_run shm-create -s 640x48 "$S"
+    picture 640x48 1 >"$BATS_TEST_TMPDIR/a.ppm"
+    # One pixel in the third tile of the second row, and one in the first and last tile.
+    "$PYTHON" -c 'import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+head = len(data) - 640 * 48 * 3
+for x, y in eval(sys.argv[2]):
+    data[head + (y * 640 + x) * 3] ^= 128
+sys.stdout.buffer.write(data)' "$BATS_TEST_TMPDIR/a.ppm" "[(400, 20)]" >"$BATS_TEST_TMPDIR/b.ppm"
+    bg shm-encode -s 0 -q 90 -S 444 -j 2 "$S"
+    put <"$BATS_TEST_TMPDIR/a.ppm"
+    wait_until 10 shows 1
+    # 4:4:4: tiles of 160x8
+    [ "$(table)" = "0 1$(printf ' 1%.0s' {1..24})" ]
+    put <"$BATS_TEST_TMPDIR/b.ppm"
+    wait_until 10 shows 2
+    [ "$(table)" = "0 1$(printf ' 1%.0s' {1..10}) 2$(printf ' 1%.0s' {1..13})" ]
+    jpg >"$BATS_TEST_TMPDIR/b.jpg"
+    run -0 db "$BATS_TEST_TMPDIR/b.jpg" "$BATS_TEST_TMPDIR/b.ppm"
+    [ "${output#RGB }" -ge 40 ]
+    # ffmpeg's own decoder, djpeg and OpenCV take the joined JPEG, without a warning.
+    ffmpeg -v error -xerror -err_detect explode -i "$BATS_TEST_TMPDIR/b.jpg" -f null - 2>"$BATS_TEST_TMPDIR/err"
+    [ ! -s "$BATS_TEST_TMPDIR/err" ]
+    djpeg -pnm "$BATS_TEST_TMPDIR/b.jpg" >"$BATS_TEST_TMPDIR/djpeg.ppm" 2>"$BATS_TEST_TMPDIR/err"
+    [ ! -s "$BATS_TEST_TMPDIR/err" ]
+    [ "$(db "$BATS_TEST_TMPDIR/djpeg.ppm" "$BATS_TEST_TMPDIR/b.jpg")" = "RGB 138" ]
+    if "$PYTHON" -c 'import cv2' 2>/dev/null; then
+        "$PYTHON" -c 'import cv2, sys
+assert cv2.imread(sys.argv[1]).shape == (48, 640, 3)' "$BATS_TEST_TMPDIR/b.jpg"
+    fi
+    # An encoder that starts anew encodes all tiles, to the same bytes.
+    kill -TERM "$BG"
+    ends 143 "$BG"
+    bg shm-encode -s 0 -q 90 -S 444 "$S"
+    wait_until 10 has_table "0 3$(printf ' 3%.0s' {1..24})"
+    jpg | djpeg -pnm | cmp - "$BATS_TEST_TMPDIR/djpeg.ppm"
+    # Equal frames are packets in which no tile changes.
+    put <"$BATS_TEST_TMPDIR/b.ppm"
+    wait_until 10 shows 3
+    has_table "0 3$(printf ' 3%.0s' {1..24})"
+}
+
+@test "in full motion pictures are encoded whole, without a table, and then as tiles again" {
+    clean_run shm-create -s 640x48 "$S"
+    bg shm-encode -a -s 0 "$S"
+    for n in 1 2 3 4 5 6; do
+        noise $((n * 92160)) | tail -c 92160 >"$BATS_TEST_TMPDIR/raw"
+        clean_run shm-write -s 640x48 "$S" <"$BATS_TEST_TMPDIR/raw"
+        wait_until 10 shows "$n"
+    done
+    [ -z "$(table)" ]
+    # The same frame again and again.
+    for n in {7..14}; do
+        clean_run shm-write -s 640x48 "$S" <"$BATS_TEST_TMPDIR/raw"
+        wait_until 10 shows "$n"
+    done
+    [[ "$(table)" =~ ^0\ ([0-9]+)(\ [0-9]+){12}$ ]]
+    [ "${BASH_REMATCH[1]}" -ge 7 ]
+}
+
+sharp() { # [STREAM]: its newest packet, which a reader wants, is sharpened
+    jpg "${1:-$S}" >/dev/null
+    [[ "$(table "${1:-$S}")" == "1 "* ]]
+}
+
+packets() { # EXPRESSION: over the object of the packet ring
+    [ "$(stat_of "(lambda p: $1)(o['packets'])")" = True ]
+}
+
+@test "an unchanged picture is sharpened once, for readers that want packets" {
+    clean_run shm-create -s 640x48 "$S"
+    bg shm-encode -s 0.2 -q 30 "$S"
+    picture 640x48 1 >"$BATS_TEST_TMPDIR/source.ppm"
+    put <"$BATS_TEST_TMPDIR/source.ppm"
+    # Nobody wants packets: the encoder sleeps. A snapshot does, and gets the sharpened picture.
+    wait_until 10 packets 'p["published"] == 1 and p["asleep"]'
+    [ "$(table)" = "0 1$(printf ' 1%.0s' {1..12})" ]
+    wait_until 10 sharp
+    jpg >"$BATS_TEST_TMPDIR/sharp.jpg"
+    [ "$(com seq <"$BATS_TEST_TMPDIR/sharp.jpg")" = 2 ]
+    [ "$(com frame <"$BATS_TEST_TMPDIR/sharp.jpg")" = 1 ]
+    run -0 db "$BATS_TEST_TMPDIR/sharp.jpg" "$BATS_TEST_TMPDIR/source.ppm"
+    [ "${output#RGB }" -ge 42 ]
+    # Nothing more comes while there is demand; an equal frame keeps it.
+    bg shm-read -f jpg -n 3 "$S" >"$BATS_TEST_TMPDIR/three"
+    wait_until 10 packets 'p["wanted"] == 1'
+    put <"$BATS_TEST_TMPDIR/source.ppm"
+    wait_until 10 packets 'p["published"] == 3'
+    [ "$(table)" = "1 1$(printf ' 1%.0s' {1..24})" ]
+    [ "$(jpg | com frame)" = 2 ]
+    # A change, and another standstill.
+    picture 640x48 2 | put
+    wait_until 10 packets 'p["published"] == 5'
+    [ "$(table)" = "1 1$(printf ' 4%.0s' {1..24})" ]
+    [ "$(jpg | com frame)" = 3 ]
+    ends 0 "$BG"
+    [ "$(images "$BATS_TEST_TMPDIR/three")" = 3 ]
+}
+
+@test "no picture is sharpened where that is of no use: off, finer as it is, no room" {
+    clean_run shm-create -s 640x48 -p 24576 "$S"
+    clean_run shm-create -s 640x48 -p 131072 "$S2"
+    noise 92160 >"$BATS_TEST_TMPDIR/raw"
+    clean_run shm-write -s 640x48 "$S" <"$BATS_TEST_TMPDIR/raw"
+    bg shm-encode -s 0.1 -q 10 -o "$S2" "$S" # shows when the time of the others is over
+    clock=$BG
+    for options in "-s 0 -q 10" "-s 0.01,10 -q 10" "-s 0.01,10,420 -q 10" "-s 0.01,9 -q 10" \
+        "-s 0.01,10 -q 10 -S gray" "-s 0.01 -q 10"; do
+        # shellcheck disable=SC2086 # several options
+        bg shm-encode $options "$S"
+        case $options in
+        "-s 0.01,10 -q 10") wait_until 10 sharp ;; # 4:4:4 is finer than 4:2:0
+        *)
+            wait_until 10 shows "$(stat_of 'o["frames"]["published"]')"
+            wait_until 10 sharp "$S2"
+            [[ "$(table)" == "0 "* ]]
+            ;;
+        esac
+        [ ! -s "$BG_ERR" ]
+        kill -TERM "$BG"
+        ends 143 "$BG"
+        noise $((RANDOM + 92160)) | tail -c 92160 | clean_run shm-write -s 640x48 "$S"
+    done
+    kill -TERM "$clock"
+    ends 143 "$clock"
+}
+
 @test "bad options are exit 2 with one line" {
     for bad in "-q 0" "-q 101" "-q x" "-q -1" "-q 4294967376" "-S 411" "-r 0" "-r nan" "-r -5" \
         "-r 2000" "-j 0" "-j 65" "-j 1.5" "-o a/b" "-o ."; do
         fails 2 shm-encode "${bad% *}" "${bad#* }" "$S"
         [[ $stderr == "shm-encode: "*"${bad#* }"* ]]
+    done
+    for bad in x -1 0.3,101 1,95,411 1,,444 ,95; do
+        fails 2 shm-encode -s "$bad" "$S"
+        [[ $stderr == "shm-encode: -s "*": must be "* ]]
     done
     fails 2 shm-encode -o "" "$S"
     fails_usage shm-encode

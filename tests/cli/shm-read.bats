@@ -374,7 +374,7 @@ assert max(begin) - min(begin) <= 0.05 + 0.1, begin'
     cd "$BATS_TEST_TMPDIR"
     shm-create -s 320x240 "$S"
     bg frame-gen -r 20 -o "$S"
-    bg shm-encode -q 90 "$S"
+    bg shm-encode -s 0 -q 90 "$S"
     clean_run shm-read -f jpg "$S" >a.jpg
     djpeg a.jpg >a.ppm
     clean_run frame-gen --read <a.ppm >number
@@ -392,7 +392,7 @@ assert max(begin) - min(begin) <= 0.05 + 0.1, begin'
     shm-create -s 96x24 "$S"
     shm-create -s 96x24 "$S2"
     frame-gen -o "$S" -n 1
-    bg shm-encode -o "$S2" "$S"
+    bg shm-encode -s 0 -o "$S2" "$S"
     clean_run shm-read -t 10 -f jpg "$S2" >want.jpg
     clean_run shm-read "$S2" >got.jpg
     djpeg got.jpg | pamfile | grep -q '96 by 24'

@@ -74,7 +74,7 @@ published() {
         [ "$stderr" = "shm-read: $S: $skipped"$'\n'"shm-read: $S: no image within 0 s" ]
         shm-ls -l "$S" | grep -q '^  frames .* published'
     done
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     put
     wait_until 60 eval '(($(published packets) > 0))'
     kill "$BG"
@@ -93,7 +93,7 @@ published() {
 
 @test "shm-encode skips unknown frames and goes on" {
     shm-create -s 64x48 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     encoder=$BG err=$BG_ERR
     put
     wait_until 10 eval '[ "$(published packets)" = 1 ]'
@@ -125,7 +125,7 @@ published() {
 
 @test "ws-serve and its viewers skip unknown packets and go on" {
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     put
     wait_until 10 eval '[ "$(published packets)" = 1 ]'
     serve "$S"

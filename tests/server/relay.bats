@@ -74,7 +74,7 @@ viewers_are() {
 
 @test "two edges serve what the origin does, byte for byte, to many viewers over one connection each" {
     shm-create -s 320x240 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     next_frame
     origin
     edge "$EDGE1" "$S2" http://10.9.1.1:8080
@@ -122,7 +122,7 @@ viewers_are() {
 
 @test "an edge of an edge; the origin's token and certificate" {
     shm-create -s 320x240 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     next_frame
     (umask 077 && echo 'view only-for-the-eyes-0001' >tokens && echo 'Authorization: Bearer only-for-the-eyes-0001' >token)
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=origin -days 2 \

@@ -8,7 +8,7 @@ load ../support/helper
 scene() {
     WATCHED=$BATS_TEST_TMPDIR/watched
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg frame-gen -s 64x48 -f yuv420p -r 25 -o "$S"
     serve "$@" "$S"
     SERVER=$BG SERVER_ERR=$BG_ERR

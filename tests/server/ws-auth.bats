@@ -15,7 +15,7 @@ client() {
 # Serves a stream S with one packet in it.
 scene() {
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     frame-gen -s 64x48 -f yuv420p -n 1 -o "$S"
     wait_until 10 eval 'shm-read -f jpg -t 0 "$S" >/dev/null'
     serve "$@" "$S"
@@ -583,7 +583,7 @@ statuses_of() {
 @test "over TLS packets larger than any buffer arrive whole, at slow readers too" {
     certificate one
     shm-create -s 1280x720 "$S"
-    bg shm-encode -q 95 "$S"
+    bg shm-encode -s 0 -q 95 "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1280x720:r=10,noise=alls=100:allf=t" -frames:v 5 -pix_fmt yuv420p \
         -f yuv4mpegpipe - >"$BATS_TEST_TMPDIR/noise.y4m"
     bg bash -c "while cat '$BATS_TEST_TMPDIR/noise.y4m' | shm-write -r 10 $S; do :; done"

@@ -16,7 +16,7 @@ conforms() {
     local section=$1 checks=$2
     shift 2
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg frame-gen -s 64x48 -f yuv420p -r 60 -o "$S"
     serve "$@" "$S"
     local server=$BG err=$BG_ERR

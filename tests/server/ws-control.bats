@@ -519,7 +519,7 @@ assert not held and changes >= 2, (held, changes)'
 
 @test "pongs, states and packets are sent alternately" {
     shm-create -s 64x48 "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
     serve --control first --max-events 1000000 "$S"
     WS=ws://127.0.0.1:$PORT/ws
@@ -649,7 +649,7 @@ stopped() {
 }
 
 moving() {
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg bash -c "exec frame-gen -s 64x48 -f yuv420p -r 50 -o $S"
 }
 

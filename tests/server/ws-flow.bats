@@ -29,7 +29,7 @@ sent() {
 
 crowded() { # WxH RATE: a moving stream, encoded and served
     shm-create -s "$1" "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     serve --max-viewers 2000 "$S"
     SERVER=$BG
     noise "$1" "$2"
@@ -57,7 +57,7 @@ crowded() { # WxH RATE: a moving stream, encoded and served
 ladder() { # options of ws-serve
     shm-create -s 400x300 "$S"
     shm-create -s 400x300 "$S2"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     serve "$@"
     SERVER=$BG
     noise 400x300 30
@@ -65,7 +65,7 @@ ladder() { # options of ws-serve
 
 @test "--ladder: a slow viewer is shown the lower stream, and the upper one again when it has recovered" {
     ladder --ladder "$S,$S2"
-    bg shm-encode -q 10 -r 10 -o "$S2" "$S"
+    bg shm-encode -s 0 -q 10 -r 10 -o "$S2" "$S"
     clean_run viewers ladder --encoder "$BG"
     # its input on the lower rung went to the stream that it requested
     event-read --from start -n 1 -t 1 "$S" | grep -q '^key_down key=below viewer=1 '

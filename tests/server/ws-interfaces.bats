@@ -11,7 +11,7 @@ SIZE=320x240
 # Serves a stream with frame-gen's moving image.
 moving() {
     shm-create -s $SIZE "$S"
-    bg shm-encode -q 90 "$S"
+    bg shm-encode -s 0 -q 90 "$S"
     bg frame-gen -s $SIZE -r 50 -o "$S"
     serve "$@" "$S"
 }
@@ -19,7 +19,7 @@ moving() {
 # Writes frames 1 to COUNT, and no more; the stream's newest packet shows COUNT.
 standing() { # COUNT ws-serve-options…
     shm-create -s $SIZE "$S"
-    bg shm-encode -q 90 "$S"
+    bg shm-encode -s 0 -q 90 "$S"
     frame-gen -s $SIZE -r 0 -n "$1" -o "$S"
     serve "${@:2}" "$S"
     wait_until 10 shows "$1"
@@ -333,7 +333,7 @@ local_status() {
 
 @test "-b unix:PATH: one line on stdout, mode 0660, MJPEG and WebSocket, removed at the end" {
     shm-create -s $SIZE "$S"
-    bg shm-encode -q 90 "$S"
+    bg shm-encode -s 0 -q 90 "$S"
     frame-gen -s $SIZE -r 0 -n 6 -o "$S"
     for signal in TERM:143 INT:130; do
         serve_unix -v "$S"
@@ -486,7 +486,7 @@ goes_on() {
 
 @test "--share-port: two servers, one killed: the other's viewers are not affected, new ones reach it" {
     shm-create -s $SIZE "$S"
-    bg shm-encode "$S"
+    bg shm-encode -s 0 "$S"
     bg frame-gen -s $SIZE -r 50 -o "$S"
     serve -v --share-port "$S"
     first=$BG first_err=$BG_ERR

@@ -12,7 +12,7 @@ client() {
 # Serves a stream S, 64x48, with an encoder.
 scene() {
     shm-create -s 64x48 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     serve "$@" "$S"
     WS=ws://127.0.0.1:$PORT/ws
 }
@@ -210,7 +210,7 @@ events() {
     odd="$S<b>&+ %41\"é"
     shm-create -s 64x48 "$odd"
     shm-create -s 64x48 "$S2"
-    bg shm-encode -a "$S2"
+    bg shm-encode -s 0 -a "$S2"
     serve "$odd" "$S2"
     [ "$(status_of "$URL/")" = 200 ]
     grep -qF "<li><a href=\"$S2/\">" "$BATS_TEST_TMPDIR/body"
@@ -260,7 +260,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     shm-create -s 64x48 "$S"
     serve "$S"
     writers None None
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     local encoder=$BG
     wait_until 10 writers None '"live"'
     pictures 1
@@ -304,7 +304,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     shm-create --replace -s 1920x1080 -f yuv444p -p 20000000 "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1920x1080,noise=alls=100" -frames:v 1 -pix_fmt yuv444p \
         -f rawvideo - | shm-write -s 1920x1080 -f yuv444p "$S"
-    bg shm-encode -a -q 100 "$S"
+    bg shm-encode -s 0 -a -q 100 "$S"
     serve "$S"
     wait_until 20 stat_is 's["pictures"] == 1'
     bg curl -s --limit-rate 1000 -o /dev/null "$URL/snapshot.jpg"
@@ -332,7 +332,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 
 @test "a packet larger than 64 KiB over WebSocket is the one that shm-read reads" {
     shm-create -s 1280x720 "$S"
-    bg shm-encode -a -q 95 "$S"
+    bg shm-encode -s 0 -a -q 95 "$S"
     serve "$S"
     ffmpeg -v error -f lavfi -i "color=gray:s=1280x720,noise=alls=60" -frames:v 1 -pix_fmt yuv420p \
         -f yuv4mpegpipe - | shm-write "$S"
@@ -406,7 +406,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 
 @test "a slow viewer skips packets, has no backlog, and delays no other viewer" {
     shm-create -s 1280x720 "$S"
-    bg shm-encode -a -q 95 "$S"
+    bg shm-encode -s 0 -a -q 95 "$S"
     bg bash -c "ffmpeg -v error -re -f lavfi -i 'color=gray:s=1280x720:r=15,noise=alls=100:allf=t' \
         -pix_fmt yuv420p -f yuv4mpegpipe - | shm-write $S"
     serve "$S"
@@ -433,7 +433,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
 @test "a viewer that doesn't read is cut off soon after its stream is removed" {
     shm-create -s 1280x720 "$S"
     shm-create -s 64x48 "$S2"
-    bg shm-encode -a -q 95 "$S"
+    bg shm-encode -s 0 -a -q 95 "$S"
     bg bash -c "ffmpeg -v error -re -f lavfi -i 'color=gray:s=1280x720:r=15,noise=alls=100:allf=t' \
         -pix_fmt yuv420p -f yuv4mpegpipe - | shm-write $S"
     serve "$S" "$S2"
@@ -705,7 +705,7 @@ END
     [ "$(id -u)" = 0 ] || skip "needs root, to be somebody else"
     skip_missing setpriv
     shm-create -s 64x48 -m 0644 "$S"
-    bg shm-encode -a "$S"
+    bg shm-encode -s 0 -a "$S"
     OUT=$BATS_TEST_TMPDIR/nobody
     : >"$OUT"
     dir=$(mktemp -d)
@@ -814,7 +814,7 @@ END
 @test "a removed stream: its viewers get 1001, its paths 410; other streams are not affected" {
     shm-create -s 64x48 "$S"
     shm-create -s 64x48 "$S2"
-    bg shm-encode -a "$S2"
+    bg shm-encode -s 0 -a "$S2"
     serve "$S" "$S2"
     server=$BG err=$BG_ERR
     bg_client "ws://127.0.0.1:$PORT/$S/ws" --until-closed

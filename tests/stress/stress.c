@@ -234,7 +234,7 @@ static void *encoder_thread(void *arg)
     struct encoder *e = arg;
     struct ring_view view;
     for (uint64_t after = 0;;) {
-        if (ring_wait_demand(e->in, after, e->out, false) < 0) {
+        if (ring_wait_demand(e->in, after, e->out, false, NULL) < 0) {
             if (errno != EIDRM)
                 die("ring_wait_demand");
             return NULL;
