@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Events from one machine to another by an MQTT broker, mosquitto, with the lines of shmcast-relay(7).
+# Events from one machine to another by an MQTT broker, mosquitto or NATS, with the lines of shmcast-relay(7).
 # shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 # bats file_tags=core
@@ -13,13 +13,18 @@ setup() {
     # The broker keeps its messages over a restart, in a folder of the user that runs the tests.
     mkdir kept
     printf 'user %s\nlistener %s 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\nmax_queued_messages 0\n' \
-        "$(id -un)" "$PORT" "$PWD/kept" >broker.conf
+        "$(id -un)" "$PORT" "$PWD/kept" >mosquitto.conf
+    printf 'listen: 127.0.0.1:%s\nserver_name: broker\njetstream { store_dir: "%s" }\nmqtt { listen: "127.0.0.1:%s" }\n' \
+        "$(free_port)" "$PWD/kept" "$PORT" >nats.conf
     clean_run shm-create -s 16x16 "$S"
     clean_run shm-create -s 16x16 "$S2"
 }
 
-broker() {
-    bg mosquitto -c broker.conf
+broker() { # mosquitto or nats
+    case $1 in
+    mosquitto) bg mosquitto -c mosquitto.conf ;;
+    nats) bg nats-server -c nats.conf ;;
+    esac
     BROKER=$BG
     wait_listen "$PORT"
 }
@@ -51,8 +56,8 @@ moves() { # FIRST LAST
     done | clean_run event-inject "$S"
 }
 
-@test "events arrive in order, each once" {
-    broker
+arrive_in_order() { # BROKER
+    broker "$1"
     lines origin
     wait_until 20 clients 1
     lines edge
@@ -80,8 +85,8 @@ moves() { # FIRST LAST
     wait_until 20 numbers
 }
 
-@test "while the origin or the broker is away events wait, and none is lost" {
-    broker
+wait_while_away() { # BROKER
+    broker "$1"
     lines origin
     ORIGIN=$BG
     wait_until 20 clients 1
@@ -97,11 +102,29 @@ moves() { # FIRST LAST
     lines origin
     wait_until 20 has_events 20
     # The broker restarts.
-    kill "$BROKER"
+    kill -INT "$BROKER"
     ends 0 "$BROKER"
     moves 21 30
-    broker
+    broker "$1"
     wait_until 60 has_events 30
     # The order of those sent again is that of sending; an event may come twice.
     cmp <(events "$S") <(events "$S2" | awk '!seen[$0]++')
+}
+
+@test "events arrive in order, each once" {
+    arrive_in_order mosquitto
+}
+
+@test "while the origin or the broker is away events wait, and none is lost" {
+    wait_while_away mosquitto
+}
+
+@test "NATS as the broker: events arrive in order, each once" {
+    skip_missing nats-server
+    arrive_in_order nats
+}
+
+@test "NATS as the broker: while the origin or the broker is away events wait, and none is lost" {
+    skip_missing nats-server
+    wait_while_away nats
 }
