@@ -15,7 +15,7 @@ block() {
 }
 
 recipe() {
-    block recipe "$1" | sed "s/\<view\>/$S/g; s/ net / $S2 /g; s/8080/$PORT/g" | tee "$BATS_TEST_TMPDIR/$1.sh"
+    block recipe "$1" | sed "s/\<view\>/$S/g; s/ net\( \|\$\)/ $S2\1/g; s/8080/$PORT/g" | tee "$BATS_TEST_TMPDIR/$1.sh"
     [ -s "$BATS_TEST_TMPDIR/$1.sh" ]
 }
 
@@ -140,6 +140,201 @@ all_end() {
     all_end
 }
 
+# A scene that a test moves by hand: `put N` publishes picture N, 1 to 9, through shm-write, and adds the
+# time of its capture to the file "captured".
+scene() {
+    frame-gen -s 320x240 -f rgb24 -r 0 -n 9 >raw
+    clean_run shm-create -s 320x240 "$S"
+    mkfifo in
+    exec 8<>in
+    bg shm-write "$S" <in 8>&-
+}
+
+put() {
+    dd if=raw bs=230400 skip=$(($1 - 1)) count=1 status=none >&8
+    wait_until 20 is_newest "$1"
+    sed -n "2s/.* captured=/$1 /p" newest.ppm >>captured
+}
+
+is_newest() {
+    shm-read "$S" >newest.ppm && [ "$(frame-gen --read <newest.ppm)" = "$1" ]
+}
+
+# The numbers of the pictures of a film, one per line.
+numbers() { # FILE or URL, with ffmpeg's options before it
+    ffmpeg -v error "${@:1:$#-1}" -i "${*: -1}" -fps_mode passthrough -f yuv4mpegpipe - | frame-gen --read
+}
+
+# The times of a film's pictures follow those of the captures, to within a picture; 0.1 s is for a writer
+# that is late between capture and publication.
+times_follow() { # FILE
+    paste -d ' ' <(numbers "$1") <(ffprobe -v error -show_entries frame=pts_time -of csv=p=0 "$1" |
+        grep -oE '^[0-9.]+') >film
+    python3 -c 'first = {}
+for number, time in (line.split() for line in open("film")):
+    first.setdefault(number, float(time))
+captured = dict(line.split() for line in open("captured"))
+print(first, captured)
+assert set(first) == set(captured)
+del first["1"] # captured before the start
+begin = [float(captured[number]) - time for number, time in first.items()]
+assert max(begin) - min(begin) <= 1 / 30 + 0.002 + 0.1, begin'
+}
+
+# A scene that pauses for a second and for two, recorded by a script.
+is_recorded() { # SCRIPT
+    put 1
+    bg bash -e -o pipefail "$1"
+    recorder=$BG
+    for picture in 2 3 4 5; do # sooner or later it has started
+        sleep 1
+        put $picture
+    done
+    sleep 2
+    put 6
+    sleep 0.3
+    exec 8>&-
+    clean_run shm-rm -f "$S"
+    ends 0 "$recorder" 60
+    cat "$BATS_TEST_TMPDIR"/bg.*.err
+    [ -z "$(cat "$BATS_TEST_TMPDIR"/bg.*.err)" ]
+    times_follow record.mkv
+}
+
+@test "recipe: a recording has the times of the captures, also of a scene that pauses" {
+    scene
+    recipe record
+    is_recorded record.sh
+    [ "$(ffprobe -v error -show_entries stream=codec_name -of csv=p=0 record.mkv)" = h264 ]
+}
+
+@test "recipe: JPEGs are recorded as they are, with the times of the captures" {
+    scene
+    bg shm-encode -S 444 "$S"
+    recipe copy
+    is_recorded copy.sh
+    [ "$(ffprobe -v error -show_entries stream=codec_name -of csv=p=0 record.mkv)" = mjpeg ]
+    ffmpeg -v error -i record.mkv -c copy -f mjpeg - | rdjpgcom | grep -q '^shmcast seq='
+}
+
+@test "recipe: HLS, playable while it is written" {
+    scene
+    put 1
+    recipe hls
+    bg bash -e -o pipefail hls.sh
+    hls=$BG
+    pieces() { [ "$(grep -c '\.ts$' hls/live.m3u8)" -ge "$1" ]; }
+    wait_until 60 pieces 2
+    [ "$(numbers -t 1 hls/live.m3u8 | sort -u)" = 1 ]
+    put 2
+    plays() { numbers -live_start_index -1 -t 1 hls/live.m3u8 | grep -qx "$1"; }
+    wait_until 60 plays 2
+    exec 8>&-
+    clean_run shm-rm -f "$S"
+    ends 0 "$hls" 60
+    grep -qx '#EXT-X-ENDLIST' hls/live.m3u8
+    [ "$(grep -A 1 '^#EXTINF:2\.0' hls/live.m3u8 | grep -c '\.ts$')" -ge 2 ]
+}
+
+@test "recipe: RTMP, to nginx" {
+    module=$(find /usr/lib/nginx/modules /usr/share/nginx/modules -name ngx_rtmp_module.so 2>/dev/null | head -n 1)
+    [ -n "$module" ]
+    rtmp=$(free_port)
+    printf 'load_module %s;\npid %s/pid;\nerror_log %s/log;\ndaemon off;\nevents {}\nrtmp { server { listen 127.0.0.1:%s; application live { live on; } } }\n' \
+        "$module" "$PWD" "$PWD" "$rtmp" >nginx.conf
+    bg /usr/sbin/nginx -c "$PWD/nginx.conf" -e "$PWD/log"
+    wait_listen "$rtmp"
+    scene
+    put 1
+    recipe rtmp
+    sed -i "s,rtmp://server/,rtmp://127.0.0.1:$rtmp/," rtmp.sh
+    bg bash -e -o pipefail rtmp.sh
+    push=$BG
+    plays() { [ "$(numbers -t 1 "rtmp://127.0.0.1:$rtmp/live/$S" | tail -n 1)" = "$1" ]; }
+    wait_until 60 plays 1
+    put 2
+    wait_until 60 plays 2
+    exec 8>&-
+    clean_run shm-rm -f "$S"
+    ends 0 "$push" 60
+}
+
+@test "recipe: SRT, to a receiver that listens" {
+    srt=$(free_port)
+    bg srt-live-transmit -q "srt://127.0.0.1:$srt?mode=listener" file://con >got.ts
+    wait_until 20 eval 'ss -Huln "sport = :$srt" | grep -q .'
+    scene
+    put 1
+    recipe srt
+    sed -i "s,srt://server:9000,srt://127.0.0.1:$srt," srt.sh
+    bg bash -e -o pipefail srt.sh
+    push=$BG
+    has_bytes() { (($(stat -c %s got.ts) >= $1)); }
+    wait_until 60 has_bytes 1
+    put 2
+    plays() { numbers got.ts 2>/dev/null | grep -qx "$1"; }
+    wait_until 60 plays 2
+    exec 8>&-
+    clean_run shm-rm -f "$S"
+    ends 0 "$push" 60
+}
+
+@test "recipe: a camera of other programs, by v4l2loopback" {
+    scene
+    put 1
+    recipe loopback
+    bg bash -e -o pipefail loopback.sh
+    if [ -c /dev/video9 ]; then
+        plays() { [ "$(numbers -f v4l2 -t 1 /dev/video9 | tail -n 1)" = 1 ]; }
+        wait_until 60 plays
+        clean_run shm-rm -f "$S"
+        ends 0 "$BG" 60
+    else # all but the device is there
+        wait_until 60 pid_gone "$BG"
+        grep -q "open V4L2 device '/dev/video9'" "$BG_ERR"
+        run -1 grep -iq 'unknown\|unrecognized\|invalid' "$BG_ERR"
+    fi
+}
+
+@test "recipe: a webcam that makes JPEGs" {
+    # In place of the device, a film at its own speed: the same packets, from ffmpeg too.
+    frame-gen -s 320x240 -f yuv420p -r 0 -n 60 | ffmpeg -v error -f yuv4mpegpipe -i - -q:v 2 -f mjpeg camera.mjpg
+    recipe webcam
+    grep -q -- '-f v4l2 -input_format mjpeg -video_size 1920x1080 -i /dev/video0' webcam.sh
+    sed -i 's,-f v4l2 -input_format mjpeg -video_size 1920x1080 -i /dev/video0,-stream_loop -1 -re -f mjpeg -i camera.mjpg,' webcam.sh
+    bg bash -e webcam.sh >out
+    wait_until 60 snapshot
+    djpeg now.jpg | frame-gen --read | grep -qE '^[0-9]+$'
+    shm-ls -l "$S" | grep -q ' (shm-write), for'
+    run ! pgrep -g "$BG" shm-encode
+    all_end
+}
+
+@test "recipe: a network camera, which goes away and comes back" {
+    frame-gen -s 320x240 -f yuv420p -r 0 -n 60 | ffmpeg -v error -f yuv4mpegpipe -i - -q:v 2 -f mjpeg camera.mjpg
+    camera=$(free_port)
+    films() { # a camera's server, of ffmpeg
+        bg ffmpeg -v error -stream_loop -1 -re -f mjpeg -i camera.mjpg -c copy -f mpjpeg \
+            -listen 1 "http://127.0.0.1:$camera/stream.mjpg"
+    }
+    recipe ipcamera
+    sed -i "s,http://camera/,http://127.0.0.1:$camera/,; s/sleep 1/sleep 0.1/" ipcamera.sh
+    bg bash -e ipcamera.sh >out
+    main=$BG
+    films
+    wait_until 60 snapshot
+    published() { shm-ls -j "$S" | grep -o '"published":[0-9]*' | tail -n 1 | cut -d : -f 2; }
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    before=$(published)
+    films
+    wait_until 60 eval '(($(published) > before + 10))'
+    snapshot
+    djpeg now.jpg | frame-gen --read | grep -qE '^[0-9]+$'
+    BG=$main
+    all_end
+}
+
 @test "recipe: netpbm" {
     recipe netpbm
     bg bash -e netpbm.sh >out
@@ -258,6 +453,22 @@ nodes_are() {
     wait_until 20 nodes_are 4
     clean_run shm-rm -f "$S2"
     echo 'd e' >>edges.txt # tail notices the closed pipe only when it writes
+    all_end
+}
+
+@test "recipe: a layout by another program" {
+    printf '%s\n' 'a b' 'b c' 'c a' 'c d' >edges.txt
+    block file own.py >own.py
+    recipe layout
+    bg bash -e layout.sh
+    main=$BG
+    wait_until 20 snapshot
+    [[ $(djpeg now.jpg | sed -n 2p) = "1280 720" ]]
+    # The last positions of the script, which net-draw shows.
+    own() { net-read "$S2" | awk -F , '$1 == "c" && $2 ^ 2 + $3 ^ 2 < 1e-6 || $1 == "d" && $2 ^ 2 < 1e-6 && ($3 - 0.75) ^ 2 < 1e-6' | wc -l | grep -qx 2; }
+    wait_until 20 own
+    clean_run shm-rm -f "$S2"
+    BG=$main
     all_end
 }
 
