@@ -138,6 +138,7 @@ class Viewer:
         if kind != "multipart/x-mixed-replace":
             raise Wrong(kind)
         self.say("open")
+        self.o.repeats = True  # a part is sent again when nothing new comes
         while not self.enough():
             head = self.take_until(b"\r\n\r\n").decode().split("\r\n")
             if head[0] != "--" + boundary:
@@ -395,7 +396,7 @@ def main():
     add("--origin", metavar="ORIGIN")
     add("--host", metavar="HOST")
     add("--header", action="append", default=[], metavar="LINE")
-    add("--repeats", action="store_true", help="allow a packet to be repeated")
+    add("--repeats", action="store_true", help="allow a packet to be repeated by a WebSocket")
     add("--restarts", action="store_true", help="allow numbers to restart: --replace")
     add("--ack", action="store_true", help="acknowledge each packet")
     add("--stay", action="store_true", help="stay until killed")

@@ -352,17 +352,17 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
         [ "$(file -b --mime-type "$BATS_TEST_TMPDIR/3.png" 2>/dev/null || echo image/png)" = image/png ]
         rm "$BATS_TEST_TMPDIR"/[123].png
     done
-    client "$URL/stream.mjpg" --count 20 --repeats | grep -c '^picture' | grep -qx 20
+    client "$URL/stream.mjpg" --count 20 | grep -c '^picture' | grep -qx 20
     wait_until 5 stat_is 's["viewers"] == 0'
 }
 
 @test "MJPEG: the last part is repeated once when none follows" {
     scene
     pictures 1
-    [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
+    [ "$(client "$URL/stream.mjpg" --count 2 | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
     # a viewer that joins an idle stream
-    [ "$(client "$URL/stream.mjpg" --count 2 --repeats | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
-    bg_client "$URL/stream.mjpg" --stay --repeats
+    [ "$(client "$URL/stream.mjpg" --count 2 | sed -n 's/.* seq=\([0-9]*\) .*/\1/p' | xargs)" = "1 1" ]
+    bg_client "$URL/stream.mjpg" --stay
     wait_until 5 eval '[ "$(grep -c seq=1 "$OUT")" = 2 ]'
     sleep 1 # time for a third
     [ "$(grep -c '^picture' "$OUT")" = 2 ]
@@ -378,7 +378,7 @@ assert json.load(sys.stdin)[0]["writers"] == {"frames": '"$1"', "packets": '"$2"
     for kind in "$WS" "$URL/stream.mjpg"; do
         for how in "" --abort; do
             bg_client "$kind" --stay --repeats
-            wait_until 5 stat_is 's["viewers"] == 1 and s["viewer_list"][0]["sent"] == 1'
+            wait_until 5 stat_is 's["viewers"] == 1 and s["viewer_list"][0]["sent"] >= 1'
             kill -KILL "$BG"
             ends 137 "$BG"
             wait_until 5 stat_is 's["viewers"] == 0'
@@ -773,7 +773,7 @@ END
     pictures 1
     bg_client "$WS" --stay
     first=$BG
-    bg_client "$URL/stream.mjpg" --stay --repeats
+    bg_client "$URL/stream.mjpg" --stay
     wait_until 5 stat_is 's["viewers"] == 2'
     run -1 --separate-stderr client "$WS" --count 1
     [ "$output" = "status 503" ]
@@ -795,7 +795,7 @@ END
     )
     ws=$OUT
     wait_until 5 stat_is 's["viewers"] == 1'
-    bg_client "$URL/stream.mjpg" --stay --repeats --restarts
+    bg_client "$URL/stream.mjpg" --stay --restarts
     mjpeg=$OUT
     wait_until 5 grep -q seq=3 "$mjpeg"
     generation=$(stat_of 's["generation"]')
