@@ -1,9 +1,9 @@
 /*
- * bench-drain ws|mjpeg PORT PATH COUNT: COUNT viewers of one server on this machine, in one process
- * that discards their data without copying it. Prints "ready" once every viewer has received bytes
- * after its response header, and then, for each line on stdin, the total number of bytes received
- * and the time in ns. Ends at the end of stdin.
- * Exit: 0, 1 with what went wrong; a connection that ends included.
+ * bench-drain ws|parts|mjpeg PORT PATH COUNT: COUNT viewers of one server on this machine, in one
+ * process that discards their data without copying it. parts: WebSockets that ask for parts. Prints
+ * "ready" once every viewer has received bytes after its response header, and then, for each line
+ * on stdin, the total number of bytes received and the time in ns. Ends at the end of stdin. Exit:
+ * 0, 1 with what went wrong; a connection that ends included.
  */
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -21,6 +21,7 @@ struct drain {
     int epoll;
     struct sockaddr_in server;
     char request[1024];
+    bool parts;
     size_t viewers, watching;
     bool *got; /* by descriptor: data arrived after the response header */
     uint64_t bytes;
@@ -28,6 +29,7 @@ struct drain {
 
 static void open_viewer(struct drain *d)
 {
+    static const char hello[] = "\x81\x9d\0\0\0\0{\"type\":\"hello\",\"parts\":true}";
     struct epoll_event event = {.events = EPOLLIN};
     char answer[ANSWER_MAX];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -47,6 +49,8 @@ static void open_viewer(struct drain *d)
     if (strncmp(answer, "HTTP/1.1 101", 12) && strncmp(answer, "HTTP/1.1 200", 12) &&
         strncmp(answer, "HTTP/1.0 200", 12))
         bench_die("answer");
+    if (d->parts && send(fd, hello, sizeof hello - 1, MSG_NOSIGNAL) != sizeof hello - 1)
+        bench_die("send");
     event.data.fd = fd;
     if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event))
         bench_die("epoll");
@@ -84,16 +88,17 @@ int main(int argc, char **argv)
     struct rlimit limit;
     errno = EINVAL;
     if (argc != 5)
-        bench_die("ws|mjpeg PORT PATH COUNT");
+        bench_die("ws|parts|mjpeg PORT PATH COUNT");
+    d.parts = !strcmp(argv[1], "parts");
     d.server.sin_port = htons((uint16_t)bench_number(argv[2]));
     d.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     d.viewers = (size_t)bench_number(argv[4]);
     snprintf(d.request, sizeof d.request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n%s\r\n",
              argv[3], argv[2],
-             strcmp(argv[1], "ws") ? ""
-                                   : "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                                     "Sec-WebSocket-Version: 13\r\n"
-                                     "Sec-WebSocket-Key: c2htY2FzdCBzaG1jYXN0IQ==\r\n");
+             strcmp(argv[1], "mjpeg") == 0 ? ""
+                                           : "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                                             "Sec-WebSocket-Version: 13\r\n"
+                                             "Sec-WebSocket-Key: c2htY2FzdCBzaG1jYXN0IQ==\r\n");
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
