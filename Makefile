@@ -252,11 +252,13 @@ fuzz:
 	BUILD=$(BUILD) scripts/fuzz
 
 # The storm of tests/stress/storm.bats at twenty times its length, viewers on slow connections for five
-# minutes, 256 WebRTC viewers in one page, 18,000 pictures (ten minutes at 30 per second) in each browser, builds with other compilers and options, and all tests under
+# minutes, a minute of random rectangles in the page, 256 WebRTC viewers in one page, 18,000 pictures (ten
+# minutes at 30 per second) in each browser, builds with other compilers and options, and all tests under
 # all sanitizers.
 soak: tests
 	PATH="$(abspath $(BUILD)):$$PATH" tests/stress/storm.py --kills 10000 soak
 	BUILD=$(BUILD) SHMCAST_FLOW_SECONDS=300 bats tests/server/ws-flow.bats
+	BUILD=$(BUILD) SHMCAST_PAINT_SECONDS=60 bats -f 'random rectangles' tests/browser/page.bats
 	BUILD=$(BUILD) SHMCAST_CROWD=256 bats -f 'a crowd' tests/browser/rtc-page.bats
 	BUILD=$(BUILD) PICTURES=18000 bats -f 'keeps its memory' tests/browser/engines.bats
 	BUILD=$(BUILD) scripts/variants

@@ -30,6 +30,10 @@ load ../support/scenarios
     ENGINE=chromium scenario engines "an engine reconnects after the server has restarted"
 }
 
+@test "Chromium draws parts of pictures" {
+    ENGINE=chromium scenario engines "an engine draws parts of pictures"
+}
+
 @test "Chromium uses WebRTC if it has it, otherwise a WebSocket" {
     ENGINE=chromium scenario engines "an engine uses WebRTC if it has it, otherwise a WebSocket"
 }
@@ -62,6 +66,10 @@ load ../support/scenarios
     ENGINE=firefox scenario engines "an engine reconnects after the server has restarted"
 }
 
+@test "Firefox draws parts of pictures" {
+    ENGINE=firefox scenario engines "an engine draws parts of pictures"
+}
+
 @test "Firefox uses WebRTC if it has it, otherwise a WebSocket" {
     ENGINE=firefox scenario engines "an engine uses WebRTC if it has it, otherwise a WebSocket"
 }
@@ -92,6 +100,10 @@ load ../support/scenarios
 
 @test "WebKit reconnects after the server has restarted" {
     ENGINE=webkit scenario engines "an engine reconnects after the server has restarted"
+}
+
+@test "WebKit draws parts of pictures" {
+    ENGINE=webkit scenario engines "an engine draws parts of pictures"
 }
 
 @test "WebKit uses WebRTC if it has it, otherwise a WebSocket" {

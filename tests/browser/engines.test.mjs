@@ -16,6 +16,7 @@ import {readFileSync, readdirSync} from 'node:fs';
 import assert from 'node:assert/strict';
 import {MIDDLES, QUARTERS, canvasBox, eventsUpTo, live, moving, near, nearPlace, pixels, ppm, readEvents, ready,
         serve, settle, sizeOf, stateOf, statsOf, still, until} from './helper.mjs';
+import {painted, untilSame} from './paint.mjs';
 
 const engine = await import(`./engines/${process.env.ENGINE || 'chromium'}.mjs`);
 const PICTURES = Number(process.env.PICTURES || 900);
@@ -158,6 +159,16 @@ test('an engine reconnects after the server has restarted', async t => {
     const got = await eventsUpTo(events, 'pointer_up', 2);
     assert.deepEqual(got.filter(e => /_(down|up)$/.test(e.type)).map(e => e.type),
                      ['pointer_down', 'pointer_up', 'pointer_down', 'pointer_up']);
+});
+
+test('an engine draws parts of pictures', async t => {
+    const {painter, server} = await painted(t, 320, 200, 7, '-S', '444', '-s', '0');
+    const page = await engine.openPage(t, server.url);
+    await live(page);
+    await painter.paint(2);
+    await untilSame(page, server, 'the whole picture');
+    const {parts, pictures} = (await statsOf(server)).sent;
+    assert.ok(parts > 5, `${parts} of ${pictures} as parts`);
 });
 
 test('an engine uses WebRTC if it has it, otherwise a WebSocket', async t => {

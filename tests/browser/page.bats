@@ -337,6 +337,26 @@ load ../support/scenarios
     scenario transport "a server without WebRTC gets a WebSocket, whatever the address asks for"
 }
 
+@test "random rectangles: the canvas ends equal to the whole picture, to the pixel" {
+    scenario parts "random rectangles: the canvas ends equal to the whole picture, to the pixel"
+}
+
+@test "random rectangles, sharpened in pauses: the canvas ends equal to the whole picture" {
+    scenario parts "random rectangles, sharpened in pauses: the canvas ends equal to the whole picture"
+}
+
+@test "random rectangles: a lost connection, a stopped page, other sizes, another stream" {
+    scenario parts "random rectangles: a lost connection, a stopped page, other sizes, another stream"
+}
+
+@test "random rectangles: a viewer with 1 MB/s and 200 ms skips pictures and ends equal" {
+    scenario parts "random rectangles: a viewer with 1 MB/s and 200 ms skips pictures and ends equal"
+}
+
+@test "parts with subsampled chroma differ from the whole picture only at their edges" {
+    scenario parts "parts with subsampled chroma differ from the whole picture only at their edges"
+}
+
 @test "every scenario of the browser tests runs" {
     for file in "$TESTS"/browser/*.test.mjs; do
         base=${file##*/}

@@ -11,6 +11,7 @@ import base64
 import heapq
 import json
 import os
+import random
 import selectors
 import signal
 import socket
@@ -81,9 +82,9 @@ class Loop:
 class Viewer:
     """rate: bytes per second to read, 0: nothing, None: everything. shows: the same for packets that
     were read, as after a proxy that reads everything. acks: acknowledge each acks-th packet shown.
-    late: seconds by which acknowledgements are delayed."""
+    late: seconds by which acknowledgements are delayed. parts: ask for parts of packets."""
 
-    def __init__(self, loop, url, rate=None, shows=None, acks=1, late=0.0):
+    def __init__(self, loop, url, rate=None, shows=None, acks=1, late=0.0, parts=False):
         self.loop, self.rate, self.shows, self.acks, self.late = loop, rate, shows, acks, late
         self.free = 0.0  # time at which it has shown all packets
         self.buffer, self.got = bytearray(), 0  # the beginning of a message
@@ -108,6 +109,8 @@ class Viewer:
             head += byte
         check(head.startswith(b"HTTP/1.1 101 "), head.split(b"\r\n")[0])
         self.socket.setblocking(False)
+        if parts:
+            self.ask_parts()
         if rate != 0:
             self.resume()
 
@@ -196,7 +199,8 @@ class Viewer:
         self.seqs.append(seq)
         self.pictures.append(
             {"at": now, "seq": seq, "bytes": len(data), "stream": self.stream(), "frame": int(words["frame"]),
-             "captured": float(words["captured"]), "published": float(words["published"])}
+             "captured": float(words["captured"]), "published": float(words["published"]),
+             "part": words.get("part"), "sum": hash(data)}
         )
         if self.acks and len(self.seqs) % self.acks == 0:
             if self.late:
@@ -219,6 +223,10 @@ class Viewer:
         """Sends hello, and waits for the viewer's number."""
         self.send(TEXT, b'{"type":"hello"}')
         self.loop.until(20, "a state", lambda: self.texts)
+
+    def ask_parts(self):
+        """From now on it gets parts; the second time, a whole packet first."""
+        self.send(TEXT, b'{"type":"hello","parts":true}')
 
     def stats(self, options):
         """The server's statistics of this viewer."""
@@ -545,10 +553,104 @@ def scene_rung(options):
         rungs.more(10)
 
 
+class Painter:
+    """Writes pictures of noise in which squares change."""
+
+    def __init__(self, options):
+        width, height = map(int, options.size.split("x"))
+        self.width, self.chance = width, random.Random(1)
+        self.frame = bytearray(self.chance.randbytes(width * height))
+        self.writer = subprocess.Popen(["shm-write", "-s", options.size, "-f", "gray8",
+                                        options.url.split("/")[-2]], stdin=subprocess.PIPE)
+
+    def show(self):
+        self.writer.stdin.write(self.frame)
+        self.writer.stdin.flush()
+
+    def change(self):
+        left, top = self.chance.randrange(self.width - 20), self.chance.randrange(20)
+        for row in range(top, top + 20):
+            at = row * self.width + left
+            self.frame[at : at + 20] = self.chance.randbytes(20)
+        self.show()
+
+    def end(self):
+        self.writer.stdin.close()
+        check(self.writer.wait() == 0, "shm-write failed")
+
+
+def scene_parts(options):
+    """Only viewers that ask get parts, all of them the same bytes; sharp packets hold up no other."""
+    loop, painter = Loop(), Painter(options)
+    viewers = [Viewer(loop, options.url, parts=parts) for parts in (True, True, False)]
+    one, two, plain = viewers
+
+    def all_have(frame, sharp=False):
+        """Waits until all viewers have a packet of this frame or a later one, or two of them."""
+        loop.until(20, f"frame {frame}{' twice' if sharp else ''} for all", lambda: all(
+            sum(p["frame"] >= frame for p in v.pictures) > sharp for v in viewers))
+
+    def change(sharp=False):
+        frame = one.pictures[-1]["frame"] + 1
+        painter.change()
+        all_have(frame, sharp)
+
+    painter.show()
+    all_have(1)
+    check(all(v.pictures[0]["part"] is None for v in viewers), "the first packet is not whole")
+    loop.until(20, "parts", lambda: change() or one.pictures[-1]["part"] and two.pictures[-1]["part"])
+    sums = {p["seq"]: p["sum"] for p in two.pictures}
+    last = one.pictures[-1]
+    check(last["sum"] == sums[last["seq"]], "two viewers get different parts")
+    whole = plain.pictures[-1]["bytes"]
+    check(last["bytes"] * 4 < whole, "parts of", last["bytes"], "bytes, the whole has", whole)
+
+    change(sharp=True)  # after a while a sharp packet of the same frame
+    change(sharp=True)
+    last, whole = one.pictures[-1], plain.pictures[-1]["bytes"]
+    check(last["part"] and last["bytes"] * 4 < whole, "the second sharp packet:", last, "the whole has", whole)
+
+    count = len(one.pictures)
+    one.ask_parts()  # again: it gets both packets of this frame whole
+    loop.until(20, "two packets", lambda: len(one.pictures) > count + 1)
+    check(not any(p["part"] for p in one.pictures[count:]), "parts for a viewer that has nothing")
+
+    # with a packet in flight no sharp one comes, but for a probe after two seconds
+    two.acks = 0
+    change()
+    held = two.pictures[-1]
+    loop.until(20, "a sharp packet", lambda: [p["frame"] for p in one.pictures].count(held["frame"]) > 1)
+    for p in two.pictures:
+        check(p["seq"] <= held["seq"] or p["at"] - held["at"] > 1.9, "a sharp packet was in the way", p)
+    two.ack(two.seqs[-1])
+    two.acks = 1
+    all_have(held["frame"], sharp=True)
+
+    # a new viewer gets the small packet first
+    late = Viewer(loop, options.url)
+    loop.until(20, "two packets", lambda: len(late.seqs) > 1)
+    check(late.seqs == one.seqs[-2:], "a new viewer got", late.seqs, "not", one.seqs[-2:])
+
+    frame = one.pictures[-1]["frame"]
+    painter.show()  # without a change
+    all_have(frame + 1)
+    last = one.pictures[-1]
+    check(last["part"] == "0/0" and last["bytes"] < 2000, "nothing has changed, but", last)
+
+    check(not any(p["part"] for p in plain.pictures), "a viewer gets parts that has not asked")
+    stats = server_stats(options)
+    for viewer, known in zip(viewers, sorted(stats["viewer_list"], key=lambda v: v["id"])):
+        parts = sum(p["part"] is not None for p in viewer.pictures)
+        check(known["parts"] == parts, "it counts", known["parts"], "not", parts)
+        check(known["bytes"] == sum(p["bytes"] for p in viewer.pictures), "bytes", known)
+    check(stats["sent"]["parts"] == sum(v["parts"] for v in stats["viewer_list"]), stats["sent"])
+    painter.end()
+
+
 def scene_many(options):
     """--viewers at once, for --seconds or until stdin ends; the number of packets they got."""
     loop = Loop()
-    viewers = [Viewer(loop, options.url) for _ in range(options.viewers)]
+    viewers = [Viewer(loop, options.url, parts=options.parts) for _ in range(options.viewers)]
     loop.until(60, "pictures for all", lambda: all(len(v.seqs) > 2 for v in viewers))
     print("ready", flush=True)
     got, there = follows(loop, viewers, options.seconds)
@@ -565,6 +667,8 @@ def main():
     add("--rate", type=float, default=6e5, help="bytes per second that a slow viewer reads")
     add("--times", type=int, default=1, help="number of repetitions")
     add("--viewers", type=int, default=64)
+    add("--parts", action="store_true", help="ask for parts of packets")
+    add("--size", default="320x200", help="of the painted pictures")
     add("--encoder", type=int, help="pid of the lower stream's encoder")
     add("--lower", metavar="NAME", help="name of the lower stream")
     add("--pid", type=int, help="pid of ws-serve")
