@@ -189,6 +189,58 @@ said() { # PART
     said "a redirection to no URL, or from https to http"
 }
 
+# Serves 127.0.0.1 with the bytes that Python makes of the expression: sent for each request, and then the end.
+# Sets AT to the port, LOG to the requests.
+raw_endpoint() { # EXPRESSION
+    LOG=$BATS_TEST_TMPDIR/raw.$BG_COUNT
+    : >"$LOG"
+    bg python3 -c 'import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+print("port", server.getsockname()[1], flush=True)
+while True:
+    client, data = server.accept()[0], b""
+    with client:
+        try:
+            while b"\r\n\r\n" not in data:
+                data += client.recv(65536) or b"\r\n\r\n"
+            print(data.split(b"\r\n")[0].decode(), flush=True)
+            client.sendall(eval(sys.argv[1]))
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+        except OSError:
+            pass' "$1" >"$LOG"
+    ENDPOINT=$BG
+    wait_until 20 grep -q '^port' "$LOG"
+    AT=$(sed -n 's/^port //p' "$LOG")
+}
+
+@test "a hostile endpoint gets one line, and harms nobody" {
+    local created='b"HTTP/1.1 201 Created\r\nLocation: /s\r\nContent-Type: application/sdp\r\n' case
+    for case in "$created"'Content-Length: 3\r\n\r\nabc":not an answer: not SDP' \
+        "$created"'Content-Length: 5000\r\n\r\nv=0":not an answer' \
+        "$created"'Content-Length: 100000\r\n\r\n" + 100000 * b"a":an answer of more than 65536 bytes' \
+        "$created"'Transfer-Encoding: chunked\r\n\r\nffffffff\r\n" + 100000 * b"a":an answer of more than 65536 bytes' \
+        'b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n":status 201 without the session.s URL' \
+        'b"HTTP/1.1 307 Temporary Redirect\r\nLocation: whip\r\nContent-Length: 0\r\n\r\n":too many redirections' \
+        'b"HTTP/1.1 307 Temporary Redirect\r\nLocation: javascript:1\r\nContent-Length: 0\r\n\r\n":a redirection to no URL' \
+        'b"HTTP/1.1 200 OK\r\n" + 300000 * b"a":no connection' 'b"\0\xff" * 1000:no connection' 'b"":no connection'; do
+        echo "$case"
+        raw_endpoint "${case%%:[a-z]*}"
+        publish "http://127.0.0.1:$AT/whip"
+        wait_until 20 grep -q "WHIP to 127.0.0.1:$AT: ${case##*[\"0-9]:}" "$SERVE_ERR" || {
+            cat "$SERVE_ERR"
+            return 1
+        }
+        [ "$(wc -l <"$SERVE_ERR")" = 1 ]
+        # it serves on
+        clean_run curl -sS -m 20 -o /dev/null "$URL/stats"
+        kill "$SERVE" "$ENDPOINT"
+        ends 143 "$SERVE"
+        shm-rm -f "$S"
+    done
+}
+
 # Two namespaces: server (10.8.2.2), and sfu (10.8.2.1) with a TURN relay. Without trickle nothing is sent.
 @test "a TURN server of the Link header carries the video, its candidate is sent if wanted" {
     be_root

@@ -19,6 +19,7 @@ struct httpclient {
     void *user;
     lws_sorted_usec_list_t deadline, finished;
     bool sent; /* the body */
+    bool over; /* the response is complete, or has failed */
     struct httpresponse response;
 };
 
@@ -58,6 +59,7 @@ static void on_finished(lws_sorted_usec_list_t *timer)
 /* Reports the response in the next round of the loop. */
 static void finish(struct httpclient *client)
 {
+    client->over = true;
     lws_sul_schedule(client->context, 0, &client->finished, on_finished, 1);
 }
 
@@ -147,7 +149,7 @@ void httpclient_send(struct httpclient *client, const struct httprequest *reques
     client->done = done;
     client->user = user;
     client->tried = 0;
-    client->sent = false;
+    client->sent = client->over = false;
     lws_sul_schedule(client->context, 0, &client->deadline, on_deadline,
                      (lws_usec_t)request->ms * 1000);
     if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1) {
@@ -274,6 +276,12 @@ static void fail_connection(struct httpclient *client, struct lws *wsi, const ch
 static int on_event(struct httpclient *client, struct lws *wsi, enum lws_callback_reasons reason,
                     void *in, size_t bytes)
 {
+    bool gone = reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR ||
+                reason == LWS_CALLBACK_CLOSED_CLIENT_HTTP || reason == LWS_CALLBACK_WSI_DESTROY;
+    if (gone)
+        client->wsi = NULL;
+    if (client->over)
+        return gone ? 0 : -1;
     switch (reason) {
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
         unsigned char **at = in;
@@ -291,19 +299,14 @@ static int on_event(struct httpclient *client, struct lws *wsi, enum lws_callbac
         finish(client);
         return -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        client->wsi = NULL;
-        if (!client->response.status && !connect_next(client))
+        if (!connect_next(client))
             fail_connection(client, wsi, in, bytes);
         return 0;
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-        client->wsi = NULL;
         if (!client->response.status)
             fail(client, "the connection was closed");
         else
             finish(client);
-        return 0;
-    case LWS_CALLBACK_WSI_DESTROY:
-        client->wsi = NULL;
         return 0;
     default:
         return 0;
