@@ -4,6 +4,7 @@
 #include "dtls.h"
 #include "iceagent.h"
 #include "monotonic.h"
+#include "negotiation.h"
 #include "packetsink.h"
 #include "srtpsession.h"
 #include <stdatomic.h>
@@ -31,9 +32,7 @@ struct rtcpeer {
 
     /* The transport thread's. */
     struct rtcpeer *next, **link; /* in the list of running peers; link NULL: not running */
-    struct offer *own;            /* the template of our offer; NULL: the peer makes the offer */
-    struct offer *remote;         /* of the peer, or its answer; NULL: none yet */
-    char **sent;                  /* the candidates in our offer */
+    struct negotiation *negotiation;
     struct packetsink *sink;
     struct iceagent *ice;
     struct dtls *dtls;
@@ -61,9 +60,7 @@ void rtcpeer_release(gpointer user)
         return;
     datachannel_free(peer->channel);
     packetsink_free(peer->sink);
-    offer_free(peer->own);
-    offer_free(peer->remote);
-    g_strfreev(peer->sent);
+    negotiation_free(peer->negotiation);
     g_free(peer);
 }
 
@@ -292,8 +289,8 @@ static void on_dtls_connected(void *user)
     set_timer(peer, REPORT_MS, each_second);
     fanout_add(peer->peers->options.fanout, peer->sink);
     post(peer, MESSAGE_CONNECTED, 0, NULL, 0);
-    if (peer->remote->channel >= 0 && (!peer->own || peer->own->channel >= 0))
-        datachannel_start(peer->channel, peer->remote->sctp_port);
+    if (negotiation_has_channel(peer->negotiation))
+        datachannel_start(peer->channel, negotiation_remote(peer->negotiation)->sctp_port);
 }
 
 static void on_dtls_data(void *user, const uint8_t *data, size_t bytes)
@@ -331,28 +328,12 @@ static gboolean answer_timeout(gpointer user)
 /* Posts our answer or offer. */
 static void describe(struct rtcpeer *peer)
 {
-    char *user, *password, **candidates;
-    const struct offer *to = peer->own ? peer->own : peer->remote;
     if (peer->ended || peer->answered)
         return;
-    iceagent_local(peer->ice, &user, &password, &candidates);
     peer->answered = true;
-    post(
-        peer, MESSAGE_LOCAL, 0,
-        answer_text(to, &(struct answer_transport){.user = user,
-                                                   .password = password,
-                                                   .candidates = candidates,
-                                                   .fingerprint = dtls_fingerprint(),
-                                                   .setup = peer->own                   ? "actpass"
-                                                            : answer_is_dtls_client(to) ? "active"
-                                                                                        : "passive",
-                                                   .ssrc = peer->peers->options.ssrc,
-                                                   .cname = packetsink_cname()}),
-        0);
-    g_free(user);
-    g_free(password);
-    peer->sent = candidates;
-    if (peer->own)
+    post(peer, MESSAGE_LOCAL, 0,
+         negotiation_local(peer->negotiation, peer->ice, peer->peers->options.ssrc), 0);
+    if (negotiation_is_ours(peer->negotiation))
         set_timer(peer, OFFER_MS, answer_timeout);
     else if (!peer->srtp)
         set_timer(peer, CONNECT_MS, connect_timeout);
@@ -364,31 +345,12 @@ static gboolean gather_timeout(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* Posts the candidates that our offer does not have, if the peer wants such. */
-static void describe_more(struct rtcpeer *peer)
-{
-    char *user, *password, **candidates;
-    const char *options =
-        peer->remote ? offer_attribute(peer->remote, peer->remote->transport, "ice-options") : NULL;
-    if (!peer->own || !options || !strstr(options, "trickle"))
-        return;
-    iceagent_local(peer->ice, &user, &password, &candidates);
-    char *text = answer_fragment(
-        peer->own,
-        &(struct answer_transport){.user = user, .password = password, .candidates = candidates},
-        peer->sent);
-    if (text)
-        post(peer, MESSAGE_CANDIDATES, 0, text, 0);
-    g_free(user);
-    g_free(password);
-    g_strfreev(candidates);
-}
-
 static void on_ice_gathered(void *user)
 {
     struct rtcpeer *peer = user;
-    if (peer->answered)
-        describe_more(peer);
+    char *more = peer->answered ? negotiation_more(peer->negotiation, peer->ice) : NULL;
+    if (more)
+        post(peer, MESSAGE_CANDIDATES, 0, more, 0);
     else
         describe(peer);
 }
@@ -396,7 +358,7 @@ static void on_ice_gathered(void *user)
 static void on_ice_connected(void *user)
 {
     const struct rtcpeer *peer = user;
-    if (peer->dtls && answer_is_dtls_client(peer->remote))
+    if (peer->dtls && answer_is_dtls_client(negotiation_remote(peer->negotiation)))
         dtls_start(peer->dtls);
 }
 
@@ -417,7 +379,7 @@ static const struct iceagent_ops ice_ops = {
 static void sink_new(struct rtcpeer *peer)
 {
     const struct rtcpeers_options *options = &peer->peers->options;
-    const struct offer *offer = peer->remote;
+    const struct offer *offer = negotiation_remote(peer->negotiation);
     peer->sink = packetsink_new(&(struct packetsink_options){
         .ssrc = options->ssrc,
         .payload = offer->payload,
@@ -444,25 +406,21 @@ static void list(struct rtcpeer *peer)
 /* Uses the peer's offer or answer. False: failed. */
 static bool take_remote(struct rtcpeer *peer)
 {
-    const struct offer *offer = peer->remote;
-    const char *user = offer_attribute(offer, offer->transport, "ice-ufrag");
-    const char *password = offer_attribute(offer, offer->transport, "ice-pwd");
+    const struct offer *offer = negotiation_remote(peer->negotiation);
     sink_new(peer);
     peer->dtls = dtls_new(peer->peers->options.thread, answer_is_dtls_client(offer),
                           offer_attribute(offer, offer->transport, "fingerprint"), &dtls_ops, peer);
-    if (!peer->dtls)
-        return false;
-    char **candidates = offer_candidates(offer);
-    iceagent_set_remote(peer->ice, user, password, candidates);
-    g_strfreev(candidates);
-    return true;
+    if (peer->dtls)
+        negotiation_use(peer->negotiation, peer->ice);
+    return peer->dtls;
 }
 
 static bool connect_transport(struct rtcpeer *peer)
 {
     const struct rtcpeers_options *options = &peer->peers->options;
-    peer->ice = iceagent_new(options->thread, peer->own, options->servers, &ice_ops, peer);
-    if (!peer->ice || (peer->remote && !take_remote(peer)))
+    bool ours = negotiation_is_ours(peer->negotiation);
+    peer->ice = iceagent_new(options->thread, ours, options->servers, &ice_ops, peer);
+    if (!peer->ice || (!ours && !take_remote(peer)))
         return false;
     set_timer(peer, GATHER_MS, gather_timeout);
     return iceagent_gather(peer->ice);
@@ -497,10 +455,10 @@ static void accept_now(gpointer user)
 {
     struct acceptance *acceptance = user;
     struct rtcpeer *peer = acceptance->peer;
-    if (peer->ended || !peer->answered || peer->remote)
-        return;
-    peer->remote = acceptance->answer;
+    struct offer *answer = acceptance->answer;
     acceptance->answer = NULL;
+    if (!negotiation_answered(peer->negotiation, answer) || peer->ended || !peer->answered)
+        return;
     set_timer(peer, CONNECT_MS, connect_timeout);
     if (acceptance->servers)
         iceagent_add_servers(peer->ice, acceptance->servers);
@@ -533,8 +491,7 @@ struct rtcpeer *rtcpeer_new(struct rtcpeers *peers, struct offer *own, struct of
     struct rtcpeer *peer = g_new0(struct rtcpeer, 1);
     atomic_store(&peer->references, 1);
     peer->peers = peers;
-    peer->own = own;
-    peer->remote = remote;
+    peer->negotiation = negotiation_new(own, remote);
     peer->owner = owner;
     peer->channel = datachannel_new(peers->options.thread, &channel_ops, peer);
     return peer;
