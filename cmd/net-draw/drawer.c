@@ -74,16 +74,22 @@ static enum result take_all(struct drawer *d)
     return result == GO_ON ? take_network(d) : result;
 }
 
-/* Moves the camera and the nodes to a time, and projects them. */
-static void step(struct drawer *d, uint64_t now)
+/* Moves the camera and the nodes to a time, and projects them. input: for the answer to a viewer.
+ * Returns the detail of the image. */
+static enum renderer_detail step(struct drawer *d, uint64_t now, bool input)
 {
+    struct interaction *interaction = &d->interaction;
     double seconds = d->step_ns ? fmin((double)(now - d->step_ns) / 1e9, 0.1) : 0.02;
     scene_advance(&d->scene, now);
-    d->moving = camera_step(&d->interaction.camera, (float)seconds, &d->scene.bounds);
-    d->moving = d->moving || d->scene.moving;
+    bool flying = camera_step(&interaction->camera, (float)seconds, &d->scene.bounds);
+    d->moving = flying || d->scene.moving;
     d->step_ns = d->moving ? now : 0;
-    scene_project(&d->scene, &d->interaction.camera, d->interaction.scale);
-    interaction_hover(&d->interaction);
+    bool few =
+        !d->full && (flying || input) && renderer_wants_few(&d->renderer, &d->scene, interaction);
+    const uint32_t also[2] = {interaction->selected, interaction->hover};
+    scene_project(&d->scene, &interaction->camera, interaction->scale, few, also);
+    interaction_hover(interaction);
+    return d->full ? RENDERER_ALL : few ? RENDERER_FEW : RENDERER_MOST;
 }
 
 static void report(struct drawer *d)
@@ -102,7 +108,8 @@ static void report(struct drawer *d)
 }
 
 /* Draws an image into a slot and completes its meta. */
-static enum result draw_into(struct drawer *d, void *slot, struct ring_meta *meta, uint64_t now)
+static enum result draw_into(struct drawer *d, void *slot, struct ring_meta *meta, uint64_t now,
+                             bool input)
 {
     struct view *view = &d->view;
     const char *name = view->out.name;
@@ -114,9 +121,9 @@ static enum result draw_into(struct drawer *d, void *slot, struct ring_meta *met
         return FAILED;
     }
     camera_size(&d->interaction.camera, (float)meta->width, (float)meta->height);
-    step(d, now);
+    enum renderer_detail detail = step(d, now, input);
     if (renderer_draw(&d->renderer, &d->scene, &d->interaction, meta->width, meta->height,
-                      !d->full) ||
+                      detail) ||
         view_read(view, d->renderer.gl, slot, meta))
         return fail(name, "out of memory");
     return GO_ON;
@@ -136,7 +143,7 @@ static enum result draw(struct drawer *d)
     struct ring_meta meta = {.event = d->view.cursor};
     bool input = d->input;
     d->dirty = d->input = false;
-    enum result result = draw_into(d, slot, &meta, start);
+    enum result result = draw_into(d, slot, &meta, start, input);
     if (result != GO_ON) {
         ring_abort(d->view.out.ring);
         return result;

@@ -57,8 +57,8 @@ static void add_names(struct labels *labels, const struct scene *scene,
     uint32_t considered = 0, selected = interaction->selected;
     if (selected != SCENE_NONE && scene->projected[selected].radius > 0)
         add_name(labels, scene, selected, scale, (unsigned)(18 * scale));
-    for (uint32_t k = 0; k < scene->net->nodes && added < most && considered < CANDIDATES; k++) {
-        uint32_t i = scene->by_degree[k];
+    for (uint32_t k = 0; k < scene->listed && added < most && considered < CANDIDATES; k++) {
+        uint32_t i = scene->list[k];
         if (i == selected || !in_image(&scene->projected[i], &interaction->camera))
             continue;
         if (selected != SCENE_NONE && !highlighted[i])

@@ -89,7 +89,8 @@ static void colour_nodes(struct renderer *renderer, const struct scene *scene,
     const struct theme *theme = interaction->theme;
     float depth = scene->far - scene->near;
     float fog = depth > 0 ? 0.5f * (1 - interaction->camera.flatness) / depth : 0;
-    for (uint32_t i = 0; i < net->nodes; i++) {
+    for (uint32_t k = 0; k < scene->listed; k++) {
+        uint32_t i = scene->list[k];
         const uint8_t *hue = scene->style.colour ? scene->style.colour[i]
                              : net->degree[i]    ? theme->hue[net->community[i] % THEME_HUES]
                                                  : theme->isolated;
@@ -139,7 +140,8 @@ static void rasterize_edges(struct renderer *renderer, const struct scene *scene
     for (uint32_t pass = 0; pass < 2; pass++) {
         if (pass && interaction->selected == SCENE_NONE)
             break;
-        for (uint32_t e = 0; e < net->edges; e += pass ? 1 : stride) {
+        uint32_t step = pass && scene->listed == net->nodes ? 1 : stride;
+        for (uint32_t e = 0; e < net->edges; e += step) {
             uint32_t a = net->edge[2 * (size_t)e], b = net->edge[2 * (size_t)e + 1];
             bool selected = interaction->selected != SCENE_NONE &&
                             (a == interaction->selected || b == interaction->selected);
@@ -215,10 +217,26 @@ static void draw_glows(struct renderer *renderer, const struct scene *scene,
 }
 
 /* Chooses the stride over the edges that keeps the time limit. */
-static uint32_t choose_stride(const struct renderer *renderer, const struct net *net, bool fast)
+static uint32_t choose_stride(const struct renderer *renderer, const struct scene *scene,
+                              enum renderer_detail detail)
 {
-    double all = renderer->edge_ns * net->edges;
-    return !fast || all < EDGES_NS ? 1 : all < 2 * EDGES_NS ? 2 : all < 4 * EDGES_NS ? 4 : 8;
+    double all = renderer->edge_ns * scene->net->edges;
+    if (detail == RENDERER_FEW && scene->few)
+        return scene->few_stride;
+    return detail == RENDERER_ALL || all < EDGES_NS ? 1
+           : all < 2 * EDGES_NS                     ? 2
+           : all < 4 * EDGES_NS                     ? 4
+                                                    : 8;
+}
+
+bool renderer_wants_few(const struct renderer *renderer, const struct scene *scene,
+                        const struct interaction *interaction)
+{
+    return renderer->rasterize && scene->few &&
+           (!renderer->rasterized.stride || renderer->rasterized.stride >= scene->few_stride ||
+            renderer->rasterized.version != scene->version ||
+            memcmp(&renderer->rasterized.camera, &interaction->camera,
+                   sizeof interaction->camera) != 0);
 }
 
 static bool is_current(const struct renderer *renderer, const struct scene *scene,
@@ -264,12 +282,13 @@ static int update_raster(struct renderer *renderer, const struct scene *scene,
 }
 
 int renderer_draw(struct renderer *renderer, const struct scene *scene,
-                  const struct interaction *interaction, uint32_t width, uint32_t height, bool fast)
+                  const struct interaction *interaction, uint32_t width, uint32_t height,
+                  enum renderer_detail detail)
 {
     const struct net *net = scene->net;
     float cover = net ? edge_cover(scene, interaction) : 0;
     bool rasterize = net && renderer->rasterize;
-    uint32_t stride = rasterize ? choose_stride(renderer, net, fast) : 1;
+    uint32_t stride = rasterize ? choose_stride(renderer, scene, detail) : 1;
     bool current = rasterize && is_current(renderer, scene, interaction, width, height, stride);
     if (net && !current) {
         mark_highlighted(renderer, net, interaction->selected);

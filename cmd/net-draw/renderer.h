@@ -25,7 +25,7 @@ struct renderer {
         uint32_t stride; /* 1: all edges; n: every nth; 0: the raster is invalid */
     } rasterized;
     double edge_ns; /* average time to rasterize an edge */
-    bool coarse;    /* the image has only some of the edges */
+    bool coarse;    /* the image has only some of the nodes or edges */
 
     uint32_t capacity;        /* of the arrays, in nodes */
     struct gl_node *nodes;    /* in drawing order */
@@ -43,12 +43,20 @@ void renderer_free(struct renderer *renderer);
 int renderer_network(struct renderer *renderer, const struct net *net);
 
 /*
- * Draws a projected scene; gl_read returns the image. fast: where all edges would take too long to
- * rasterize, draw every second, fourth or eighth one, stronger by that factor. Returns 0, or -1
- * when the size isn't supported or memory is short.
+ * Levels of detail. RENDERER_MOST: where all edges would take too long to rasterize, every second,
+ * fourth or eighth one, stronger by that factor. RENDERER_FEW: of a large network only the sample.
  */
+enum renderer_detail { RENDERER_ALL, RENDERER_MOST, RENDERER_FEW };
+
+/* Whether an image of this scene and camera should have the sample only: the raster shows another
+ * state, or the sample. */
+bool renderer_wants_few(const struct renderer *renderer, const struct scene *scene,
+                        const struct interaction *interaction);
+
+/* Draws a scene that was projected for this detail; gl_read returns the image. Returns 0, or -1
+ * when the size isn't supported or memory is short. */
 int renderer_draw(struct renderer *renderer, const struct scene *scene,
                   const struct interaction *interaction, uint32_t width, uint32_t height,
-                  bool fast);
+                  enum renderer_detail detail);
 
 #endif

@@ -9,6 +9,14 @@
 /* The longest interpolation between two steps. */
 #define PERIOD_MAX UINT64_C(1000000000)
 
+enum {
+    LARGE_NODES = 100000, /* a network of more nodes, */
+    LARGE_EDGES = 400000, /* or edges, has a sample */
+    FEW_EDGES = 24000,    /* about the number of edges in it, with their ends */
+    FEW_NODES = 20000,    /* about the number of other nodes in it */
+    FEW_LARGEST = 2000    /* nodes in it for their degrees, the highest */
+};
+
 void scene_init(struct scene *scene, const struct netstyle_options *options)
 {
     *scene = (struct scene){
@@ -23,6 +31,7 @@ static void free_arrays(struct scene *scene)
     free(scene->growth);
     free(scene->projected);
     free(scene->order);
+    free(scene->few);
     free(scene->by_degree);
     free(scene->scratch);
     free(scene->key);
@@ -66,6 +75,32 @@ static void rank_by_degree(struct scene *scene)
     sort_nodes(scene->scratch, scene->by_degree, net->nodes, scene->key);
 }
 
+/* Chooses the sample of a large network. 0, or -1 with ENOMEM. */
+static int choose_few(struct scene *scene)
+{
+    const struct net *net = scene->net;
+    uint32_t *marked = scene->scratch, step = net->nodes / FEW_NODES + 1;
+    scene->few_count = 0;
+    if (net->nodes <= LARGE_NODES && net->edges <= LARGE_EDGES)
+        return 0;
+    scene->few_stride = net->edges / FEW_EDGES + 2;
+    memset(marked, 0, net->nodes * sizeof *marked);
+    for (size_t e = 0; e < net->edges; e += scene->few_stride)
+        marked[net->edge[2 * e]] = marked[net->edge[2 * e + 1]] = 1;
+    for (uint32_t k = 0; k < net->nodes; k++) {
+        uint32_t node = scene->by_degree[k];
+        marked[node] = marked[node] || k < FEW_LARGEST || node % step == 0;
+        scene->few_count += marked[node];
+    }
+    scene->few = malloc(scene->few_count * sizeof *scene->few);
+    if (!scene->few)
+        return -1;
+    for (uint32_t k = 0, i = 0; k < net->nodes; k++)
+        if (marked[scene->by_degree[k]])
+            scene->few[i++] = scene->by_degree[k];
+    return 0;
+}
+
 /* Replaces the network with the next one. Nodes of both keep their positions. */
 static int adopt_next(struct scene *scene)
 {
@@ -81,7 +116,9 @@ static int adopt_next(struct scene *scene)
     s.by_degree = calloc(n, sizeof(uint32_t));
     s.scratch = calloc(n, sizeof(uint32_t));
     s.key = calloc(n, sizeof(uint16_t));
-    s.visible = 0;
+    s.visible = s.listed = 0;
+    s.few = NULL;
+    s.list = NULL;
     bool styled = netstyle_apply(&s.style, scene->options, net) == 0;
     if (!styled || !s.from || !s.to || !s.at || !s.growth || !s.projected || !s.order ||
         !s.by_degree || !s.scratch || !s.key) {
@@ -101,7 +138,7 @@ static int adopt_next(struct scene *scene)
         s.held = SCENE_NONE;
     *scene = s;
     rank_by_degree(scene);
-    return 0;
+    return choose_few(scene);
 }
 
 int scene_net(struct scene *scene, struct net *net)
@@ -237,33 +274,60 @@ static void sort_by_depth(struct scene *scene)
     scene->scratch = other;
 }
 
-void scene_project(struct scene *scene, const struct camera *camera, float scale)
+/* Projects a node. Returns whether it is in the image. */
+static bool project_node(struct scene *scene, const struct camera *camera, uint32_t i,
+                         float fit_distance, float base, float largest)
+{
+    struct projected_node *p = &scene->projected[i];
+    float out[3];
+    *p = (struct projected_node){0};
+    if (scene->style.hidden && scene->style.hidden[i])
+        return false;
+    camera_project(camera, scene->at + 3 * (size_t)i, out);
+    *p = (struct projected_node){.x = out[0], .y = out[1], .depth = out[2]};
+    if (out[2] < camera->distance / 50)
+        return false;
+    p->radius = fminf(base * scene->growth[i] * sqrtf(fit_distance / out[2]), largest);
+    scene->near = fminf(scene->near, out[2]);
+    scene->far = fmaxf(scene->far, out[2]);
+    return in_image(p, camera);
+}
+
+/* Whether the projection belongs to this state; remembers the state. */
+static bool is_projected(struct scene *scene, const struct camera *camera, float scale,
+                         const uint32_t *list)
+{
+    bool same = scene->list == list && scene->shown.version == scene->version &&
+                scene->shown.scale == scale &&
+                !memcmp(&scene->shown.camera, camera, sizeof *camera);
+    scene->list = list;
+    scene->shown.version = scene->version;
+    scene->shown.scale = scale;
+    scene->shown.camera = *camera;
+    return same;
+}
+
+void scene_project(struct scene *scene, const struct camera *camera, float scale, bool few,
+                   const uint32_t also[2])
 {
     if (!scene->net)
         return;
+    few = few && scene->few;
+    if (is_projected(scene, camera, scale, few ? scene->few : scene->by_degree))
+        return;
+    scene->listed = few ? scene->few_count : scene->net->nodes;
     float fit_distance = camera_fit_distance(&scene->bounds);
     float base = base_radius(scene, camera, scale);
-    float closest = camera->distance / 50, largest = 60 * scale;
+    float largest = 60 * scale;
     scene->near = INFINITY;
     scene->far = 0;
     scene->visible = 0;
-    for (uint32_t k = 0; k < scene->net->nodes; k++) {
-        uint32_t i = scene->by_degree[scene->net->nodes - 1 - k]; /* large nodes on top */
-        struct projected_node *p = &scene->projected[i];
-        float out[3];
-        if (scene->style.hidden && scene->style.hidden[i]) {
-            *p = (struct projected_node){0};
-            continue;
-        }
-        camera_project(camera, scene->at + 3 * (size_t)i, out);
-        *p = (struct projected_node){.x = out[0], .y = out[1], .depth = out[2]};
-        if (out[2] < closest)
-            continue;
-        float zoom = fit_distance / out[2];
-        p->radius = fminf(base * scene->growth[i] * sqrtf(zoom), largest);
-        scene->near = fminf(scene->near, out[2]);
-        scene->far = fmaxf(scene->far, out[2]);
-        if (in_image(p, camera))
+    for (int k = 0; few && k < 2; k++)
+        if (also[k] != SCENE_NONE)
+            project_node(scene, camera, also[k], fit_distance, base, largest);
+    for (uint32_t k = 0; k < scene->listed; k++) {
+        uint32_t i = scene->list[scene->listed - 1 - k]; /* large nodes on top */
+        if (project_node(scene, camera, i, fit_distance, base, largest))
             scene->order[scene->visible++] = i;
     }
     if (camera->flatness < 1)

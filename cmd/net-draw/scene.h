@@ -34,6 +34,10 @@ struct scene {
     struct projected_node *projected; /* one per node */
     uint32_t *order;                  /* visible nodes in drawing order */
     uint32_t visible;                 /* length of order */
+    uint32_t *few;                    /* a sample of the nodes, as by_degree; NULL: small network */
+    uint32_t few_count, few_stride;   /* length of few; it has the ends of every nth edge */
+    const uint32_t *list;             /* the nodes that are projected: by_degree or few */
+    uint32_t listed;                  /* length of list */
     uint32_t *by_degree;              /* all nodes, highest degree first */
     uint32_t *scratch;                /* the output of sorting */
     uint16_t *key;                    /* the sort key of each node */
@@ -42,6 +46,11 @@ struct scene {
     uint64_t step_ns;                 /* time of the last step */
     uint64_t period_ns;               /* time between steps */
     uint64_t steps;
+    struct { /* the state that projected belongs to */
+        struct camera camera;
+        uint64_t version;
+        float scale;
+    } shown;
     uint64_t version; /* changes with the network and with at */
     uint32_t held;    /* the node that is being dragged, or SCENE_NONE */
     float held_at[3]; /* its position */
@@ -71,8 +80,11 @@ void scene_advance(struct scene *scene, uint64_t now);
 void scene_hold(struct scene *scene, uint32_t node, const float position[3]);
 void scene_drop(struct scene *scene);
 
-/* Sets projected, order, visible, near and far. scale: image pixels per CSS pixel. */
-void scene_project(struct scene *scene, const struct camera *camera, float scale);
+/* Sets list, projected, order, visible, near and far, unless nothing has changed. few: projects
+ * only the sample of a large network, and these nodes unless they are SCENE_NONE. scale: image
+ * pixels per CSS pixel. */
+void scene_project(struct scene *scene, const struct camera *camera, float scale, bool few,
+                   const uint32_t also[2]);
 
 /* Returns the node at x, y or at most slack pixels from it, or SCENE_NONE. */
 uint32_t scene_pick(const struct scene *scene, float x, float y, float slack);

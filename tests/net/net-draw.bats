@@ -652,6 +652,33 @@ switches() { # PID [THREAD]: prints how often all threads, or one, went to sleep
     [ ! -s "$drawer_err" ]
 }
 
+# Zooms a little, and back; succeeds if the first image has far fewer grey pixels than the network.
+sample_seen() { # PIXELS
+    local seen=0
+    event-inject "$view" wheel x=0.5 y=0.5 dy=-20
+    shm-read -n 1 -t 20 -f ppm "$view" >"$PPM"
+    look "assert (a.max(axis=2) > 70).sum() < 0.8 * $1" || seen=1
+    event-inject "$view" wheel x=0.5 y=0.5 dy=20
+    return "$seen"
+}
+
+@test "a large network is drawn as a sample while the camera moves, and in full at rest" {
+    local whole
+    clean_run shm-create -s 300x10000 -f f32 -n 2 -p 25000000 "$net"
+    clean_run shm-create -s 400x300 -f rgba "$view"
+    layout
+    drawer --lines own
+    put 'random 300000 1000'
+    wait_until 30 shows 'assert (a.max(axis=2) > 70).sum() > 10000'
+    settled_frame
+    whole=$(look 'print((a.max(axis=2) > 70).sum())')
+    wait_until 30 sample_seen "$whole"
+    do_events 'key_down key=r'
+    settled_frame
+    look "assert abs((a.max(axis=2) > 70).sum() - $whole) < 0.05 * $whole"
+    [ ! -s "$drawer_err" ]
+}
+
 @test "a stream of images is refused as a network" {
     clean_run shm-create -s 64x48 "$net"
     clean_run shm-create -s 400x300 -f rgba "$view"
