@@ -22,6 +22,10 @@ load ../support/scenarios
     ENGINE=chromium scenario engines "an engine sends keys with their modifiers"
 }
 
+@test "Chromium sends text, and shows the cursor that the drawing program chooses" {
+    ENGINE=chromium scenario engines "an engine sends text, and shows the cursor that the drawing program chooses"
+}
+
 @test "Chromium sends fingers" {
     ENGINE=chromium scenario engines "an engine sends fingers"
 }
@@ -58,6 +62,10 @@ load ../support/scenarios
     ENGINE=firefox scenario engines "an engine sends keys with their modifiers"
 }
 
+@test "Firefox sends text, and shows the cursor that the drawing program chooses" {
+    ENGINE=firefox scenario engines "an engine sends text, and shows the cursor that the drawing program chooses"
+}
+
 @test "Firefox sends fingers" {
     ENGINE=firefox scenario engines "an engine sends fingers"
 }
@@ -92,6 +100,10 @@ load ../support/scenarios
 
 @test "WebKit sends keys with their modifiers" {
     ENGINE=webkit scenario engines "an engine sends keys with their modifiers"
+}
+
+@test "WebKit sends text, and shows the cursor that the drawing program chooses" {
+    ENGINE=webkit scenario engines "an engine sends text, and shows the cursor that the drawing program chooses"
 }
 
 @test "WebKit sends fingers" {

@@ -14,8 +14,8 @@
 import {test} from 'node:test';
 import {readFileSync, readdirSync} from 'node:fs';
 import assert from 'node:assert/strict';
-import {MIDDLES, QUARTERS, canvasBox, eventsUpTo, live, moving, near, nearPlace, pixels, ppm, readEvents, ready,
-        serve, settle, sizeOf, stateOf, statsOf, still, until} from './helper.mjs';
+import {MIDDLES, QUARTERS, canvasBox, eventsUpTo, live, moving, name, near, nearPlace, pixels, ppm, readEvents, ready,
+        run, serve, settle, sizeOf, stateOf, statsOf, still, until} from './helper.mjs';
 import {painted, untilSame} from './paint.mjs';
 
 const engine = await import(`./engines/${process.env.ENGINE || 'chromium'}.mjs`);
@@ -31,11 +31,11 @@ const names = events => events.map(e => e.type.replace('pointer_', '') + (e.butt
 /* The names without repetitions. */
 const shape = events => names(events).filter((n, i, all) => n !== all[i - 1]);
 
-async function used(t)
+async function used(t, query = '')
 {
     const {server, writer} = await still(t, 640, 360);
     const events = await readEvents(t);
-    const page = await engine.openPage(t, server.url);
+    const page = await engine.openPage(t, server.url + query);
     await ready(page);
     return {server, writer, events, page, box: await canvasBox(page)};
 }
@@ -119,6 +119,28 @@ test('an engine sends keys with their modifiers', async t => {
         .map(e => `${e.type} ${e.key} ${(e.modifiers ?? []).join()}`.trim());
     assert.deepEqual(keys, ['key_down a', 'key_up a', 'key_down ArrowLeft', 'key_up ArrowLeft',
                             'key_down Control ctrl', 'key_down k ctrl', 'key_up k ctrl', 'key_up Control']);
+});
+
+test('an engine sends text, and shows the cursor that the drawing program chooses', async t => {
+    const {page, events} = await used(t, '?keys=text');
+    await page.move(200, 200);
+    await page.down('left');
+    await page.up('left');
+    for (const key of ['a', 'Tab', '%', 'Enter'])
+        await press(page, key);
+    await eventsUpTo(events, 'key_up', 4);
+    const both = key => [`key_down ${key}`, `key_up ${key}`];
+    const got = events.filter(e => e.type.startsWith('key_') || e.type === 'char').map(e => `${e.type} ${e.key ?? e.data}`);
+    assert.deepEqual(got.filter(e => e.startsWith('key_')), ['a', 'Tab', '%', 'Enter'].flatMap(both));
+    assert.deepEqual(got.filter(e => e.startsWith('char')), ['char a', 'char %']);
+    assert.ok(got.indexOf('char a') < got.indexOf('key_down Tab'));
+    const active = () => page.evaluate(() => document.activeElement.id);
+    assert.equal(await active(), 'field');
+    await press(page, 'Escape');
+    await press(page, 'Tab');
+    assert.notEqual(await active(), 'field');
+    await run('event-inject', [name, 'cursor', 'name=grab']);
+    await until('the cursor', () => page.evaluate(() => getComputedStyle(document.getElementById('picture')).cursor === 'grab'));
 });
 
 test('an engine sends fingers', async t => {

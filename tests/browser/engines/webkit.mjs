@@ -17,7 +17,7 @@ export const realTouch = false;
 export const ownMenu = false;
 
 const BUTTONS = {left: 0, middle: 1, right: 2};
-const KEYS = {Tab: '\ue004', Enter: '\ue007', Shift: '\ue008', Control: '\ue009', ArrowLeft: '\ue012'};
+const KEYS = {Tab: '\ue004', Enter: '\ue007', Shift: '\ue008', Control: '\ue009', Escape: '\ue00c', ArrowLeft: '\ue012'};
 
 const children = [];
 
