@@ -9,9 +9,11 @@
  * copies the frame on stdin, of the stream's own size and format, into every slot once, and then
  * only publishes slots again.
  *
+ * Each frame is shifted against the previous one, except with still.
+ *
  * rate: the next frame always waits while one is encoded. Prints packets per second, after a
  * warm-up. delay: one frame at a time. Prints the median time from frame to packet, in ms.
- * still, moving: RATE frames per second, all equal, or each shifted against the previous one.
+ * still, moving: RATE frames per second.
  * clock: as moving, and the first 16 rows of an rgb24 frame show its time of publication: from left
  * to right 32 squares, the bits of CLOCK_MONOTONIC in us, the highest first, white or black. Reads
  * the packets as well, which makes the encoder run. Exit: 0, or 1 with a message.
@@ -159,7 +161,7 @@ int main(int argc, char **argv)
     f.seen = stats.published;
     f.clock = !strcmp(argv[2], "clock") && h->format == PIXFMT_RGB24 && h->width >= 512 &&
               h->height >= 16;
-    f.moving = !strcmp(argv[2], "moving") || f.clock;
+    f.moving = strcmp(argv[2], "still") != 0;
     if (!strcmp(argv[2], "rate"))
         measure_rate(&f, atof(argv[3]));
     else if (!strcmp(argv[2], "delay"))
