@@ -52,11 +52,11 @@ t() { # CASE
     done
 }
 
-owner() { # starts one, with its pid in $owner
+owner() { # starts one, with its pid in $owner; it stays until 8 is closed
     mkfifo "$BATS_TEST_TMPDIR/hold.$BG_COUNT"
-    exec {hold}<>"$BATS_TEST_TMPDIR/hold.$BG_COUNT"
+    exec 8<>"$BATS_TEST_TMPDIR/hold.$BG_COUNT"
     OUT=$BATS_TEST_TMPDIR/owner.$BG_COUNT
-    bg shmcast-test "$1" "$S" <"$BATS_TEST_TMPDIR/hold.$BG_COUNT" >"$OUT"
+    bg shmcast-test "$1" "$S" <"$BATS_TEST_TMPDIR/hold.$BG_COUNT" >"$OUT" 8>&-
     owner=$BG
     wait_until 10 grep -q ready "$OUT"
 }
@@ -91,6 +91,10 @@ sizes() { # the lines that the follower has printed
     ends 137 "$owner"
     clean_run shm-rm --orphans
     ends 0 "$follower"
+    run ! exists
+    owner own
+    exec 8>&- # it exits, without shmcast_close
+    ends 0 "$owner"
     run ! exists
 }
 
