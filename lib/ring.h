@@ -131,9 +131,10 @@ int ring_wait(struct ring *ring, uint64_t after, const struct timespec *deadline
 struct futex_word ring_seen(const struct ring *ring);
 
 /* Starts or stops a reader's demand for new images; initially there is none. Wakes the writer if
- * need be. true: the writer will see it; false: it may be about to sleep, so call again in a few
- * milliseconds, as ring_wait and ring_refresh do. */
+ * need be. true: the writer will see it; false: it may be about to sleep, so call again after
+ * RING_KNOCK_NS, as ring_wait and ring_refresh do. */
 bool ring_want(struct ring *ring, bool want);
+#define RING_KNOCK_NS UINT64_C(10000000)
 
 /* Whether any reader wants new images. ring_watched clears the demand of readers that have exited,
  * at most once per second. */

@@ -10,9 +10,6 @@
 
 enum { PARTS = SHMCAST_FRAMES | SHMCAST_PACKETS | SHMCAST_EVENTS | SHMCAST_DEMAND };
 
-/* Interval of attempts to wake a writer of packets that may be just about to sleep. */
-#define KNOCK_NS UINT64_C(10000000)
-
 /* Opens what waiting for the parts needs. 0 or -1. */
 static int prepare(struct shmcast_stream *handle, unsigned parts)
 {
@@ -82,7 +79,8 @@ int shmcast_wait(shmcast_stream *stream, unsigned parts, int64_t timeout_ns)
         now = monotonic_ns();
         if (timeout_ns >= 0 && now >= end)
             return 0;
-        uint64_t at = knock && (timeout_ns < 0 || now + KNOCK_NS < end) ? now + KNOCK_NS : end;
+        uint64_t at =
+            knock && (timeout_ns < 0 || now + RING_KNOCK_NS < end) ? now + RING_KNOCK_NS : end;
         struct timespec until = {(time_t)(at / 1000000000), (long)(at % 1000000000)};
         const struct timespec *deadline = knock || timeout_ns >= 0 ? &until : NULL;
         int woken = count == 1 ? futex_wait(words[0].word, words[0].seen, deadline)
