@@ -254,7 +254,8 @@ static void loop(struct layout *l)
         was_active = active;
         if (active || !go_on)
             continue;
-        if (l->o->once && !l->paused && loader_ended(l->loader))
+        bool complete = loader_ended(l->loader) && !(l->table && table_unfinished(l->table));
+        if (l->o->once && !l->paused && complete)
             break;
         publish_wait(l->publish, &news, seen, l->net_pending || l->positions_pending);
     }

@@ -78,6 +78,11 @@ bool table_ended(const struct table *t)
     return !t->input;
 }
 
+bool table_unfinished(const struct table *t)
+{
+    return t->input && !t->fifo;
+}
+
 /* Adds the names of nodes that are new in the graph. */
 static void add_names(struct table *t)
 {

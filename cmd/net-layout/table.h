@@ -23,7 +23,8 @@ void table_start(struct table *table);
 /* Takes the rows that have arrived since. If they are no table, the program ends with a message. */
 void table_update(struct table *table);
 
-/* Whether the table has ended. */
+/* Whether the table has ended, and whether its end is still to come; a FIFO has none. */
 bool table_ended(const struct table *table);
+bool table_unfinished(const struct table *table);
 
 #endif

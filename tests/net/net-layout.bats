@@ -409,7 +409,7 @@ net-layout: nodes.csv: 1 more rows left out" ]
     fails 3 net-layout --attributes empty list "$S3"
     [ "$stderr" = "net-layout: empty: no header; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
     echo party >one
-    fails 3 net-layout --attributes one list "$S3"
+    fails 3 net-layout --once --attributes one list "$S3"
     [ "$stderr" = "net-layout: one: line 1: not the header of a table; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
     fails 3 net-layout --attributes missing list "$S3"
     [ "$stderr" = "net-layout: missing: No such file or directory" ]
