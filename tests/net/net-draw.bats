@@ -793,9 +793,9 @@ examples() { # awk's condition
     cd "$BATS_TEST_TMPDIR"
     PORT=$(free_port)
     cat >deps.graphml <<'XML'
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected">
-<node id="a"/><node id="b"/><node id="c"/><edge source="a" target="b"/><edge source="b" target="c"/>
-</graph></graphml>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="p" for="node" attr.name="party"/>
+<graph edgedefault="undirected"><node id="a"><data key="p">left</data></node><node id="b"/><node id="c"/>
+<edge source="a" target="b"/><edge source="b" target="c"/></graph></graphml>
 XML
     examples 'block' >browser.sh
     [ "$(wc -l <browser.sh)" = 5 ]
@@ -803,9 +803,17 @@ XML
     wait_until 20 curl -sSf -o now.jpg "http://127.0.0.1:$PORT/snapshot.jpg"
     wait_until 10 shows 'assert mass(*BLUE)[0] > 20'
     examples '/^\.Dl/' >lines.sh
-    [ "$(wc -l <lines.sh)" = 5 ]
+    [ "$(wc -l <lines.sh)" = 6 ]
+    # The attributes in another view, as the first one has a program that draws.
+    clean_run shm-create "$S3"
+    bg bash -c "exec $(sed -n "s/ $view\$/ $S3/; /^net-draw/p" lines.sh)"
+    drawn=$BG
+    wait_until 20 shm-read -f ppm "$S3" >attributes.ppm
+    sed -i /^net-draw/d lines.sh
     clean_run bash -e lines.sh
     [ "$(head -c 2 now.ppm)" = P6 ]
+    clean_run shm-rm -f "$S3"
+    ends 0 "$drawn"
     clean_run shm-rm -f "$view"
     ends 0 "$BG"
 }
