@@ -50,6 +50,11 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "rtc-offer.sd
 PADDED = 16 if os.environ.get("PADDED") else 1  # frames may be larger by less than this
 
 
+def planes_of(name):
+    with Image.open(name) as picture:
+        return to_yuv(np.asarray(picture.convert("RGB"), dtype=np.float64), 2, 2)
+
+
 def alike(frame, planes):
     """True if the frame's planes match. aiortc's decoder omits the last chroma row of an odd height,
     which is ignored."""
@@ -141,12 +146,12 @@ class Viewer:
             await self.received.wait()
 
     async def like(self, name):
-        with Image.open(name) as picture:
-            want = to_yuv(np.asarray(picture.convert("RGB"), dtype=np.float64), 2, 2)
+        # In threads: large pictures take seconds, in which the server must hear from this viewer.
+        want = await asyncio.to_thread(planes_of, name)
         while True:
             frame = await self.track.recv()
             sides = (frame.height, frame.width), want[0].shape
-            if all(0 <= a - b < PADDED for a, b in zip(*sides)) and alike(frame, want):
+            if all(0 <= a - b < PADDED for a, b in zip(*sides)) and await asyncio.to_thread(alike, frame, want):
                 return
 
     @property
