@@ -81,6 +81,23 @@ bool imgmagic_find(const uint8_t *data, size_t bytes, const struct imgmagic **fo
         {SIGNATURE("\x1a\x45\xdf\xa3"), {"Matroska or WebM", "-f matroska -i -"}},
         {SIGNATURE("OggS\0"), {"Ogg", "-f ogg -i -"}},
         {SIGNATURE("FLV\1"), {"FLV", "-f flv -i -"}},
+        {SIGNATURE("qoif"), {"QOI", "-f qoi_pipe -i -"}},
+        {SIGNATURE("v/1\1\2\0\0\0"), {"OpenEXR", "-i FILE"}},
+        {SIGNATURE("\xff\x4f\xff\x51"), {"JPEG 2000", "-f j2k_pipe -i -"}},
+        {SIGNATURE("\0\0\0\x0cjP  \r\n\x87\n"), {"JPEG 2000", "-f j2k_pipe -i -"}},
+        {SIGNATURE("nut/multimedia container"), {"NUT", "-f nut -i -"}},
+        {SIGNATURE("DKIF\0\0"), {"IVF", "-f ivf -i -"}},
+        {SIGNATURE("0&\xb2u\x8e\x66\xcf\x11"), {"ASF", "-f asf -i -"}},
+        /* The first packet is that of a service description or of a program association. */
+        {SIGNATURE("G@\x11\x10\0\x42\xf0"), {"MPEG-TS", "-f mpegts -i -"}},
+        {SIGNATURE("G@\0\x10\0\0\xb0"), {"MPEG-TS", "-f mpegts -i -"}},
+        /* A sequence parameter set, of baseline, main or high profile; 27 is that of cameras. */
+        {SIGNATURE("\0\0\0\1\x67\x42"), {"H.264", "-f h264 -i -"}},
+        {SIGNATURE("\0\0\0\1\x67\x4d"), {"H.264", "-f h264 -i -"}},
+        {SIGNATURE("\0\0\0\1\x67\x64"), {"H.264", "-f h264 -i -"}},
+        {SIGNATURE("\0\0\0\1\x27\x42"), {"H.264", "-f h264 -i -"}},
+        {SIGNATURE("\0\0\0\1\x27\x4d"), {"H.264", "-f h264 -i -"}},
+        {SIGNATURE("\0\0\0\1\x27\x64"), {"H.264", "-f h264 -i -"}},
     };
 #undef SIGNATURE
     static const struct imgmagic jpeg = {"JPEG", NULL};

@@ -743,7 +743,15 @@ TABLE
     film 3 -c:v mpeg4 -f mp4 MP4
     film 3 -c:v mpeg4 -f matroska Matroska
     film 3 -f flv FLV
-    for name in PNG GIF BMP AVI PFM WebP TIFF MP4 Matroska FLV; do
+    film 1 -f image2pipe -c:v qoi QOI
+    film 1 -f image2pipe -c:v exr -pix_fmt gbrpf32le OpenEXR
+    film 1 -f image2pipe -c:v jpeg2000 -format jp2 JPEG
+    film 3 -c:v mpeg4 -f nut NUT
+    film 3 -c:v libvpx -f ivf IVF
+    film 3 -f asf ASF
+    film 3 -c:v mpeg2video -f mpegts MPEG-TS
+    film 3 -c:v libx264 -f h264 H.264
+    for name in PNG GIF BMP AVI PFM WebP TIFF MP4 Matroska FLV QOI OpenEXR JPEG NUT IVF ASF MPEG-TS H.264; do
         before=$(published)
         fails 3 shm-write "$S" <$name
         echo "$stderr"
