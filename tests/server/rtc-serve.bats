@@ -541,6 +541,18 @@ seen() { # OUT COUNT
     [ "$(grep -c '"type":"frame"' "$BATS_TEST_TMPDIR/$1")" -ge "$2" ]
 }
 
+@test "frames are wanted while video is sent" {
+    scene
+    bg event-read --viewers "$S" </dev/null >"$BATS_TEST_TMPDIR/shown"
+    shown() { [ "$(cut -d ' ' -f 1 "$BATS_TEST_TMPDIR/shown" | xargs)" = "$*" ]; }
+    wait_until 20 shown hide
+    viewer a open frames=2 stay
+    wait_until 20 shown hide show
+    connected 1
+    kill "$VIEWER"
+    wait_until 60 shown hide show hide
+}
+
 @test "a stopped viewer, an absent one and a killed one are removed, and delay nobody" {
     scene
     save_usage
