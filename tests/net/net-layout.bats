@@ -409,10 +409,18 @@ net-layout: nodes.csv: 1 more rows left out" ]
     fails 3 net-layout --attributes empty list "$S3"
     [ "$stderr" = "net-layout: empty: no header; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
     echo party >one
-    fails 3 net-layout --once --attributes one list "$S3"
+    fails 3 net-layout --attributes one list "$S3"
     [ "$stderr" = "net-layout: one: line 1: not the header of a table; use NODE,ATTRIBUTE,… or SOURCE,TARGET,ATTRIBUTE,…" ]
     fails 3 net-layout --attributes missing list "$S3"
     [ "$stderr" = "net-layout: missing: No such file or directory" ]
+}
+
+@test "--once waits for the end of the table of attributes" {
+    cd "$BATS_TEST_TMPDIR"
+    echo 'a b' >list
+    { echo name,v && yes 'a,1' | head -n 6000000 && echo zz,1; } >long.csv
+    run -0 --separate-stderr net-layout --once -i 0 --attributes long.csv list "$S"
+    [ "$stderr" = "net-layout: long.csv: line 6000002: no such node in the network; left out" ]
 }
 
 @test "formats that cannot be read are named, with how to convert them" {
