@@ -33,7 +33,8 @@ _Static_assert(sizeof(struct shmcast_event) == EVENT_BYTES &&
                    sizeof(struct event) == sizeof(struct shmcast_event),
                "shmcast_event");
 _Static_assert((int)SHMCAST_POINTER_DOWN == EVENT_POINTER_DOWN &&
-                   (int)SHMCAST_RESIZE == EVENT_RESIZE && (int)SHMCAST_META == EVENT_META,
+                   (int)SHMCAST_RESIZE == EVENT_RESIZE && (int)SHMCAST_META == EVENT_META &&
+                   (int)SHMCAST_CHAR == EVENT_CHAR && (int)SHMCAST_CURSOR == EVENT_CURSOR,
                "event types");
 
 enum { BATCH = 64 };

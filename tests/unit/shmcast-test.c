@@ -320,6 +320,8 @@ static void events(const char *name)
     CHECK(in[0].x == (float)99 / 100 && in[0].number == 104);
     CHECK(shmcast_seek(s, UINT64_MAX) == 0 && shmcast_events(s, in, sizeof in[0], 1, NULL) == 0);
     CHECK(!strcmp(shmcast_event_name(SHMCAST_WHEEL), "wheel") && !shmcast_event_name(999));
+    CHECK(shmcast_event_type("char") == SHMCAST_CHAR);
+    CHECK(shmcast_event_type("cursor") == SHMCAST_CURSOR);
     CHECK(shmcast_event_type("resize") == SHMCAST_RESIZE && !shmcast_event_type("?"));
     shmcast_close(late);
     shmcast_close(s);
