@@ -5,11 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LEJPTEXT_BYTES 65536 /* of one text, at most */
-#define LEJPTEXT_DEPTH 4     /* of objects and arrays in each other */
-#define LEJPTEXT_STRING                                                                            \
-    100 /* bytes of a string in the text: lejp copies names to a path of 128                       \
-         */
+#define LEJPTEXT_BYTES  65536 /* of one text, at most */
+#define LEJPTEXT_DEPTH  4     /* of objects and arrays in each other */
+#define LEJPTEXT_STRING 100   /* bytes of a string: lejp copies names to a path of 128 */
 
 /*
  * Refuses bytes that are not UTF-8, comments, mismatched brackets, commas before a closing bracket,
