@@ -79,6 +79,7 @@ TEST_SRC := $(filter-out %/jpeg-test.c %/picture-test.c %/evjson-test.c %/bench-
 TEST_BINS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRC)))
 MAN := $(sort $(wildcard man/*.[1-8]))
 WEB := $(wildcard lib/server/web/*)
+PYTHON := $(sort $(wildcard lib/python/shmcast/*.py)) lib/python/shmcast/py.typed
 
 # The commands that were built, one per line.
 built = for c in $(COMMANDS); do if [ -x $(BUILD)/$$c ]; then echo $$c; fi; done
@@ -178,6 +179,9 @@ tsan:
 BASH_DIR := share/bash-completion/completions
 ZSH_DIR := share/zsh/site-functions
 UNIT_DIR := lib/systemd/user
+# Where Debian's Python looks for packages, below this prefix.
+PYTHON_VERSION := $(shell /usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
+PYTHON_DIR := lib/python$(if $(filter /usr,$(PREFIX)),3,$(PYTHON_VERSION))/dist-packages/shmcast
 prefix := '$(subst ','\'',$(DESTDIR)$(PREFIX))'
 libdir := '$(subst ','\'',$(DESTDIR)$(LIBDIR))'
 includedir := '$(subst ','\'',$(DESTDIR)$(INCLUDEDIR))'
@@ -205,6 +209,8 @@ install: all
 		$(INSTALL) -m 644 scripts/completion.bash $(prefix)/$(BASH_DIR)/$$c || exit 1; \
 	done
 	$(INSTALL) -m 644 scripts/completion.zsh $(prefix)/$(ZSH_DIR)/_shmcast
+	$(INSTALL) -d $(prefix)/$(PYTHON_DIR)
+	$(INSTALL) -m 644 $(PYTHON) $(prefix)/$(PYTHON_DIR)
 	$(INSTALL) -d $(prefix)/$(UNIT_DIR)
 	$(INSTALL) -m 644 scripts/ws-serve@.socket $(prefix)/$(UNIT_DIR)
 	sed 's|@bindir@|$(subst ','\'',$(PREFIX))/bin|' scripts/ws-serve@.service \
@@ -217,6 +223,7 @@ uninstall:
 	done
 	rm -f $(includedir)/shmcast.h $(libdir)/libshmcast.so $(libdir)/libshmcast.so.0 $(libdir)/libshmcast.a \
 		$(libdir)/pkgconfig/shmcast.pc
+	rm -rf $(prefix)/$(PYTHON_DIR)
 	rm -f $(prefix)/$(ZSH_DIR)/_shmcast $(prefix)/$(UNIT_DIR)/ws-serve@.service $(prefix)/$(UNIT_DIR)/ws-serve@.socket
 	for m in $(MAN:man/%=%); do rm -f $(prefix)/share/man/man$${m##*.}/$$m; done
 

@@ -27,7 +27,11 @@ made() {
     [ -z "$(find "$dest" -type f -not -path "$dest/opt/cast/bin/*" -not -path "$dest/opt/cast/share/man/*" \
         -not -path "$dest/opt/cast/share/bash-completion/*" -not -path "$dest/opt/cast/share/zsh/*" \
         -not -path "$dest/opt/cast/lib/systemd/user/ws-serve@.s*" -not -path "$dest/opt/cast/include/shmcast.h" \
-        -not -path "$dest/opt/cast/lib/libshmcast.*" -not -path "$dest/opt/cast/lib/pkgconfig/shmcast.pc")" ]
+        -not -path "$dest/opt/cast/lib/libshmcast.*" -not -path "$dest/opt/cast/lib/pkgconfig/shmcast.pc" \
+        -not -path "$dest/opt/cast/lib/python3*/dist-packages/shmcast/*py*")" ]
+    for file in "$ROOT"/lib/python/shmcast/*.py; do
+        cmp "$file" "$dest"/opt/cast/lib/python3*/dist-packages/shmcast/"${file##*/}"
+    done
     for file in include/shmcast.h lib/libshmcast.a lib/libshmcast.so.0 lib/pkgconfig/shmcast.pc; do
         [ "$(stat -c %a "$dest/opt/cast/$file")" = 644 ]
     done
