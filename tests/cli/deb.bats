@@ -47,6 +47,8 @@ files() {
 ./usr/lib/libshmcast.a
 ./usr/lib/pkgconfig/shmcast.pc
 ./usr/share/man/man3/shmcast.3.gz" ]
+    files python3-shmcast | grep -qx ./usr/lib/python3/dist-packages/shmcast/stream.py
+    [[ $(depends python3-shmcast) == libshmcast0*python3 ]]
     [[ $(depends libshmcast0) == "libc6 (>= "*")" && ! $(depends shmcast) =~ libshmcast ]]
     # The working tree has no trace of it outside of its build folder.
     [ -z "$(git -C "$tree" status --porcelain | grep -v ' build/$')" ]
