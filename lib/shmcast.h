@@ -119,7 +119,7 @@ struct shmcast_event {        /* which fields a type has: shmcast-events(5) */
     float ratio;              /* resize: device pixels per CSS pixel */
     float z;
     uint32_t node, on; /* of networks, shmcast-net(5) */
-    char key[36];      /* KeyboardEvent.key of the DOM, UTF-8, at most 32 bytes and a NUL */
+    char key[36];      /* DOM key, text of char, CSS name of cursor: UTF-8, up to 32 bytes, NUL */
 };
 
 /* "0.1.0". A line of text for an errno; it lives until this thread calls the library again. */
