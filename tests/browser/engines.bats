@@ -34,8 +34,8 @@ load ../support/scenarios
     ENGINE=chromium scenario engines "an engine reconnects after the server has restarted"
 }
 
-@test "Chromium draws parts of pictures" {
-    ENGINE=chromium scenario engines "an engine draws parts of pictures"
+@test "Chromium draws a picture that changes here and there" {
+    ENGINE=chromium scenario engines "an engine draws a picture that changes here and there"
 }
 
 @test "Chromium uses WebRTC if it has it, otherwise a WebSocket" {
@@ -74,8 +74,8 @@ load ../support/scenarios
     ENGINE=firefox scenario engines "an engine reconnects after the server has restarted"
 }
 
-@test "Firefox draws parts of pictures" {
-    ENGINE=firefox scenario engines "an engine draws parts of pictures"
+@test "Firefox draws a picture that changes here and there" {
+    ENGINE=firefox scenario engines "an engine draws a picture that changes here and there"
 }
 
 @test "Firefox uses WebRTC if it has it, otherwise a WebSocket" {
@@ -114,8 +114,8 @@ load ../support/scenarios
     ENGINE=webkit scenario engines "an engine reconnects after the server has restarted"
 }
 
-@test "WebKit draws parts of pictures" {
-    ENGINE=webkit scenario engines "an engine draws parts of pictures"
+@test "WebKit draws a picture that changes here and there" {
+    ENGINE=webkit scenario engines "an engine draws a picture that changes here and there"
 }
 
 @test "WebKit uses WebRTC if it has it, otherwise a WebSocket" {

@@ -151,6 +151,10 @@ function announceSoon(text)
 
 /* --- parts ---------------------------------------------------------------------------------- */
 
+/* Pictures may come in parts, but not to WebKit: it keeps some memory of every bitmap, and crashes now and then
+ * while it decodes many. */
+const PARTS = navigator.vendor.startsWith('Apple') ? {} : {parts: true};
+
 let firstImage = true;   /* the next image may predate this connection */
 let controlState = null; /* latest state message */
 
@@ -175,7 +179,7 @@ const connection = createConnection(here, wanted, {
             setLive();
         else
             setState('waiting', '', TITLES.waiting, transport.name === 'WebRTC' ? HINTS.frames : HINTS.waiting);
-        connection.send({type: 'hello', parts: true, name: ownName});
+        connection.send({type: 'hello', ...PARTS, name: ownName});
     },
     packet(buffer)
     {
@@ -232,7 +236,7 @@ function drawn(frame)
 const view = createView(picture.querySelector('canvas'), {
     undrawn: stats.undrawn,
     broken: () => setState('broken'),
-    incomplete: () => connection.send({type: 'hello', parts: true}),
+    incomplete: () => connection.send({type: 'hello', ...PARTS}),
     drawn(frame)
     {
         if (frame.seq)

@@ -5,6 +5,7 @@ export const commands = /^chrom/;
 export const buttons = ['left', 'right', 'middle'];
 export const realTouch = true;
 export const ownMenu = false;
+export const parts = true;
 
 export async function openPage(t, url)
 {

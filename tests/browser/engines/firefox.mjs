@@ -8,6 +8,7 @@ export const commands = /firefox|Isolated|Web Content|Privileged/;
 export const buttons = ['left', 'right', 'middle'];
 export const realTouch = true;
 export const ownMenu = true;
+export const parts = true;
 
 const PREFS = {
     'dom.w3c_touch_events.enabled': 1,

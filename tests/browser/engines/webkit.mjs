@@ -15,6 +15,7 @@ export const commands = /^(MiniBrowser|WebKit)/;
 export const buttons = ['left'];
 export const realTouch = false;
 export const ownMenu = false;
+export const parts = false;
 
 const BUTTONS = {left: 0, middle: 1, right: 2};
 const KEYS = {Tab: '\ue004', Enter: '\ue007', Shift: '\ue008', Control: '\ue009', Escape: '\ue00c', ArrowLeft: '\ue012'};
