@@ -73,7 +73,6 @@ FUNCTIONS = [
     ("seek", c_int, [c_void_p, c_uint64]),
     ("coalesce", c_size_t, [POINTER(Event), c_size_t, c_size_t]),
     ("inject", c_int, [c_void_p, POINTER(Event), c_size_t, c_size_t]),
-    ("event_name", c_char_p, [c_uint32]),
     ("event_type", c_uint32, [c_char_p]),
     ("wait", c_int, [c_void_p, c_uint, c_int64]),
     ("fd", c_int, [c_void_p]),

@@ -21,6 +21,11 @@ EventDict = Dict[str, Any]
 
 _BATCH = 256
 _MODIFIERS = (("Shift", 1), ("Control", 2), ("Alt", 4), ("Meta", 8))
+_TYPES = {number: name for name in ("pointer_down", "pointer_up", "pointer_move", "pointer_enter", "pointer_leave",
+                                    "double_click", "wheel", "key_down", "key_up", "resize")
+          for number in [c.lib.shmcast_event_type(name.encode())]}
+_HELD_BUTTONS = [tuple(n for n in range(1, 6) if mask >> (n - 1) & 1) for mask in range(32)]
+_HELD_MODIFIERS = [tuple(name for name, bit in _MODIFIERS if mask & bit) for mask in range(16)]
 
 
 class _Handle:
@@ -58,26 +63,23 @@ def _view(handle: _Handle, image: c.Image) -> Any:
 
 def _event_dict(event: c.Event) -> Optional[EventDict]:
     """An event with renderview's names; None if it is not input."""
-    name = c.lib.shmcast_event_name(event.type)
-    out: EventDict = {"type": name.decode() if name else "", "number": event.number,
-                      "timestamp": event.time_ns / 1e9, "viewer": event.viewer}
-    kind = out["type"].split("_")[0]
-    if kind in ("pointer", "double", "wheel"):
-        out.update(x=event.x, y=event.y, pointer=event.pointer,
-                   buttons=tuple(n for n in range(1, 6) if event.buttons >> (n - 1) & 1))
-        if kind == "wheel":
-            out.update(dx=event.dx, dy=event.dy)
-        else:
-            out["button"] = event.button
-    elif kind == "key":
-        out["key"] = event.key.decode(errors="replace")
-    elif kind == "resize":
+    name = _TYPES.get(event.type)
+    if name is None:
+        return None
+    out: EventDict = {"type": name, "number": event.number, "timestamp": event.time_ns / 1e9, "viewer": event.viewer}
+    if name == "resize":
         out.update(width=event.width / event.ratio, height=event.height / event.ratio, pwidth=event.width,
                    pheight=event.height, ratio=event.ratio)
         return out
+    if name in ("key_down", "key_up"):
+        out["key"] = event.key.decode(errors="replace")
     else:
-        return None
-    out["modifiers"] = tuple(name for name, bit in _MODIFIERS if event.modifiers & bit)
+        out.update(x=event.x, y=event.y, pointer=event.pointer, buttons=_HELD_BUTTONS[event.buttons & 31])
+        if name == "wheel":
+            out.update(dx=event.dx, dy=event.dy)
+        else:
+            out["button"] = event.button
+    out["modifiers"] = _HELD_MODIFIERS[event.modifiers & 15]
     return out
 
 
