@@ -5,8 +5,11 @@ bats_require_minimum_version 1.5.0
 # bats file_tags=python
 load ../support/python
 
-@test "pip installs the package, which finds the library by the programs in PATH" {
+setup() {
     python_setup
+}
+
+@test "pip installs the package, which finds the library by the programs in PATH" {
     cp -r "$ROOT/lib/python" source # pip builds in the folder
     python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --target here ./source
     for file in "$ROOT"/lib/python/shmcast/*.py "$ROOT/lib/python/shmcast/py.typed"; do
