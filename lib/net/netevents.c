@@ -7,8 +7,8 @@ _Static_assert((int)KEY_END == (int)KEY_VIEWER &&
                    (int)EVENT_NODE_FIND + 1 == (int)EVENT_EXTENSION_END,
                "eventtable.h reserves as many keys, events.h as many types");
 
-#define ROW(key)   [(key)-KEY_EXTENSION]
-#define TYPE(type) [(type)-EVENT_EXTENSION]
+#define ROW(key)   [-KEY_EXTENSION + (key)]
+#define TYPE(type) [-EVENT_EXTENSION + (type)]
 
 const struct event_key event_extension_keys[KEY_VIEWER - KEY_EXTENSION] = {
     ROW(KEY_NODE) = {"node", KEY_COUNT, offsetof(struct event, node), 0, UINT32_MAX, 0,

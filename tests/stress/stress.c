@@ -36,12 +36,13 @@
 
 enum { READERS_MAX = 32 };
 
-static struct shared {
+struct shared {
     _Atomic uint64_t seen[READERS_MAX + 1]; /* the last number that each reader has seen */
     _Atomic uint64_t torn, dropped;
     _Atomic uint64_t back; /* numbers that decreased */
     _Atomic int done;      /* the writer has ended */
-} * shared;
+};
+static struct shared *shared;
 
 static _Noreturn void die(const char *what)
 {

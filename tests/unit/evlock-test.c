@@ -26,14 +26,15 @@
 
 enum { WRITERS_MAX = 128, LIVES_MAX = 1 << 20, LOCKS_MAX = 1000, PATIENCE = 60 };
 
-static struct shared {
+struct shared {
     _Atomic uint64_t locks;
     _Atomic uint64_t wrong;              /* number of violations */
     _Atomic uint32_t inside;             /* the life that has the lock, or 0 */
     _Atomic uint32_t round;              /* futex: the current round */
     _Atomic uint32_t ended[WRITERS_MAX]; /* the last round that each writer has completed */
     _Atomic bool killed[LIVES_MAX];
-} * shared;
+};
+static struct shared *shared;
 
 static _Noreturn void die(const char *what)
 {

@@ -7,11 +7,13 @@
 
 enum { TOKEN_DIGEST = 32 /* bytes */, TOKEN_MIN = 16, TOKEN_MAX = 256 };
 
+struct token {
+    unsigned char digest[TOKEN_DIGEST];
+    enum role role;
+};
+
 struct tokens {
-    struct token {
-        unsigned char digest[TOKEN_DIGEST];
-        enum role role;
-    } * list;
+    struct token *list;
     size_t count;
 };
 
