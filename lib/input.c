@@ -92,7 +92,7 @@ int shmcast_seek(shmcast_stream *stream, uint64_t number)
 
 size_t shmcast_coalesce(struct shmcast_event *events, size_t event_size, size_t count)
 {
-    struct event last, next;
+    struct event last = {0}, next;
     size_t kept = 0;
     for (size_t i = 0; i < count && get_event(&next, event_at(events, event_size, i), event_size);
          i++) {

@@ -38,7 +38,8 @@ int npy_write(const struct body *bodies, uint32_t nodes, unsigned dimensions)
             if (dimensions == 3)
                 *row++ = bodies[i].z;
         }
-        if (cli_write(STDOUT_FILENO, rows, (size_t)count * dimensions * sizeof(float)))
+        /* cppcheck-suppress uninitvar ; count is not 0 */
+        if (cli_write(STDOUT_FILENO, rows, (size_t)(row - rows) * sizeof *rows))
             return -1;
         done += count;
     }

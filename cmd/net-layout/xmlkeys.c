@@ -113,7 +113,8 @@ static int set(struct xmlkeys *k, struct xmlitem item, uint32_t attribute, const
 char *xmlkeys_data(struct xmlkeys *k, struct xmlitem item, enum meaning *meaning)
 {
     char *id = get(k, k->gexf ? "for" : "key"), text[256];
-    uint32_t i = id ? idmap_find(&k->ids, text, identify(k, id, item.is_edge, text)) : IDMAP_NONE;
+    size_t bytes = id ? identify(k, id, item.is_edge, text) : 0;
+    uint32_t i = id ? idmap_find(&k->ids, text, bytes) : IDMAP_NONE;
     xmlFree(id);
     errno = 0;
     if (i == IDMAP_NONE)
