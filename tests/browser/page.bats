@@ -33,6 +33,10 @@ load ../support/scenarios
     scenario stats "frame rate, frame delay, data rate and dropped frames match the wire"
 }
 
+@test "the sharpened picture of a frame is no delay" {
+    scenario stats "the sharpened picture of a frame is no delay"
+}
+
 @test "a busy page draws the newest frame and counts those it skipped" {
     scenario stats "a busy page draws the newest frame and counts those it skipped"
 }

@@ -1,8 +1,8 @@
 /* The statistics match the messages on the page's WebSocket. */
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {live, moving, near, open, ppm, readEvents, ready, settle, still, until,
-        wireOf} from './helper.mjs';
+import {QUARTERS, createStream, live, moving, name, near, open, ppm, quarters, readEvents, ready, serve, settle,
+        start, still, until, wireOf} from './helper.mjs';
 
 const number = async (page, id) => parseFloat(await page.textContent(id));
 
@@ -65,6 +65,41 @@ test('frame rate, frame delay, data rate and dropped frames match the wire', asy
     near([parseFloat(shown.screen)], [delays[delays.length >> 1]],
          trip / 2 + Math.min(...trips.slice(-8)) / 2 + 2, `of ${delays.length}`);
     assert.match(await page.textContent('#o-size'), /^640 × 360 q (89|90|91) 4:2:0$/);
+});
+
+test('the sharpened picture of a frame is no delay', async t => {
+    await createStream(t, '320x200');
+    start(t, 'shm-encode', [name]);
+    const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
+    const scenes = [QUARTERS, [...QUARTERS].reverse()].map(colours => quarters(320, 200, colours));
+    writer.stdin.write(scenes[0]);
+    const server = await serve(t);
+    const page = await open(t, `${server.url}?overlay=1`, {wire: true});
+    await live(page);
+    /* The pictures drawn, each with its delay, ms; again: of the same frame as the one before. */
+    const drawn = async () => {
+        const {sent, got} = await wireOf(page);
+        const {offset} = await clockOf(page);
+        const at = new Map(sent.filter(m => m.type === 'ack').map(m => [m.seq, m.at]));
+        return got.filter(m => at.has(m.seq)).map((m, i, all) =>
+            ({captured: m.captured, again: m.captured === all[i - 1]?.captured,
+              delay: at.get(m.seq) + offset - m.captured * 1000}));
+    };
+    let shown, pictures, round = 0;
+    await until('a frame delay', async () => {
+        const before = (await drawn()).at(-1).captured;
+        writer.stdin.write(scenes[++round % 2]);
+        await until('a sharpened picture', async () => {
+            pictures = await drawn();
+            return pictures.at(-1).again && pictures.at(-1).captured > before;
+        });
+        await page.evaluate(() => new Promise(done =>
+            new MutationObserver(done).observe(document.getElementById('o-data'), {childList: true})));
+        shown = parseFloat(/p95 ([\d.]+)/.exec(await page.textContent('#o-frame-delay'))?.[1]);
+        return shown >= 0; /* it is shown for 5 seconds */
+    });
+    const off = again => Math.min(...pictures.filter(p => p.again === again).map(p => Math.abs(p.delay - shown)));
+    assert.ok(off(false) < off(true), JSON.stringify({shown, pictures}));
 });
 
 test('a busy page draws the newest frame and counts those it skipped', async t => {

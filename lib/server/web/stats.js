@@ -62,7 +62,8 @@ export function createStats(connection)
         {
             const offset = connection.clockOffset();
             frames.add(frame.at, 1);
-            if (frame.captured && offset !== undefined && !frame.old)
+            /* A sharpened or repeated picture shows the same frame once more. */
+            if (frame.captured && frame.captured !== last?.captured && offset !== undefined && !frame.old)
                 frameDelays.add(frame.at, frame.at + offset - frame.captured);
             /* Numbers restart in a stream that replaces another. */
             if (last?.seq && frame.seq > last.seq)
