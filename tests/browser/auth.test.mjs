@@ -35,7 +35,7 @@ async function otherSite(t, pages = {})
 async function scene(t, ...options)
 {
     await createStream(t, '320x240');
-    start(t, 'shm-encode', [name]);
+    start(t, 'shm-encode', ['-s', '0', name]);
     const writer = start(t, 'shm-write', [name], {stdin: 'pipe'});
     writer.stdin.write(quarters(320, 240));
     await until('a picture', () => run('shm-read', ['-f', 'jpg', '-t', '0', name]).then(() => true, () => false));

@@ -308,8 +308,8 @@ as_nobody() {
     for file in tests/*/*.bats; do
         echo "$file"
         tags=$(sed -n 's/^# bats file_tags=//p' "$file" | tr ',' '\n')
-        [ "$(grep -cxE 'core|server|browser|graphics|compute|scripts' <<<"$tags")" = 1 ]
-        run -1 grep -vxE 'core|server|browser|graphics|compute|scripts|sanitize|threads|quick' <<<"$tags"
+        [ "$(grep -cxE 'core|server|browser|graphics|compute|scripts|python' <<<"$tags")" = 1 ]
+        run -1 grep -vxE 'core|server|browser|graphics|compute|scripts|python|sanitize|threads|quick' <<<"$tags"
     done
 }
 

@@ -12,6 +12,6 @@ setup() {
 
 @test "a notebook in JupyterLab shows a stream, with input, behind its proxy" {
     export PYTHON_VENV=$TESTS/python/venv
-    scenario jupyter 'a notebook in JupyterLab shows a stream, with input, behind its proxy'
+    scenario jupyter "a notebook in JupyterLab shows a stream, with input, behind its proxy"
     wait_until 20 no_process "$S"
 }
