@@ -150,6 +150,8 @@ class Viewer:
         want = await asyncio.to_thread(planes_of, name)
         while True:
             frame = await self.track.recv()
+            while not self.track._queue.empty():  # only the newest
+                frame = await self.track.recv()
             sides = (frame.height, frame.width), want[0].shape
             if all(0 <= a - b < PADDED for a, b in zip(*sides)) and await asyncio.to_thread(alike, frame, want):
                 return
