@@ -275,7 +275,7 @@ static void on_patched(void *user, const struct httpresponse *response)
 
 static void on_posted(void *user, const struct httpresponse *response)
 {
-    const char *why;
+    const char *why = "not SDP"; /* as there is no body */
     (void)user;
     if (response->status == 307 || response->status == 308) {
         redirect(response);

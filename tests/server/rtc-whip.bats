@@ -218,6 +218,7 @@ while True:
 @test "a hostile endpoint gets one line, and harms nobody" {
     local created='b"HTTP/1.1 201 Created\r\nLocation: /s\r\nContent-Type: application/sdp\r\n' case
     for case in "$created"'Content-Length: 3\r\n\r\nabc":not an answer: not SDP' \
+        "$created"'Content-Length: 0\r\n\r\n":not an answer: not SDP' \
         "$created"'Content-Length: 5000\r\n\r\nv=0":not an answer' \
         "$created"'Content-Length: 100000\r\n\r\n" + 100000 * b"a":an answer of more than 65536 bytes' \
         "$created"'Transfer-Encoding: chunked\r\n\r\nffffffff\r\n" + 100000 * b"a":an answer of more than 65536 bytes' \
