@@ -455,7 +455,13 @@ assert not held and changes >= 2, (held, changes)'
     say a '{"type":"hello","name":"A\"\u00e9"}'
     say b "$HELLO"
     state b 's["names"] == {"1": "A\"\u00e9"}'
-    say b '{"type":"hello","name":"B"}'
+    heard a
+    local n
+    n=$(states a)
+    say b '{"type":"hello","name":"B"}' # which nobody sees
+    heard b
+    heard a
+    [ "$(states a)" = "$n" ]
     want b ask
     state a 's["names"] == {"1": "A\"\u00e9", "2": "B"} and s["asking"] == [2]'
     say a "$HELLO"

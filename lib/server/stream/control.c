@@ -218,12 +218,14 @@ void control_request(struct viewer *viewer, enum evjson_want want, uint32_t to)
 
 void control_hello(struct viewer *viewer, const char *name)
 {
+    const struct control *control = &viewer->served->control;
     viewer->hello = true;
     control_changed(viewer);
     if (!name || strcmp(name, viewer->name) == 0)
         return;
     memcpy(viewer->name, name, strlen(name) + 1);
-    notify_all(viewer->served);
+    if (control->controller == viewer || find_waiter(control, viewer) < control->waiter_count)
+        notify_all(viewer->served);
 }
 
 /* Text built in a buffer. */
