@@ -108,6 +108,10 @@ test('viewers have the names that they choose', async t => {
     await a.fill('#own-name', '');
     await a.click('#naming button');
     await until('no name', async () => (await names()).join() === ',Bo');
+    await b.click('#viewers');
+    await b.fill('#own-name', 'B\u2069\u202eo\u2028\u2067');
+    await b.keyboard.press('Enter');
+    await says(a, '\u2068B\u202eo\u2069 (2) has control');
 });
 
 test('the drawing program chooses the cursor', async t => {

@@ -36,16 +36,17 @@ export function cleanName(text)
 }
 
 /* A viewer, with the number that the server gave it: names are chosen freely. The two characters keep marks of
- * writing direction inside the name. */
+ * writing direction inside the name, which must not contain them, nor an end of a paragraph. */
 function who(s, id)
 {
-    return s.names[id] ? `\u2068${s.names[id]}\u2069 (${id})` : `viewer ${id}`;
+    const name = s.names[id]?.replace(/[\u2028\u2029\u2066-\u2069]/g, '');
+    return name ? `\u2068${name}\u2069 (${id})` : `viewer ${id}`;
 }
 
 /* The same at the beginning of a sentence. */
 function Who(s, id)
 {
-    return s.names[id] ? who(s, id) : `Viewer ${id}`;
+    return who(s, id).replace(/^viewer/, 'Viewer');
 }
 
 function textOf(s)
