@@ -51,6 +51,12 @@ void output_xml(const char *text, size_t bytes)
             fputs("&quot;", stdout);
             break;
         default:
-            putchar(text[i]);
+            if (bytes - i > 2 &&
+                (!memcmp(text + i, "\xef\xbf\xbe", 3) || !memcmp(text + i, "\xef\xbf\xbf", 3))) {
+                fputs("\xef\xbf\xbd", stdout);
+                i += 2;
+            } else {
+                putchar(text[i]);
+            }
         }
 }

@@ -33,7 +33,7 @@ const char *output_name(const struct output *output, uint32_t node, char buffer[
 /* Whether an attribute is printed: not if its name is that of another column. */
 bool output_attribute(const struct net_attribute *attribute);
 
-/* Prints a text as character data of XML. */
+/* Prints a text as character data of XML, which has neither U+FFFE nor U+FFFF: U+FFFD instead. */
 void output_xml(const char *text, size_t bytes);
 
 #endif

@@ -106,7 +106,8 @@ static bool find_range(const struct net_attribute *a, uint32_t count, double ran
 
 static double share_of(double value, const double range[2])
 {
-    return range[1] > range[0] ? (value / 2 - range[0] / 2) / (range[1] / 2 - range[0] / 2) : 0.5;
+    double half = range[1] / 2 - range[0] / 2;
+    return half > 0 ? (value / 2 - range[0] / 2) / half : 0.5;
 }
 
 static float *find_shares(const struct net_attribute *a, uint32_t count)
@@ -296,8 +297,10 @@ static int hide(struct netstyle *style, const struct netstyle_hide *h)
     struct net_attribute a;
     double *computed = NULL, wanted = strtod(h->value, &end);
     bool of_edges = false;
-    if (h->name_bytes >= sizeof name)
+    if (h->name_bytes >= sizeof name) {
+        style->missing = h->text;
         return 0;
+    }
     memcpy(name, h->text, h->name_bytes);
     name[h->name_bytes] = 0;
     int found = find(net, false, name, &a, &computed);

@@ -39,6 +39,8 @@ network() { # LINE…
     [ "$(net-read -x kind=road -x part!=1 "$S" | wc -l)" -eq 4 ]
     run -3 --separate-stderr net-read -x 'party=left' "$S"
     [ "$stderr" = "net-read: $S: party=left: no such attribute" ]
+    run -3 --separate-stderr net-read -x "$(printf '%064d' 1)<2" "$S"
+    [ "$stderr" = "net-read: $S: $(printf '%064d' 1)<2: no such attribute" ]
 }
 
 @test "GraphML and SVG are well-formed and complete" {
@@ -72,6 +74,23 @@ lines = root.findall(".//s:line", s)
 assert [l.get("stroke-width") for l in lines] == ["1.00", "6.00"]
 texts = [t.text for t in root.findall(".//s:text", s)]
 assert {"left", "<3", "party", "edges: km", "left (1)", "2.5"} <= set(texts), texts
+PYTHON
+}
+
+@test "characters that XML does not have, and numbers close together, leave GraphML and SVG valid" {
+    network $'node 2 2 2 0 \xef\xbf\xbf\xef\xbf\xbe\xef\xbf\xbd\xf0\x9f\x98\x80' 'attribute edge-numbers w 0 5e-324' \
+        'attribute numbers size 0 5e-324 0 0 0' $'attribute edge-texts \xef\xbf\xbf \xef\xbf\xbe -'
+    net-read -f graphml "$S" >"$BATS_TEST_TMPDIR/net.graphml"
+    net-read -f svg -m size=size -m edge-width=w -m edge-colour=$'\xef\xbf\xbf' "$S" >"$BATS_TEST_TMPDIR/net.svg"
+    /usr/bin/python3 - "$BATS_TEST_TMPDIR" <<'PYTHON'
+import sys
+import xml.etree.ElementTree as tree
+
+for name in "net.graphml", "net.svg":
+    texts = [e.text for e in tree.parse(sys.argv[1] + "/" + name).iter()]
+    assert "\ufffd\ufffd\ufffd\U0001f600" in texts, texts
+text = open(sys.argv[1] + "/net.svg").read()
+assert '"nan"' not in text and '"-nan"' not in text, text
 PYTHON
 }
 
