@@ -292,13 +292,8 @@ static int slot_copy(struct ring *ring, unsigned at, uint64_t number, struct rin
         return -1;
     }
     size_t bytes = used_bytes(&view->meta);
-    if (ring->copy_room < bytes) {
-        uint8_t *grown = realloc(ring->copy, bytes);
-        if (!grown)
-            return -1;
-        ring->copy = grown;
-        ring->copy_room = bytes;
-    }
+    if (!ring->copy && !(ring->copy = malloc(ring->capacity)))
+        return -1;
     memcpy(ring->copy, ring->data + at * ring->capacity, bytes);
     atomic_thread_fence(memory_order_acquire);
     set_data(view, ring->copy);

@@ -21,8 +21,7 @@ struct ring {
     bool watches;       /* reader: shares the watch claim */
     bool unheard;       /* reader: the writer may be about to sleep without noticing that */
     uint64_t reaped_ns; /* writer: time of the last check whether readers with demand have exited */
-    uint8_t *copy;      /* copy of the image, if we have no claim */
-    size_t copy_room;   /* allocated size of copy */
+    uint8_t *copy;      /* of the image, if we have no claim: capacity bytes, which never move */
     uint64_t unknown;   /* number of the last image skipped as unknown; 0: none */
     uint64_t unknowns;  /* images skipped as unknown */
     uint64_t next_report; /* value of unknowns at which ring_unknown reports again */
