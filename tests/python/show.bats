@@ -58,8 +58,9 @@ shows() { # KIND
     before=$(drawn)
     event-inject "$STREAM" <<<$'pointer_down x=0.25 y=0.75 button=1 buttons=1 modifiers=ctrl\npointer_up x=0.25 y=0.75 button=1'
     wait_until 30 grep -qx 'LeftButtonPressEvent 80 59 1 ' out
-    event-inject "$STREAM" <<<$'pointer_down x=0.5 y=0.5 button=2 buttons=2\npointer_up x=0.5 y=0.5 button=2\nkey_down key=ArrowLeft'
+    event-inject "$STREAM" <<<$'pointer_down x=0.5 y=0.5 button=2 buttons=2\npointer_up x=0.5 y=0.5 button=2\nkey_down key=%C3%A9\nkey_down key=ArrowLeft'
     wait_until 30 grep -q '^RightButtonPressEvent 160 119 0' out
+    wait_until 30 grep -q '^KeyPressEvent .* é$' out
     wait_until 30 grep -q '^KeyPressEvent .* Left$' out
     # The wheel draws it nearer: 2.5 times as large, by a picture for each step at most.
     wait_until 30 pixel_is 160 25 0 0 254
@@ -133,4 +134,29 @@ END
     [[ ${lines[0]} =~ ^http://127.0.0.1:[0-9]+/\ \<iframe\ src=\"http://127.0.0.1:[0-9]+/\?bar=0\"\ width=\"[0-9]+\" ]]
     [[ $output == *"cannot listen"* || $output == *"in use"* ]]
     [[ $output == *"shmcast: ws-serve did not start; standard error has its message"* ]]
+}
+
+@test "in asyncio an error ends the viewer and is reported" {
+    python_program vtk || skip "no VTK here"
+    cat >fails.py <<'END'
+import asyncio
+from vtkmodules.vtkRenderingCore import vtkRenderWindow
+import vtkmodules.vtkRenderingOpenGL2
+import shmcast
+
+class Window(vtkRenderWindow):
+    def SetSize(self, width, height):
+        raise ValueError(f"{width} pixels")
+
+async def main():
+    viewer = shmcast.show(Window())
+    viewer.stream.send({"type": "resize", "pwidth": 321, "pheight": 200})
+    while viewer.url != "closed":
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
+
+asyncio.run(asyncio.wait_for(main(), 60))
+END
+    run -0 --separate-stderr python fails.py
+    [[ $stderr == *"ValueError: 321 pixels"* ]]
 }

@@ -77,7 +77,7 @@ class _Window:
         held = event.get("modifiers", ())
         interactor = self.interactor
         key = event.get("key", "")
-        char = key if len(key) == 1 else "\0"
+        char = key if len(key) == 1 and key.isascii() else "\0"  # VTK has a byte for it
         x, y = interactor.GetEventPosition()
         if "x" in event:
             width, height = self.size
@@ -155,8 +155,9 @@ class Viewer:
             return
         for source, tag in self._observers:
             source.RemoveObserver(tag)
-        if self._task:
-            self._task.cancel()
+        task, self._task = self._task, None  # asyncio reports an exception of a task without references
+        if task:
+            task.cancel()
         self.stream.close()
         self._server.close()
         self._server = None
@@ -238,9 +239,16 @@ class Viewer:
 
     async def _serve(self) -> None:
         """In an asyncio loop, between what else runs there."""
-        async for events in self.stream.news(c.EVENTS | c.DEMAND):
-            self._take(events)
+        problem: Optional[Exception] = None
+        try:
+            async for events in self.stream.news(c.EVENTS | c.DEMAND):
+                self._take(events)
+        except Exception as error:
+            if getattr(error, "errno", 0) not in (errno.EIDRM, errno.EBADF):
+                problem = error
         self.close()
+        if problem:
+            raise problem
 
 
 def show(window: Any, *, max_size: Tuple[int, int] = (1920, 1080), **options: Any) -> Viewer:
