@@ -213,6 +213,110 @@ END
     [ ! -e "/dev/shm/$S" ]
 }
 
+@test "asyncio: close() ends the events; a call that follows a new stream first does not lose its events" {
+    python <<'END'
+import asyncio, os, subprocess
+import shmcast
+name = os.environ["S"]
+subprocess.run(["shm-create", name], check=True)
+stream = shmcast.Stream(name)
+keys = []
+
+async def read():
+    async for event in stream:
+        keys.append(event["key"])
+
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.01)
+
+def inject(key):
+    subprocess.run(["event-inject", name, "key_down", "key=" + key], check=True)
+
+async def main():
+    task = asyncio.create_task(read())
+    inject("a")
+    await until(lambda: keys == ["a"])
+    for key, call in ("b", lambda: stream.frame()), ("c", lambda: stream.watched):
+        subprocess.run(["shm-create", "--replace", name], check=True)
+        call()
+        inject(key)
+        await until(lambda: keys[-1] == key)
+    stream.close()
+    await task
+    assert keys == ["a", "b", "c"]
+
+asyncio.run(asyncio.wait_for(main(), 60))
+subprocess.run(["shm-rm", "-f", name], check=True)
+END
+}
+
+@test "a stream that was replaced and then removed has ended" {
+    python <<'END'
+import asyncio, errno, os, subprocess
+import shmcast
+name = os.environ["S"]
+
+def attached():
+    subprocess.run(["shm-create", name], check=True)
+    stream = shmcast.Stream(name)
+    subprocess.run(["shm-create", "--replace", name], check=True)
+    subprocess.run(["shm-rm", "-f", name], check=True)
+    return stream
+
+async def read():
+    async for event in attached():
+        assert False
+
+asyncio.run(asyncio.wait_for(read(), 60))
+stream = attached()
+for call in stream.events, stream.frame, lambda: stream.watched:
+    try:
+        call()
+        assert False
+    except OSError as error:
+        assert error.errno == errno.EIDRM and "removed" in str(error), error
+END
+}
+
+@test "a view of a frame that was copied outlives larger ones" {
+    python <<'END'
+import os
+import shmcast
+stream = shmcast.Stream(os.environ["S"], size=(2000, 1000))
+readers = [shmcast.Stream(stream.name) for _ in range(65)] # there is room for 64; the last one copies
+stream.frame((1000, 500))[:] = 1
+stream.publish()
+small = [reader.latest() for reader in readers][64]
+stream.frame()[:] = 2
+stream.publish()
+large = readers[64].latest()
+assert large.sum() == 2 * large.size
+assert small.__array_interface__["data"][0] == large.__array_interface__["data"][0]
+assert small.sum() == 2 * small.size # its memory is still there
+END
+}
+
+@test "a server ends with its program, not with a child of it" {
+    cat >server.py <<'END'
+import os, sys
+from shmcast.serve import Server
+server = Server((16, 16), name=os.environ["S"])
+if os.fork() == 0:
+    sys.stdin.read()
+    os._exit(0)
+print("ready", flush=True)
+sys.stdin.read()
+END
+    mkfifo hold
+    exec {hold}<>hold
+    bg /usr/bin/python3 server.py <hold >out
+    wait_until 20 grep -qx ready out
+    kill -KILL "$BG"
+    ends 137 "$BG"
+    wait_until 20 test ! -e "/dev/shm/$S"
+}
+
 @test "without numpy frames are memoryviews" {
     python <<'END'
 import os, subprocess, sys
@@ -239,6 +343,18 @@ END
     [[ ${lines[-1]} == "ImportError: shmcast: $PWD/old/libshmcast.so.0 is too old: this package needs "* ]]
     run -1 /usr/bin/python3 -c 'import shmcast; shmcast.Stream("no-such")'
     [[ ${lines[-1]} == "FileNotFoundError: "*"no such stream"* ]]
+    # One that the dynamic linker has found; programs of the current folder are not its own.
+    mkdir linked
+    ln -s "$BUILD/libshmcast.so.0" linked
+    printf '#!/bin/sh\n' >ws-serve
+    chmod +x ws-serve
+    run -0 env PATH=/usr/bin:/bin LD_LIBRARY_PATH="$PWD/linked" /usr/bin/python3 -c 'import shmcast._library as c
+print(c.path)
+try:
+    print(c.program("ws-serve"))
+except FileNotFoundError:
+    print("missing")'
+    [ "${lines[*]}" = "libshmcast.so.0 missing" ]
 }
 
 @test "make install: the package finds the library that it was installed with" {

@@ -139,9 +139,11 @@ def fail() -> OSError:
 
 def program(name: str) -> str:
     """The path of a program of the same installation as the library."""
-    folder = Path(path).resolve().parent
-    places = [folder, folder.parent / "bin", folder.parent.parent / "bin"]
-    found = shutil.which(name, path=os.pathsep.join(map(str, places))) or shutil.which(name)
+    places: list[Path] = []
+    if path != NAME:  # found by the dynamic linker, which does not say where
+        folder = Path(path).resolve().parent
+        places = [folder, folder.parent / "bin", folder.parent.parent / "bin"]
+    found = (places and shutil.which(name, path=os.pathsep.join(map(str, places)))) or shutil.which(name)
     if not found:
         raise FileNotFoundError(f"shmcast: {name} is missing: install shmcast (make install), or add the folder "
                                 "of its programs to PATH")

@@ -23,6 +23,18 @@ shift 2
 { "$@" "$SHMCAST_STREAM" || echo; } &
 exec cat >/dev/null"""
 
+# Their pipes.
+_inputs: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+
+def _close_inputs() -> None:
+    """In a child of fork(), whose copy of a pipe would keep it open after the end of this program."""
+    for pipe in _inputs:
+        pipe.close()
+
+
+os.register_at_fork(after_in_child=_close_inputs)
+
 # Choices of `python3 -m shmcast run` for programs that do not make them.
 defaults: Dict[str, Any] = {}
 
@@ -84,7 +96,8 @@ class Server:
                 [c.program("shm-create"), "-s", "%dx%d" % size, "-f", format, self.name, "--", "/bin/sh", "-c", _SCRIPT,
                  "sh", c.program("shm-encode"), str(quality or defaults.get("quality", 80)), *serve, *options],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-            assert self._process.stdout
+            assert self._process.stdin and self._process.stdout
+            _inputs.add(self._process.stdin)
             line = self._process.stdout.readline().decode().strip()
         self.close = weakref.finalize(self, _end, self._process)
         if not line:

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import time
-from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
+from typing import Any, AsyncIterator, Callable, Dict, List, Optional, Set, Tuple
 
 from . import _library as c
 
@@ -117,6 +117,7 @@ class Stream:
                  slots: int = 4, replace: bool = False, keep: bool = False, mode: int = 0o600) -> None:
         self._image: Optional[c.Image] = None  # a frame that was begun
         self._pinned: Any = None
+        self._waiting: Set[Callable[[], None]] = set()  # news() that wait for the handle's descriptor
         self.name = name or f"python-{os.getpid()}-{secrets.token_hex(4)}"
         if size is None:
             self._handle: Optional[_Handle] = _Handle(c.lib.shmcast_attach(self.name.encode()))
@@ -138,7 +139,14 @@ class Stream:
 
     def close(self) -> None:
         """Detaches the stream, and removes it if it is this object's, once no view of a frame is left."""
-        self._image = self._pinned = self._handle = None
+        self._take_handle(None)
+
+    def _take_handle(self, handle: Optional[_Handle]) -> None:
+        """In place of the old one, whose descriptor an event loop is not to watch when it is closed."""
+        for wake in list(self._waiting):
+            wake()
+        self._image = self._pinned = None
+        self._handle = handle
 
     @property
     def _pointer(self) -> int:
@@ -164,8 +172,11 @@ class Stream:
         if result >= 0:
             return result
         if ctypes.get_errno() == errno.ESTALE:
-            self._image = self._pinned = None
-            self._handle = _Handle(c.lib.shmcast_attach(self.name.encode()))
+            try:
+                self._take_handle(_Handle(c.lib.shmcast_attach(self.name.encode())))
+            except FileNotFoundError:
+                ctypes.set_errno(errno.EIDRM)
+                raise c.fail() from None
             c.lib.shmcast_seek(self._pointer, 0)
             raise InterruptedError(errno.ESTALE, f"the stream {self.name} was superseded")
         raise c.fail()
@@ -230,7 +241,11 @@ class Stream:
     @property
     def watched(self) -> bool:
         """Whether anybody wants new frames. Programs may draw only then."""
-        return bool(c.lib.shmcast_wanted(self._pointer, c.FRAMES))
+        while True:
+            try:
+                return bool(self._check(c.lib.shmcast_wanted(self._pointer, c.FRAMES)))
+            except InterruptedError:
+                continue
 
     # Events
 
@@ -291,19 +306,28 @@ class Stream:
 
     async def news(self, parts: int = c.EVENTS) -> AsyncIterator[List[EventDict]]:
         """In an asyncio loop: yields the events, as events() does, at once and then each time a part has news, which
-        may be none. Ends when the stream is removed."""
+        may be none. Ends when the stream is removed or this object closed."""
         loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            if wake in self._waiting:
+                self._waiting.remove(wake)
+                loop.remove_reader(fd)
+            if not (readable.done() or loop.is_closed()):
+                readable.set_result(None)
+
         try:
             while True:
                 self.arm(parts)
                 yield self.events()
                 readable = loop.create_future()
                 fd = self.fileno()
-                loop.add_reader(fd, lambda: readable.done() or readable.set_result(None))
+                loop.add_reader(fd, wake)
+                self._waiting.add(wake)
                 try:
                     await readable
                 finally:
-                    loop.remove_reader(fd)
+                    wake()
         except OSError as error:
             if error.errno not in (errno.EIDRM, errno.EBADF):
                 raise
