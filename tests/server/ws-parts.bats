@@ -11,3 +11,10 @@ load ../support/helper
     serve "$S"
     clean_run "$TESTS/server/ws-viewers.py" parts --url "ws://127.0.0.1:$PORT/$S/ws"
 }
+
+@test "a sharp packet that waits for acknowledgements opens no window" {
+    shm-create -s 320x200 "$S"
+    bg shm-encode "$S"
+    serve "$S"
+    clean_run "$TESTS/server/ws-viewers.py" still --url "ws://127.0.0.1:$PORT/$S/ws"
+}

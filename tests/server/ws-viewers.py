@@ -647,6 +647,20 @@ def scene_parts(options):
     painter.end()
 
 
+def scene_still(options):
+    """A sharp packet that waits until nothing is in flight does not open the window."""
+    loop, painter = Loop(), Painter(options)
+    viewer = Viewer(loop, options.url, parts=True, late=0.5)
+    painter.show()
+    for frame in range(1, 6):
+        loop.until(20, f"frame {frame} twice, acknowledged", lambda: [
+            p["frame"] for p in viewer.pictures].count(frame) >= 2 and viewer.stats(options)["in_flight"] == 0)
+        painter.change()
+    window = viewer.stats(options)["window"]
+    check(window <= 2, "the window is", window)
+    painter.end()
+
+
 def scene_many(options):
     """--viewers at once, for --seconds or until stdin ends; the number of packets they got."""
     loop = Loop()

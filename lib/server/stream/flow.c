@@ -111,7 +111,7 @@ bool flow_ack(struct flow *flow, uint64_t number, uint64_t now)
 uint64_t flow_wait(struct flow *flow, uint64_t now)
 {
     uint64_t since = flow->heard_ns, silence = 2 * (flow->srtt_ns + 4 * flow->rttvar_ns);
-    flow->held_back = true;
+    flow->held_back |= !flow_open(flow); /* else it waits until nothing is in flight */
     if (silence < SILENCE_NS)
         silence = SILENCE_NS;
     if (flow->in_flight && flow->flights[flow->first].sent_ns > since)
