@@ -47,6 +47,11 @@ export function createPainter(t, width, height, seed)
 
     return {
         writer,
+        async dot()
+        {
+            frame[0] ^= 255;
+            await show();
+        },
         async paint(seconds)
         {
             for (let left = seconds * RATE; left > 0; left--) {

@@ -6,7 +6,7 @@ import {test} from 'node:test';
 import {createServer, connect} from 'node:net';
 import {once} from 'node:events';
 import assert from 'node:assert/strict';
-import {live, name, open, run, serve, statsOf} from './helper.mjs';
+import {live, name, open, run, serve, statsOf, until} from './helper.mjs';
 import {createPainter, painted, untilSame} from './paint.mjs';
 
 const SECONDS = Number(process.env.SHMCAST_PAINT_SECONDS || 6); /* of the longest painting */
@@ -66,6 +66,25 @@ async function paintAndCompare(t, ...options)
     await painter.paint(0.1);
     await untilSame(page, server, 'damaged pictures');
     assert.ok(await hellos() > asked, 'the page asked for a whole picture');
+
+    await page.evaluate(() => { /* parts, and the whole picture that the page asks for then */
+        const make = createImageBitmap;
+        window.left = 2;
+        window.createImageBitmap = blob => (left && left-- ? Promise.reject(new Error('damaged')) : make(blob));
+    });
+    await until('two damaged messages', async () => {
+        await painter.dot();
+        return page.evaluate(() => left === 0);
+    });
+    await painter.dot();
+    await untilSame(page, server, 'a damaged whole picture');
+
+    await page.evaluate(() => { /* as when the graphics process has ended */
+        const canvas = document.querySelector('#picture canvas');
+        canvas.getContext('2d').fillRect(0, 0, canvas.width, canvas.height);
+        canvas.dispatchEvent(new Event('contextrestored'));
+    });
+    await untilSame(page, server, 'a blank canvas');
 
     const slow = await openLive(t, server.url, {wire: 'without acks'});
     await slow.evaluate(beSlow);

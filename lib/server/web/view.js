@@ -55,7 +55,8 @@ async function decodeAll(jpegs)
 /*
  * Calls on.drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}); on.broken();
  * on.undrawn(count) for messages that are not drawn, or not seen because they were drawn together with
- * a newer one; and on.incomplete() when parts do not continue what is shown: only a whole JPEG helps.
+ * a newer one; and on.incomplete() when parts do not continue what is shown, or that is lost: only a whole
+ * JPEG helps.
  */
 export function createView(canvas, on)
 {
@@ -66,17 +67,19 @@ export function createView(canvas, on)
     let request = 0;    /* pending animation frame */
     let shape = 1;      /* aspect of the last image's pixels */
     let size = null;    /* [width, height] of the last whole JPEG, if parts can follow */
-    let asked = false;  /* on.incomplete was called for the lack of one */
+    let asked = false;  /* on.incomplete was called for the lack of one, and none has come since */
     let frame = 0;      /* number of the last frame drawn */
 
     function requireWhole()
     {
         size = null;
-        on.undrawn(1);
         if (!asked)
             on.incomplete();
         asked = true;
     }
+
+    /* The browser has lost what was drawn, as after a crash of its graphics process: the canvas is blank. */
+    canvas.addEventListener('contextrestored', requireWhole);
 
     function discardReady()
     {
@@ -98,7 +101,6 @@ export function createView(canvas, on)
         const [{width, height}] = bitmaps;
         discardReady();
         size = [width, height];
-        asked = false;
         ready.push({message: {...message, width, height}, bitmaps});
     }
 
@@ -106,10 +108,12 @@ export function createView(canvas, on)
     {
         const fits = size && !message.first && size[0] === message.width && size[1] === message.height;
         const bitmaps = fits && await decodeAll(message.jpegs).catch(() => null);
-        if (bitmaps)
+        if (bitmaps) {
             ready.push({message, bitmaps});
-        else
-            requireWhole();
+            return;
+        }
+        on.undrawn(1);
+        requireWhole();
     }
 
     /* A hidden page keeps the messages and decodes them when it becomes visible. */
@@ -164,7 +168,7 @@ export function createView(canvas, on)
         add(buffer, first)
         {
             const message = {...split(buffer), bytes: buffer.byteLength, first, old: first || document.hidden};
-            if (first)
+            if (first || message.whole)
                 asked = false;
             if (message.whole) {
                 if (waiting.length)
