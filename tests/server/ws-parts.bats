@@ -18,3 +18,10 @@ load ../support/helper
     serve "$S"
     clean_run "$TESTS/server/ws-viewers.py" still --url "ws://127.0.0.1:$PORT/$S/ws"
 }
+
+@test "a viewer that draws no parts and requests a whole packet gets it at once" {
+    shm-create -s 320x200 "$S"
+    bg shm-encode -s 0 "$S"
+    serve "$S"
+    clean_run "$TESTS/server/ws-viewers.py" again --url "ws://127.0.0.1:$PORT/$S/ws"
+}

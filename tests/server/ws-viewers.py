@@ -661,6 +661,27 @@ def scene_still(options):
     painter.end()
 
 
+def scene_again(options):
+    """A viewer that requests a whole packet gets it though it has acknowledged none of those in flight."""
+    loop, painter = Loop(), Painter(options)
+    viewer = Viewer(loop, options.url, parts=True)
+    painter.show()
+    loop.until(20, "a packet, acknowledged", lambda: viewer.seqs and viewer.stats(options)["in_flight"] == 0)
+    viewer.acks = 0
+
+    def stuck():
+        known = viewer.stats(options)
+        return known["in_flight"] > known["window"] + 1  # two probes, the next one after 8 s
+
+    loop.until(20, "two probes", lambda: painter.change() or stuck())
+    count, at = len(viewer.pictures), time.monotonic()
+    viewer.ask_parts()
+    loop.until(20, "a packet", lambda: len(viewer.pictures) > count)
+    whole = viewer.pictures[count]
+    check(whole["part"] is None and whole["at"] - at < 6, "no whole packet at once:", whole["at"] - at, whole)
+    painter.end()
+
+
 def scene_many(options):
     """--viewers at once, for --seconds or until stdin ends; the number of packets they got."""
     loop = Loop()

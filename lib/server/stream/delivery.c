@@ -220,6 +220,7 @@ void delivery_use_parts(struct viewer *viewer)
 {
     if (viewer->parts) {
         viewer->times = 0;
+        flow_probe(&viewer->flow);
         delivery_retry(viewer);
     }
     viewer->parts = true;

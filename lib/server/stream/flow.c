@@ -108,6 +108,11 @@ bool flow_ack(struct flow *flow, uint64_t number, uint64_t now)
     return true;
 }
 
+void flow_probe(struct flow *flow)
+{
+    flow->probe = true;
+}
+
 uint64_t flow_wait(struct flow *flow, uint64_t now)
 {
     uint64_t since = flow->heard_ns, silence = 2 * (flow->srtt_ns + 4 * flow->rttvar_ns);

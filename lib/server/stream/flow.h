@@ -55,6 +55,9 @@ bool flow_idle(const struct flow *flow);
  * requires; 0: the next packet may be sent. */
 uint64_t flow_wait(struct flow *flow, uint64_t now);
 
+/* The viewer draws none of the packets in flight, and needs the next one: it may be sent. */
+void flow_probe(struct flow *flow);
+
 /* Packets that may be in flight, 0: unlimited. */
 unsigned flow_window(const struct flow *flow);
 
