@@ -1,5 +1,6 @@
 #include "eventtext.h"
 #include "eventtable.h"
+#include "utf8.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +75,13 @@ static void put_time(struct line *l, uint64_t ns)
 
 static void put_key(struct line *l, const char *key, bool json)
 {
+    char escaped[8];
     for (; *key; key++)
-        if (json && (*key == '"' || *key == '\\')) {
+        if (utf8_is_c1(key)) {
+            snprintf(escaped, sizeof escaped, json ? "\\u00%02x" : "%%C2%%%02X",
+                     (unsigned char)*++key);
+            put_text(l, escaped);
+        } else if (json && (*key == '"' || *key == '\\')) {
             put(l, "\\", 1);
             put(l, key, 1);
         } else if (!json && (*key == ' ' || *key == '%')) {

@@ -38,6 +38,11 @@ bool utf8_printable(const char *text, size_t bytes)
     return utf8_valid(text, bytes);
 }
 
+bool utf8_is_c1(const char *at)
+{
+    return (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0;
+}
+
 size_t utf8_cut(const char *text, size_t bytes, size_t most)
 {
     if (bytes <= most)

@@ -272,6 +272,13 @@ static int take_control(struct reader *r, struct evjson_message *message)
     return 0;
 }
 
+static bool has_c1(const char *text)
+{
+    while (*text && !utf8_is_c1(text))
+        text++;
+    return *text;
+}
+
 /* {"type":"hello"}, maybe with "parts":true and with the viewer's name. */
 static int take_hello(struct reader *r, struct evjson_message *message)
 {
@@ -281,8 +288,8 @@ static int take_hello(struct reader *r, struct evjson_message *message)
         return refuse(r->why, "parts must be true");
     if (r->members != 1u + (parts != NULL) + (name != NULL))
         return refuse(r->why, "hello takes only parts and name");
-    if (name &&
-        (name->value != TEXT || bytes > EVJSON_NAME_MAX || !utf8_printable(name->text, bytes)))
+    if (name && (name->value != TEXT || bytes > EVJSON_NAME_MAX ||
+                 !utf8_printable(name->text, bytes) || has_c1(name->text)))
         return refuse(r->why,
                       "name must be a string of at most %d bytes, without control "
                       "characters",

@@ -472,7 +472,7 @@ assert not held and changes >= 2, (held, changes)'
     state b 's["names"] == {"2": "B"}'
     want b release
     state a 's["names"] == {}'
-    for name in '"\u0001"' "\"$(printf '%033d' 0)\"" 1 null; do
+    for name in '"\u0001"' '"\u0085"' "\"$(printf '%033d' 0)\"" 1 null; do
         viewer c
         say c "{\"type\":\"hello\",\"name\":$name}"
         ends 0 "${PID[c]}"

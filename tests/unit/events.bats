@@ -91,10 +91,13 @@ page_table() {
     # The JSON output is valid and has the same values.
     clean_run event-read -f json --from start -t 0 "$S" >"$BATS_TEST_TMPDIR/json"
     clean_run python3 - "$BATS_TEST_TMPDIR/json" "$BATS_TEST_TMPDIR/got" <<'PY'
-import json, sys
+import json, sys, urllib.parse
 lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
 texts = open(sys.argv[2], encoding="utf-8").read().split("\n")
 assert len(lines) == len(texts)
+assert any("%C2%80" in text for text in texts)
+# Some terminals obey U+0080 to U+009F.
+assert not any("\x7f" <= c <= "\x9f" for line in lines + texts for c in line)
 for line, text in zip(lines[:-1], texts[:-1]):
     ev = json.loads(line)
     words = text.split(" ")
@@ -103,7 +106,7 @@ for line, text in zip(lines[:-1], texts[:-1]):
     assert list(ev)[1:] == list(keys), (line, text)
     for key, value in keys.items():
         if key in ("key", "name", "data"):
-            assert ev[key] == value.replace("%20", " ").replace("%25", "%"), (line, text)
+            assert ev[key] == urllib.parse.unquote(value), (line, text)
         elif key == "modifiers":
             assert ",".join(ev[key]) == value, (line, text)
         else:
