@@ -136,8 +136,6 @@ int shmcast_publish(shmcast_stream *stream, enum shmcast_part part, struct shmca
     ring_commit(stream->writer[channel], &meta);
     stream->begun[channel] = false;
     known.data = NULL;
-    known.event = meta.event;
-    known.captured_ns = meta.captured_ns;
     known.published_ns = meta.published_ns;
     known.number = meta.number;
     known.frame = meta.frame;

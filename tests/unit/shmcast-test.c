@@ -295,6 +295,18 @@ static void events(const char *name)
     publish(s, 1);
     struct shmcast_image image = image_of(0, 0, 0);
     CHECK(shmcast_pin(late, SHMCAST_FRAMES, &image) == 1 && image.event == 3);
+    /* So does each frame from a structure that is used again, and has its own time. */
+    struct shmcast_image same = image_of(0, 0, 0);
+    for (uint64_t number = 4; number <= 5; number++) {
+        uint64_t before = image.captured_ns;
+        CHECK(shmcast_inject(late, out, sizeof out[0], 1) == 0);
+        CHECK(shmcast_events(s, in, sizeof in[0], 200, NULL) == 1);
+        CHECK(shmcast_begin(s, SHMCAST_FRAMES, &same) == 0);
+        CHECK(shmcast_publish(s, SHMCAST_FRAMES, &same) == 0);
+        CHECK(shmcast_pin(late, SHMCAST_FRAMES, &image) == 1 && image.event == number);
+        CHECK(image.captured_ns > before);
+    }
+    CHECK(shmcast_seek(late, 5) == 0);
 
     struct shmcast_event bad[] = {{.type = 0},
                                   {.type = 999},
@@ -316,8 +328,8 @@ static void events(const char *name)
         CHECK(shmcast_inject(s, &move, sizeof move, 1) == 0);
     }
     CHECK(shmcast_events(s, in, sizeof in[0], 200, &missed) == 64 && missed == 36);
-    CHECK(in[63].number == 104 && shmcast_coalesce(in, sizeof in[0], 64) == 1);
-    CHECK(in[0].x == (float)99 / 100 && in[0].number == 104);
+    CHECK(in[63].number == 106 && shmcast_coalesce(in, sizeof in[0], 64) == 1);
+    CHECK(in[0].x == (float)99 / 100 && in[0].number == 106);
     CHECK(shmcast_seek(s, UINT64_MAX) == 0 && shmcast_events(s, in, sizeof in[0], 1, NULL) == 0);
     CHECK(!strcmp(shmcast_event_name(SHMCAST_WHEEL), "wheel") && !shmcast_event_name(999));
     CHECK(shmcast_event_type("char") == SHMCAST_CHAR);
