@@ -100,8 +100,7 @@ struct ring *handle_reader(struct shmcast_stream *handle, enum ring_channel chan
     struct ring *reader = handle->reader[channel];
     if (!reader && (reader = ring_open_reader(handle->stream, channel))) {
         handle->reader[channel] = reader;
-        handle->wants[channel] = true;
-        ring_want(reader, true);
+        ring_want(reader, handle->wants[channel]);
     }
     return reader;
 }
@@ -124,6 +123,7 @@ static struct shmcast_stream *handle_new(const char *name)
         return NULL;
     strcpy(handle->name, name); /* stream_name has checked its length */
     handle->inotify = handle->watch = -1;
+    handle->wants[RING_FRAMES] = handle->wants[RING_PACKETS] = true;
     return handle;
 }
 

@@ -21,7 +21,7 @@ struct shmcast_stream {
     struct ring *reader[CHANNELS];   /* the same */
     struct ring *observer[CHANNELS]; /* the same: for demand alone */
     bool begun[CHANNELS];
-    bool wants[CHANNELS];    /* the reader wants new images */
+    bool wants[CHANNELS];    /* the reader, if there is one, wants new images */
     uint64_t seen[CHANNELS]; /* number of the image pinned last */
     uint64_t cursor;         /* in the event log */
     uint64_t answered;       /* number of the last event returned */
@@ -32,7 +32,8 @@ struct shmcast_stream {
 /* 0, or -1 with the errno of a handle that is lost. */
 int handle_check(const struct shmcast_stream *handle);
 
-/* The reading end of a channel, which wants new images from its first use on. NULL with errno. */
+/* The reading end of a channel, which wants new images unless shmcast_want said no. NULL with
+ * errno. */
 struct ring *handle_reader(struct shmcast_stream *handle, enum ring_channel channel);
 
 /* A ring for ring_watched and ring_demand. NULL with errno. */

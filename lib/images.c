@@ -206,10 +206,10 @@ int shmcast_want(shmcast_stream *stream, enum shmcast_part part, int want)
     enum ring_channel channel;
     if (handle_check(stream) || !handle_channel(part, &channel))
         return -1;
+    stream->wants[channel] = want != 0;
     struct ring *reader = handle_reader(stream, channel);
     if (!reader)
         return -1;
-    stream->wants[channel] = want != 0;
     ring_want(reader, want != 0);
     return 0;
 }

@@ -461,7 +461,7 @@ static void replaced(const char *name)
     shmcast_stream *s = create(name, 64, 48, SHMCAST_GRAY8), *r = shmcast_attach(name);
     CHECK(shmcast_follow(s) == 0); /* there is nothing to follow */
     publish(s, 1);
-    CHECK(first_byte(r) == 1);
+    CHECK(first_byte(r) == 1 && shmcast_want(r, SHMCAST_FRAMES, 0) == 0);
     uint64_t generation = (CHECK(shmcast_info(s, &info) == 0), info.generation);
     struct shmcast_spec spec = {.size = sizeof spec, .width = 128, .height = 96};
     CHECK(shmcast_replace(s, &spec) == 0 && shmcast_info(s, &info) == 0);
@@ -476,6 +476,8 @@ static void replaced(const char *name)
     publish(s, 2);
     CHECK(shmcast_inject(s, &key, sizeof key, 1) == 0);
     CHECK(shmcast_follow(r) == 0 && first_byte(r) == 2);
+    CHECK(shmcast_wanted(s, SHMCAST_FRAMES) == 0 && shmcast_want(r, SHMCAST_FRAMES, 1) == 0);
+    CHECK(shmcast_wanted(s, SHMCAST_FRAMES) == 1);
     CHECK(shmcast_events(r, in, sizeof in[0], 4, NULL) == 1 && in[0].number == 1);
     spec.width = 70000; /* fails: it has the old one */
     FAILS(shmcast_replace(s, &spec), EINVAL);
