@@ -145,6 +145,14 @@ export function createKeys(target, field, {emit, enabled, tooLong})
         field.setSelectionRange(1, 1);
     }
 
+    function emitAll(events, when)
+    {
+        if (events.length > PASTED_EVENTS)
+            tooLong();
+        else
+            events.forEach(event => emit(event, when));
+    }
+
     /* Sends what was typed since the last call. */
     function takeText()
     {
@@ -155,8 +163,7 @@ export function createKeys(target, field, {emit, enabled, tooLong})
         empty();
         const events = erased && !text
             ? [{type: 'key_down', key: 'Backspace'}, {type: 'key_up', key: 'Backspace'}] : textEvents(text);
-        for (const event of events)
-            emit(event, performance.now());
+        emitAll(events, performance.now());
     }
 
     if (field) {
@@ -170,11 +177,7 @@ export function createKeys(target, field, {emit, enabled, tooLong})
         field.addEventListener('input', takeText);
         field.addEventListener('paste', e => {
             e.preventDefault();
-            const events = textEvents(e.clipboardData.getData('text/plain'));
-            if (events.length > PASTED_EVENTS)
-                tooLong();
-            else
-                events.forEach(event => emit(event, e.timeStamp));
+            emitAll(textEvents(e.clipboardData.getData('text/plain')), e.timeStamp);
         });
     }
 
