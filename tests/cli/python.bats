@@ -77,6 +77,21 @@ try:
 except OSError as error:
     assert error.errno == 90, error  # EMSGSIZE
 END
+    for numpy in numpy none; do
+        python "$numpy" <<'END'
+import subprocess, sys
+if sys.argv[1] == "none":
+    sys.modules["numpy"] = None
+import shmcast
+for format in "yuv420p", "yuv422p", "yuv444p", "gray8":
+    with shmcast.Stream(size=(5, 7), format=format) as stream:
+        frame = memoryview(stream.frame()).cast("B")
+        frame[:] = bytes(range(len(frame)))
+        stream.publish(bottom_up=True)
+        raw = subprocess.run(["shm-read", "-f", "raw", stream.name], capture_output=True, check=True).stdout
+        assert shmcast.Stream(stream.name).latest().tobytes() == raw, format
+END
+    done
 }
 
 @test "events: numbered, merged, in renderview's names; frames say which they answer" {

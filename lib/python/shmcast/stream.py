@@ -61,6 +61,16 @@ def _view(handle: _Handle, image: c.Image) -> Any:
     return memoryview(memory).cast("B").cast("f" if item == 4 else "B", shape)
 
 
+def _top_first(view: Any, image: c.Image) -> Any:
+    """The data of an image whose lowest row is first, in the other order; of YUV formats a copy."""
+    if view.ndim > 1:
+        return view[::-1]
+    ends = [*image.offset[1:], image.bytes]
+    rows = [view[at:at + stride] for begin, end, stride in zip(image.offset, ends, image.stride)
+            for at in range(end - stride, begin - 1, -stride)]
+    return numpy.concatenate(rows) if numpy else memoryview(b"".join(rows))
+
+
 def _event_dict(event: c.Event) -> Optional[EventDict]:
     """An event with renderview's names; None if it is not input."""
     name = _TYPES.get(event.type)
@@ -235,7 +245,7 @@ class Stream:
             return self.latest()
         if got:
             view = _view(self._handle, image)  # type: ignore[arg-type]
-            self._pinned = view[::-1] if image.flags & c.BOTTOM_UP else view
+            self._pinned = _top_first(view, image) if image.flags & c.BOTTOM_UP else view
         return self._pinned
 
     @property
