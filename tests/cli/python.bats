@@ -381,4 +381,8 @@ except FileNotFoundError:
         "$PWD/cast/lib/libshmcast.so.0 $PWD/cast/bin/shm-encode" ]
     make -s -C "$ROOT" BUILD="$BUILD" uninstall DESTDIR= PREFIX="$PWD/cast"
     [ -z "$(find cast -not -type d)" ]
+    make -s -C "$ROOT" BUILD="$BUILD" install DESTDIR= PREFIX="$PWD/cast" LIBDIR="$PWD/cast/lib64" >/dev/null
+    [ "$(env PATH=/usr/bin:/bin PYTHONPATH="$PWD/$package" /usr/bin/python3 -c \
+        'import shmcast._library as c; print(c.path, c.program("shm-encode"))')" = \
+        "$PWD/cast/lib64/libshmcast.so.0 $PWD/cast/bin/shm-encode" ]
 }

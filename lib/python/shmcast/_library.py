@@ -91,6 +91,7 @@ def _beside(program: str) -> Iterator[Path]:
 
 def _in_prefix(prefix: Path) -> Iterator[Path]:
     yield prefix / "lib" / NAME
+    yield prefix / "lib64" / NAME
     yield from (prefix / "lib").glob("*-linux-*/" + NAME)
 
 
