@@ -265,8 +265,8 @@ int layout_run(const struct layout_options *o)
 {
     struct layout l = {.o = o, .terminal = isatty(STDERR_FILENO)};
     l.publish = publish_open(o->stream);
-    l.loader = loader_open(o->file, o->format, o->negative, &l.graph, &news);
     l.table = o->attributes ? table_open(o->attributes, &l.graph, &news) : NULL;
+    l.loader = loader_open(o->file, o->format, o->negative, &l.graph, &news);
     igraphbase_init(o->seed);
     struct pool *pool = pool_new(o->threads);
     l.force =

@@ -117,6 +117,7 @@ static void announce(struct shmfmt_ring *ring, const struct shmfmt_header *h, ui
     slot->flags = 0;
     atomic_store(&slot->seq, 2 * number);
     atomic_store(&ring->newest, number << 8);
+    atomic_fetch_add(&ring->wake, 1);
 }
 
 static void cut(const struct stream *stream, const char *where)

@@ -67,6 +67,7 @@ common_teardown() {
         cat "$BATS_TEST_TMPDIR"/bg.*.err
         failed=1
     fi
+    [[ -n ${BATS_TEST_COMPLETED-} ]] || tail -n 3 "$BATS_TEST_TMPDIR"/bg.*.err 2>/dev/null
     local name
     for name in "$S" "$S2" "$S3"; do
         [[ -e /dev/shm/$name ]] || continue
