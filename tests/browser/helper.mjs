@@ -23,7 +23,7 @@ export const name = process.env.S || `browser-${process.pid}`;
 const undo = new WeakMap(); /* test → its clean-up steps */
 
 /* Runs clean-up steps in reverse order. t.after would remove the stream while programs still use it. */
-function after(t, step)
+export function after(t, step)
 {
     if (!undo.has(t)) {
         undo.set(t, []);
