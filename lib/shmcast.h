@@ -54,7 +54,7 @@ enum shmcast_event_type { /* shmcast-events(5) */
 enum shmcast_flags {
     SHMCAST_BOTTOM_UP = 1, /* image: the first row in memory is the lowest, as in OpenGL */
     SHMCAST_LIMITED = 2,   /* image: YUV of 16 … 235/240 instead of 0 … 255 */
-    SHMCAST_REPLACE = 4,   /* spec: supersede an existing stream, inherit what is 0 from it */
+    SHMCAST_REPLACE = 4,   /* spec: supersede a stream; fields that are 0 keep its values */
     SHMCAST_KEEP = 8,      /* spec: the stream stays when this program ends */
     SHMCAST_OWNED = 16,    /* info: removed when this handle is closed */
     SHMCAST_WRITABLE = 32  /* info: this program may write to the stream */

@@ -17,7 +17,7 @@ enum {
     LAST_MS = 3000,     /* of the last one, when the server ends */
     FIRST_MS = 1000,    /* the wait after the first failure, doubled with each, */
     MOST_MS = 30000,    /* up to this */
-    LASTING_MS = 10000, /* a connection that lasted so long was no failure */
+    LASTING_MS = 10000, /* a connection that lasted this long starts again at FIRST_MS */
     REDIRECTS = 5,
     TOKEN_BYTES = 4000,
     WHY_BYTES = 320

@@ -339,7 +339,7 @@ static unsigned plan_strips(struct jpeg *jpeg, struct todo *todo)
     return count;
 }
 
-/* Encodes what is to be done. 0, or -1 with errno. */
+/* Encodes the tiles of todo, strip by strip. 0, or -1 with errno. */
 static int encode_strips(struct jpeg *jpeg, struct todo *todo)
 {
     unsigned count = plan_strips(jpeg, todo);

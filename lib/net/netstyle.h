@@ -34,7 +34,8 @@ struct netstyle_options {
     unsigned hides;
 };
 
-/* Adds "colour=party" or "degree<2" to the options, which keep the text. NULL, or what is wrong. */
+/* Adds "colour=party" or "degree<2" to the options. text must live as long as they. NULL, or the
+ * problem, for a message. */
 const char *netstyle_add_map(struct netstyle_options *options, const char *text);
 const char *netstyle_add_hide(struct netstyle_options *options, const char *text);
 

@@ -69,7 +69,7 @@ async function notebook(t, code)
     return {root, server, url: `${root}lab/tree/a.ipynb?token=abc`};
 }
 
-test('a notebook in JupyterLab shows a stream, with input, behind its proxy', async t => {
+test('a notebook in JupyterLab shows a stream and sends input to it, through the proxy of JupyterLab', async t => {
     const {root, url} = await notebook(t, CODE);
     const page = await open(t, url);
     page.allowed.push(/./); /* of JupyterLab */

@@ -186,7 +186,8 @@ is_recorded() { # SCRIPT
     put 1
     bg bash -e -o pipefail "$1"
     recorder=$BG
-    for picture in 2 3 4 5; do # sooner or later it has started
+    wait_until 60 eval 'shm-ls -l "$S" | grep -q shm-read' # it has started
+    for picture in 2 3 4 5; do
         sleep 1
         put $picture
     done

@@ -10,8 +10,8 @@ setup() {
     python_program jupyterlab || skip "no JupyterLab here"
 }
 
-@test "a notebook in JupyterLab shows a stream, with input, behind its proxy" {
+@test "a notebook in JupyterLab shows a stream and sends input to it, through the proxy of JupyterLab" {
     export PYTHON_VENV=$TESTS/python/venv
-    scenario jupyter "a notebook in JupyterLab shows a stream, with input, behind its proxy"
+    scenario jupyter "a notebook in JupyterLab shows a stream and sends input to it, through the proxy of JupyterLab"
     wait_until 20 no_process "$S"
 }

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <jpeglib.h>
 #include "image/jpeg.h"
 #include "image/jpeghead.h"
 #include "pixfmt.h"
 #include "support/fence.h"
+#include "support/jpegdecode.h"
 
 static void fill(uint8_t *data, size_t bytes, unsigned noise)
 {
@@ -24,36 +24,11 @@ static void fill(uint8_t *data, size_t bytes, unsigned noise)
     }
 }
 
-/* Decodes a JPEG to samples, which the caller frees. libjpeg's errors end the program. */
-static uint8_t *decode(const uint8_t *jpeg, size_t bytes, size_t *count, unsigned *interval)
-{
-    struct jpeg_decompress_struct d;
-    struct jpeg_error_mgr errors;
-    d.err = jpeg_std_error(&errors);
-    jpeg_create_decompress(&d);
-    jpeg_mem_src(&d, jpeg, bytes);
-    jpeg_read_header(&d, TRUE);
-    jpeg_start_decompress(&d);
-    size_t stride = (size_t)d.output_width * (unsigned)d.output_components;
-    uint8_t *out = malloc(stride * d.output_height);
-    *count = stride * d.output_height;
-    while (d.output_scanline < d.output_height) {
-        JSAMPROW row = out + d.output_scanline * stride;
-        jpeg_read_scanlines(&d, &row, 1);
-    }
-    jpeg_finish_decompress(&d);
-    CHECK(errors.num_warnings == 0, "the decoder warned");
-    *interval = d.restart_interval;
-    jpeg_destroy_decompress(&d);
-    return out;
-}
-
 /* Several threads write the bytes of one, which libjpeg decodes. */
 static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uint32_t width,
                       uint32_t height, uint32_t format, uint32_t flags, enum jpeg_sampling sampling)
 {
-    size_t room = jpeg_bound(width, height), bytes[2], count;
-    unsigned interval;
+    size_t room = jpeg_bound(width, height), bytes[2];
     uint8_t *out[2] = {malloc(room), malloc(room)};
     const struct image image = {
         .data = data, .width = width, .height = height, .format = format, .flags = flags};
@@ -64,9 +39,10 @@ static void test_same(struct jpeg *one, struct jpeg *many, const void *data, uin
     CHECK(bytes[0] == bytes[1] && !memcmp(out[0], out[1], bytes[0]),
           "%s %ux%u flags %u: the JPEG of several threads differs", pixfmt_name(format), width,
           height, flags);
-    free(decode(out[0], bytes[0], &count, &interval));
-    CHECK(interval == (width + 7) / 8 || interval == (width + 15) / 16, "%u MCUs between markers",
-          interval);
+    struct decoded read = jpeg_decode(out[0], bytes[0], true);
+    CHECK(read.interval == (width + 7) / 8 || read.interval == (width + 15) / 16,
+          "%u MCUs between markers", read.interval);
+    free(read.samples);
     free(out[0]);
     free(out[1]);
 }

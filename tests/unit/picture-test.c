@@ -21,6 +21,7 @@
 #include "pixfmt.h"
 #include "ring.h"
 #include "support/fence.h"
+#include "support/jpegdecode.h"
 #include "support/random.h"
 
 enum { VIEWERS = 4, SIDE = 700 };
@@ -48,36 +49,13 @@ static struct world {
 
 /* --- decoding --- */
 
-static uint8_t *decode(const uint8_t *jpeg, size_t bytes, size_t *size)
-{
-    struct jpeg_decompress_struct d;
-    struct jpeg_error_mgr errors;
-    d.err = jpeg_std_error(&errors);
-    jpeg_create_decompress(&d);
-    jpeg_mem_src(&d, jpeg, bytes);
-    jpeg_read_header(&d, TRUE);
-    jpeg_start_decompress(&d);
-    size_t row = (size_t)d.output_width * (unsigned)d.output_components;
-    uint8_t *out = malloc(row * d.output_height);
-    CHECK(out, "malloc");
-    *size = row * d.output_height;
-    while (d.output_scanline < d.output_height) {
-        JSAMPROW at = out + row * d.output_scanline;
-        jpeg_read_scanlines(&d, &at, 1);
-    }
-    jpeg_finish_decompress(&d);
-    CHECK(errors.num_warnings == 0, "the decoder warned");
-    jpeg_destroy_decompress(&d);
-    return out;
-}
-
 static void check_pixels(const uint8_t *a, size_t a_bytes, const uint8_t *b, size_t b_bytes)
 {
-    size_t size[2];
-    uint8_t *one = decode(a, a_bytes, &size[0]), *two = decode(b, b_bytes, &size[1]);
-    CHECK(size[0] == size[1] && !memcmp(one, two, size[0]), "other pixels than jpeg_encode's");
-    free(one);
-    free(two);
+    struct decoded one = jpeg_decode(a, a_bytes, true), two = jpeg_decode(b, b_bytes, true);
+    CHECK(one.bytes == two.bytes && !memcmp(one.samples, two.samples, one.bytes),
+          "other pixels than jpeg_encode's");
+    free(one.samples);
+    free(two.samples);
 }
 
 /* --- frames --- */

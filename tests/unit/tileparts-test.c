@@ -13,6 +13,7 @@
 #include "image/jpegcomment.h"
 #include "image/tileparts.h"
 #include "support/fence.h"
+#include "support/jpegdecode.h"
 #include "support/random.h"
 
 enum { SIDE_MAX = 300, NUMBERS = 40, LEAD = 9 };
@@ -60,33 +61,6 @@ static uint8_t *encode(uint32_t width, uint32_t height, int h, int v, int compon
     }
     jpeg_finish_compress(&c);
     jpeg_destroy_compress(&c);
-    return out;
-}
-
-/* Samples with the components of the JPEG; the caller frees them. */
-static uint8_t *decode(const uint8_t *jpeg, size_t bytes, uint32_t *width, uint32_t *height,
-                       unsigned *components)
-{
-    struct jpeg_decompress_struct d;
-    struct jpeg_error_mgr errors;
-    d.err = jpeg_std_error(&errors);
-    jpeg_create_decompress(&d);
-    jpeg_mem_src(&d, jpeg, bytes);
-    jpeg_read_header(&d, TRUE);
-    d.do_fancy_upsampling = FALSE;
-    jpeg_start_decompress(&d);
-    *width = d.output_width;
-    *height = d.output_height;
-    *components = (unsigned)d.output_components;
-    size_t stride = (size_t)d.output_width * *components;
-    uint8_t *out = malloc(stride * d.output_height);
-    while (d.output_scanline < d.output_height) {
-        JSAMPROW row = out + d.output_scanline * stride;
-        jpeg_read_scanlines(&d, &row, 1);
-    }
-    jpeg_finish_decompress(&d);
-    CHECK(errors.num_warnings == 0 && d.src->bytes_in_buffer == 0, "the decoder warned");
-    jpeg_destroy_decompress(&d);
     return out;
 }
 
@@ -171,15 +145,15 @@ static unsigned draw(const struct picture *p, const uint8_t *message, size_t byt
         CHECK(words[2] && words[2] <= bytes - at, "a part of %u bytes, %zu left", words[2],
               bytes - at);
         CHECK(words[3] == p->width && words[4] == p->height, "of %ux%u", words[3], words[4]);
-        uint32_t width, height;
-        unsigned got;
-        uint8_t *samples = decode(message + at, words[2], &width, &height, &got);
-        CHECK(got == components && words[0] + width <= p->width && words[1] + height <= p->height,
+        struct decoded got = jpeg_decode(message + at, words[2], false);
+        CHECK(got.components == components && words[0] + got.width <= p->width &&
+                  words[1] + got.height <= p->height,
               "a part outside of the picture");
-        for (uint32_t y = 0; count && y < height; y++)
+        size_t row = (size_t)got.width * components;
+        for (uint32_t y = 0; count && y < got.height; y++)
             memcpy(canvas + ((words[1] + y) * (size_t)p->width + words[0]) * components,
-                   samples + (size_t)y * width * components, (size_t)width * components);
-        free(samples);
+                   got.samples + y * row, row);
+        free(got.samples);
         CHECK(part == (count ? drawn + 1 : 0), "part %u of %u after %u", part, count, drawn);
         drawn++;
     }
@@ -233,8 +207,7 @@ static unsigned test_picture(void)
 {
     struct picture p;
     struct tileparts parts;
-    uint32_t width, height;
-    unsigned components, made = 0;
+    unsigned made = 0;
     make_picture(&p);
     CHECK(!tileparts_open(&parts, p.jpeg.data, p.bytes, p.tiles, p.table_bytes - 1, p.width,
                           p.height, 39),
@@ -245,14 +218,14 @@ static unsigned test_picture(void)
     CHECK(
         tileparts_open(&parts, p.jpeg.data, p.bytes, p.tiles, p.table_bytes, p.width, p.height, 39),
         "a sound packet is refused");
-    uint8_t *whole = decode(p.jpeg.data, p.bytes, &width, &height, &components);
+    struct decoded whole = jpeg_decode(p.jpeg.data, p.bytes, false);
     for (int i = 0; i < 8; i++) {
         struct tileparts_shown shown = {below(5) ? random_number() : below(12), 0};
         if (below(2) && shown.number >= 10)
             shown.sharp = 10 + below(shown.number - 9);
-        made += test_viewer(&p, &parts, whole, components, &shown);
+        made += test_viewer(&p, &parts, whole.samples, whole.components, &shown);
     }
-    free(whole);
+    free(whole.samples);
     fence_free(&p.jpeg);
     fence_free(&p.table);
     return made;

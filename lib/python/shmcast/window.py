@@ -61,7 +61,7 @@ class _Window:
         self.window.Render()
 
     def is_picking(self) -> bool:
-        """Whether a Render() is to find what is at the pointer, in colours that are no picture."""
+        """Whether Render() draws for a selection: the colours are then identifiers, and no picture."""
         return any(renderer.GetSelector() for renderer in self.window.GetRenderers())
 
     def read(self, frame: Any) -> None:

@@ -261,7 +261,7 @@ static int read_body(struct lws *wsi)
     return lws_http_client_read(wsi, &at, &bytes);
 }
 
-/* No connection: in has lws' reason, which does not name what is wrong with a certificate. */
+/* There is no connection. in: the reason from lws, which names no fault of a certificate. */
 static void fail_connection(struct httpclient *client, struct lws *wsi, const char *in,
                             size_t bytes)
 {

@@ -14,7 +14,7 @@ struct linkheader {
 };
 
 /* Reads the next link of rel="ice-server" from *at, a list of links separated by commas, and moves
- * *at behind it. Links that are too long, and others, are skipped. false: there is none. */
+ * *at behind it. Skips other links, and links that are too long. false: there is no further one. */
 bool linkheader_next(const char **at, struct linkheader *out);
 
 #endif

@@ -153,7 +153,7 @@ export function createKeys(target, field, {emit, enabled, tooLong})
             events.forEach(event => emit(event, when));
     }
 
-    /* Sends what was typed since the last call. */
+    /* Sends the text that was typed since the last call. */
     function takeText()
     {
         if (composing || field.value === FILLING)

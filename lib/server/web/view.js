@@ -55,8 +55,8 @@ async function decodeAll(jpegs)
 /*
  * Calls on.drawn({seq, event, captured, quality, sampling, width, height, bytes, old, at}); on.broken();
  * on.undrawn(count) for messages that are not drawn, or not seen because they were drawn together with
- * a newer one; and on.incomplete() when parts do not continue what is shown, or that is lost: only a whole
- * JPEG helps.
+ * a newer one; and on.incomplete() when only a whole JPEG helps: parts do not continue the picture shown, or
+ * that picture is lost.
  */
 export function createView(canvas, on)
 {
@@ -78,7 +78,7 @@ export function createView(canvas, on)
         asked = true;
     }
 
-    /* The browser has lost what was drawn, as after a crash of its graphics process: the canvas is blank. */
+    /* The canvas is blank after the browser has lost its contents, as in a crash of the graphics process. */
     canvas.addEventListener('contextrestored', requireWhole);
 
     function discardReady()
